@@ -1,0 +1,59 @@
+# Two commands do everything from a fresh clone: `make demo` and `make test`.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := images/lock.txt
+
+.PHONY: help demo test test-all lint format bench schemas lock wheel system clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# Cells of a computer without QEMU are `skipped` rows and exit code 4: the demo has still run.
+demo: $(VENV)/ready ## run experiments/quickstart.yaml here and show its classes
+	$(BIN)/eqc run --fresh experiments/quickstart.yaml || [ $$? -eq 4 ]
+
+test: $(VENV)/ready ## every test but the slow ones
+	$(BIN)/pytest -m "not slow" $(PYTEST)
+
+test-all: $(VENV)/ready ## every test
+	$(BIN)/pytest $(PYTEST)
+
+lint: $(VENV)/ready ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=images/runner $(BIN)/lint-imports
+
+format: $(VENV)/ready ## let ruff format and fix what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/ready ## benchmarks; each prints ratios measured side by side
+	@for file in bench/*.py; do echo "== $$file"; PYTHONPATH=images/runner $(BIN)/python $$file || exit 1; done
+
+schemas: $(VENV)/ready ## write the published JSON Schemas anew
+	$(BIN)/eqc schema experiment > orchestrator/spec/experiment.schema.json
+
+wheel: $(VENV)/ready ## build the wheel into dist/
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+lock: ## resolve every dependency anew into images/lock.txt
+	sh .ci/lock
+
+system: ## install the Debian packages that are missing (root, or sudo without password)
+	@sh .ci/system
+
+$(VENV)/ready: pyproject.toml $(LOCK) .ci/system
+	@sh .ci/system
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint $(LOCK) --editable '.[dev]'
+	# Only for the trained ONNX models inside its wheel, so without what it would run them with.
+	$(BIN)/pip install --quiet --constraint $(LOCK) --no-deps rapidocr
+	@touch $@
+
+clean: ## remove everything that make made, but no results
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

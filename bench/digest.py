@@ -1,0 +1,76 @@
+"""How fast an output is identified: digest and precision chain against one plain BLAKE3.
+
+    python bench/digest.py [--elements N] [--repeats N]
+
+Prints, for each float dtype, GB/s of one core (best of the repeats) and the ratio to one plain
+BLAKE3 of the same bytes. The three are measured in turn, so that a busy machine slows all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from blake3 import blake3
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "images" / "runner"))
+
+from eqc_runner.chain import chain
+from eqc_runner.digest import digest
+from eqc_runner.tensor import Tensor
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, add_help=True)
+    parser.add_argument("--elements", type=int, default=1 << 24)
+    parser.add_argument("--repeats", type=int, default=7)
+    options = parser.parse_args()
+    print(
+        f"{'dtype':>10} {'plain':>7} {'digest':>7} {'chain':>7} {'both':>7}   GB/s; ratio to plain"
+    )
+    for tensor in tensors(options.elements):
+        plain, one, links = best(tensor, options.repeats)
+        size = tensor.array.nbytes / 1e9
+        print(
+            f"{tensor.dtype:>10} {size / plain:7.2f} {size / one:7.2f} {size / links:7.2f} "
+            f"{size / (one + links):7.2f}   {(one + links) / plain:.2f}x the time of plain"
+        )
+
+
+def tensors(elements: int) -> list[Tensor]:
+    """Normally distributed values in every float dtype, ``elements`` of each."""
+    values = np.random.Generator(np.random.Philox(1)).standard_normal(elements)
+    single = values.astype(np.float32)
+    return [
+        Tensor("float32", single),
+        Tensor("float16", values.astype(np.float16)),
+        Tensor("bfloat16", (single.view(np.uint32) >> 16).astype(np.uint16)),
+        Tensor("float64", values),
+    ]
+
+
+def best(tensor: Tensor, repeats: int) -> tuple[float, float, float]:
+    """Least seconds of a plain hash, of the digest and of the chain."""
+    data = memoryview(tensor.data().view(np.uint8))
+    actions: tuple[Callable[[], object], ...] = (
+        lambda: blake3(data).digest(),
+        lambda: digest(tensor),
+        lambda: chain(tensor),
+    )
+    seconds = [[clock(action) for action in actions] for _ in range(repeats)]
+    plain, one, links = (min(column) for column in zip(*seconds, strict=True))
+    return plain, one, links
+
+
+def clock(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The reference: builtin models in plain NumPy, matrix products by its BLAS (OpenBLAS)."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from eqc_runner.adapters.binding import InputSpec, bind, check_precision
+from eqc_runner.adapters.numpy_convolution import CONVOLUTIONS, Convolution
+from eqc_runner.adapters.numpy_operations import compute
+from eqc_runner.adapters.protocol import LayerOutput, Loaded, Settings
+from eqc_runner.adapters.python_function import PythonModel
+from eqc_runner.adapters.settings import check_device, no_gpu, no_source, read_flags
+from eqc_runner.models.builtin_model import BuiltinModel, builtin_model
+from eqc_runner.models.graph import INPUT, Layer
+from eqc_runner.tensor import Tensor
+
+PRECISIONS = ("float16", "float32", "float64")
+FLAGS = {"convolution": tuple(CONVOLUTIONS)}
+
+
+class NumpyAdapter:
+    """NumPy itself is always there; ``start`` only looks for threadpoolctl."""
+
+    name = "numpy"
+
+    def __init__(self) -> None:
+        self._threadpoolctl: Any = None
+        self._requested: Optional[int] = None
+
+    def start(self) -> None:
+        self._threadpoolctl = importlib.import_module("threadpoolctl")
+
+    def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
+        """A ``builtin`` or ``python`` model. Raises ``Unsupported`` or ``Failed``.
+
+        Threads are OpenBLAS's, which never uses more than it found CPUs when it was loaded:
+        ``describe`` tells what was asked for and what it is.
+        """
+        check_device(settings.device)
+        if settings.device == "gpu":
+            raise no_gpu("numpy", "it computes on CPUs only")
+        check_precision(settings.precision, PRECISIONS, "numpy")
+        flags = read_flags(settings.flags, FLAGS, "numpy")
+        if settings.threads is not None:
+            self._threadpoolctl.threadpool_limits(limits=settings.threads, user_api="blas")
+        self._requested = settings.threads
+        if workload["source"] == "python":
+            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+        if workload["source"] != "builtin":
+            raise no_source("numpy", workload["source"], ("builtin", "python"))
+        convolution = CONVOLUTIONS[flags.get("convolution", "im2col")]
+        return NumpyModel(builtin_model(workload, job_dir), settings, convolution)
+
+    def describe(self) -> Dict[str, Any]:
+        blas = [p for p in self._threadpoolctl.threadpool_info() if p["user_api"] == "blas"]
+        first = blas[0] if blas else {}
+        return {
+            "version": np.__version__,
+            "isa": {"openblas": first.get("architecture"), "numpy": _numpy_simd()},
+            "threads": {"blas": first.get("num_threads"), "requested": self._requested},
+            "libraries": {pool["internal_api"]: pool["version"] for pool in blas},
+        }
+
+
+class NumpyModel:
+    """A builtin graph, computed layer by layer."""
+
+    def __init__(self, model: BuiltinModel, settings: Settings, convolution: Convolution) -> None:
+        self.facts = model.facts
+        self._graph = model.graph
+        self._batch = settings.batch
+        self._convolution = convolution
+        self._spec = InputSpec(INPUT, (None, *model.graph.input_shape), settings.precision)
+        dtype = np.dtype(settings.precision)
+        self._weights = {
+            layer.name: {w.role: model.weights[w.name].astype(dtype) for w in layer.weights}
+            for layer in model.graph.layers
+        }
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> List[Tuple[str, Tensor]]:
+        for _, output in self._layers(inputs):
+            last = output
+        return [("output", Tensor.of(last))]
+
+    def run_layers(
+        self, inputs: Mapping[str, np.ndarray]
+    ) -> Tuple[List[Tuple[str, Tensor]], List[LayerOutput]]:
+        layers = [
+            LayerOutput(layer.name, layer.operation, Tensor.of(output))
+            for layer, output in self._layers(inputs)
+        ]
+        return [("output", layers[-1].tensor)], layers
+
+    def _layers(self, inputs: Mapping[str, np.ndarray]) -> Iterator[Tuple[Layer, np.ndarray]]:
+        known = bind(inputs, [self._spec], self._batch)
+        for layer in self._graph.layers:
+            sources = [known[name] for name in layer.inputs]
+            known[layer.name] = compute(
+                layer, sources, self._weights[layer.name], self._convolution
+            )
+            yield layer, known[layer.name]
+
+
+def _numpy_simd() -> Optional[List[str]]:
+    """The SIMD extensions beyond its baseline for which this NumPy has kernels and this CPU too."""
+    for name in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath"):
+        try:
+            core = importlib.import_module(name)
+        except ModuleNotFoundError:
+            continue
+        features = getattr(core, "__cpu_features__", {})
+        return [word for word in getattr(core, "__cpu_dispatch__", []) if features.get(word)]
+    return None

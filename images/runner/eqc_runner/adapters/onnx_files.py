@@ -1,0 +1,78 @@
+"""ONNX models of users: read, made to give every intermediate tensor, described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from eqc_runner.adapters.protocol import ModelFacts
+from eqc_runner.failures import Failed
+from eqc_runner.models.weights import weights_digest
+
+
+class OnnxFile(NamedTuple):
+    """A model as bytes, plain and instrumented."""
+
+    plain: bytes
+    instrumented: bytes
+    layers: Tuple[Tuple[str, str], ...]
+    """(tensor, operator) in the order of the nodes; operators in lower case."""
+    facts: ModelFacts
+
+
+def read_onnx(onnx: Any, path: Path) -> OnnxFile:
+    """The model at ``path``; weights in files beside it are taken in.
+
+    Every node's outputs become layers, but for constants and for sequences and the like, which
+    are no tensors. Raises ``Failed`` for a file that is missing or no valid model.
+    """
+    try:
+        model = onnx.load(str(path))
+        onnx.checker.check_model(model)
+    except FileNotFoundError as error:
+        raise Failed("input-missing", f"no ONNX file {path.name}: {error}") from error
+    except Exception as error:
+        # onnx raises classes of protobuf, whose module differs between versions.
+        raise Failed("exception", f"{path.name} is no valid ONNX model: {error}") from error
+    facts = _facts(onnx, model.graph)
+    plain: bytes = model.SerializeToString()
+    layers = _layers(onnx, model)
+    given = {value.name for value in model.graph.output}
+    for name, _ in layers:
+        if name not in given:
+            model.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
+    return OnnxFile(plain, model.SerializeToString(), layers, facts)
+
+
+def _layers(onnx: Any, model: Any) -> Tuple[Tuple[str, str], ...]:
+    kinds = _kinds(onnx, model)
+    found: List[Tuple[str, str]] = []
+    for node in model.graph.node:
+        if node.op_type == "Constant":
+            continue
+        found += [
+            (name, node.op_type.lower())
+            for name in node.output
+            if name and kinds.get(name, "tensor_type") == "tensor_type"
+        ]
+    return tuple(found)
+
+
+def _kinds(onnx: Any, model: Any) -> Dict[str, Optional[str]]:
+    """The kind of each value as far as shape inference tells; unknown ones are absent."""
+    try:
+        inferred = onnx.shape_inference.infer_shapes(model)
+    except Exception:  # a model with operators onnx does not know still runs
+        inferred = model
+    values = [*inferred.graph.value_info, *inferred.graph.output]
+    return {value.name: value.type.WhichOneof("value") for value in values}
+
+
+def _facts(onnx: Any, graph: Any) -> ModelFacts:
+    """Initializers with floats are parameters; shapes and indices are not."""
+    arrays = [onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer]
+    floats = [array for array in arrays if array.dtype.kind == "f" and array.dtype.itemsize <= 8]
+    digest = weights_digest(floats) if floats else None
+    return ModelFacts(sum(int(np.size(array)) for array in floats), None, digest)

@@ -1,0 +1,205 @@
+"""ONNX Runtime: builtin models as ONNX graphs, and users' ``.onnx`` files."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from eqc_runner.adapters import onnx_files, onnx_graph
+from eqc_runner.adapters.binding import InputSpec, bind, check_precision
+from eqc_runner.adapters.protocol import LayerOutput, Loaded, ModelFacts, Settings
+from eqc_runner.adapters.python_function import PythonModel
+from eqc_runner.adapters.settings import (
+    available_cpus,
+    check_device,
+    no_gpu,
+    no_source,
+    read_flags,
+)
+from eqc_runner.failures import Unsupported
+from eqc_runner.models.builtin_model import builtin_model
+from eqc_runner.tensor import Tensor
+
+LEVELS = {
+    "none": "ORT_DISABLE_ALL",
+    "basic": "ORT_ENABLE_BASIC",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "all": "ORT_ENABLE_ALL",
+}
+FLAGS = {"optimization": tuple(LEVELS)}
+PRECISIONS = ("float16", "float32", "float64")
+"""Tried; a kernel that is missing for one is then ``unsupported-precision``. For float16 on CPUs
+without float16 kernels ONNX Runtime itself computes in float32 and casts."""
+
+LOG_FATAL = 4
+Layers = Sequence[Tuple[str, str]]
+
+
+class OnnxRuntimeAdapter:
+    """GPU: the CUDA provider, without fallback; written to its documentation, never run here."""
+
+    name = "onnxruntime"
+
+    def __init__(self) -> None:
+        self._ort: Any = None
+        self._onnx: Any = None
+        self._threads: Optional[int] = None
+        self._providers: List[str] = []
+
+    def start(self) -> None:
+        self._ort = importlib.import_module("onnxruntime")
+        self._onnx = importlib.import_module("onnx")
+        # Submodules that onnx does not always import itself.
+        for module in ("helper", "numpy_helper", "checker", "shape_inference"):
+            importlib.import_module(f"onnx.{module}")
+        self._ort.set_default_logger_severity(LOG_FATAL)
+
+    def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
+        """A ``builtin``, ``onnx`` or ``python`` model. Raises ``Unsupported`` or ``Failed``."""
+        flags = read_flags(settings.flags, FLAGS, self.name)
+        self._threads = settings.threads
+        self._providers = self._chosen_providers(settings.device)
+        source = workload["source"]
+        if source == "python":
+            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+        level = flags.get("optimization")
+        if source == "builtin":
+            check_precision(settings.precision, PRECISIONS, self.name)
+            return self._builtin(workload, job_dir, settings, level)
+        if source == "onnx":
+            return self._file(Path(job_dir) / workload["path"], settings, level)
+        raise no_source(self.name, source, ("builtin", "onnx", "python"))
+
+    def describe(self) -> Dict[str, Any]:
+        """ONNX Runtime does not say which kernels it dispatches to, so ``isa`` is ``null``."""
+        return {
+            "version": self._ort.__version__,
+            "isa": {"mlas": None},
+            "threads": {"intra_op": self._threads, "available": available_cpus()},
+            "libraries": {"onnx": self._onnx.__version__, "providers": self._providers},
+        }
+
+    def _builtin(
+        self, workload: Mapping[str, Any], job_dir: Path, settings: Settings, level: Optional[str]
+    ) -> Loaded:
+        model = builtin_model(workload, job_dir)
+        dtype = np.dtype(settings.precision)
+        plain, instrumented = (
+            onnx_graph.onnx_model(self._onnx, model, dtype, layers).SerializeToString()
+            for layers in (False, True)
+        )
+        layers = [(layer.name, layer.operation) for layer in model.graph.layers]
+        return OnnxModel(self, (plain, instrumented), layers, model.facts, settings, level, True)
+
+    def _file(self, path: Path, settings: Settings, level: Optional[str]) -> Loaded:
+        file = onnx_files.read_onnx(self._onnx, path)
+        return OnnxModel(
+            self, (file.plain, file.instrumented), file.layers, file.facts, settings, level, False
+        )
+
+    def session(self, model: bytes, level: Optional[str]) -> Any:
+        """An ``InferenceSession`` with the cell's threads and device."""
+        options = self._ort.SessionOptions()
+        options.log_severity_level = LOG_FATAL
+        if self._threads is not None:
+            options.intra_op_num_threads = self._threads
+            options.inter_op_num_threads = self._threads
+        if level is not None:
+            options.graph_optimization_level = getattr(
+                self._ort.GraphOptimizationLevel, LEVELS[level]
+            )
+        if self._providers[0] != "CPUExecutionProvider":
+            # A node without a GPU kernel must not end up on the CPU unnoticed.
+            options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+        try:
+            return self._ort.InferenceSession(model, options, providers=self._providers)
+        except Exception as error:
+            # The binding's exceptions live in a private module; their names are stable.
+            if type(error).__name__ == "NotImplemented":
+                raise Unsupported("unsupported-operator", str(error)) from error
+            raise
+
+    def _chosen_providers(self, device: str) -> List[str]:
+        check_device(device)
+        if device == "cpu":
+            return ["CPUExecutionProvider"]
+        there = self._ort.get_available_providers()
+        if "CUDAExecutionProvider" not in there or not os.path.exists("/dev/nvidiactl"):
+            raise no_gpu(self.name, f"providers of this build: {', '.join(there)}")
+        return ["CUDAExecutionProvider"]
+
+
+class OnnxModel:
+    """Two models of the same nodes: the plain one, and one with every tensor as an output."""
+
+    def __init__(
+        self,
+        adapter: OnnxRuntimeAdapter,
+        models: Tuple[bytes, bytes],
+        layers: Layers,
+        facts: ModelFacts,
+        settings: Settings,
+        level: Optional[str],
+        builtin: bool,
+    ) -> None:
+        self.facts = facts
+        self._adapter = adapter
+        self._instrumented_model = models[1]
+        self._layers = layers
+        self._batch = settings.batch
+        self._level = level
+        self._nchw = builtin
+        try:
+            self._plain = adapter.session(models[0], level)
+        except Unsupported as error:
+            if not builtin:
+                raise
+            # Our operators are basic; what is missing is their kernel for this type.
+            raise Unsupported("unsupported-precision", error.message) from error
+        self._specs = [_spec(value) for value in self._plain.get_inputs()]
+        self._outputs = [value.name for value in self._plain.get_outputs()]
+        if not builtin:
+            self._check_precision(settings.precision)
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> List[Tuple[str, Tensor]]:
+        results = self._plain.run(None, bind(inputs, self._specs, self._batch))
+        return [(name, Tensor.of(array)) for name, array in zip(self._outputs, results)]
+
+    def run_layers(
+        self, inputs: Mapping[str, np.ndarray]
+    ) -> Tuple[List[Tuple[str, Tensor]], List[LayerOutput]]:
+        session = self._adapter.session(self._instrumented_model, self._level)
+        names = [value.name for value in session.get_outputs()]
+        results = session.run(None, bind(inputs, self._specs, self._batch))
+        found: Dict[str, np.ndarray] = dict(zip(names, results))
+        finals = [(name, Tensor.of(found[name])) for name in self._outputs]
+        layers = [
+            LayerOutput(name, operation, Tensor.of(self._nhwc(found[name])))
+            for name, operation in self._layers
+            if isinstance(found.get(name), np.ndarray) and found[name].dtype.kind in "fiub"
+        ]
+        return finals, layers
+
+    def _nhwc(self, array: np.ndarray) -> np.ndarray:
+        """Images of builtin models as NHWC: a move of bytes outside of what is observed."""
+        return array.transpose(0, 2, 3, 1) if self._nchw and array.ndim == 4 else array
+
+    def _check_precision(self, precision: str) -> None:
+        """A file is computed in its own precision: that of its floating-point inputs."""
+        floats = sorted({s.dtype for s in self._specs if s.dtype.startswith(("float", "bfloat"))})
+        if floats:
+            check_precision(precision, floats, f"{self._adapter.name} with this file")
+
+
+ELEMENTS = {"float": "float32", "double": "float64"}
+"""ONNX Runtime's words for types, where NumPy has others."""
+
+
+def _spec(value: Any) -> InputSpec:
+    element = value.type[len("tensor(") : -1]
+    shape = tuple(length if isinstance(length, int) else None for length in value.shape)
+    return InputSpec(value.name, shape, ELEMENTS.get(element, element))

@@ -1,0 +1,112 @@
+"""TensorFlow: Keras models as tf.functions, SavedModels, TFLite."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any, Dict, Mapping
+
+from eqc_runner.adapters.binding import PRECISIONS, check_precision
+from eqc_runner.adapters.keras_builtin import builtin_keras
+from eqc_runner.adapters.keras_files import read_keras
+from eqc_runner.adapters.protocol import Loaded, Settings
+from eqc_runner.adapters.python_function import PythonModel
+from eqc_runner.adapters.settings import (
+    available_cpus,
+    check_device,
+    no_gpu,
+    no_source,
+    read_flags,
+)
+from eqc_runner.adapters.tensorflow_files import SavedModel, TfliteModel
+from eqc_runner.failures import Failed
+from eqc_runner.models.builtin_model import builtin_model
+
+FLAGS = {"deterministic": bool, "xla": bool}
+SOURCES = ("builtin", "keras", "savedmodel", "tflite", "python")
+
+
+class TensorflowAdapter:
+    """GPU: the first one TensorFlow sees; written to its documentation, never run here."""
+
+    name = "tensorflow"
+
+    def __init__(self) -> None:
+        self._tf: Any = None
+        self._device = "cpu"
+        self._note = ""
+
+    def start(self) -> None:
+        # The log level is read once, at import; warnings about the CPU are not our findings.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        self._tf = importlib.import_module("tensorflow")
+        # Keras is loaded lazily by TensorFlow; forked sessions should find it there.
+        self._tf.keras.layers  # noqa: B018
+
+    def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
+        """A model of one of ``SOURCES``. Raises ``Unsupported`` or ``Failed``.
+
+        Threads and devices can be set only before TensorFlow's first operation in a process.
+        """
+        check_precision(settings.precision, PRECISIONS, self.name)
+        flags = read_flags(settings.flags, FLAGS, self.name)
+        self._device = settings.device
+        self._configure(settings)
+        if flags.get("deterministic"):
+            self._tf.config.experimental.enable_op_determinism()
+        xla = bool(flags.get("xla"))
+        source = workload["source"]
+        if source == "builtin":
+            return builtin_keras(self._tf, builtin_model(workload, job_dir), settings, xla)
+        if source == "python":
+            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+        if source not in SOURCES:
+            raise no_source(self.name, source, SOURCES)
+        path = Path(job_dir) / workload["path"]
+        if source == "keras":
+            return read_keras(self._tf, path, settings, xla)
+        if source == "tflite":
+            return TfliteModel(self._tf, path, settings)
+        self._note = SavedModel.note
+        return SavedModel(self._tf, path, settings)
+
+    def describe(self) -> Dict[str, Any]:
+        """TensorFlow tells neither the ISA of its kernels nor oneDNN's version: ``null``."""
+        threading = self._tf.config.threading
+        # 0 stands for its default: one thread per CPU the process may use.
+        threads = {
+            "intra_op": threading.get_intra_op_parallelism_threads() or available_cpus(),
+            "inter_op": threading.get_inter_op_parallelism_threads() or available_cpus(),
+        }
+        libraries: Dict[str, Any] = {"keras": self._tf.keras.__version__, "onednn": None}
+        build = self._tf.sysconfig.get_build_info()
+        libraries.update({key: build[key] for key in BUILD if key in build})
+        if self._note:
+            libraries["notes"] = self._note
+        return {
+            "version": self._tf.__version__,
+            "isa": {"eigen": None, "onednn": None},
+            "threads": threads,
+            "libraries": libraries,
+        }
+
+    def _configure(self, settings: Settings) -> None:
+        check_device(settings.device)
+        config = self._tf.config
+        gpus = config.list_physical_devices("GPU")
+        if settings.device == "gpu" and not gpus:
+            raise no_gpu(self.name, "no physical device of type GPU")
+        try:
+            config.set_visible_devices(gpus[:1] if settings.device == "gpu" else [], "GPU")
+            if settings.threads is not None:
+                config.threading.set_intra_op_parallelism_threads(settings.threads)
+                config.threading.set_inter_op_parallelism_threads(settings.threads)
+        except RuntimeError as error:
+            raise Failed(
+                "exception", f"tensorflow computed before it was configured: {error}"
+            ) from error
+
+
+BUILD = ("cuda_version", "cudnn_version")
+"""What a CUDA build says about itself."""

@@ -1,0 +1,106 @@
+"""PyTorch, eager: what its users get."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any, Dict, Mapping
+
+from eqc_runner.adapters.binding import PRECISIONS, check_precision
+from eqc_runner.adapters.protocol import Loaded, Settings
+from eqc_runner.adapters.python_function import PythonModel
+from eqc_runner.adapters.settings import check_device, no_gpu, no_source, read_flags
+from eqc_runner.adapters.torch_builtin import TorchBuiltin
+from eqc_runner.adapters.torch_files import TorchFile
+from eqc_runner.failures import Failed
+from eqc_runner.models.builtin_model import builtin_model
+
+FLAGS = {"mkldnn": bool, "channels_last": bool, "deterministic": bool}
+
+
+class TorchAdapter:
+    """GPU: the first CUDA device; written to torch's documentation, never run here."""
+
+    name = "torch"
+
+    def __init__(self) -> None:
+        self._torch: Any = None
+        self._device = "cpu"
+        self._note = ""
+
+    def start(self) -> None:
+        self._torch = importlib.import_module("torch")
+        # Not imported with torch, and slow: so that forked sessions need not.
+        importlib.import_module("torch.export")
+
+    def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
+        """A ``builtin``, ``torch`` or ``python`` model. Raises ``Unsupported`` or ``Failed``."""
+        check_precision(settings.precision, PRECISIONS, self.name)
+        flags = read_flags(settings.flags, FLAGS, self.name)
+        self._device = self._chosen_device(settings.device)
+        self._set_threads(settings.threads)
+        if "mkldnn" in flags:
+            self._torch.backends.mkldnn.set_flags(flags["mkldnn"])
+        if "deterministic" in flags:
+            self._torch.use_deterministic_algorithms(flags["deterministic"])
+        source = workload["source"]
+        if source == "python":
+            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+        if source == "builtin":
+            model = builtin_model(workload, job_dir)
+            last = flags.get("channels_last", False)
+            return TorchBuiltin(self._torch, model, settings, self._device, last)
+        if source == "torch":
+            file = TorchFile(self._torch, Path(job_dir) / workload["path"], settings, self._device)
+            self._note = file.note
+            return file
+        raise no_source(self.name, source, ("builtin", "torch", "python"))
+
+    def describe(self) -> Dict[str, Any]:
+        torch = self._torch
+        text = torch.__config__.show()
+        libraries: Dict[str, Any] = {
+            "onednn": _version(r"MKL-DNN v([\d.]+)|oneDNN v([\d.]+)", text),
+            "mkl": _version(r"Math Kernel Library Version ([\d.]+)", text),
+            "openblas": _version(r"OpenBLAS ([\d.]+)", text),
+            "cuda": torch.version.cuda,
+        }
+        if self._device != "cpu":
+            libraries["cudnn"] = str(torch.backends.cudnn.version())
+            libraries["gpu"] = torch.cuda.get_device_name(self._device)
+        if self._note:
+            libraries["notes"] = self._note
+        capability = getattr(torch.backends.cpu, "get_cpu_capability", lambda: None)()
+        return {
+            "version": torch.__version__,
+            "isa": {"aten": capability, "onednn": None, "mkl": None},
+            "threads": {
+                "intra_op": torch.get_num_threads(),
+                "inter_op": torch.get_num_interop_threads(),
+            },
+            "libraries": libraries,
+        }
+
+    def _set_threads(self, threads: "int | None") -> None:
+        if threads is None:
+            return
+        self._torch.set_num_threads(threads)
+        if self._torch.get_num_interop_threads() != threads:
+            try:
+                self._torch.set_num_interop_threads(threads)
+            except RuntimeError as error:
+                raise Failed("exception", f"torch computed before threads were set: {error}") from error
+
+    def _chosen_device(self, device: str) -> str:
+        check_device(device)
+        if device == "cpu":
+            return "cpu"
+        if not self._torch.cuda.is_available():
+            raise no_gpu(self.name, f"this build's CUDA is {self._torch.version.cuda}")
+        return "cuda:0"
+
+
+def _version(pattern: str, text: str) -> "str | None":
+    found = re.search(pattern, text)
+    return next((group for group in found.groups() if group), None) if found else None

@@ -1,0 +1,108 @@
+"""``fingerprint.json``: what the probe says, or why it could say nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from eqc_runner.deaths import reason_of_death
+from eqc_runner.job import SCHEMA, Job
+from eqc_runner.lifetimes import before_exec
+from eqc_runner.worker_process import worker_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "fingerprint.json"
+PROBE_SECONDS = 120.0
+
+_CPU = (
+    "architecture",
+    "vendor",
+    "brand",
+    "family",
+    "model",
+    "stepping",
+    "microarchitecture",
+    "microcode",
+    "flags",
+    "flags_kernel",
+    "disagreement",
+    "caches",
+    "hypervisor",
+    "leaves",
+)
+_SYSTEM = ("kernel", "os", "libc", "python", "numpy")
+
+
+def write(job: Job, out_folder: Path) -> None:
+    """Probe through the job's launcher and write the result atomically. Raises ``OSError``."""
+    fingerprint = _probe(job)
+    fingerprint["emulated"] = job.emulated
+    path = out_folder / NAME
+    temporary = out_folder / f".{NAME}.{os.getpid()}"
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(fingerprint, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        if temporary.exists():
+            temporary.unlink()
+        raise
+
+
+def unknown(why: str) -> dict[str, Any]:
+    """A fingerprint in which everything is null, for the reason given."""
+    values = ("cpu", "logical_cpus", "affinity", "cgroup", "memory_bytes", "gpus", "system")
+    return {
+        "schema": SCHEMA,
+        "emulated": None,
+        "cpu": dict.fromkeys(_CPU),
+        "logical_cpus": None,
+        "affinity": None,
+        "cgroup": {"cpus": None, "memory_bytes": None},
+        "memory_bytes": None,
+        "gpus": [],
+        "system": dict.fromkeys(_SYSTEM),
+        "environment": {},
+        "missing": dict.fromkeys((*values, "environment"), why),
+    }
+
+
+def _probe(job: Job) -> dict[str, Any]:
+    argv = [*job.launcher, sys.executable, "-m", "eqc_runner", "probe"]
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # The probe reports what steers numerics, so unlike a worker it sees all of it.
+            env={**os.environ, "PYTHONPATH": worker_environment(os.environ, {})["PYTHONPATH"]},
+            preexec_fn=before_exec(None),  # noqa: PLW1509 - one thread, libc loaded
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return unknown(f"the probe: {argv[0]} cannot be started: {error}")
+    with process:
+        try:
+            output, errors = process.communicate(timeout=PROBE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return unknown(f"the probe took longer than {PROBE_SECONDS:g} s")
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+    if process.returncode != 0:
+        tail = "\n".join(errors.decode("utf-8", "replace").splitlines()[-5:])
+        reason = reason_of_death(process.returncode, tail)
+        return unknown(f"the probe: {reason.message}; {tail}")
+    try:
+        fingerprint = json.loads(output)
+        return dict(fingerprint)
+    except (ValueError, TypeError) as error:
+        return unknown(f"the probe printed no fingerprint: {error}")

@@ -1,0 +1,1 @@
+"""Framework-neutral models: graphs, their weights, and files that carry weights."""

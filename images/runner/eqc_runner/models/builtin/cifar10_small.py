@@ -1,0 +1,32 @@
+"""The study's small custom network (its Table SUP-6): 59,354 parameters."""
+
+from __future__ import annotations
+
+from eqc_runner.models.arguments import Arguments
+from eqc_runner.models.builder import GraphBuilder
+from eqc_runner.models.builtin.variants import variant
+from eqc_runner.models.graph import Graph
+
+
+def cifar10_small(arguments: Arguments) -> Graph:
+    """32 x 32 x 3 to 10 classes. Arguments: ``activation``, ``pooling``.
+
+    The table names two layers ``activation`` and leaves out those after the dense layers, which
+    its Table SUP-8 counts; here each has its own name.
+    """
+    chosen = variant(arguments)
+    model = GraphBuilder("cifar10-small", (32, 32, 3), chosen.initializer)
+    model.conv2d("conv2d", 3, 3)
+    model.elementwise("activation", chosen.activation)
+    model.pool("pooling2d", chosen.pooling, 2, 2)
+    model.conv2d("conv2d_1", 5, 5)
+    model.elementwise("activation_1", chosen.activation)
+    model.pool("pooling2d_1", chosen.pooling, 2, 2)
+    model.flatten("flatten_1")
+    model.dense("dense_1", 128)
+    model.elementwise("activation_2", chosen.activation)
+    model.dense("dense_2", 128)
+    model.elementwise("activation_3", chosen.activation)
+    model.dense("dense_3", 10, initializer="glorot_uniform")
+    model.elementwise("softmax", "softmax")
+    return model.graph()

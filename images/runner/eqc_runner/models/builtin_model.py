@@ -1,0 +1,33 @@
+"""A builtin model as adapters take it: graph, weights, and the facts about both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple
+
+from eqc_runner.adapters.protocol import ModelFacts
+from eqc_runner.models.builtin import build
+from eqc_runner.models.weights import weights_digest, weights_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from eqc_runner.models.graph import Graph
+
+
+class BuiltinModel(NamedTuple):
+    """A graph with its weights, float32 by name."""
+
+    graph: Graph
+    weights: Dict[str, np.ndarray]
+    facts: ModelFacts
+    """``weights`` is the digest before any cast, so it is the same in every framework."""
+
+
+def builtin_model(workload: Mapping[str, Any], job_dir: Path) -> BuiltinModel:
+    """The model of a cell whose ``source`` is ``builtin``. Raises ``Failed`` for what is not one."""
+    graph = build(workload["name"], workload.get("arguments") or {})
+    weights = weights_of(graph, workload, job_dir)
+    digest = weights_digest(weights.values())
+    return BuiltinModel(graph, weights, ModelFacts(graph.parameters, graph.multiplications, digest))

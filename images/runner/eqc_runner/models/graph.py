@@ -1,0 +1,122 @@
+"""A framework-neutral model: layers in order of computation, images as height, width, channels.
+
+Shapes never contain the batch axis. A model has one input, called ``input``, and its last layer
+is its output. Adapters build a graph natively, keep the layers' names and give image-like
+outputs as NHWC, so that layers can be compared across frameworks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Tuple
+
+Shape = Tuple[int, ...]
+Pair = Tuple[int, int]
+
+INPUT = "input"
+"""The name of a graph's only input."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What slides over height and width in convolution, pooling and padding."""
+
+    size: Pair = (1, 1)
+    strides: Pair = (1, 1)
+    pads: Tuple[Pair, Pair] = ((0, 0), (0, 0))
+    """((top, bottom), (left, right)), zeros."""
+
+    @property
+    def padded(self) -> bool:
+        return self.pads != ((0, 0), (0, 0))
+
+    def over(self, shape: Shape) -> Pair:
+        """Output height and width over an input of ``shape`` (height, width, channels)."""
+        height, width = (
+            (shape[axis] + sum(self.pads[axis]) - self.size[axis]) // self.strides[axis] + 1
+            for axis in (0, 1)
+        )
+        return height, width
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One weight tensor of a layer: kernels are HWIO, dense kernels (inputs, outputs)."""
+
+    layer: str
+    role: str
+    """``kernel``, ``bias``, ``gamma``, ``beta``, ``mean`` or ``variance``."""
+    shape: Shape
+    initializer: str
+    """How ``seed:N`` fills it; a key of ``random_weights.INITIALIZERS``."""
+    gain: float = 1.0
+    """A power of two that ``seed:N`` multiplies with, to keep deep sums in range."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.layer}/{self.role}"
+
+    @property
+    def size(self) -> int:
+        product = 1
+        for length in self.shape:
+            product *= length
+        return product
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operation with a name, over the outputs of the layers in ``inputs``."""
+
+    name: str
+    operation: str
+    inputs: Tuple[str, ...]
+    shape: Shape
+    """Of the output, without the batch axis."""
+    window: Window = Window()
+    epsilon: float = 0.0
+    weights: Tuple[Weight, ...] = ()
+    multiplications: int = 0
+    """Of weights with inputs, for one element of the batch; padding counts."""
+
+    @property
+    def biased(self) -> bool:
+        return any(weight.role == "bias" for weight in self.weights)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Layers in order of computation; the input is not one of them."""
+
+    name: str
+    input_shape: Shape
+    layers: Tuple[Layer, ...]
+
+    @property
+    def output(self) -> str:
+        return self.layers[-1].name
+
+    @property
+    def weights(self) -> Tuple[Weight, ...]:
+        """All weights, in the order of the layers."""
+        return tuple(weight for layer in self.layers for weight in layer.weights)
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights, batch normalisation's statistics included, as Keras counts."""
+        return sum(weight.size for weight in self.weights)
+
+    @property
+    def multiplications(self) -> int:
+        return sum(layer.multiplications for layer in self.layers)
+
+
+def same_pads(shape: Shape, size: Pair, strides: Pair) -> Tuple[Pair, Pair]:
+    """The padding TensorFlow calls ``same``: output = ceil(input / stride), odd zero at the end."""
+
+    def along(axis: int) -> Pair:
+        steps = -(-shape[axis] // strides[axis])
+        total = max((steps - 1) * strides[axis] + size[axis] - shape[axis], 0)
+        return total // 2, total - total // 2
+
+    return along(0), along(1)

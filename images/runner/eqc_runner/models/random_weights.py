@@ -1,0 +1,99 @@
+"""Weights from a seed, with the same bits on every machine and in every framework.
+
+NumPy's Philox gives integers that are fixed by its definition. From there only operations are
+used that IEEE 754 rounds correctly or that are exact: integer sums, scaling by powers of two,
+one square root, one division and one multiplication per weight, one rounding to float32. No
+logarithm, cosine or BLAS, whose last bits differ between machines.
+
+Each weight's stream is keyed by the seed and the weight's name, so that neither the order nor
+the presence of other layers changes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Callable, Dict, Tuple
+
+import numpy as np
+
+from eqc_runner.models.graph import Graph, Weight
+
+CHUNK = 1 << 19
+"""Weights made at once: bounds memory and, drawn from one stream, changes no bit."""
+
+NORMAL_TERMS = 12
+"""Irwin-Hall: the sum of 12 uniforms has variance 1."""
+
+
+def random_weights(graph: Graph, seed: int) -> Dict[str, np.ndarray]:
+    """All weights of ``graph`` by name, float32."""
+    return {weight.name: random_weight(weight, seed) for weight in graph.weights}
+
+
+def random_weight(weight: Weight, seed: int) -> np.ndarray:
+    """One weight tensor, float32, drawn by its ``initializer`` and times its ``gain``."""
+    key = hashlib.blake2b(f"{seed}/{weight.name}".encode(), digest_size=16).digest()
+    stream = np.random.Philox(key=np.frombuffer(key, dtype="<u8").astype(np.uint64))
+    draw, scale = INITIALIZERS[weight.initializer](weight)
+    flat = np.empty(weight.size, dtype=np.float32)
+    for start in range(0, weight.size, CHUNK):
+        part = draw(stream, min(CHUNK, weight.size - start))
+        flat[start : start + len(part)] = scale(part)
+    return (flat * np.float32(weight.gain)).reshape(weight.shape)
+
+
+def uniform(stream: np.random.Philox, count: int) -> np.ndarray:
+    """``count`` multiples of 2⁻⁵³ in [0, 1), float64, exact."""
+    raw = stream.random_raw(count) >> np.uint64(11)
+    return np.asarray(raw, dtype=np.float64) * 2.0**-53
+
+
+def normal(stream: np.random.Philox, count: int) -> np.ndarray:
+    """``count`` multiples of 2⁻¹⁶ in [-6, 6), float64, exact; mean 0, variance 1.
+
+    Twelve 16-bit words are summed for each; the half that is added makes the mean exact.
+    """
+    words = np.asarray(stream.random_raw(3 * count)).astype("<u8").view("<u2")
+    sums = words.reshape(count, NORMAL_TERMS).sum(axis=1, dtype=np.int64)
+    return (sums.astype(np.float64) + NORMAL_TERMS / 2) * 2.0**-16 - NORMAL_TERMS / 2
+
+
+Draw = Callable[[np.random.Philox, int], np.ndarray]
+Scale = Callable[[np.ndarray], np.ndarray]
+
+
+def _he_normal(weight: Weight) -> Tuple[Draw, Scale]:
+    """Standard deviation √(2 / fan in), for layers before a ReLU."""
+    deviation = math.sqrt(2.0 / _fans(weight)[0])
+    return normal, lambda part: part * deviation
+
+
+def _glorot_uniform(weight: Weight) -> Tuple[Draw, Scale]:
+    """Uniform within ±√(6 / (fan in + fan out))."""
+    limit = math.sqrt(6.0 / sum(_fans(weight)))
+    return uniform, lambda part: (2.0 * part - 1.0) * limit
+
+
+def _between(low: float, high: float) -> Tuple[Draw, Scale]:
+    """Uniform in [low, high); bounds are small multiples of powers of two, so it is exact."""
+    return uniform, lambda part: low + part * (high - low)
+
+
+def _fans(weight: Weight) -> Tuple[int, int]:
+    """Inputs and outputs of one position: the last two axes times the window."""
+    window = weight.size // (weight.shape[-2] * weight.shape[-1])
+    return window * weight.shape[-2], window * weight.shape[-1]
+
+
+INITIALIZERS: Dict[str, Callable[[Weight], Tuple[Draw, Scale]]] = {
+    "he_normal": _he_normal,
+    "glorot_uniform": _glorot_uniform,
+    "unit_uniform": lambda weight: _between(0.0, 1.0),
+    "bias": lambda weight: _between(-0.0625, 0.0625),
+    "gamma": lambda weight: _between(0.75, 1.25),
+    "beta": lambda weight: _between(-0.125, 0.125),
+    "mean": lambda weight: _between(-0.125, 0.125),
+    "variance": lambda weight: _between(0.5, 1.5),
+}
+"""Statistics of batch normalisation are as after some training: near 1 and 0, variance above 0."""

@@ -1,0 +1,97 @@
+"""Finds the weights of a builtin model: from a seed, shipped with the runner, or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Iterable, Mapping, Optional
+
+import numpy as np
+from blake3 import blake3
+
+from eqc_runner.failures import Failed
+from eqc_runner.models.arguments import MISTAKE, listed
+from eqc_runner.models.graph import Graph
+from eqc_runner.models.random_weights import random_weights
+from eqc_runner.models.safetensors_file import read_safetensors
+from eqc_runner.tensor import Tensor
+
+DATA = Path(__file__).parent / "data"
+"""Trained weights that are shipped, ``<model>[.<argument>-<value>…].safetensors``."""
+
+SEED = "seed:"
+TRAINED = "trained"
+
+
+def weights_of(graph: Graph, workload: Mapping[str, Any], job_dir: Path) -> Dict[str, np.ndarray]:
+    """All weights of ``graph`` by name, float32, as ``workload`` asks for them.
+
+    ``weights_path`` (a safetensors file under ``job_dir``) wins; else ``weights`` is ``seed:N``
+    or ``trained``; without either it is ``trained`` where that is shipped and ``seed:0`` where
+    not. Raises ``Failed`` for anything else and for a file that does not fit the graph.
+    """
+    arguments = workload.get("arguments") or {}
+    wanted: Optional[str] = workload.get("weights")
+    if workload.get("weights_path"):
+        path = Path(job_dir) / workload["weights_path"]
+        return _fitting(graph, path)
+    shipped = _shipped(graph.name, arguments)
+    if wanted is None:
+        wanted = TRAINED if shipped.exists() else SEED + "0"
+    if wanted == TRAINED:
+        if not shipped.exists():
+            raise Failed(MISTAKE, _not_shipped(graph, arguments))
+        return _fitting(graph, shipped)
+    seed = wanted[len(SEED) :]
+    if not wanted.startswith(SEED) or not seed.isdecimal():
+        raise Failed(MISTAKE, f"weights {wanted!r} are none of 'seed:N', 'trained' and a file")
+    return random_weights(graph, int(seed))
+
+
+def weights_digest(weights: Iterable[np.ndarray]) -> str:
+    """BLAKE3, 64 hex digits, over the tensor files of all weights, one after the other."""
+    hasher = blake3()
+    for array in weights:
+        tensor = Tensor.of(array)
+        hasher.update(tensor.header())
+        hasher.update(memoryview(tensor.data().view(np.uint8)))
+    return hasher.hexdigest()
+
+
+def _shipped(name: str, arguments: Mapping[str, Any]) -> Path:
+    defaults = DEFAULTS.get(name, {})
+    others = {key: value for key, value in arguments.items() if defaults.get(key) != value}
+    variant = "".join(f".{key}-{value}" for key, value in sorted(others.items()))
+    return DATA / f"{name}{variant}.safetensors"
+
+
+DEFAULTS: Mapping[str, Mapping[str, str]] = {
+    "cifar10-small": {"activation": "relu", "pooling": "max"},
+    "lenet5": {"activation": "tanh", "pooling": "average"},
+}
+"""Of the models that are shipped trained: arguments that need no word in the file's name."""
+
+
+def _not_shipped(graph: Graph, arguments: Mapping[str, Any]) -> str:
+    there = listed(sorted(path.name[: -len(".safetensors")] for path in DATA.glob("*.safetensors")))
+    return (
+        f"no trained weights for {graph.name} with arguments {dict(arguments)}; there are "
+        f"{there}; use 'seed:N' or a weights file"
+    )
+
+
+def _fitting(graph: Graph, path: Path) -> Dict[str, np.ndarray]:
+    found, _ = read_safetensors(path)
+    wanted = {weight.name: weight.shape for weight in graph.weights}
+    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+    if missing or extra:
+        raise Failed(
+            "wrong-shape",
+            f"{path.name} does not fit {graph.name}: "
+            f"missing {listed(missing) or 'nothing'}, unknown {listed(extra) or 'nothing'}",
+        )
+    for name, shape in wanted.items():
+        if found[name].shape != shape:
+            raise Failed(
+                "wrong-shape", f"{path.name}: {name} is {found[name].shape}, expected {shape}"
+            )
+    return {name: found[name].astype(np.float32) for name in wanted}

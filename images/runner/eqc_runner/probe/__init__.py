@@ -1,0 +1,75 @@
+"""The probe: what the machine, seen from inside, says it is.
+
+CPUID is executed, not read from ``/proc/cpuinfo``: under emulation and in some containers the
+two differ, and frameworks see the instruction. Both are recorded, and where they disagree.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .cgroup import cgroup_limits
+from .gpus import list_gpus
+from .processor import describe_processor
+from .system import affinity, describe_system, memory_bytes, steering_environment
+
+__all__ = ["fingerprint"]
+
+_EMULATORS = ("TCGTCGTCGTCG",)
+
+
+def fingerprint(emulated: str | None = None) -> dict[str, Any]:
+    """The record of section 4 of the file formats, ready for JSON.
+
+    ``emulated`` is copied: what the caller emulates (``"Haswell"``), or ``None``. Whatever
+    cannot be read is ``None``, and ``"missing"`` gives the reason by dotted path. Never raises
+    for something that cannot be read.
+    """
+    missing: dict[str, str] = {}
+    cpu = _part("cpu", describe_processor(), missing)
+    system = _part("system", describe_system(), missing)
+    cores, memory = affinity(), memory_bytes()
+    if cores is None:
+        missing["affinity"] = "this system has no call for it"
+    if memory is None:
+        missing["memory_bytes"] = "not readable without /proc/meminfo"
+    return {
+        "schema": 1,
+        "emulated": emulated,
+        "cpu": cpu,
+        "logical_cpus": os.cpu_count(),
+        "affinity": cores,
+        "cgroup": _cgroup(missing),
+        "memory_bytes": memory,
+        "gpus": _gpus(missing, emulated=emulated is not None or cpu["hypervisor"] in _EMULATORS),
+        "system": system,
+        "environment": steering_environment(os.environ),
+        "missing": dict(sorted(missing.items())),
+    }
+
+
+def _part(name: str, described: dict[str, Any], missing: dict[str, str]) -> dict[str, Any]:
+    reasons = described.pop("missing")
+    missing.update({f"{name}.{key}": reason for key, reason in reasons.items()})
+    return described
+
+
+def _cgroup(missing: dict[str, str]) -> dict[str, Any]:
+    try:
+        return cgroup_limits()
+    except (OSError, ValueError) as error:
+        missing["cgroup.cpus"] = missing["cgroup.memory_bytes"] = str(error)
+        return {"cpus": None, "memory_bytes": None}
+
+
+def _gpus(missing: dict[str, str], *, emulated: bool) -> list[dict[str, Any]]:
+    if emulated:
+        # A program started from an emulated process runs natively: it would find the host's.
+        missing["gpus"] = "not looked for under emulation"
+        return []
+    try:
+        return list_gpus()
+    except OSError as error:
+        missing["gpus"] = str(error)
+        return []

@@ -1,0 +1,132 @@
+"""One session of one cell: load, run, identify the outputs, make the record."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+
+import numpy as np
+
+from eqc_runner import observations
+from eqc_runner.adapters.protocol import Settings
+from eqc_runner.chain import chain
+from eqc_runner.digest import digest
+from eqc_runner.failures import Failed
+from eqc_runner.job import SCHEMA
+
+if TYPE_CHECKING:
+    from eqc_runner.adapters.protocol import Adapter
+    from eqc_runner.tensor import Tensor
+
+
+class Folders(NamedTuple):
+    """Where a session reads and writes."""
+
+    job: Path
+    out: Path
+
+
+def observe(
+    adapter: Adapter, cell: Mapping[str, Any], session: int, mode: str, folders: Folders
+) -> dict[str, Any]:
+    """Compute a session and give its observation (status ``ok``).
+
+    The plain run comes first, so that instrumentation cannot change it. Tensors that the cell
+    asks to keep are written. Raises what the adapter raises, and ``OSError`` from writing.
+    """
+    started, clock = observations.now(), time.monotonic()
+    inputs = read_inputs(folders.job, cell["input"]["tensors"])
+    settings = Settings(
+        precision=cell.get("precision") or "float32",
+        threads=cell.get("threads"),
+        batch=cell.get("batch"),
+        device=cell.get("device") or "cpu",
+        flags=cell.get("flags") or {},
+    )
+    loaded = adapter.load(cell["workload"], folders.job, settings)
+    keep = cell.get("keep") or "none"
+    finals = loaded.run(inputs)
+    outputs = _final_records(finals, folders.out if keep != "none" else None)
+    perturbed = None
+    if cell.get("layers"):
+        instrumented, layers = loaded.run_layers(inputs)
+        plain = [record["digest"] for record in outputs]
+        perturbed = plain != [digest(tensor) for _, tensor in instrumented]
+        for index, layer in enumerate(layers):
+            place = folders.out if keep == "all" else None
+            record = _identify(layer.tensor, place)
+            outputs.append(
+                {
+                    "name": layer.name,
+                    "role": "layer",
+                    "index": index,
+                    "operation": layer.operation,
+                    **record,
+                }
+            )
+    facts = loaded.facts
+    return {
+        "schema": SCHEMA,
+        "cell": cell["cell"],
+        "session": session,
+        "status": "ok",
+        "reason": None,
+        "framework": {
+            "name": cell["framework"],
+            "device": settings.device,
+            **adapter.describe(),
+        },
+        "model": {
+            "parameters": facts.parameters,
+            "multiplications": facts.multiplications,
+            "weights": facts.weights,
+        },
+        "outputs": outputs,
+        "perturbed": perturbed,
+        "kernels": None,
+        "mode": mode,
+        "started": started,
+        "seconds": round(time.monotonic() - clock, 6),
+    }
+
+
+def read_inputs(folder: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """The input tensors by name. Raises ``Failed("input-missing")``; never unpickles."""
+    return {name: _read_input(folder, name, path) for name, path in sorted(names.items())}
+
+
+def _read_input(folder: Path, name: str, path: str) -> np.ndarray:
+    try:
+        return np.asarray(np.load(str(folder / path), allow_pickle=False))
+    except (FileNotFoundError, ValueError, EOFError) as error:
+        raise Failed("input-missing", f"input {name}: {path}: {error}") from error
+
+
+def _final_records(finals: list[tuple[str, Tensor]], place: Path | None) -> list[dict[str, Any]]:
+    records = []
+    for index, (name, tensor) in enumerate(finals):
+        label = "output" if len(finals) == 1 else f"output:{name}"
+        record = _identify(tensor, place)
+        records.append(
+            {"name": label, "role": "final", "index": index, "operation": None, **record}
+        )
+    return records
+
+
+def _identify(tensor: Tensor, place: Path | None) -> dict[str, Any]:
+    """Digest and chain of ``tensor``, which is written under ``place`` if there is one."""
+    tensor = tensor.compact()
+    name = digest(tensor)
+    if place is not None:
+        path = place / "tensors" / name
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            tensor.write(path)
+    return {
+        "dtype": tensor.dtype,
+        "shape": list(tensor.shape),
+        "digest": name,
+        "chain": chain(tensor),
+        "tensor": place is not None,
+    }

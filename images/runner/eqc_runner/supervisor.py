@@ -1,0 +1,253 @@
+"""``eqc_runner run``: every session of a job gets its line, whatever becomes of the others.
+
+The supervisor runs natively and imports neither NumPy nor a framework. It groups the cells by
+what a worker process can share, starts one worker per group (one per session where sessions are
+cold), keeps the limits, and writes the observations of sessions that could not write their own.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from eqc_runner import fingerprint_file, observations
+from eqc_runner.deaths import oom_kills, reason_of_death
+from eqc_runner.failures import Reason
+from eqc_runner.files import Files
+from eqc_runner.job import Cell, Group, Job, JobError, Session, read_job
+from eqc_runner.lifetimes import kill_group
+from eqc_runner.worker_process import CannotStart, Event, WorkerProcess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import FrameType
+
+BAD_JOB = 2
+CANNOT_WRITE = 74
+"""EX_IOERR: not even the reason of a failure could be written."""
+
+IMPORT_SECONDS = 300.0
+"""Least time that importing a framework is given; emulated ones take up to half a minute alone."""
+
+_GRACE_SECONDS = 5.0
+"""From the kill of a session to the worker's word that it died."""
+
+
+def run(job_folder: Path, out_folder: Path) -> int:
+    """Run the job; the exit code is 0 as long as the observations could be written."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        job = read_job(job_folder)
+    except JobError as error:
+        _say(str(error))
+        return BAD_JOB
+    try:
+        out_folder.mkdir(parents=True, exist_ok=True)
+        if job.probe:
+            fingerprint_file.write(job, out_folder)
+        Supervisor(job, job_folder, out_folder).run()
+    except OSError as error:
+        _say(f"cannot write to {out_folder}: {error}; free some space and run again")
+        return CANNOT_WRITE
+    return 0
+
+
+class Supervisor:
+    """One run of one job."""
+
+    def __init__(self, job: Job, job_folder: Path, out_folder: Path) -> None:
+        self._job = job
+        self._job_folder = job_folder
+        self._out_folder = out_folder
+        self._path = out_folder / observations.NAME
+        self._cells = {cell.id: cell for cell in job.cells}
+        self._files = Files(job_folder)
+        self._deadline = float("inf")
+        if job.deadline is not None:
+            self._deadline = time.monotonic() + job.deadline - time.time()
+
+    def run(self) -> None:
+        """Every session that has no line yet, group by group. Raises ``OSError``."""
+        observations.repair(self._path)
+        done = observations.recorded(self._path)
+        groups: dict[Group, list[Session]] = {}
+        for cell in self._job.cells:
+            sessions = [Session(cell.id, number) for number in cell.sessions]
+            groups.setdefault(cell.group, []).extend(s for s in sessions if s not in done)
+        for group, sessions in groups.items():
+            waiting = [session for session in sessions if self._files_are_right(session)]
+            while waiting:
+                waiting = self._run_worker(group, waiting)
+
+    def _files_are_right(self, session: Session) -> bool:
+        reason = self._files.problem(self._cells[session.cell].record)
+        if reason is not None:
+            self._write(session, reason)
+        return reason is None
+
+    def _run_worker(self, group: Group, sessions: list[Session]) -> list[Session]:
+        """Work off ``sessions`` as far as one worker gets; those that are left."""
+        if self._deadline <= time.monotonic():
+            return self._give_up(sessions, _too_late())
+        batch = sessions[:1] if group.mode == "cold" else sessions
+        later = sessions[len(batch) :]
+        records: dict[str, Any] = {s.cell: dict(self._cells[s.cell].record) for s in batch}
+        assignment = {
+            "job": str(self._job_folder.resolve()),
+            "out": str(self._out_folder.resolve()),
+            "framework": group.framework,
+            "mode": group.mode,
+            "cells": records,
+            "sessions": batch,
+        }
+        # Unknown territory on a GPU: drivers map device memory into the process.
+        memory = self._job.memory_bytes if group.device == "cpu" else None
+        before = oom_kills()
+        try:
+            worker = WorkerProcess(self._job.launcher, dict(group.environment), assignment, memory)
+        except CannotStart as error:
+            why = Reason("unsupported", "not-installed", str(error))
+            return self._give_up([*batch, *later], why)
+        with worker:
+            reason = self._await_import(worker, before)
+            if reason is not None:
+                return self._give_up([*batch, *later], reason)
+            while batch:
+                if not self._follow(worker, batch[0]):
+                    return [*batch[1:], *later]
+                batch = batch[1:]
+        return later
+
+    def _await_import(self, worker: WorkerProcess, oom_before: int) -> Reason | None:
+        """``None`` once the framework is imported, else why no session of it can run here."""
+        limit = time.monotonic() + max(IMPORT_SECONDS, self._job.session_seconds)
+        event = worker.next(min(limit, self._deadline))
+        if event.name == "ready":
+            return None
+        if event.name == "unusable":
+            fields = event.fields
+            return Reason(fields["status"], fields["code"], fields["message"], worker.stderr())
+        if event.name == "silent":
+            worker.kill()
+            if self._deadline <= time.monotonic():
+                return _too_late()._replace(stderr=worker.stderr())
+            return Reason("failed", "timeout", "importing it took too long", worker.stderr())
+        death = self._death(event.fields["returncode"], worker, oom_before)
+        return death._replace(message=f"while importing: {death.message}")
+
+    def _follow(self, worker: WorkerProcess, session: Session) -> bool:
+        """See one session to its line; whether the worker can go on."""
+        worker.forget_stderr()
+        oom_before = oom_kills()
+        clock, started = time.monotonic(), observations.now()
+        limit = min(clock + self._job.session_seconds, self._deadline)
+        cold = self._cells[session.cell].group.mode == "cold"
+        pid: int | None = None
+        reason: Reason | None = None
+        ended = False
+        while True:
+            event = worker.next(limit)
+            if event.name == "begin":
+                pid = event.fields["pid"]
+            elif event.name == "ended":
+                ended = True
+                if event.fields["reason"] is not None:
+                    reason = Reason(*event.fields["reason"])
+                if cold:
+                    break
+            elif event.name == "silent" and reason is None and pid is not None and not cold:
+                reason = self._timed_out(limit)
+                kill_group(pid)
+                limit = time.monotonic() + _GRACE_SECONDS
+            elif event.name == "silent":
+                reason = reason or self._timed_out(limit)
+                worker.kill(pid)
+                event = Event("gone", {})
+                break
+            else:
+                if not ended and reason is None:
+                    code = event.fields["returncode"]
+                    reason = self._death(code, worker, oom_before)
+                break
+        seconds = time.monotonic() - clock
+        observations.repair(self._path)
+        status = observations.recorded(self._path).get(session) if reason or not ended else "ok"
+        if status is not None:
+            # Also if it died after its line was written whole: the line holds.
+            _progress(session, status, seconds)
+        elif reason is not None:
+            reason = reason._replace(stderr=worker.stderr())
+            self._write(session, reason, started=started, seconds=seconds)
+        return event.name != "gone" and not cold
+
+    def _timed_out(self, limit: float) -> Reason:
+        if limit >= self._deadline:
+            return _too_late()
+        text = f"took longer than {self._job.session_seconds:g} s (limits.session_seconds)"
+        return Reason("failed", "timeout", text)
+
+    def _death(self, returncode: int, worker: WorkerProcess, oom_before: int) -> Reason:
+        return reason_of_death(
+            returncode,
+            worker.stderr(),
+            oom_kills=oom_kills() - oom_before,
+            limited=self._job.memory_bytes is not None,
+        )
+
+    def _give_up(self, sessions: list[Session], reason: Reason) -> list[Session]:
+        for session in sessions:
+            self._write(session, reason)
+        return []
+
+    def _write(
+        self,
+        session: Session,
+        reason: Reason,
+        *,
+        started: str | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        cell: Cell = self._cells[session.cell]
+        record = observations.without_output(
+            cell.record,
+            session.session,
+            cell.group.mode,
+            reason,
+            started or observations.now(),
+            seconds,
+        )
+        observations.append(self._path, record)
+        _progress(session, reason.status, seconds)
+
+
+def _too_late() -> Reason:
+    return Reason("failed", "deadline", "the job's deadline passed before this session ended")
+
+
+def _progress(session: Session, status: str, seconds: float) -> None:
+    line = {
+        "event": "session",
+        "cell": session.cell,
+        "session": session.session,
+        "status": status,
+        "seconds": round(seconds, 3),
+    }
+    try:
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+    except OSError:
+        # Nobody listens any more; the records matter, not the progress.
+        return
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"eqc_runner: {text}\n")
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    # Leaves by way of WorkerProcess.__exit__, which ends the worker and waits for it.
+    raise SystemExit(128 + number)

@@ -1,0 +1,117 @@
+"""A named-dtype tensor and its file: one header line, then little-endian bytes in C order.
+
+NumPy has no bfloat16, so it travels as ``uint16`` with the dtype name ``bfloat16``; this is why
+a tensor is a pair of dtype name and array.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CARRIERS: dict[str, str] = {
+    "float16": "f2",
+    "bfloat16": "u2",
+    "float32": "f4",
+    "float64": "f8",
+    "int8": "i1",
+    "int16": "i2",
+    "int32": "i4",
+    "int64": "i8",
+    "uint8": "u1",
+    "uint16": "u2",
+    "uint32": "u4",
+    "uint64": "u8",
+    "bool": "?",
+}
+"""The NumPy type (byte order apart) in which each dtype of the format is carried."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """An array of any layout and byte order, with the name of its dtype in the file format.
+
+    Raises ``ValueError`` for an unknown name and ``TypeError`` for an array that cannot carry it.
+    Compare tensors by digest: ``==`` on floats would take 0.0 for -0.0 and lose NaNs.
+    """
+
+    dtype: str
+    array: np.ndarray
+
+    def __post_init__(self) -> None:
+        carrier = CARRIERS.get(self.dtype)
+        if carrier is None:
+            raise ValueError(f"dtype {self.dtype!r} is none of {', '.join(CARRIERS)}")
+        if self.array.dtype.newbyteorder("=") != np.dtype(carrier):
+            raise TypeError(f"{self.dtype} is carried as {carrier}, not as {self.array.dtype}")
+
+    @classmethod
+    def of(cls, array: np.ndarray) -> Tensor:
+        """A tensor whose dtype is the array's own; for bfloat16 name the dtype instead."""
+        return cls(array.dtype.newbyteorder("=").name, array)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the axes, as plain integers."""
+        return tuple(int(size) for size in self.array.shape)
+
+    def compact(self) -> Tensor:
+        """The same tensor laid out as in its file: little-endian, C order; itself if it is so."""
+        little = self.array.dtype.newbyteorder("<")
+        if self.array.dtype == little and self.array.flags.c_contiguous:
+            return self
+        return Tensor(
+            self.dtype, np.ascontiguousarray(self.array, dtype=little).reshape(self.shape)
+        )
+
+    def header(self) -> bytes:
+        """The canonical header line, newline included."""
+        text = json.dumps({"dtype": self.dtype, "shape": self.shape}, separators=(",", ":"))
+        return text.encode("ascii") + b"\n"
+
+    def data(self) -> np.ndarray:
+        """The elements as a flat, contiguous, little-endian array; no copy where it is one."""
+        return self.compact().array.reshape(-1)
+
+    def write(self, path: Path) -> None:
+        """Write the file whole or not at all: temporary file, fsync, rename. Raises ``OSError``."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with temporary.open("wb") as file:
+                file.write(self.header())
+                file.write(self.data().view(np.uint8).data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            if temporary.exists():
+                temporary.unlink()
+            raise
+
+    @classmethod
+    def read(cls, path: Path) -> Tensor:
+        """The tensor in a file, in native byte order.
+
+        Raises ``ValueError`` if the file is not a tensor file or has another length than its
+        header says.
+        """
+        content = path.read_bytes()
+        line, _, body = content.partition(b"\n")
+        try:
+            header = json.loads(line)
+            dtype, shape = header["dtype"], tuple(header["shape"])
+            carrier = np.dtype("<" + CARRIERS[dtype])
+            array = np.frombuffer(body, dtype=carrier).reshape(shape)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is not a tensor file: {error}") from error
+        if sys.byteorder == "big":
+            array = array.astype(carrier.newbyteorder("="))
+        return cls(dtype, array)

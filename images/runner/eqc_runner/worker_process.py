@@ -1,0 +1,188 @@
+"""The supervisor's side of a worker process: start it, hear what it reports, end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Mapping, NamedTuple, Sequence
+
+from eqc_runner.lifetimes import before_exec, kill_group
+
+TAIL_LINES = 20
+_TAIL_BYTES = 1 << 16
+_LINE_CHARACTERS = 400
+"""Longer lines are cut: a crashing Python lists hundreds of modules in one."""
+
+STEERING = (
+    "ATEN_",
+    "BLIS_",
+    "CUBLAS_",
+    "DNNL_",
+    "GOMP_",
+    "GOTO_",
+    "KMP_",
+    "MKL_",
+    "NPY_",
+    "NVIDIA_TF32_OVERRIDE",
+    "OMP_",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "ORT_",
+    "PYTORCH_",
+    "TF_",
+    "TORCH_",
+    "XLA_",
+)
+"""Variables that steer numerics begin with these. A cell's environment is complete, so what the
+surroundings happen to set is taken away."""
+
+
+class CannotStart(Exception):  # noqa: N818 - reads as what it says
+    """The launcher or Python itself is not there or may not be executed."""
+
+
+class Event(NamedTuple):
+    """What a worker reported; ``name`` is ``gone`` when it has ended, ``silent`` on a timeout."""
+
+    name: str
+    fields: Mapping[str, Any]
+
+
+class WorkerProcess:
+    """A running worker. Use as a context manager: on leaving, it and its children are gone."""
+
+    def __init__(
+        self,
+        launcher: Sequence[str],
+        environment: Mapping[str, str],
+        assignment: Mapping[str, Any],
+        memory_bytes: int | None,
+    ) -> None:
+        # The write end of stderr is inherited by every session; its end means all are gone.
+        argv = [*launcher, sys.executable, "-X", "faulthandler", "-m", "eqc_runner", "worker"]
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=worker_environment(os.environ, environment),
+                start_new_session=True,
+                preexec_fn=before_exec(memory_bytes),  # noqa: PLW1509 - one thread, libc loaded
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise CannotStart(f"{argv[0]} cannot be started: {error}") from error
+        self._tail = bytearray()
+        self._buffer = b""
+        self._events: deque[Event] = deque()
+        self._selector = selectors.DefaultSelector()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None  # noqa: S101 - PIPE was asked for
+            os.set_blocking(stream.fileno(), False)
+            self._selector.register(stream, selectors.EVENT_READ)
+        self._assign(json.dumps(assignment).encode())
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._selector.close()
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def next(self, until: float) -> Event:
+        """The next event, ``gone``, or ``silent`` if none came before ``until`` (monotonic)."""
+        while not self._events:
+            left = until - time.monotonic()
+            if left <= 0:
+                return Event("silent", {})
+            if self._selector.get_map():
+                self._read(left)
+            else:
+                time.sleep(0.01)
+            # A descendant that went astray may keep the pipes open; the worker itself counts.
+            if not self._events and self._process.poll() is not None:
+                self._drain()
+                if not self._events:
+                    return Event("gone", {"returncode": self._process.returncode})
+        return self._events.popleft()
+
+    def forget_stderr(self) -> None:
+        """Begin a new tail: what was written so far belongs to an earlier session."""
+        self._tail.clear()
+
+    def stderr(self) -> str:
+        """The last lines that were written since ``forget_stderr``."""
+        self._drain()
+        lines = self._tail.decode("utf-8", "replace").splitlines()
+        return "\n".join(line[:_LINE_CHARACTERS] for line in lines[-TAIL_LINES:])
+
+    def kill(self, session_pid: int | None = None) -> None:
+        """End the worker and the session that runs in it, and wait until both are gone."""
+        if session_pid is not None and self._process.poll() is None:
+            kill_group(session_pid)
+        if self._process.poll() is None:
+            kill_group(self._process.pid)
+        self._process.wait()
+        # The kernel kills the children with the worker; their ends of the pipe close with them.
+        end = time.monotonic() + 5
+        while self._selector.get_map() and time.monotonic() < end:
+            self._read(0.1)
+
+    def _assign(self, content: bytes) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None  # noqa: S101 - PIPE was asked for
+        try:
+            stdin.write(content)
+            stdin.close()
+        except BrokenPipeError:
+            # It died at once; its exit status and stderr tell why.
+            return
+
+    def _drain(self) -> None:
+        while self._selector.get_map() and self._read(0):
+            pass
+
+    def _read(self, timeout: float) -> bool:
+        """Take in what is there; whether there was anything."""
+        ready = self._selector.select(min(timeout, 0.5))
+        for key, _ in ready:
+            chunk = os.read(key.fd, 1 << 16)
+            if not chunk:
+                self._selector.unregister(key.fileobj)
+            elif key.fileobj is self._process.stderr:
+                self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
+                _pass_on(chunk)
+            else:
+                *lines, self._buffer = (self._buffer + chunk).split(b"\n")
+                for line in lines:
+                    fields = json.loads(line)
+                    self._events.append(Event(fields.pop("event"), fields))
+        return bool(ready)
+
+
+def worker_environment(surroundings: Mapping[str, str], cell: Mapping[str, str]) -> dict[str, str]:
+    """The surroundings without what steers numerics, and the cell's own variables over it."""
+    kept = {key: value for key, value in surroundings.items() if not key.startswith(STEERING)}
+    kept.update(cell)
+    # A worker must find this very package, also where it is not installed.
+    place = str(Path(__file__).resolve().parent.parent)
+    paths = [path for path in kept.get("PYTHONPATH", "").split(os.pathsep) if path]
+    kept["PYTHONPATH"] = os.pathsep.join([place, *(path for path in paths if path != place)])
+    return kept
+
+
+def _pass_on(chunk: bytes) -> None:
+    try:
+        os.write(2, chunk)
+    except OSError:
+        # Nobody listens any more; the records matter, not the log.
+        return

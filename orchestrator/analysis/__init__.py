@@ -1,0 +1,1 @@
+"""From observations to results: pure functions on tables; no I/O, no SDK."""

@@ -1,0 +1,34 @@
+"""Where the files that belong to the program are: in a checkout, or inside the installed wheel."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def images_folder() -> Path:
+    """The folder of Dockerfiles, lock and runner."""
+    return _bundled("images")
+
+
+def runner_path() -> Path:
+    """The folder to put on ``PYTHONPATH`` so that ``python -m eqc_runner`` works."""
+    return images_folder() / "runner"
+
+
+def experiments_folder() -> Path:
+    """The folder of example experiments."""
+    return _bundled("experiments")
+
+
+def cache_folder() -> Path:
+    """Where downloads and materialised inputs are kept; may be deleted at any time."""
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (Path(root) if root else Path.home() / ".cache") / "eqc-orchestrator"
+
+
+def _bundled(name: str) -> Path:
+    installed = _PACKAGE / "_bundled" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name

@@ -1,0 +1,67 @@
+"""Commands about an experiment file alone: ``validate``, ``plan``, ``schema``. All offline."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from orchestrator import spec
+from orchestrator.cli.terminal import console
+from orchestrator.plan import make_plan, plan_json, plan_rows
+from orchestrator.store.run import RunFolder, newest_run
+from orchestrator.store.schema import observation_schema
+
+experiment_file = click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="EXPERIMENT.yaml"
+)
+results_folder = click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Where runs are stored.",
+)
+
+
+@click.command()
+@experiment_file
+def validate(file: Path) -> None:
+    """Check an experiment file; print every mistake with its line."""
+    experiment = spec.load(file)
+    cells = make_plan(experiment).cells
+    click.echo(f"{file}: valid, {len(cells)} cells on {len(experiment.platforms)} platforms")
+
+
+@click.command()
+@experiment_file
+@results_folder
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def plan(file: Path, results: Path, *, as_json: bool) -> None:
+    """Show what a run would compute, and what the store already has."""
+    planned = make_plan(spec.load(file))
+    folder = newest_run(results, planned.experiment.name)
+    done: Counter[str] = Counter()
+    if folder is not None:
+        done.update(cell for cell, _ in RunFolder(folder).sessions_done())
+    if as_json:
+        click.echo(json.dumps(plan_json(planned, done), indent=1))
+        return
+    table = Table(title=f"{planned.experiment.name}: {len(planned.cells)} cells")
+    rows = plan_rows(planned, done)
+    for number, heading in enumerate(rows[0]._fields if rows else ()):
+        table.add_column(heading, justify="left" if number < 2 else "right")
+    for row in rows:
+        table.add_row(*map(str, row))
+    console().print(table)
+
+
+@click.command()
+@click.argument("which", type=click.Choice(["experiment", "observation"]), default="experiment")
+def schema(which: str) -> None:
+    """Print the JSON Schema of an experiment file or of a stored observation."""
+    document = spec.json_schema() if which == "experiment" else observation_schema()
+    click.echo(json.dumps(document, indent=1))

@@ -1,0 +1,60 @@
+"""Commands about this computer: ``probe`` and ``images``."""
+
+from __future__ import annotations
+
+import json
+import platform
+
+import click
+from rich.table import Table
+
+from orchestrator.cli.terminal import console
+from orchestrator.images import ImageBuilder, connect, frameworks
+from orchestrator.shell.process import probe as probe_computer
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The whole fingerprint, for programs.")
+def probe(*, as_json: bool) -> None:
+    """Print this computer's fingerprint: what it says it is when asked from inside."""
+    fingerprint = probe_computer()
+    if as_json:
+        click.echo(json.dumps(fingerprint, indent=1, sort_keys=True))
+        return
+    cpu = fingerprint["cpu"]
+    caches = [f"L{c['level']} {c['type']} {c['bytes'] // 1024} KiB" for c in cpu["caches"] or ()]
+    rows = {
+        "host": platform.node(),
+        "architecture": cpu["architecture"],
+        "vendor": cpu["vendor"],
+        "brand": cpu["brand"],
+        "microarchitecture": cpu["microarchitecture"],
+        "family/model/stepping": f"{cpu['family']}/{cpu['model']}/{cpu['stepping']}",
+        "microcode": cpu["microcode"],
+        "logical CPUs": fingerprint["logical_cpus"],
+        "memory": f"{(fingerprint['memory_bytes'] or 0) / 2**30:.1f} GiB",
+        "hypervisor": cpu["hypervisor"],
+        "caches": ", ".join(caches),
+        "GPUs": ", ".join(gpu["name"] for gpu in fingerprint["gpus"]) or "none",
+        "flags": " ".join(cpu["flags"] or ()),
+        "only by executing CPUID": " ".join(cpu["disagreement"]["only_cpuid"]) or "none",
+        "only by the kernel": " ".join(cpu["disagreement"]["only_kernel"]) or "none",
+    }
+    table = Table(show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, "unknown" if value is None else str(value))
+    for path, reason in fingerprint["missing"].items():
+        table.add_row(f"missing {path}", reason)
+    console().print(table)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[FRAMEWORK]…")
+def images(names: tuple[str, ...]) -> None:
+    """Build the Docker images of FRAMEWORKs (all), or find the ones that are built."""
+    builder = ImageBuilder(connect(), lambda text: click.echo(text, err=True))
+    for name in names or frameworks():
+        image = builder.ensure(name)
+        click.echo(f"{image.reference} {image.digest}")

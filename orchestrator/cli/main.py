@@ -1,0 +1,71 @@
+"""``eqc``: the group of all commands, and how errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+
+import click
+
+from orchestrator import __version__
+from orchestrator.cli import experiment, machine, results, running
+from orchestrator.errors import EqcError, Exit
+from orchestrator.store.records import TornLine
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="eqc")
+def cli() -> None:
+    """Does a neural network compute the same numbers everywhere?
+
+    Runs fixed models on fixed inputs on many platforms, finds which of them gave bit-identical
+    outputs (equivalence classes), and says how far the others are apart.
+    """
+
+
+for command in (
+    experiment.validate,
+    experiment.plan,
+    experiment.schema,
+    running.run,
+    results.report,
+    results.merge,
+    machine.probe,
+    machine.images,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run ``eqc`` and exit with one of ``errors.Exit``."""
+    warnings.simplefilter("default", TornLine)
+    warnings.showwarning = _show_warning
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = Exit.INTERRUPTED
+    except EqcError as error:
+        click.echo(f"eqc: {error}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of our output left; what it did not read is nobody's loss.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.DONE
+    except Exception:  # noqa: BLE001 - the last resort: say that it is ours, and how to report it
+        traceback.print_exc()
+        click.echo("eqc: this is a bug in eqc; please report the lines above", err=True)
+        code = Exit.BUG
+    sys.exit(int(code or 0))
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"eqc: warning: {message}", err=True)
+
+
+if __name__ == "__main__":
+    main()

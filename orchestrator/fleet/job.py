@@ -1,0 +1,132 @@
+"""A job: the folder that says to one runner on one machine what to compute."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.model import Cell, Json, Keep, Limits, Machine, pairs
+
+START_SECONDS = 120.0
+"""Allowance for importing a framework, emulated, before the first session of a worker."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Cells of one platform and one framework, with the sessions still to be observed."""
+
+    machine: Machine
+    framework: str
+    cells: tuple[tuple[Cell, tuple[int, ...]], ...]
+
+    @property
+    def name(self) -> str:
+        """What logs and work folders call the job."""
+        return f"{self.machine.id}-{self.framework}"
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions there are to observe."""
+        return sum(len(sessions) for _, sessions in self.cells)
+
+    def seconds(self, limits: Limits) -> float:
+        """The longest the job may take: every session at its limit, every worker's start."""
+        return sum(
+            len(sessions) * limits.session_seconds
+            + START_SECONDS * (1 if cell.observe.mode == "fork" else len(sessions))
+            for cell, sessions in self.cells
+        )
+
+
+def missing_sessions(
+    cells: Sequence[Cell], done: Collection[tuple[str, int]]
+) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
+    """Cells with the session numbers that ``done`` lacks; complete cells are left out."""
+    wanted = (
+        (cell, tuple(s for s in range(cell.observe.sessions) if (cell.id, s) not in done))
+        for cell in cells
+    )
+    return tuple((cell, sessions) for cell, sessions in wanted if sessions)
+
+
+def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) -> None:
+    """Write ``job.json``, the models and the inputs into ``folder`` (docs/formats.md, 2)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cells: list[Json] = [_cell(job, cell, sessions, folder) for cell, sessions in job.cells]
+    document: dict[str, Json] = {
+        "schema": 1,
+        "job": job.name,
+        "deadline": deadline,
+        "launcher": list(job.machine.launcher),
+        "emulated": job.machine.emulated,
+        "limits": {
+            "memory_bytes": limits.memory_bytes,
+            "session_seconds": limits.session_seconds,
+        },
+        "probe": True,
+        "cells": cells,
+    }
+    (folder / "job.json").write_text(json.dumps(document, indent=1), "utf-8")
+
+
+def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict[str, Json]:
+    workload, variant, observe = cell.workload, cell.variant, cell.observe
+    platform_sets = job.machine.environment(job.framework) or ()
+    tensors: dict[str, Json] = {}
+    for name, sha256, path in cell.input.tensors:
+        tensors[name] = _place(Path(path), folder, f"inputs/{sha256}.npy")
+    return {
+        "cell": cell.id,
+        "framework": variant.framework,
+        # What the platform masks may not be undone by a variant.
+        "environment": dict(pairs({**dict(variant.environment), **dict(platform_sets)})),
+        "workload": {
+            "source": workload.source,
+            "name": workload.name,
+            "path": _model(workload.path, workload.sha256, folder),
+            "sha256": workload.sha256,
+            "weights": workload.weights,
+            "weights_path": _model(workload.weights_path, workload.weights, folder),
+            "arguments": dict(workload.arguments),
+        },
+        "input": {"tensors": tensors},
+        "precision": variant.precision,
+        "threads": variant.threads,
+        "batch": variant.batch,
+        "device": variant.device,
+        "flags": dict(variant.flags),
+        "sessions": list(sessions),
+        "mode": observe.mode,
+        "layers": observe.layers,
+        "kernels": observe.kernels,
+        # The store keeps a tensor once per digest, so "one of each class" needs no second visit.
+        "keep": "all" if observe.keep is Keep.CLASSES else observe.keep.value,
+    }
+
+
+def _model(path: str | None, content: str | None, folder: Path) -> str | None:
+    if path is None:
+        return None
+    source = Path(path)
+    stem = (content or source.stem).replace("sha256:", "")
+    return _place(source, folder, f"models/{stem}{source.suffix}")
+
+
+def _place(source: Path, folder: Path, name: str) -> str:
+    """Put a file or folder into the job under ``name``; a hard link where that is possible."""
+    target = folder / name
+    if target.exists():
+        return name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+        return name
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copyfile(source, target)
+    return name

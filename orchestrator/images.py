@@ -1,0 +1,214 @@
+"""Docker images of the frameworks: found by their content, else built with the Docker SDK.
+
+An image's tag is a hash of everything that goes into it (Dockerfile, requirements, lock, runner,
+base), so an image is never rebuilt while that stays the same, and never reused when it does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import docker
+import docker.errors
+from docker.models.images import Image as DockerImage
+
+from orchestrator.bundled import cache_folder, images_folder, runner_path
+from orchestrator.errors import EnvironmentNotReady, UsageError
+
+BASE = "debian:bookworm-slim"
+BASE_SUITE = "bookworm"
+IMAGE_PYTHON = "3.11"
+# Every tag a bookworm (glibc 2.36) image can install; pip wants each of them named.
+WHEEL_PLATFORMS = (
+    *(f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)),
+    "manylinux2014_x86_64",
+    "manylinux2010_x86_64",
+    "manylinux1_x86_64",
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that exists on the engine. ``digest`` is what observations record."""
+
+    framework: str
+    reference: str
+    digest: str
+
+
+def frameworks() -> tuple[str, ...]:
+    """The frameworks that have an image."""
+    return tuple(sorted(path.parent.name for path in images_folder().glob("*/Dockerfile")))
+
+
+class ImageBuilder:
+    """Finds or builds images on one engine."""
+
+    def __init__(self, client: docker.DockerClient, say: Say = lambda _: None) -> None:
+        self._client = client
+        self._say = say
+
+    def ensure(self, framework: str) -> Image:
+        """The framework's image, built if this engine has it not.
+
+        Raises ``EnvironmentNotReady`` with the reason where it cannot be built.
+        """
+        if framework not in frameworks():
+            raise UsageError(f"no image {framework!r}; there are {', '.join(frameworks())}")
+        base = self._ensure_base()
+        reference = f"eqc-{framework}:{_content_hash(framework, base)}"
+        try:
+            found = self._client.images.get(reference)
+        except docker.errors.ImageNotFound:
+            found = self._build(framework, reference, base)
+        return Image(framework, reference, str(found.id))
+
+    def _ensure_base(self) -> str:
+        """Id of the base image: here already, pulled, or made with debootstrap."""
+        try:
+            return str(self._client.images.get(BASE).id)
+        except docker.errors.ImageNotFound:
+            self._say(f"pulling {BASE}")
+        try:
+            return str(self._client.images.pull(BASE).id)
+        except docker.errors.APIError as error:
+            if shutil.which("debootstrap") is None:
+                raise EnvironmentNotReady(
+                    f"{BASE} is not here and cannot be pulled ({error.explanation}); pull it on a "
+                    "machine with access and `docker load` it, or install debootstrap and let "
+                    "`eqc images` make it"
+                ) from error
+        self._say(f"{BASE} cannot be pulled; making it with debootstrap (about half a minute)")
+        return self._debootstrap()
+
+    def _debootstrap(self) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            root, archive = Path(folder, "root"), Path(folder, "root.tar")
+            _checked(["debootstrap", "--variant=minbase", BASE_SUITE, str(root)], "debootstrap")
+            _checked(["tar", "-C", str(root), "-cf", str(archive), "."], "tar")
+            repository, tag = BASE.split(":")
+            self._client.api.import_image(str(archive), repository=repository, tag=tag)
+        return str(self._client.images.get(BASE).id)
+
+    def _build(self, framework: str, reference: str, base: str) -> DockerImage:
+        wheels = _wheelhouse(framework, self._say)
+        self._say(f"building {reference}")
+        with tempfile.TemporaryFile() as context:
+            _write_context(context, framework, wheels)
+            context.seek(0)
+            try:
+                image, _ = self._client.images.build(
+                    fileobj=context,
+                    custom_context=True,
+                    encoding=None,
+                    tag=reference,
+                    buildargs={"BASE": base},
+                    labels={"eqc": "image", "eqc.framework": framework},
+                    network_mode="host",
+                    rm=True,
+                    forcerm=True,
+                )
+            except docker.errors.BuildError as error:
+                lines = [str(entry.get("stream", "")) for entry in error.build_log][-15:]
+                raise EnvironmentNotReady(
+                    f"{reference} could not be built: {error.msg}\n{''.join(lines)}"
+                ) from error
+            except docker.errors.APIError as error:
+                # The engine reports a full disk in many words; the first thing to look at.
+                raise EnvironmentNotReady(
+                    f"{reference} could not be built: {error.explanation or error} "
+                    "(is the engine's disk full? see `docker system df`)"
+                ) from error
+        return image
+
+
+def connect() -> docker.DockerClient:
+    """The local Docker engine. Raises ``EnvironmentNotReady`` where there is none."""
+    try:
+        client = docker.from_env(timeout=120)
+        client.ping()
+    except docker.errors.DockerException as error:
+        raise EnvironmentNotReady(
+            "no Docker engine answers here (start one, or use --isolation process): "
+            + str(error).splitlines()[0]
+        ) from error
+    return client
+
+
+def _content_hash(framework: str, base: str) -> str:
+    digest = hashlib.sha256(base.encode())
+    for name, path in _context_files(framework):
+        digest.update(f"\0{name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _context_files(framework: str) -> Iterator[tuple[str, Path]]:
+    """(name in the build context, file), sorted, without wheels."""
+    folder = images_folder() / framework
+    yield "Dockerfile", folder / "Dockerfile"
+    yield "lock.txt", images_folder() / "lock.txt"
+    yield "requirements.txt", folder / "requirements.txt"
+    package = runner_path() / "eqc_runner"
+    for path in sorted(package.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield f"eqc_runner/{path.relative_to(package).as_posix()}", path
+
+
+def _write_context(context: IO[bytes], framework: str, wheels: Path) -> None:
+    with tarfile.open(fileobj=context, mode="w") as tar:
+        for name, path in _context_files(framework):
+            content = path.read_bytes()
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+        for path in sorted(wheels.glob("*.whl")):
+            tar.add(path, f"wheelhouse/{path.name}")
+
+
+def _wheelhouse(framework: str, say: Say) -> Path:
+    """A folder with every wheel of the framework's image.
+
+    Fetched here, by this computer's own pip with its own indexes, proxies and certificates, so
+    that the build needs none of them and no layer can hold a credential.
+    """
+    folder = images_folder()
+    requirements, lock = folder / framework / "requirements.txt", folder / "lock.txt"
+    wanted = hashlib.sha256(requirements.read_bytes() + lock.read_bytes()).hexdigest()[:16]
+    house = cache_folder() / "wheelhouse" / f"{framework}-{wanted}"
+    if house.is_dir():
+        return house
+    say(f"fetching the wheels of {framework}")
+    house.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=house.parent) as temporary:
+        platforms = [word for tag in WHEEL_PLATFORMS for word in ("--platform", tag)]
+        _checked(
+            [
+                *(sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:"),
+                *("--python-version", IMAGE_PYTHON, *platforms, "--dest", temporary),
+                *("--constraint", str(lock), "--requirement", str(requirements)),
+            ],
+            "pip download",
+        )
+        Path(temporary).rename(house)
+        # TemporaryDirectory wants to find what it made.
+        Path(temporary).mkdir()
+    return house
+
+
+def _checked(argv: list[str], what: str) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        tail = "\n".join(done.stderr.splitlines()[-8:])
+        raise EnvironmentNotReady(f"{what} failed (exit code {done.returncode}):\n{tail}")

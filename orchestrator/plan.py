@@ -1,0 +1,196 @@
+"""Experiment → plan: the product of everything that is asked for, filtered; pure.
+
+Cells come platform by platform, then workload, framework, input and variant, each in the order
+of the file. ``include``, where given, drops every cell that none of its filters matches; then
+``exclude`` drops every cell that one of its filters matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from orchestrator import selection
+from orchestrator.model import Cell, Experiment, Filter, Json, Plan, Platform, Variant
+
+FREE = frozenset({"local", "mask", "emulated", "ssh"})
+"""Providers that cost nothing."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cells that one machine computes in one container: of one platform and framework."""
+
+    platform: Platform
+    framework: str
+    cells: tuple[Cell, ...]
+
+
+class PlanRow(NamedTuple):
+    """What a plan asks of one platform with one framework."""
+
+    platform: str
+    framework: str
+    cells: int
+    sessions: int
+    done: int
+    """Sessions of these that the store already has."""
+
+
+def make_plan(experiment: Experiment) -> Plan:
+    """All cells of ``experiment``, each id once."""
+    filters = tuple(_Filter(f, keep=True) for f in experiment.include)
+    filters += tuple(_Filter(f, keep=False) for f in experiment.exclude)
+    frameworks = {name for _, names in experiment.workloads for name in names}
+    variants = {
+        (name, has_gpu): _variants(experiment.variants, name, has_gpu=has_gpu)
+        for name in frameworks
+        for has_gpu in (False, True)
+    }
+    workload_values = [selection.of_workload(workload) for workload, _ in experiment.workloads]
+    input_values = [selection.of_input(given) for given, _ in experiment.inputs]
+    cells: dict[str, Cell] = {}
+    for platform in experiment.platforms:
+        on_platform = _narrow(filters, selection.of_platform(platform), _PLATFORM)
+        has_gpu = platform.get("gpu") is not None
+        for (workload, names), of_workload in zip(
+            experiment.workloads, workload_values, strict=True
+        ):
+            on_workload = _narrow(on_platform, of_workload, _WORKLOAD)
+            for name in names:
+                on_framework = _narrow(on_workload, selection.of_framework(name), _FRAMEWORK)
+                for (given, wanted), of_input in zip(experiment.inputs, input_values, strict=True):
+                    if wanted is not None and workload.label not in wanted:
+                        continue
+                    left = _narrow(on_framework, of_input, _INPUT)
+                    for variant, of_variant in variants[name, has_gpu]:
+                        if not _kept(_narrow(left, of_variant, _VARIANT), experiment):
+                            continue
+                        is_gpu = variant.device == "gpu"
+                        observe = experiment.observe_gpu if is_gpu else experiment.observe_cpu
+                        cell = Cell(platform, workload, given, variant, observe)
+                        cells.setdefault(cell.id, cell)
+    return Plan(experiment, tuple(cells.values()))
+
+
+def group_batches(cells: Iterable[Cell]) -> tuple[Batch, ...]:
+    """The cells of one platform and framework together, in the order of their first cell."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.platform.id, cell.variant.framework), []).append(cell)
+    return tuple(
+        Batch(group[0].platform, framework, tuple(group))
+        for (_, framework), group in groups.items()
+    )
+
+
+def plan_rows(plan: Plan, done: Mapping[str, int]) -> tuple[PlanRow, ...]:
+    """One row for each platform and framework; ``done`` has sessions in the store by cell id."""
+    return tuple(
+        PlanRow(
+            batch.platform.name,
+            batch.framework,
+            len(batch.cells),
+            sum(cell.observe.sessions for cell in batch.cells),
+            sum(_done(cell, done) for cell in batch.cells),
+        )
+        for batch in group_batches(plan.cells)
+    )
+
+
+def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
+    """The plan for other programs: totals, rows, and every cell by id and labels.
+
+    ``machines`` counts the platforms that still have something to do; ``cost`` is in US dollars,
+    ``null`` where a provider's prices are not known.
+    """
+    rows = plan_rows(plan, done)
+    providers = {cell.platform.provider for cell in plan.cells}
+    return {
+        "schema": 1,
+        "experiment": plan.experiment.name,
+        "cells": len(plan.cells),
+        "machines": _machines(plan.cells, done),
+        "sessions": sum(row.sessions for row in rows),
+        "done": sum(row.done for row in rows),
+        "cost": 0.0 if providers <= FREE else None,
+        "rows": [
+            {
+                "platform": row.platform,
+                "framework": row.framework,
+                "cells": row.cells,
+                "sessions": row.sessions,
+                "done": row.done,
+            }
+            for row in rows
+        ],
+        "plan": [_cell_json(cell, done) for cell in plan.cells],
+    }
+
+
+def _cell_json(cell: Cell, done: Mapping[str, int]) -> Json:
+    return {
+        "cell": cell.id,
+        "platform": cell.platform.name,
+        "workload": cell.workload.label,
+        "input": cell.input.label,
+        "variant": cell.variant.label,
+        "framework": cell.variant.framework,
+        "sessions": cell.observe.sessions,
+        "done": _done(cell, done),
+    }
+
+
+def _done(cell: Cell, done: Mapping[str, int]) -> int:
+    return min(done.get(cell.id, 0), cell.observe.sessions)
+
+
+def _machines(cells: Sequence[Cell], done: Mapping[str, int]) -> int:
+    return len({c.platform.id for c in cells if _done(c, done) < c.observe.sessions})
+
+
+def _variants(
+    variants: Sequence[Variant], framework: str, *, has_gpu: bool
+) -> list[tuple[Variant, selection.Values]]:
+    """The variants of a framework, completed, with what filters can say about them."""
+    completed = [
+        replace(
+            variant,
+            framework=framework,
+            device=("gpu" if has_gpu else "cpu") if variant.device == "auto" else variant.device,
+        )
+        for variant in variants
+        if variant.framework in ("", framework)
+    ]
+    return [(variant, selection.of_variant(variant)) for variant in completed]
+
+
+_PLATFORM = selection.PLATFORM_FIELDS
+_WORKLOAD = frozenset({"model"})
+_FRAMEWORK = frozenset({"on"})
+_INPUT = frozenset({"input"})
+_VARIANT = selection.VARIANT_FIELDS | {"environment", "flags"}
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """A filter, and whether it keeps what it matches (``include``) or drops it."""
+
+    fields: Filter
+    keep: bool
+
+
+def _narrow(
+    filters: tuple[_Filter, ...], values: selection.Values, fields: frozenset[str]
+) -> tuple[_Filter, ...]:
+    """The filters that still match; looked at once per part, not once per cell."""
+    if not filters:
+        return filters
+    return tuple(f for f in filters if selection.matches(f.fields, values, fields=fields))
+
+
+def _kept(matching: tuple[_Filter, ...], experiment: Experiment) -> bool:
+    if any(not wanted.keep for wanted in matching):
+        return False
+    return not experiment.include or bool(matching)

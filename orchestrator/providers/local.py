@@ -1,0 +1,14 @@
+"""This computer as it is. Nothing is made, so nothing can be left behind."""
+
+from __future__ import annotations
+
+from orchestrator.model import Machine, Platform
+from orchestrator.providers.this_computer import ThisComputer
+
+
+class LocalProvider(ThisComputer):
+    """Provider ``local``."""
+
+    def launch(self, platform: Platform, run_name: str) -> Machine:  # noqa: ARG002 - the contract's
+        """This computer."""
+        return Machine(id=f"{platform.name}-{platform.id}", platform=platform)

@@ -1,0 +1,1 @@
+"""Formats only: every function here takes a ``Summary`` and computes nothing new."""

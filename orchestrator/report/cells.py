@@ -1,0 +1,17 @@
+"""One cell of the class table, as text."""
+
+from __future__ import annotations
+
+from orchestrator.results_model import TableCell
+
+DASH = "\N{EN DASH}"
+"""A missing cell; not a hyphen, which would make the footnote's number negative."""
+
+
+def cell_text(cell: TableCell | None) -> str:
+    """``3``, ``3*`` or a dash and ``[1]`` (missing, see footnote 1); empty where nothing was asked for."""
+    if cell is None:
+        return ""
+    if cell.number is None:
+        return DASH if cell.footnote is None else f"{DASH}[{cell.footnote}]"
+    return f"{cell.number}*" if cell.nondeterministic else str(cell.number)

@@ -1,0 +1,55 @@
+"""The report as CSV: one row per platform and partition, missing ones with their reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from orchestrator.report.escape import csv_cell
+from orchestrator.report.words import hardware, kind
+from orchestrator.results_model import Partition, Summary
+
+HEAD = (
+    "workload",
+    "input",
+    "variant",
+    "output",
+    "platform",
+    "kind",
+    "hardware",
+    "class_number",
+    "class_id",
+    "nondeterministic",
+    "status",
+    "reason",
+)
+
+
+def csv_text(summary: Summary) -> str:
+    """Platforms in table order within each partition; lines end with ``\\r\\n`` (RFC 4180).
+
+    Cells that a spreadsheet would run as a formula get an apostrophe in front.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(HEAD)
+    for partition in summary.partitions:
+        for row in _rows(summary, partition):
+            writer.writerow([csv_cell(cell) for cell in row])
+    return file.getvalue()
+
+
+def _rows(summary: Summary, partition: Partition) -> Iterator[tuple[str, ...]]:
+    groups = {name: group for group in partition.classes for name in group.platforms}
+    absent = {missing.platform: missing for missing in partition.missing}
+    varying = frozenset(partition.nondeterministic)
+    for info in summary.platforms:
+        about = (*partition.key, info.name, kind(info), hardware(info))
+        if info.name in groups:
+            group = groups[info.name]
+            varies = "yes" if info.name in varying else "no"
+            yield (*about, str(group.number), group.id, varies, "ok", "")
+        elif info.name in absent:
+            missing = absent[info.name]
+            yield (*about, "", "", "", missing.status, missing.reason)

@@ -1,0 +1,63 @@
+"""Names come from outside and may be hostile: each format's way to make them harmless."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~$&@:.])")
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "\N{EN DASH}": "--",
+    "·": r"\textperiodcentered{}",
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def plain(text: str) -> str:
+    """One line for a terminal or a log: controls, and marks that reorder text, become ``\\x1b``
+    and the like."""
+    return "".join(_visible(character) for character in text)
+
+
+def markdown(text: str) -> str:
+    """Text in a Markdown table cell or paragraph, never markup or a link."""
+    return _MARKDOWN.sub(r"\\\1", plain(text)).replace("\\.", ".").replace("\\-", "-")
+
+
+def latex(text: str) -> str:
+    """Text in LaTeX; characters that pdfLaTeX has no glyph for become ``?``."""
+    return "".join(_LATEX.get(character, _latin(character)) for character in plain(text))
+
+
+def csv_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def figure(text: str) -> str:
+    """A label in a Plotly figure, which would read ``<b>`` or ``<a href=…>`` as markup."""
+    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def _latin(character: str) -> str:
+    return character if ord(character) < 0x180 else "?"

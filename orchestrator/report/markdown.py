@@ -1,0 +1,82 @@
+"""The report as Markdown: for issues, pull requests and notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from orchestrator.report.cells import DASH, cell_text
+from orchestrator.report.escape import markdown
+from orchestrator.report.words import (
+    column_name,
+    counted,
+    determinism,
+    finding,
+    hardware,
+    legend,
+    title,
+)
+from orchestrator.results_model import Summary, TableCell
+
+
+def markdown_text(summary: Summary) -> str:
+    """Class table, partitions, missing cells and notes, as GitHub-flavoured Markdown."""
+    return "\n".join(_lines(summary)) + "\n"
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    table = summary.table
+    yield f"# {markdown(title(summary))}"
+    yield ""
+    yield (
+        f"{counted(len(table.platforms), 'platform')}, "
+        f"{counted(len(summary.partitions), 'partition')}, "
+        f"{counted(summary.observations, 'observation')}."
+    )
+    if not summary.partitions:
+        return
+    yield ""
+    yield "## Classes"
+    yield ""
+    infos = {info.name: info for info in summary.platforms}
+    yield from _table(
+        ["platform", "hardware", *table.letters],
+        [
+            [markdown(name), markdown(hardware(infos[name])), *(_cell(cell) for cell in row)]
+            for name, row in zip(table.platforms, table.rows, strict=True)
+        ],
+    )
+    yield ""
+    yield markdown(legend(summary)) + " Bold: the class appears for the first time."
+    yield ""
+    yield "## Partitions"
+    yield ""
+    for letter, partition in zip(table.letters, summary.partitions, strict=True):
+        yield f"- **{letter}** {markdown(column_name(partition.key))}: {finding(partition)}"
+    yield ""
+    yield determinism(summary)
+    if table.footnotes:
+        yield ""
+        yield "## Missing"
+        yield ""
+        for number, footnote in enumerate(table.footnotes, start=1):
+            yield f"- {DASH}\\[{number}\\] {markdown(footnote)}"
+    notes = [*summary.notes]
+    notes += [f"{column_name(p.key)}: {note}" for p in summary.partitions for note in p.notes]
+    if notes:
+        yield ""
+        yield "## Notes"
+        yield ""
+        for note in notes:
+            yield f"- {markdown(note)}"
+
+
+def _cell(cell: TableCell | None) -> str:
+    text = markdown(cell_text(cell))
+    return f"**{text}**" if cell is not None and cell.first else text
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "|".join("---" if column < 2 else "--:" for column in range(len(heads))) + "|"
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"

@@ -1,0 +1,104 @@
+"""What all formats say in the same words."""
+
+from __future__ import annotations
+
+from orchestrator.report.cells import DASH
+from orchestrator.results_model import Partition, PlatformInfo, Summary
+
+LEGEND = (
+    "Equal numbers in one column: bit-identical output. "
+    "* the sessions of this platform disagree; it stands by its most frequent output. "
+    f"{DASH} no output; the footnote says why."
+)
+STRICT_LEGEND = (
+    "Equal numbers in one column: bit-identical output. "
+    "* the sessions of this platform disagree; its class is the set of its outputs. "
+    f"{DASH} no output; the footnote says why."
+)
+
+
+def legend(summary: Summary) -> str:
+    """How to read the class table."""
+    return STRICT_LEGEND if summary.strict else LEGEND
+
+
+def title(summary: Summary) -> str:
+    """The experiments, or what to call a store without one."""
+    return ", ".join(summary.experiments) or "No observations"
+
+
+def column_name(key: tuple[str, str, str, str]) -> str:
+    """``workload · input · variant``, and the output where it is not the only one."""
+    workload, given, variant, output = key
+    words = [workload, given, variant] + ([] if output == "output" else [output])
+    return " · ".join(words)
+
+
+def finding(partition: Partition) -> str:
+    """``3 classes, 10 of 23 bits remain, 1 missing, 2 non-deterministic``."""
+    if not partition.classes:
+        parts = ["nothing observed"]
+    else:
+        parts = [counted(len(partition.classes), "class", "classes"), precision(partition)]
+    if partition.missing:
+        parts.append(f"{len(partition.missing)} missing")
+    if partition.nondeterministic:
+        parts.append(f"{len(partition.nondeterministic)} non-deterministic")
+    return ", ".join(parts)
+
+
+def precision(partition: Partition) -> str:
+    """``10 of 23 bits remain``, over the whole fleet."""
+    if partition.remaining_precision is None:
+        return "precision not defined"
+    of = "" if partition.mantissa_bits is None else f" of {partition.mantissa_bits}"
+    return f"{partition.remaining_precision}{of} bits remain"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """``1 class``, ``2 classes``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def hardware(info: PlatformInfo) -> str:
+    """The processor in a few words; what is not plain silicon says so first."""
+    name = info.brand or info.microarchitecture or info.vendor or "unknown CPU"
+    if info.emulated:
+        name = f"emulated {info.emulated}"
+    if info.masked:
+        name = f"masked to {info.masked}: {name}"
+    if info.rehearsal:
+        name = f"rehearsal, no real machine: {name}"
+    if not info.fingerprint_known and not info.emulated:
+        name = name if info.brand else name.replace("unknown CPU", "no fingerprint")
+    return " + ".join((name, *info.gpus))
+
+
+def kind(info: PlatformInfo) -> str:
+    """``hardware``, ``emulated``, ``masked``, ``rehearsal``: what the numbers come from."""
+    words = [
+        word
+        for word, applies in (
+            ("rehearsal", info.rehearsal),
+            ("emulated", info.emulated),
+            ("masked", info.masked),
+        )
+        if applies
+    ]
+    return " ".join(words) or ("hardware" if info.fingerprint_known else "unknown")
+
+
+def determinism(summary: Summary) -> str:
+    """``2 of 40 cells varied between sessions …``."""
+    found = summary.determinism
+    if not found.judged:
+        return (
+            f"Determinism cannot be judged: none of {counted(found.cells, 'cell')} "
+            "has more than one good session."
+        )
+    unjudged = found.cells - found.judged
+    rest = f"; {unjudged} more have one session only" if unjudged else ""
+    return (
+        f"{len(found.variations)} of {counted(found.judged, 'cell')} with several sessions "
+        f"varied between them{rest}."
+    )

@@ -1,0 +1,100 @@
+"""What ``include`` and ``exclude`` can say about a cell: field names and how they match.
+
+A filter matches a cell if each of its fields does; a field matches if the cell has one of its
+values. A cell that does not have the field (``cpu`` of ``local``) does not match, except that a
+variable or flag that is not set has the value ``null``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.model import Filter, Input, Platform, Scalar, Variant, Workload
+
+Values = Mapping[str, frozenset[Scalar]]
+
+PLATFORM_FIELDS = frozenset(
+    {
+        "provider",
+        "platform",
+        "cpu",
+        "arch",
+        "levels",
+        "families",
+        "sizes",
+        "machine_types",
+        "cpu_platforms",
+        "gpus",
+        "hosts",
+    }
+)
+VARIANT_FIELDS = frozenset({"threads", "precision", "batch", "device"})
+FIELDS = PLATFORM_FIELDS | VARIANT_FIELDS | {"on", "model", "input"}
+"""All fields but ``environment.NAME`` and ``flags.NAME``."""
+
+_PARAMETERS = {
+    "cpu": "cpu",
+    "arch": "arch",
+    "level": "levels",
+    "family": "families",
+    "machine_type": "machine_types",
+    "cpu_platform": "cpu_platforms",
+    "gpu": "gpus",
+    "host": "hosts",
+}
+
+
+def of_platform(platform: Platform) -> Values:
+    """The fields of a platform; family and size are read off a machine type."""
+    values: dict[str, frozenset[Scalar]] = {
+        "provider": frozenset([platform.provider]),
+        "platform": frozenset([platform.name]),
+    }
+    for name, value in platform.parameters:
+        if name in _PARAMETERS:
+            values[_PARAMETERS[name]] = frozenset([value])
+    machine_type = platform.get("machine_type")
+    if isinstance(machine_type, str):
+        family, _, size = machine_type.partition("." if platform.provider == "aws" else "-")
+        values |= {"families": frozenset([family]), "sizes": frozenset([size])}
+    return values
+
+
+def of_workload(workload: Workload) -> Values:
+    """A workload goes by its label and by its model as written."""
+    return {"model": frozenset([workload.label, f"{workload.source}:{workload.name}"])}
+
+
+def of_input(given: Input) -> Values:
+    """An input goes by its label."""
+    return {"input": frozenset([given.label])}
+
+
+def of_framework(name: str) -> Values:
+    """A framework is what a workload runs ``on``."""
+    return {"on": frozenset([name])}
+
+
+def of_variant(variant: Variant) -> Values:
+    """The settings of a variant, each variable and flag as a field of its own."""
+    values: dict[str, frozenset[Scalar]] = {
+        "threads": frozenset([variant.threads]),
+        "precision": frozenset([variant.precision]),
+        "batch": frozenset([variant.batch]),
+        "device": frozenset([variant.device]),
+    }
+    values |= {f"environment.{key}": frozenset([value]) for key, value in variant.environment}
+    values |= {f"flags.{key}": frozenset([value]) for key, value in variant.flags}
+    return values
+
+
+def matches(wanted: Filter, values: Values, *, fields: frozenset[str] | None = None) -> bool:
+    """Whether the fields of ``wanted`` match; with ``fields``, only those of them are looked at."""
+    unset: frozenset[Scalar] = frozenset([None])
+    for field, accepted in wanted.fields:
+        if fields is not None and field.partition(".")[0] not in fields:
+            continue
+        missing = unset if "." in field else frozenset()
+        if not accepted & values.get(field, missing):
+            return False
+    return True

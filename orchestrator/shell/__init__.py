@@ -1,0 +1,1 @@
+"""Ways to run the runner on a machine; they know nothing of providers."""

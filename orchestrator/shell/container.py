@@ -1,0 +1,142 @@
+"""The runner in a container of the local engine: no network, read-only root, no capabilities."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import docker
+import docker.errors
+from docker.models.containers import Container
+
+from orchestrator.errors import EnvironmentNotReady, MachinesLeft
+from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
+
+LABEL = "eqc.run"
+JOB, OUT = "/job", "/out"
+DEFAULT_MEMORY = 8 << 30
+GRACE_SECONDS = 10
+
+
+class ContainerShell:
+    """Runs the runner in one image. ``run_name`` labels its containers so that they are found."""
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        image: str,
+        run_name: str,
+        *,
+        memory_bytes: int | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        self._client = client
+        self._image = image
+        self._memory = memory_bytes or DEFAULT_MEMORY
+        self._labels = {LABEL: run_name, "eqc.deadline": str(int(deadline or 0))}
+
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
+        """See ``JobShell.run``. Raises ``EnvironmentNotReady`` where the engine refuses."""
+        try:
+            container = self._client.containers.create(
+                self._image,
+                ["run", JOB, OUT],
+                network_mode="none",
+                read_only=True,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges:true"],
+                mem_limit=self._memory,
+                memswap_limit=self._memory,
+                pids_limit=4096,
+                shm_size="256m",
+                tmpfs={"/tmp": "rw,mode=1777,size=1g"},  # noqa: S108 - of the container
+                user=f"{os.getuid()}:{os.getgid()}",
+                labels=self._labels,
+                volumes={
+                    str(job.resolve()): {"bind": JOB, "mode": "ro"},
+                    str(out.resolve()): {"bind": OUT, "mode": "rw"},
+                },
+            )
+        except docker.errors.APIError as error:
+            raise EnvironmentNotReady(
+                f"the Docker engine refuses a container of {self._image}: {error.explanation}"
+            ) from error
+        try:
+            return self._watch(container, on_line, stop)
+        finally:
+            remove(container)
+
+    def _watch(self, container: Container, on_line: OnLine, stop: Event) -> Ended:
+        container.start()
+        ended = Event()
+        watch = threading.Thread(target=_end_when, args=(stop, ended, container), daemon=True)
+        watch.start()
+        try:
+            for line in _lines(container):
+                on_line(line)
+            state = container.wait()
+            tail = container.logs(stdout=False, stderr=True, tail=TAIL_LINES)
+        finally:
+            ended.set()
+            watch.join()
+        code = int(state["StatusCode"])
+        # The engine reports a signal as 128 + its number, as a shell does.
+        code = 128 - code if code > 128 else code
+        return Ended(code, tail.decode(errors="replace"), interrupted=stop.is_set())
+
+
+def leftovers(client: docker.DockerClient, run_name: str | None = None) -> list[Container]:
+    """Every container of ours on this engine, running or not, found by its label."""
+    label = LABEL if run_name is None else f"{LABEL}={run_name}"
+    found: list[Container] = client.containers.list(
+        all=True, filters={"label": label}, ignore_removed=True
+    )
+    return found
+
+
+def remove(container: Container, *, patience: float = 30.0) -> None:
+    """Kill and remove a container; one that is gone already is fine.
+
+    Raises ``MachinesLeft`` where the engine still has it after ``patience`` seconds.
+    """
+    end = time.monotonic() + patience
+    refusal = ""
+    while time.monotonic() < end:
+        try:
+            container.remove(force=True, v=True)
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            # 409: a removal is under way already; anything else may pass, too.
+            refusal = str(error.explanation)
+        time.sleep(0.1)
+    raise MachinesLeft(
+        f"container {container.id} of run {container.labels.get(LABEL)} could not be removed: "
+        f"{refusal}; remove it with `docker rm -f {container.short_id}`"
+    )
+
+
+def _lines(container: Container) -> Iterator[str]:
+    """Lines of the container's stdout as they come; a chunk is not always a line."""
+    rest = b""
+    for chunk in container.logs(stdout=True, stderr=False, stream=True, follow=True):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace")
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def _end_when(stop: Event, ended: Event, container: Container) -> None:
+    while not ended.wait(0.2):
+        if stop.is_set():
+            try:
+                container.stop(timeout=GRACE_SECONDS)
+            except docker.errors.APIError:
+                # Gone already, or `remove` will see to it and say so.
+                return
+            return

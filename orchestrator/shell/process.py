@@ -1,0 +1,102 @@
+"""The runner as a process group of this computer, where there is no container engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from orchestrator.bundled import runner_path
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
+
+# What a process may see of this computer's environment. Everything that steers numerics comes
+# from the job alone, as it does in a container.
+PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+GRACE_SECONDS = 10.0
+
+
+class ProcessShell:
+    """Runs the runner with this interpreter."""
+
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
+        """See ``JobShell.run``. The runner also dies with this process (Linux)."""
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "eqc_runner", "run", str(job), str(out)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=environment(),
+                start_new_session=True,
+            )
+            watch = threading.Thread(target=_end_when, args=(stop, process), daemon=True)
+            watch.start()
+            assert process.stdout is not None  # noqa: S101 - for the type checker
+            try:
+                for line in process.stdout:
+                    on_line(line.decode(errors="replace").rstrip("\n"))
+                code = process.wait()
+            finally:
+                end_group(process.pid, signal.SIGKILL)
+                process.wait()
+                process.stdout.close()
+            watch.join()
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").splitlines()
+        return Ended(code, "\n".join(lines[-TAIL_LINES:]), interrupted=stop.is_set())
+
+
+def environment() -> dict[str, str]:
+    """The environment of a runner process."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {
+        **passed,
+        "PYTHONPATH": str(runner_path()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "EQC_DIE_WITH_PARENT": "1",
+    }
+
+
+def probe() -> dict[str, Any]:
+    """This computer's fingerprint, as the runner sees it (docs/formats.md, section 4)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "eqc_runner", "probe"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, **environment()},
+    )
+    if done.returncode:
+        raise EnvironmentNotReady(
+            "this computer cannot be probed:\n" + done.stderr.decode(errors="replace")[-2000:]
+        )
+    fingerprint: dict[str, Any] = json.loads(done.stdout)
+    return fingerprint
+
+
+def end_group(group: int, number: signal.Signals) -> None:
+    """Signal a whole process group; one that is gone already is fine."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
+
+
+def _end_when(stop: Event, process: subprocess.Popen[bytes]) -> None:
+    """End the process when ``stop`` is set: ask first, then insist."""
+    while process.poll() is None:
+        if not stop.wait(0.2):
+            continue
+        end_group(process.pid, signal.SIGTERM)
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            end_group(process.pid, signal.SIGKILL)
+        return

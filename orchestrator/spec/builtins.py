@@ -1,0 +1,72 @@
+"""What the runner's builtin models are called, take as arguments, and want as input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from orchestrator.model import Scalar
+from orchestrator.spec.mistakes import nearest
+
+Shape = tuple[int, int, int]
+"""Height, width, channels of one picture."""
+
+
+def builtin_names() -> tuple[str, ...]:
+    """All builtin models."""
+    return tuple(_models())
+
+
+def argument_mistakes(name: str, arguments: Mapping[str, Scalar]) -> list[tuple[str, str]]:
+    """(argument, what is wrong with it) for each argument builtin ``name`` does not take."""
+    known = _models()[name]["arguments"]
+    wrong = []
+    for key, value in arguments.items():
+        if key not in known:
+            hint = nearest(key, known) or "; it takes none"
+            wrong.append((key, f"builtin:{name} has no argument '{key}'{hint}"))
+        elif "values" in known[key]:
+            if value not in known[key]["values"]:
+                hint = nearest(value, known[key]["values"])
+                wrong.append((key, f"builtin:{name}: {key} {value!r} is not valid{hint}"))
+        elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            wrong.append((key, f"builtin:{name}: {key} should be a whole number, not {value!r}"))
+    return wrong
+
+
+def without_defaults(name: str, arguments: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """The arguments that say something: those equal to their default would split one workload."""
+    known = _models()[name]["arguments"]
+    return {key: value for key, value in arguments.items() if value != known[key]["default"]}
+
+
+def default_weights(name: str, arguments: Mapping[str, Scalar]) -> str:
+    """``trained`` where such weights are shipped, else ``seed:0``; as the runner does."""
+    return "trained" if is_shipped_trained(name, arguments) else "seed:0"
+
+
+def is_shipped_trained(name: str, arguments: Mapping[str, Scalar]) -> bool:
+    """Whether the runner carries trained weights for builtin ``name`` with these arguments."""
+    return bool(_models()[name]["trained"]) and not without_defaults(name, arguments)
+
+
+def input_shape(name: str, arguments: Mapping[str, Scalar]) -> Shape:
+    """Height, width and channels builtin ``name`` wants; ``arguments`` must be right."""
+    model = _models()[name]
+    defaults = {key: argument["default"] for key, argument in model["arguments"].items()}
+    given = {**defaults, **arguments}
+    sides = [
+        side if isinstance(side, int) else next(given[key] for key in side if given[key])
+        for side in model["input"]
+    ]
+    return (int(sides[0]), int(sides[1]), int(sides[2]))
+
+
+@cache
+def _models() -> dict[str, Any]:
+    text = (files("orchestrator.spec") / "builtin_models.json").read_text(encoding="utf-8")
+    models: dict[str, Any] = json.loads(text)
+    return models

@@ -1,0 +1,192 @@
+"""Schema 1 of an experiment file, as pydantic models: the shape of the text, nothing resolved."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from annotated_types import MinLen
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from orchestrator.spec.fields import (
+    Count,
+    FlagSet,
+    Frameworks,
+    Setting,
+    Strict,
+    VariableSet,
+    Words,
+    many,
+)
+from orchestrator.spec.platform_entries import Levels, PlatformEntry
+from orchestrator.spec.quantities import dollars, fraction, size_in_bytes
+
+Precision = Literal["float16", "bfloat16", "float32", "float64"]
+Device = Literal["cpu", "gpu"]
+Precisions = Annotated[
+    list[Precision],
+    MinLen(1),
+    BeforeValidator(many, json_schema_input_type=Precision | list[Precision]),
+]
+Devices = Annotated[
+    list[Device], MinLen(1), BeforeValidator(many, json_schema_input_type=Device | list[Device])
+]
+Counts = Annotated[
+    list[Count | None],
+    MinLen(1),
+    BeforeValidator(many, json_schema_input_type=int | None | list[int | None]),
+]
+"""``null`` stands for the framework's own choice."""
+Provider = Literal["local", "mask", "emulated", "ssh", "aws", "gcp"]
+Providers = Annotated[
+    list[Provider],
+    MinLen(1),
+    BeforeValidator(many, json_schema_input_type=Provider | list[Provider]),
+]
+Positive = Annotated[float, Field(gt=0)]
+Money = Annotated[Positive, BeforeValidator(dollars, json_schema_input_type=float | str)]
+Number = Annotated[float, BeforeValidator(fraction, json_schema_input_type=float | str)]
+Numbers = Annotated[
+    list[Number], MinLen(1), BeforeValidator(many, json_schema_input_type=float | list[float | str])
+]
+
+
+def _pair(value: Any) -> Any:
+    return [value, value] if isinstance(value, int) else value
+
+
+def _by_device(value: Any) -> Any:
+    return {"cpu": value, "gpu": value} if isinstance(value, int) else value
+
+
+class WorkloadEntry(Strict):
+    """A model and the frameworks that run it."""
+
+    model: str
+    """``builtin:name``, ``onnx:path``, …; a path may be ``package:name/path/in/package``."""
+    on: Frameworks | None = None
+    weights: str | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
+    arguments: dict[str, Setting] = Field(default_factory=dict)
+    label: str | None = None
+
+
+class RandomTensor(Strict):
+    """A tensor from the portable generator."""
+
+    shape: Annotated[list[Count], MinLen(1)] | None = None
+    distribution: Literal["uniform", "normal"] = "uniform"
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+    dtype: Literal["float16", "float32", "float64"] = "float32"
+
+
+class InputEntry(Strict):
+    """Pictures, tensor files or random tensors; exactly one of the three."""
+
+    images: Words | None = None
+    files: Words | None = None
+    random: RandomTensor | None = None
+    size: (
+        Annotated[
+            list[Count],
+            Field(min_length=2, max_length=2),
+            BeforeValidator(_pair, json_schema_input_type=int | list[int]),
+        ]
+        | None
+    ) = None
+    """Height and width, or one number for both."""
+    channels: Literal[1, 3] | None = None
+    scale: Number | None = None
+    mean: Numbers | None = None
+    std: Numbers | None = None
+    layout: Literal["NHWC", "NCHW"] | None = None
+    order: Literal["RGB", "BGR"] | None = None
+    filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None
+    for_: Words | None = Field(default=None, alias="for")
+    """Labels or models of the workloads this is for; all without it."""
+    label: str | None = None
+
+
+class Vary(Strict):
+    """Every combination of these is a variant; what is not given stays at its default."""
+
+    threads: Counts | None = None
+    precision: Precisions | None = None
+    batch: Counts | None = None
+    device: Devices | None = None
+    environment: Annotated[list[VariableSet], MinLen(1)] | None = None
+    flags: Annotated[list[FlagSet], MinLen(1)] | None = None
+
+
+class Sessions(Strict):
+    """How many sessions a cell has, by device."""
+
+    cpu: Count = 3
+    gpu: Count = 3
+
+
+class ObserveEntry(Strict):
+    """What is recorded of each session."""
+
+    layers: bool = False
+    kernels: bool = False
+    sessions: Annotated[
+        Sessions, BeforeValidator(_by_device, json_schema_input_type=int | Sessions)
+    ] = Sessions()
+    mode: Literal["fork", "cold"] = "fork"
+    keep: Literal["none", "final", "classes", "all"] = "final"
+
+
+class LimitsEntry(Strict):
+    """What a run may spend; a plan over its limit does not start."""
+
+    cost: Money | None = None
+    cost_per_hour: Money | None = None
+    hours: Positive | None = None
+    machines: Count | None = None
+    memory: (
+        Annotated[Count, BeforeValidator(size_in_bytes, json_schema_input_type=int | str)] | None
+    ) = None
+    session_seconds: Positive = 600.0
+
+
+class FilterEntry(Strict):
+    """Cells that match every field given; a field matches if any of its values does."""
+
+    provider: Providers | None = None
+    platform: Words | None = None
+    cpu: Words | None = None
+    arch: Words | None = None
+    levels: Levels | None = None
+    families: Words | None = None
+    sizes: Words | None = None
+    machine_types: Words | None = None
+    cpu_platforms: Words | None = None
+    gpus: Words | None = None
+    hosts: Words | None = None
+    on: Frameworks | None = None
+    model: Words | None = None
+    """A workload's label, or its model as written."""
+    input: Words | None = None
+    threads: Counts | None = None
+    precision: Precisions | None = None
+    batch: Counts | None = None
+    device: Devices | None = None
+    environment: dict[str, Setting] | None = None
+    flags: dict[str, Setting] | None = None
+
+
+class Document(Strict):
+    """A whole experiment file."""
+
+    model_config = ConfigDict(title="eqc experiment, schema 1")
+    schema_: Literal[1] = Field(alias="schema")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    workloads: Annotated[list[WorkloadEntry], MinLen(1)]
+    inputs: Annotated[list[InputEntry], MinLen(1)]
+    platforms: Annotated[list[PlatformEntry], MinLen(1)]
+    include: list[FilterEntry] = Field(default_factory=list)
+    exclude: list[FilterEntry] = Field(default_factory=list)
+    vary: Vary = Vary()
+    observe: ObserveEntry = ObserveEntry()
+    limits: LimitsEntry = LimitsEntry()
+    isolation: Literal["auto", "docker", "process"] = "auto"

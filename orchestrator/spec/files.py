@@ -1,0 +1,70 @@
+"""Finds the files an experiment names, and the sha256 of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+PACKAGE = "package:"
+
+
+class FileMistake(Exception):  # noqa: N818 - turned into a Mistake by whoever knows the line
+    """A file that is not there or is not what was said; the message says which and why."""
+
+
+def find(written: str, folder: Path) -> Path:
+    """The absolute path of a file or folder as written in an experiment file in ``folder``.
+
+    ``package:name/path`` is looked up in the installed package ``name`` without importing it.
+    Raises FileMistake.
+    """
+    if written.startswith(PACKAGE):
+        path = _in_package(written.removeprefix(PACKAGE))
+    else:
+        path = (folder / Path(written).expanduser()).absolute()
+    if not path.exists():
+        raise FileMistake(f"'{written}' does not exist (looked for {path})")
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    """64 hex digits for a file. For a folder: of lines ``<sha256>  <relative path>``, sorted.
+
+    Raises FileMistake where something cannot be read.
+    """
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
+    except OSError as error:
+        raise FileMistake(f"cannot read {path}: {error.strerror}") from error
+    if not names:
+        raise FileMistake(f"the folder {path} is empty")
+    lines = "".join(f"{sha256_of(path / name)}  {name}\n" for name in names)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def check_sha256(path: Path, expected: str | None) -> str:
+    """The sha256 of ``path``. Raises FileMistake if another one is expected."""
+    actual = sha256_of(path)
+    if expected is not None and expected.lower() != actual:
+        raise FileMistake(f"{path} has another sha256: expected {expected.lower()}, is {actual}")
+    return actual
+
+
+def _in_package(written: str) -> Path:
+    name, _, inside = written.partition("/")
+    try:
+        spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        raise FileMistake(f"package '{name}' is not installed; try: pip install {name}")
+    roots = [Path(root) for root in spec.submodule_search_locations]
+    paths = [(root / inside).resolve() for root in roots]
+    for root, path in zip(roots, paths, strict=True):
+        if not path.is_relative_to(root.resolve()):
+            raise FileMistake(f"'{PACKAGE}{written}' is outside of its package")
+    return next((path for path in paths if path.exists()), paths[0])

@@ -1,0 +1,76 @@
+"""Filter entries → filters, with every value checked against what the experiment has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestrator import selection
+from orchestrator.model import Filter, Platform, Scalar, Variant
+from orchestrator.spec.document import FilterEntry
+from orchestrator.spec.mistakes import Loc, Mistakes, nearest
+from orchestrator.spec.variants import AUTO
+from orchestrator.spec.workloads import ResolvedWorkload
+
+
+def resolve_filters(
+    entries: list[tuple[Loc, FilterEntry]], domain: dict[str, set[Scalar]], mistakes: Mistakes
+) -> list[Filter]:
+    """Filters in the order of the file.
+
+    ``domain`` has the values that occur for a field; a value that is not among them is a mistake,
+    for it would silently match nothing. Fields that are not in it are not judged.
+    """
+    filters = []
+    for loc, entry in entries:
+        fields: list[tuple[str, frozenset[Scalar]]] = []
+        for key, given in entry:
+            if isinstance(given, dict):
+                for name, value in given.items():
+                    fields.append((f"{key}.{name}", frozenset([_text(key, value)])))
+            elif given is not None:
+                fields.append((key, frozenset(given)))
+                _judge(loc, key, given, domain, mistakes)
+        if not fields and loc not in mistakes.incomplete:
+            mistakes.add(loc, "a filter without fields would match every cell")
+        filters.append(Filter(tuple(sorted(fields, key=lambda field: field[0]))))
+    return filters
+
+
+def domain_of(
+    platforms: Iterable[Platform],
+    workloads: Iterable[ResolvedWorkload],
+    inputs: Iterable[str],
+    variants: Iterable[Variant],
+) -> dict[str, set[Scalar]]:
+    """For each field of a filter, the values that occur in the experiment."""
+    domain: dict[str, set[Scalar]] = {field: set() for field in selection.FIELDS}
+    parts = [selection.of_platform(platform) for platform in platforms]
+    parts += [selection.of_workload(resolved.workload) for resolved in workloads]
+    parts += [selection.of_variant(variant) for variant in variants]
+    for part in parts:
+        for field, values in part.items():
+            if field in domain:
+                domain[field] |= values
+    domain["input"] = set(inputs)
+    domain["on"] = {name for resolved in workloads for name in resolved.frameworks}
+    domain["model"] |= {resolved.model for resolved in workloads}
+    if AUTO in domain["device"]:
+        domain["device"] = {"cpu", "gpu"}
+    return domain
+
+
+def _judge(
+    loc: Loc, key: str, given: list[Scalar], domain: dict[str, set[Scalar]], mistakes: Mistakes
+) -> None:
+    if key not in domain:
+        return
+    for index, value in enumerate(given):
+        if value not in domain[key]:
+            hint = nearest(value, (v for v in domain[key] if v is not None))
+            text = f"nothing in this experiment has {key} {value!r}{hint}"
+            mistakes.add((*loc, key, index), text)
+
+
+def _text(key: str, value: Scalar) -> Scalar:
+    """Environment values are text, also where the file has a number."""
+    return str(value) if key == "environment" and value is not None else value

@@ -1,0 +1,130 @@
+"""An experiment file → an ``Experiment``: parse, check the shape, resolve, or tell all mistakes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from orchestrator import selection
+from orchestrator.errors import EnvironmentNotReady, SpecError
+from orchestrator.model import Experiment, Isolation, Keep, Limits, Observe
+from orchestrator.spec.document import LimitsEntry, ObserveEntry
+from orchestrator.spec.filters import domain_of, resolve_filters
+from orchestrator.spec.inputs import resolve_inputs
+from orchestrator.spec.mistakes import Mark, Mistakes
+from orchestrator.spec.platforms import resolve_platforms
+from orchestrator.spec.text import parse
+from orchestrator.spec.validation import Checked, validate
+from orchestrator.spec.variants import resolve_variants
+from orchestrator.spec.workloads import resolve_workloads
+
+
+def load(path: Path, *, cache: Path | None = None) -> Experiment:
+    """Read, check and resolve an experiment file; its inputs are written to ``cache``.
+
+    ``cache`` defaults to ``$XDG_CACHE_HOME/eqc/inputs``. Raises SpecError with all mistakes in
+    the file, EnvironmentNotReady if an input cannot be written.
+    """
+    mistakes = Mistakes(str(path))
+    text = _read(path, mistakes)
+    data = parse(text, mistakes)
+    if data is None and mistakes.found:
+        raise SpecError(tuple(mistakes.found))
+    checked = validate(data, mistakes)
+    if checked is None:
+        raise SpecError(tuple(mistakes.found))
+    try:
+        folder = path.absolute().parent
+        experiment = _resolve(checked, folder, cache or default_cache(), text, mistakes)
+    except OSError as error:
+        raise EnvironmentNotReady(
+            f"cannot write the inputs of {path}: {error}; free space or set XDG_CACHE_HOME"
+        ) from error
+    if mistakes.found:
+        raise SpecError(tuple(mistakes.found))
+    return experiment
+
+
+def default_cache() -> Path:
+    """Where materialised inputs go if nobody says: below the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "eqc" / "inputs"
+
+
+def _read(path: Path, mistakes: Mistakes) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        mistakes.at(Mark(1, 1), "there is no such file")
+    except UnicodeDecodeError as error:
+        mistakes.at(Mark(1, 1), f"not UTF-8 text: {error.reason} at byte {error.start}")
+    except OSError as error:
+        mistakes.at(Mark(1, 1), f"cannot be read: {error.strerror}")
+    raise SpecError(tuple(mistakes.found))
+
+
+def _resolve(
+    checked: Checked, folder: Path, cache: Path, text: str, mistakes: Mistakes
+) -> Experiment:
+    document, touched = checked.document, checked.touched
+    workloads = resolve_workloads(
+        checked.located("workloads", document.workloads), folder, mistakes
+    )
+    # Something that refers to what was left out for a mistake of its own is not blamed for it.
+    unsound: set[str] = set()
+    if "workloads" in touched or len(workloads) < len(document.workloads):
+        unsound |= {"model", "on"}
+    before = len(mistakes.found)
+    inputs = resolve_inputs(
+        checked.located("inputs", document.inputs),
+        workloads,
+        folder,
+        cache,
+        mistakes,
+        complete=not unsound and "inputs" not in touched,
+    )
+    if unsound or "inputs" in touched or len(mistakes.found) > before:
+        unsound.add("input")
+    before = len(mistakes.found)
+    platforms = resolve_platforms(
+        checked.located("platforms", document.platforms), folder, mistakes
+    )
+    if "platforms" in touched or len(mistakes.found) > before:
+        unsound |= selection.PLATFORM_FIELDS
+    frameworks = tuple(dict.fromkeys(name for w in workloads for name in w.frameworks))
+    variants = resolve_variants(document.vary, frameworks)
+    if "vary" in touched:
+        unsound |= selection.VARIANT_FIELDS
+    domain = domain_of(platforms, workloads, [given.label for given, _ in inputs], variants)
+    domain = {field: values for field, values in domain.items() if field not in unsound}
+    include = checked.located("include", document.include)
+    exclude = checked.located("exclude", document.exclude)
+    return Experiment(
+        name=document.name,
+        workloads=tuple((w.workload, w.frameworks) for w in workloads),
+        inputs=tuple(inputs),
+        platforms=tuple(platforms),
+        variants=tuple(variants),
+        include=tuple(resolve_filters(include, domain, mistakes)),
+        exclude=tuple(resolve_filters(exclude, domain, mistakes)),
+        observe_cpu=_observe(document.observe, document.observe.sessions.cpu),
+        observe_gpu=_observe(document.observe, document.observe.sessions.gpu),
+        limits=_limits(document.limits),
+        isolation=Isolation(document.isolation),
+        source=text,
+    )
+
+
+def _observe(entry: ObserveEntry, sessions: int) -> Observe:
+    return Observe(entry.layers, entry.kernels, sessions, entry.mode, Keep(entry.keep))
+
+
+def _limits(entry: LimitsEntry) -> Limits:
+    return Limits(
+        cost=entry.cost,
+        cost_per_hour=entry.cost_per_hour,
+        hours=entry.hours,
+        machines=entry.machines,
+        memory_bytes=entry.memory,
+        session_seconds=entry.session_seconds,
+    )

@@ -1,0 +1,90 @@
+"""Pictures → tensors by stated preprocessing; integer resampling and IEEE arithmetic only."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.spec.files import FileMistake, find
+
+DIGITS = 1797
+"""How many scanned digits scikit-learn has."""
+_DIGITS_FILE = "package:sklearn/datasets/data/digits.csv.gz"
+"""Read as a file: importing scikit-learn takes longer than the rest of planning."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What is done to a picture, in this order: order, size, (x * scale - mean) / std, layout."""
+
+    size: tuple[int, int] | None = None
+    """Height and width; ``None`` keeps the picture's own."""
+    channels: int = 3
+    scale: float | None = None
+    """``None``: 1/255, or 1/16 for digits, so that pixels are in [0, 1]."""
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    layout: str = "NHWC"
+    order: str = "RGB"
+    filter: str = "bilinear"
+
+
+def digit(number: int, how: Preprocessing) -> NDArray[np.float32]:
+    """Scan ``number`` of scikit-learn's digits (8 x 8, 0…16), enlarged by repeating pixels.
+
+    FileMistake where there is no such digit or the size is no multiple of 8.
+    """
+    check_digit(number)
+    height, width = how.size or (8, 8)
+    if height % 8 or width % 8:
+        raise FileMistake(f"digits are enlarged by whole factors: {height}x{width} is not 8 times")
+    with gzip.open(find(_DIGITS_FILE, Path()), "rt", encoding="ascii") as file:
+        line = next(itertools.islice(file, number, None))
+    pixels = np.array([float(word) for word in line.split(",")[:64]]).reshape(8, 8)
+    large = pixels.repeat(height // 8, axis=0).repeat(width // 8, axis=1)
+    return _normalised(large[:, :, None].repeat(how.channels, axis=2), how, 1 / 16)
+
+
+def check_digit(number: int) -> None:
+    """FileMistake unless there is a digit ``number``."""
+    if not 0 <= number < DIGITS:
+        raise FileMistake(f"digits:{number} does not exist; there are 0 to {DIGITS - 1}")
+
+
+def picture(path: Path, how: Preprocessing) -> NDArray[np.float32]:
+    """An image file as a float32 tensor of one picture. FileMistake if it cannot be read."""
+    try:
+        from PIL import Image  # noqa: PLC0415 - only experiments with image files need it
+    except ImportError as error:
+        raise FileMistake("reading pictures needs Pillow; try: pip install pillow") from error
+    try:
+        with Image.open(path) as image:
+            converted = image.convert("L" if how.channels == 1 else "RGB")
+    except (OSError, Image.DecompressionBombError) as error:
+        raise FileMistake(f"cannot read the picture {path}: {error}") from error
+    if how.size is not None:
+        resampling = Image.Resampling[how.filter.upper()]
+        converted = converted.resize((how.size[1], how.size[0]), resampling)
+    pixels = np.asarray(converted, dtype=np.float64)
+    if how.channels == 1:
+        pixels = pixels[:, :, None]
+    if how.order == "BGR":
+        pixels = pixels[:, :, ::-1]
+    return _normalised(pixels, how, 1 / 255)
+
+
+def _normalised(
+    pixels: NDArray[np.float64], how: Preprocessing, scale: float
+) -> NDArray[np.float32]:
+    """(height, width, channels) → (1, …) in the layout asked for, rounded to float32 once."""
+    factor = scale if how.scale is None else how.scale
+    values = (pixels * factor - np.array(how.mean)) / np.array(how.std)
+    batch = values[None]
+    if how.layout == "NCHW":
+        batch = batch.transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(batch, dtype=np.float32)

@@ -1,0 +1,192 @@
+"""YAML text → plain values, each with its place; nothing is executed or constructed.
+
+Scalars follow YAML 1.2's core schema (``on`` and ``no`` are words, not booleans). Duplicate
+keys, tags, several documents and anything too large or too deep are mistakes. Text in a list is
+brace-expanded (``c5.{large,xlarge}``), which also works unquoted inside ``[…]``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import bracex
+import yaml
+
+from orchestrator.model import Json, Scalar
+from orchestrator.spec.mistakes import Loc, Mark, Mistakes
+
+MAX_CHARACTERS = 256 * 1024
+MAX_VALUES = 50_000
+"""Counted after aliases, merges and braces are expanded, so that no bomb gets far."""
+MAX_DEPTH = 20
+MAX_BRACES = 1_000
+MAX_NUMBER = 32
+
+_CORE: tuple[tuple[re.Pattern[str], Any], ...] = (
+    (re.compile(r"~|null|Null|NULL|"), lambda _: None),
+    (re.compile(r"true|True|TRUE|false|False|FALSE"), lambda text: text.lower() == "true"),
+    (re.compile(r"[-+]?[0-9]{1,18}"), int),
+    (re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+"), lambda text: int(text, 0)),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+)
+_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
+
+
+def parse(text: str, mistakes: Mistakes) -> Json:
+    """The document as plain values; marks and mistakes go into ``mistakes``.
+
+    Where the text is not YAML at all the result is ``None`` and there is one mistake.
+    """
+    if len(text) > MAX_CHARACTERS:
+        mistakes.at(Mark(1, 1), f"the file is larger than {MAX_CHARACTERS} characters")
+        return None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        where = error.problem_mark or error.context_mark
+        message = ", ".join(part for part in (error.context, error.problem) if part)
+        mistakes.at(_mark(where), f"not valid YAML: {message}")
+        return None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, int(error.position)) + 1
+        mistakes.at(Mark(line, 1), f"not valid YAML: {error.reason}")
+        return None
+    except (RecursionError, ValueError) as error:
+        mistakes.at(Mark(1, 1), f"not valid YAML: nested too deeply or malformed ({error})")
+        return None
+    if node is None:
+        mistakes.at(Mark(1, 1), "the file is empty")
+        return None
+    return _Builder(mistakes).build(node, ())
+
+
+class _Loader(yaml.BaseLoader):
+    """Resolves no scalar, and takes ``word{a,b}`` inside ``[…]`` as one word."""
+
+    def scan_plain(self) -> Any:
+        token = super().scan_plain()
+        while self.flow_level and self.peek() == "{" and self.index == token.end_mark.index:
+            value = token.value + self._braces()
+            end = self.get_mark()
+            if self.peek() not in "\0 \t\r\n,[]{}#:":
+                rest = super().scan_plain()
+                value, end = value + rest.value, rest.end_mark
+            token = yaml.ScalarToken(value, plain=True, start_mark=token.start_mark, end_mark=end)
+        return token
+
+    def _braces(self) -> str:
+        depth, length = 0, 0
+        while True:
+            character = self.peek(length)
+            if character in "\0\r\n":
+                raise yaml.scanner.ScannerError(
+                    None, None, "a brace that is not closed on its line", self.get_mark()
+                )
+            depth += (character == "{") - (character == "}")
+            length += 1
+            if depth == 0:
+                break
+        text = str(self.prefix(length))
+        self.forward(length)
+        return text
+
+
+class _Builder:
+    """Turns composed nodes into plain values and notes where each one is."""
+
+    def __init__(self, mistakes: Mistakes) -> None:
+        self.mistakes = mistakes
+        self.values = 0
+
+    def build(self, node: yaml.Node, loc: Loc) -> Json:
+        self.values += 1
+        if self.values == MAX_VALUES + 1:
+            self.mistakes.at(_mark(node.start_mark), f"more than {MAX_VALUES} values")
+        if len(loc) == MAX_DEPTH + 1:
+            self.mistakes.at(_mark(node.start_mark), f"nested more than {MAX_DEPTH} deep")
+        if self.values > MAX_VALUES or len(loc) > MAX_DEPTH:
+            return None
+        self.mistakes.values[loc] = _mark(node.start_mark)
+        if node.tag not in _TAGS:
+            self.mistakes.at(_mark(node.start_mark), f"tags such as {node.tag} are not allowed")
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, loc)
+        if isinstance(node, yaml.SequenceNode):
+            return self._sequence(node, loc)
+        plain = isinstance(node, yaml.ScalarNode) and node.style is None
+        return _scalar(str(node.value), plain=plain)
+
+    def _sequence(self, node: yaml.SequenceNode, loc: Loc) -> list[Json]:
+        items: list[Json] = []
+        for child in node.value:
+            if not (isinstance(child, yaml.ScalarNode) and "{" in child.value):
+                items.append(self.build(child, (*loc, len(items))))
+                continue
+            try:
+                words = expand(str(child.value))
+            except ValueError as error:
+                self.mistakes.at(_mark(child.start_mark), str(error))
+                continue
+            for word in words:
+                self.values += 1
+                self.mistakes.values[(*loc, len(items))] = _mark(child.start_mark)
+                items.append(_scalar(word, plain=child.style is None))
+        return items
+
+    def _mapping(self, node: yaml.MappingNode, loc: Loc) -> dict[str, Json]:
+        mapping: dict[str, Json] = {}
+        merged: list[yaml.Node] = []
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.mistakes.at(_mark(key.start_mark), "a key must be a single word")
+                continue
+            name = str(key.value)
+            here = (*loc, name)
+            if name == "<<" and key.style is None:
+                merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+            elif name in mapping:
+                first = self.mistakes.keys[here].line
+                message = f"key '{name}' is given twice, first on line {first}"
+                self.mistakes.at(_mark(key.start_mark), message)
+            else:
+                self.mistakes.keys[here] = _mark(key.start_mark)
+                mapping[name] = self.build(value, here)
+        for other in merged:
+            self._merge(mapping, other, loc)
+        return mapping
+
+    def _merge(self, mapping: dict[str, Json], other: yaml.Node, loc: Loc) -> None:
+        """``<<: *other``: add what ``mapping`` does not have itself."""
+        if not isinstance(other, yaml.MappingNode):
+            self.mistakes.at(_mark(other.start_mark), "<< takes a mapping or a list of mappings")
+            return
+        for key, value in other.value:
+            name = str(key.value)
+            if isinstance(key, yaml.ScalarNode) and name not in mapping:
+                self.mistakes.keys[(*loc, name)] = _mark(key.start_mark)
+                mapping[name] = self.build(value, (*loc, name))
+
+
+def expand(text: str) -> list[str]:
+    """Bash-style brace expansion, in order. ValueError beyond ``MAX_BRACES`` words."""
+    try:
+        return [str(word) for word in bracex.iexpand(text, keep_escapes=True, limit=MAX_BRACES)]
+    except bracex.ExpansionLimitException as error:
+        raise ValueError(f"'{text}' expands to more than {MAX_BRACES} words") from error
+
+
+def _scalar(text: str, *, plain: bool) -> Scalar:
+    # Nobody writes a number this long, but a hash may consist of digits.
+    if plain and len(text) <= MAX_NUMBER:
+        for pattern, convert in _CORE:
+            if pattern.fullmatch(text):
+                value: Scalar = convert(text)
+                return value
+    return text
+
+
+def _mark(mark: yaml.Mark | None) -> Mark:
+    return Mark(1, 1) if mark is None else Mark(mark.line + 1, mark.column + 1)

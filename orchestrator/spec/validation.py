@@ -1,0 +1,185 @@
+"""Plain values → ``Document``, with every mistake told in the words of the file."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from orchestrator.model import Json
+from orchestrator.spec.document import Document
+from orchestrator.spec.mistakes import Loc, Mistakes, nearest
+
+Entry = TypeVar("Entry")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of an experiment file, for editors and other programs."""
+    schema = Document.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A document as far as it is right: what had a mistake is left out of it."""
+
+    document: Document
+    touched: frozenset[str]
+    """The sections something was left out of."""
+    home: dict[str, list[int]]
+    """For each section that is a list: where in the file each of its entries is."""
+
+    def located(self, section: str, entries: list[Entry]) -> list[tuple[Loc, Entry]]:
+        """The entries of a section, each with its location in the file."""
+        home = self.home.get(section, [])
+        return [((section, index), entry) for index, entry in zip(home, entries, strict=True)]
+
+
+def validate(data: Json, mistakes: Mistakes) -> Checked | None:
+    """Check the shape; what is wrong is noted and left out, so that the rest can be checked too.
+
+    ``None`` where too little is left for that.
+    """
+    if not isinstance(data, dict):
+        mistakes.add((), "an experiment file is a mapping that starts with 'schema: 1'")
+        return None
+    schema = json_schema()
+    rest: dict[str, Json] = copy.deepcopy(data)
+    # Indices move when an entry is left out; "home" keeps where each entry really is.
+    home = {
+        key: list(range(len(section))) for key, section in rest.items() if isinstance(section, list)
+    }
+    touched: set[str] = set()
+    for _ in range(4):
+        try:
+            return Checked(Document.model_validate(rest), frozenset(touched), home)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        for detail in details:
+            loc = _home(tuple(detail["loc"]), home)
+            mistakes.add(loc, _message(detail, loc, schema, mistakes), key=_is_key(detail))
+            if detail["type"] == "extra_forbidden":
+                mistakes.incomplete.add(loc[:2])
+        touched |= {str(detail["loc"][0]) for detail in details if detail["loc"]}
+        _leave_out(rest, details, home)
+    return None
+
+
+def _home(loc: Loc, home: dict[str, list[int]]) -> Loc:
+    if len(loc) > 1 and isinstance(loc[1], int) and str(loc[0]) in home:
+        return (loc[0], home[str(loc[0])][loc[1]], *loc[2:])
+    return loc
+
+
+def _leave_out(
+    rest: dict[str, Json], details: list[ErrorDetails], home: dict[str, list[int]]
+) -> None:
+    """Take what the errors are about out of ``rest``: unknown keys, else whole entries."""
+    entries: set[tuple[str, int]] = set()
+    for detail in details:
+        loc: Loc = tuple(detail["loc"])
+        top = str(loc[0])
+        section = rest.get(top)
+        if detail["type"] == "extra_forbidden":
+            _delete(rest, loc)
+        elif isinstance(section, list) and len(loc) > 1 and isinstance(loc[1], int):
+            entries.add((top, loc[1]))
+        else:
+            _replace(rest, top)
+    for top, index in sorted(entries, reverse=True):
+        section = rest[top]
+        if isinstance(section, list):
+            del section[index]
+            del home[top][index]
+
+
+_STAND_INS: dict[str, Json] = {"schema": 1, "name": "unnamed"}
+
+
+def _replace(rest: dict[str, Json], top: str) -> None:
+    """Leave a section out; one that must be there gets a stand-in."""
+    rest.pop(top, None)
+    if top in _STAND_INS:
+        rest[top] = _STAND_INS[top]
+
+
+def _delete(rest: Json, loc: Loc) -> None:
+    for part in loc[:-1]:
+        if isinstance(rest, dict) and str(part) in rest:
+            rest = rest[str(part)]
+        elif isinstance(rest, list) and isinstance(part, int) and part < len(rest):
+            rest = rest[part]
+    if isinstance(rest, dict):
+        rest.pop(str(loc[-1]), None)
+
+
+def _is_key(detail: ErrorDetails) -> bool:
+    return detail["type"] == "extra_forbidden" or "[key]" in detail["loc"]
+
+
+def _message(detail: ErrorDetails, loc: Loc, schema: dict[str, Any], mistakes: Mistakes) -> str:
+    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    path = dotted(mistakes.known(loc))
+    if kind == "extra_forbidden":
+        return f"unknown key '{loc[-1]}'{nearest(loc[-1], _keys(schema, loc[:-1]))}"
+    if kind == "missing":
+        return f"{path or 'the file'} needs the key '{loc[-1]}'"
+    if kind == "union_tag_not_found":
+        return f"{path} needs the key 'provider'"
+    if kind == "union_tag_invalid":
+        tags = re.findall(r"'([^']*)'", str(context["expected_tags"]))
+        return f"unknown provider '{context['tag']}'{nearest(context['tag'], tags)}"
+    if kind == "literal_error":
+        valid = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"])]
+        return f"{path}: {_shown(given)} is not valid{nearest(given, valid)}"
+    if kind == "unknown_word":
+        return f"{path}: {detail['msg']}"
+    text = detail["msg"].removeprefix("Value error, ")
+    text = text.replace("Input should be", "should be").replace("List should", "should")
+    text = text.replace("String should", "should").replace("dictionary", "mapping")
+    return f"{path}: {text}, not {_shown(given)}"
+
+
+def dotted(loc: Loc) -> str:
+    """``("vary", "threads", 0)`` → ``vary.threads[0]``."""
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _keys(schema: dict[str, Any], loc: Loc) -> list[str]:
+    """The keys that are valid at ``loc``, found by walking the JSON Schema along it."""
+    nodes = _alternatives(schema, schema)
+    for part in loc:
+        step = []
+        for node in nodes:
+            if isinstance(part, int):
+                step += _alternatives(node["items"], schema) if "items" in node else []
+            elif part in node.get("properties", {}):
+                step += _alternatives(node["properties"][part], schema)
+            elif part in node.get("tags", {}):
+                step += _alternatives({"$ref": node["tags"][part]}, schema)
+        # A part that leads nowhere was put in by the validator, not by the file.
+        nodes = step or nodes
+    return sorted({key for node in nodes for key in node.get("properties", {})})
+
+
+def _alternatives(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in node:
+        return _alternatives(schema["$defs"][node["$ref"].rsplit("/", 1)[1]], schema)
+    if "discriminator" in node:
+        return [{"tags": node["discriminator"]["mapping"]}]
+    found = [node]
+    for choice in (*node.get("anyOf", ()), *node.get("allOf", ())):
+        found += _alternatives(choice, schema)
+    return found

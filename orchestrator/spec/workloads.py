@@ -1,0 +1,200 @@
+"""Workload entries → workloads: names looked up, files found and hashed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator import catalog
+from orchestrator.model import Scalar, Workload, pairs
+from orchestrator.spec import builtins
+from orchestrator.spec.document import WorkloadEntry
+from orchestrator.spec.files import FileMistake, check_sha256, find, sha256_of
+from orchestrator.spec.mistakes import Loc, Mistakes, nearest
+
+SOURCES = ("builtin", "onnx", "keras", "savedmodel", "torch", "tflite", "python")
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_SEED = re.compile(r"seed:[0-9]{1,19}")
+_SUFFIXES = {
+    "onnx": (".onnx",),
+    "keras": (".keras", ".h5"),
+    "torch": (".pt2", ".pt", ".pth", ".torchscript"),
+    "tflite": (".tflite",),
+}
+
+
+@dataclass(frozen=True)
+class ResolvedWorkload:
+    """A workload with what the rest of the file needs to know about it."""
+
+    workload: Workload
+    frameworks: tuple[str, ...]
+    model: str
+    """As written, ``source:name``."""
+    shape: builtins.Shape | None
+    """Height, width, channels it wants, where that is known."""
+
+
+def resolve_workloads(
+    entries: list[tuple[Loc, WorkloadEntry]], folder: Path, mistakes: Mistakes
+) -> list[ResolvedWorkload]:
+    """All workloads without a mistake; ``folder`` is where the experiment file is."""
+    resolved: list[ResolvedWorkload] = []
+    seen: dict[str, Loc] = {}
+    labels: dict[str, Loc] = {}
+    for loc, entry in entries:
+        before = len(mistakes.found)
+        found = _Resolver(entry, loc, folder, mistakes).resolve()
+        if found is None or len(mistakes.found) > before:
+            continue
+        workload = found.workload
+        if workload.id in seen:
+            line = mistakes.mark(seen[workload.id]).line
+            mistakes.add(loc, f"the same workload as on line {line}: put their 'on' together")
+        elif workload.label in labels:
+            line = mistakes.mark(labels[workload.label]).line
+            mistakes.add(
+                loc, f"line {line} has a workload '{workload.label}' too: give this a 'label'"
+            )
+        else:
+            seen[workload.id] = labels[workload.label] = loc
+            resolved.append(found)
+    return resolved
+
+
+@dataclass
+class _Resolver:
+    entry: WorkloadEntry
+    loc: Loc
+    folder: Path
+    mistakes: Mistakes
+    weights_path: str | None = field(default=None, init=False)
+
+    def resolve(self) -> ResolvedWorkload | None:
+        source, colon, name = self.entry.model.partition(":")
+        if not colon or source not in SOURCES:
+            known = builtins.builtin_names()
+            hint = nearest(source, SOURCES) if colon else ""
+            if not colon and source in known:
+                hint = f"; did you mean 'builtin:{source}'?"
+            written = "a model is written like builtin:name or onnx:path"
+            self._wrong("model", f"{written}, not '{self.entry.model}'{hint}")
+            return None
+        frameworks = self._frameworks(source)
+        arguments: dict[str, Scalar] = dict(self.entry.arguments)
+        if source == "builtin":
+            return self._builtin(name, frameworks, arguments)
+        path, sha256 = (None, None)
+        if source == "python":
+            self._python(name)
+        else:
+            path, sha256 = self._file(source, name)
+        weights = self._weights(source) if self.entry.weights is not None else None
+        stem = name.rpartition(":")[2] if source == "python" else Path(name).stem
+        workload = Workload(
+            source=source,
+            name=name,
+            label=self.entry.label or stem,
+            path=path,
+            sha256=sha256,
+            weights=weights,
+            weights_path=self.weights_path,
+            arguments=pairs(arguments),
+        )
+        return ResolvedWorkload(workload, frameworks, self.entry.model, None)
+
+    def _builtin(
+        self, name: str, frameworks: tuple[str, ...], arguments: dict[str, Scalar]
+    ) -> ResolvedWorkload | None:
+        if name not in builtins.builtin_names():
+            hint = nearest(name, builtins.builtin_names())
+            self._wrong("model", f"unknown builtin model '{name}'{hint}")
+            return None
+        if self.entry.sha256 is not None:
+            self._wrong("sha256", "a builtin model has no file, so no sha256")
+        wrong = builtins.argument_mistakes(name, arguments)
+        for key, message in wrong:
+            self.mistakes.add((*self.loc, "arguments", key), message, key=True)
+        if wrong:
+            return None
+        arguments = builtins.without_defaults(name, arguments)
+        weights = self.entry.weights
+        if weights is None:
+            weights = builtins.default_weights(name, arguments)
+        elif weights == "trained":
+            if not builtins.is_shipped_trained(name, arguments):
+                text = f"no trained weights are shipped for builtin:{name} as asked"
+                self._wrong("weights", f"{text}; use 'seed:N' or a safetensors file")
+        else:
+            weights = self._weights("builtin")
+        said = [f"{key}={value}" for key, value in sorted(arguments.items())]
+        workload = Workload(
+            source="builtin",
+            name=name,
+            label=self.entry.label or " ".join([name, *said]),
+            weights=weights,
+            weights_path=self.weights_path,
+            arguments=pairs(arguments),
+        )
+        shape = builtins.input_shape(name, arguments)
+        return ResolvedWorkload(workload, frameworks, self.entry.model, shape)
+
+    def _frameworks(self, source: str) -> tuple[str, ...]:
+        able = [name for name in catalog.frameworks() if source in catalog.sources_of(name)]
+        if self.entry.on is None:
+            if len(able) > 1:
+                text = f"say 'on' which frameworks it runs: {', '.join(able)}"
+                self.mistakes.add(self.loc, text)
+            return tuple(able)
+        for index, framework in enumerate(self.entry.on):
+            if framework not in able:
+                text = f"{framework} cannot load {source}: models; {', '.join(able)} can"
+                self.mistakes.add((*self.loc, "on", index), text)
+        return tuple(dict.fromkeys(self.entry.on))
+
+    def _file(self, source: str, name: str) -> tuple[str | None, str | None]:
+        try:
+            path = find(name, self.folder)
+        except FileMistake as error:
+            self._wrong("model", str(error))
+            return None, None
+        suffixes = _SUFFIXES.get(source, (path.suffix.lower(),))
+        if path.suffix.lower() not in suffixes:
+            text = f"{source}: wants a file ending in {' or '.join(suffixes)}, not '{name}'"
+            self._wrong("model", text)
+        if (source == "savedmodel") != path.is_dir():
+            kind = "a folder" if source == "savedmodel" else "a file"
+            self._wrong("model", f"{source}: wants {kind}: {path}")
+        try:
+            return str(path), check_sha256(path, self.entry.sha256)
+        except FileMistake as error:
+            self._wrong("sha256" if self.entry.sha256 else "model", str(error))
+            return None, None
+
+    def _python(self, name: str) -> None:
+        if _FUNCTION.fullmatch(name) is None:
+            self._wrong("model", f"python: wants package.module:function, not '{name}'")
+        if self.entry.sha256 is not None:
+            self._wrong("sha256", "a python: model has no file, so no sha256")
+
+    def _weights(self, source: str) -> str | None:
+        """``seed:N`` as it is, a file as ``sha256:…`` with its path kept beside."""
+        written = self.entry.weights or ""
+        if source not in ("builtin", "python"):
+            self._wrong("weights", f"the weights of a {source}: model are in its file")
+        elif _SEED.fullmatch(written):
+            return f"seed:{int(written.removeprefix('seed:'))}"
+        elif written.startswith("seed:"):
+            self._wrong("weights", f"a seed is written like seed:1, not '{written}'")
+        else:
+            try:
+                path = find(written, self.folder)
+                self.weights_path = str(path)
+                return f"sha256:{sha256_of(path)}"
+            except FileMistake as error:
+                self._wrong("weights", f"{error}; or use 'seed:N' or 'trained'")
+        return None
+
+    def _wrong(self, key: str, message: str) -> None:
+        self.mistakes.add((*self.loc, key), message)

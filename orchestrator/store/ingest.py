@@ -1,0 +1,200 @@
+"""Taking a runner's output folder into a run. The folder came from a machine: nothing in it is
+trusted to be well-formed, to name only its own cells, or to stay inside its folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import blake3
+
+from orchestrator.model import Cell, Reason
+from orchestrator.store.describe import cell_objects
+from orchestrator.store.records import Record
+from orchestrator.store.run import RunFolder, timestamp
+from orchestrator.store.schema import problem_with_observed
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+LARGEST_LINES = 1 << 30
+LARGEST_FINGERPRINT = 1 << 22
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an output comes from: the ``machine`` object of its records, less what is asked."""
+
+    machine: str
+    isolation: str
+    emulated: str | None
+    masked: str | None
+    image: tuple[str, str] | None
+    """(reference, digest)."""
+    rehearsal: bool = False
+
+    def object(self) -> Record:
+        """As stored in a record."""
+        image = None if self.image is None else {"name": self.image[0], "digest": self.image[1]}
+        return {
+            "id": self.machine,
+            "isolation": self.isolation,
+            "emulated": self.emulated,
+            "masked": self.masked,
+            "image": image,
+            "rehearsal": self.rehearsal,
+        }
+
+    def write(self, work: Path) -> None:
+        """Leave a note in a work folder, so that a killed run's output can be taken in."""
+        content = json.dumps(self.object())
+        (work / "origin.json").write_text(content, "utf-8")
+
+    @classmethod
+    def read(cls, work: Path) -> Origin | None:
+        """The note in a work folder; ``None`` where the kill came before it was whole."""
+        try:
+            known = json.loads((work / "origin.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+        image = known["image"]
+        return cls(
+            machine=known["id"],
+            isolation=known["isolation"],
+            emulated=known["emulated"],
+            masked=known["masked"],
+            image=None if image is None else (image["name"], image["digest"]),
+            rehearsal=known["rehearsal"],
+        )
+
+
+def take_in(
+    run: RunFolder,
+    out: Path,
+    cells: Mapping[str, tuple[Cell, tuple[int, ...]]],
+    origin: Origin,
+    silence: Reason | None,
+) -> list[Record]:
+    """Store what the runner wrote to ``out``; returns the records of the sessions asked for.
+
+    A session that ``cells`` asks for and ``out`` does not report becomes ``failed`` with the
+    reason ``silence``; with ``None`` it is left open (the output of a run that was killed).
+    Records that break the schema or name another cell become ``failed`` with what is wrong.
+    """
+    fingerprint = _take_fingerprint(run, out)
+    seen: dict[tuple[str, int], Record] = {}
+    for observed in _observed(out):
+        cell_id, session = str(observed.get("cell")), observed.get("session")
+        if cell_id not in cells or not isinstance(session, int) or session not in cells[cell_id][1]:
+            continue
+        problem = problem_with_observed(observed) or _take_tensors(run, out, observed)
+        reason = None if problem is None else Reason("damaged-output", problem)
+        seen[cell_id, session] = observed if reason is None else _absent(cell_id, session, reason)
+    if silence is not None:
+        for cell_id, (_, sessions) in cells.items():
+            for session in sessions:
+                seen.setdefault((cell_id, session), _absent(cell_id, session, silence))
+    records = [
+        _record(run, observed, cells[cell_id][0], origin.object(), fingerprint)
+        for (cell_id, _), observed in seen.items()
+    ]
+    run.append(origin.machine, records)
+    return records
+
+
+def not_observed(
+    run: RunFolder, cell: Cell, sessions: tuple[int, ...], status: str, reason: Reason
+) -> list[Record]:
+    """Store that ``cell`` was not computed, and why (``skipped`` or ``mismatch``)."""
+    records = [
+        _record(run, _absent(cell.id, session, reason, status), cell, None, None)
+        for session in sessions
+    ]
+    run.append(f"{cell.platform.name}-{cell.platform.id}", records)
+    return records
+
+
+def _record(
+    run: RunFolder,
+    observed: Mapping[str, Any],
+    cell: Cell,
+    machine: Record | None,
+    fingerprint: str | None,
+) -> Record:
+    return {
+        **observed,
+        **cell_objects(cell),
+        "experiment": run.path.parent.name,
+        "run": run.name,
+        "machine": machine,
+        "fingerprint": fingerprint,
+        "recorded": timestamp(),
+    }
+
+
+def _absent(cell: str, session: int, reason: Reason, status: str = "failed") -> Record:
+    return {
+        "schema": 1,
+        "cell": cell,
+        "session": session,
+        "status": status,
+        "reason": {"code": reason.code, "message": reason.message, "stderr": reason.stderr},
+        "outputs": [],
+    }
+
+
+def _observed(out: Path) -> list[dict[str, Any]]:
+    """The runner's lines; a torn or foreign line was never a session's record."""
+    path = out / "observations.jsonl"
+    if not _is_plain_file(path) or path.stat().st_size > LARGEST_LINES:
+        return []
+    records = []
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records
+
+
+def _take_fingerprint(run: RunFolder, out: Path) -> str | None:
+    path = out / "fingerprint.json"
+    if not _is_plain_file(path) or path.stat().st_size > LARGEST_FINGERPRINT:
+        return None
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError:
+        return None
+    content = json.dumps(document, sort_keys=True, indent=1).encode()
+    digest = hashlib.sha256(content).hexdigest()[:32]
+    run.put_fingerprint(digest, content)
+    return digest
+
+
+def _take_tensors(run: RunFolder, out: Path, observed: Mapping[str, Any]) -> str | None:
+    """Store the tensors a record says it kept, each checked against its digest."""
+    for output in observed["outputs"]:
+        digest = output["digest"]
+        if not output["tensor"] or (run.path / "tensors" / digest).exists():
+            continue
+        path = out / "tensors" / digest
+        if not DIGEST.fullmatch(digest) or not _is_plain_file(path):
+            return f"tensor {digest} of output {output['name']!r} is missing"
+        if blake3.blake3(path.read_bytes()).hexdigest() != digest:
+            return f"tensor {digest} of output {output['name']!r} has other content"
+        run.take_tensor(digest, path)
+    return None
+
+
+def _is_plain_file(path: Path) -> bool:
+    """Whether ``path`` is a file itself: a link could lead anywhere."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False

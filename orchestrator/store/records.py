@@ -1,0 +1,114 @@
+"""Observation records as they stand in a store: read, keyed, compared. See docs/formats.md."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import ConflictError, StoreError
+
+Record = dict[str, Any]
+Key = tuple[str, str, int]
+"""(run, cell, session)."""
+
+
+def is_final(record: Mapping[str, Any]) -> bool:
+    """Whether a later ``eqc run`` need not try this session again.
+
+    What a platform cannot compute it cannot compute tomorrow; a framework that is not installed
+    can be installed.
+    """
+    if record["status"] == "unsupported":
+        return bool(record["reason"]["code"] != "not-installed")
+    return bool(record["status"] == "ok")
+
+
+class TornLine(UserWarning):
+    """The last line of a file was cut off by a kill or a full disk; it is left out."""
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A record and where it stands, so that every number can be traced."""
+
+    record: Record
+    path: Path
+    line: int
+
+
+def read_lines(path: Path) -> Iterator[Sourced]:
+    """All records of one ``.jsonl`` file.
+
+    A torn last line (no newline at its end) was never acknowledged and is left out with a
+    ``TornLine`` warning. Anything else that is not a record raises ``StoreError``.
+    """
+    content = path.read_bytes()
+    lines = content.split(b"\n")
+    torn = lines.pop()
+    if torn:
+        warnings.warn(f"{path}:{len(lines) + 1}: torn last line left out", TornLine, stacklevel=2)
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise StoreError(f"{path}:{number}: not JSON ({error}); the file is damaged") from error
+        if not isinstance(record, dict) or record.get("schema") != 1:
+            raise StoreError(
+                f"{path}:{number}: not an observation of schema 1 "
+                f"(schema is {record.get('schema') if isinstance(record, dict) else None!r})"
+            )
+        yield Sourced(record, path, number)
+
+
+def key(record: Mapping[str, Any]) -> Key:
+    """What makes two records the same session: (run, cell, session)."""
+    return record["run"], record["cell"], record["session"]
+
+
+def latest(sourced: Iterable[Sourced]) -> list[Record]:
+    """One record per session, its last attempt, in order of first appearance.
+
+    Two ``ok`` records of one session must have the same bits; else ``ConflictError`` names both.
+    """
+    chosen: dict[Key, Sourced] = {}
+    for item in sourced:
+        try:
+            session = key(item.record)
+        except KeyError as error:
+            raise StoreError(f"{item.path}:{item.line}: the record has no {error}") from error
+        earlier = chosen.get(session)
+        if earlier is None:
+            chosen[session] = item
+            continue
+        _refuse_conflict(earlier, item)
+        if _rank(item.record) >= _rank(earlier.record):
+            chosen[session] = item
+    return [item.record for item in chosen.values()]
+
+
+def bits(record: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """The identity of what was observed: role, name and digest of every output."""
+    return tuple(sorted((o["role"], o["name"], o["digest"]) for o in record.get("outputs", ())))
+
+
+def _rank(record: Mapping[str, Any]) -> tuple[bool, int]:
+    """An ``ok`` is never replaced by a later failure; else the later attempt counts."""
+    return record["status"] == "ok", record.get("attempt", 0)
+
+
+def _refuse_conflict(first: Sourced, second: Sourced) -> None:
+    if first.record["status"] != "ok" or second.record["status"] != "ok":
+        return
+    if bits(first.record) != bits(second.record):
+        run, cell, session = key(first.record)
+        raise ConflictError(
+            f"session {session} of cell {cell} in run {run} was recorded twice with other bits: "
+            f"{first.path}:{first.line} and {second.path}:{second.line}. One of the two files is "
+            "not what it says; find out which before you merge them"
+        )

@@ -1,0 +1,238 @@
+"""One run's folder, open for writing by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from orchestrator.errors import EnvironmentNotReady, StoreError
+from orchestrator.model import Plan
+from orchestrator.store.describe import plan_document
+from orchestrator.store.files import disk_errors, write_whole
+from orchestrator.store.records import Record, bits, is_final, latest, read_lines
+
+SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+class RunFolder:
+    """``results/<experiment>/<run>/`` held under a lock; a context manager.
+
+    Everything in it is written whole or, for observations, appended one synced line at a time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+        self._lock: int | None = None
+        self._known: dict[tuple[str, int], Record] | None = None
+        self._appending = threading.Lock()
+
+    @classmethod
+    def open(cls, results: Path, plan: Plan, *, fresh: bool) -> RunFolder:
+        """The experiment's newest run, or a new one (``fresh``, or there is none)."""
+        newest = newest_run(results, plan.experiment.name)
+        if newest is not None and not fresh:
+            return cls(newest)
+        now = datetime.now(UTC)
+        # Microseconds keep the names of runs in the order in which they were started.
+        run = cls(results / plan.experiment.name / f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}")
+        document = {"schema": 1, "run": run.name, "experiment": plan.experiment.name}
+        run.write_json("run.json", {**document, "started": timestamp(), "invocations": []})
+        return run
+
+    def __enter__(self) -> RunFolder:
+        with disk_errors(self.path):
+            self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = os.read(self._lock, 64).decode(errors="replace").strip()
+            os.close(self._lock)
+            self._lock = None
+            raise EnvironmentNotReady(
+                f"{self.path}: another eqc run (process {owner or 'unknown'}) is writing this run; "
+                "wait for it, or start a new run with --fresh"
+            ) from error
+        os.ftruncate(self._lock, 0)
+        os.write(self._lock, str(os.getpid()).encode())
+        self._mend()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+        self._known = None
+
+    def _mend(self) -> None:
+        """Cut torn last lines off, so that what is appended next starts on a line of its own."""
+        for path in self.observation_files():
+            content = path.read_bytes()
+            whole = content.rfind(b"\n") + 1
+            if whole < len(content):
+                os.truncate(path, whole)
+
+    # -- what was asked -------------------------------------------------------------------
+
+    def write_plan(self, plan: Plan, argv: Sequence[str]) -> None:
+        """Store what is asked of this run: the file's text, the cells, and the call."""
+        write_whole(self.path / "experiment.yaml", plan.experiment.source.encode())
+        self.write_json("plan.json", plan_document(plan))
+        document = self.read_json("run.json")
+        document["invocations"].append({"argv": list(argv), "started": timestamp()})
+        self.write_json("run.json", document)
+
+    def finish(self, spent: dict[str, Any]) -> None:
+        """Note in ``run.json`` how the newest invocation ended."""
+        document = self.read_json("run.json")
+        document["invocations"][-1].update(spent, ended=timestamp())
+        self.write_json("run.json", document)
+
+    # -- what was observed ----------------------------------------------------------------
+
+    def observation_files(self) -> list[Path]:
+        """One per machine, sorted by name."""
+        return sorted((self.path / "observations").glob("*.jsonl"))
+
+    def records(self) -> list[Record]:
+        """One record per session, its last attempt."""
+        return list(self._sessions().values())
+
+    def append(self, machine: str, records: Iterable[Record]) -> int:
+        """Append observations of ``machine`` and sync; returns how many were new.
+
+        A record that the store already has (same session, status and bits or reason) is left
+        out, so that taking in the same output twice changes nothing.
+        """
+        with self._appending:
+            known = self._sessions()
+            new = []
+            for record in records:
+                session = record["cell"], record["session"]
+                earlier = known.get(session)
+                if earlier is not None and _says_nothing_new(earlier, record):
+                    continue
+                attempt = 0 if earlier is None else earlier.get("attempt", 0) + 1
+                new.append({**record, "attempt": attempt})
+                known[session] = new[-1]
+            _append_lines(self.path / "observations" / f"{safe_name(machine)}.jsonl", new)
+            return len(new)
+
+    def _sessions(self) -> dict[tuple[str, int], Record]:
+        """What the store has, read once: only this process writes while it holds the lock."""
+        if self._known is None:
+            files = self.observation_files()
+            found = latest(item for path in files for item in read_lines(path))
+            self._known = {(r["cell"], r["session"]): r for r in found}
+        return self._known
+
+    def sessions_done(self) -> set[tuple[str, int]]:
+        """(cell, session) of every session that need not be computed again."""
+        return {(r["cell"], r["session"]) for r in self.records() if is_final(r)}
+
+    def put_fingerprint(self, digest: str, content: bytes) -> None:
+        """Store a fingerprint by its digest, unless the store has it."""
+        path = self.path / "fingerprints" / f"{digest}.json"
+        if not path.exists():
+            write_whole(path, content)
+
+    def take_tensor(self, digest: str, source: Path) -> None:
+        """Store a tensor file by its digest, unless the store has it."""
+        path = self.path / "tensors" / digest
+        if not path.exists():
+            write_whole(path, source.read_bytes())
+
+    # -- work in progress -----------------------------------------------------------------
+
+    def work(self, name: str) -> Path:
+        """A folder for one batch's job and output; left behind by a kill, taken in next time."""
+        path = self.path / "work" / safe_name(name)
+        with disk_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def leftovers(self) -> list[Path]:
+        """Work folders that an earlier, killed ``eqc run`` left behind."""
+        folder = self.path / "work"
+        return sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+
+    def drop_work(self, path: Path | None = None) -> None:
+        """Delete one work folder, or all."""
+        shutil.rmtree(path or self.path / "work", ignore_errors=True)
+
+    # -- documents ------------------------------------------------------------------------
+
+    def read_json(self, name: str) -> Any:
+        """A JSON document of this run."""
+        return json.loads((self.path / name).read_bytes())
+
+    def write_json(self, name: str, document: Any) -> None:
+        """Write a JSON document of this run whole."""
+        write_whole(self.path / name, json.dumps(document, indent=1, sort_keys=True).encode())
+
+
+def timestamp() -> str:
+    """Now, as stored: UTC, ISO 8601, whole seconds."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def safe_name(name: str) -> str:
+    """``name`` as one path component: anything but letters, digits and ``-_.`` becomes ``_``."""
+    cleaned = "".join(c if c in SAFE else "_" for c in name).lstrip(".")
+    if not cleaned:
+        raise StoreError(f"{name!r} cannot name a file")
+    return cleaned[:150]
+
+
+def newest_run(results: Path, experiment: str) -> Path | None:
+    """The folder of the experiment's newest run; names of runs sort by their start."""
+    runs = sorted(path.parent for path in (results / experiment).glob("*/run.json"))
+    return runs[-1] if runs else None
+
+
+def run_folders(store: Path) -> Iterator[Path]:
+    """Every run at or below ``store``: a run's folder, an experiment's, or a whole results."""
+    if (store / "run.json").is_file():
+        yield store
+        return
+    yield from sorted(path.parent for path in store.glob("**/run.json"))
+
+
+def _says_nothing_new(earlier: Record, record: Record) -> bool:
+    if earlier["status"] != record["status"]:
+        return bool(earlier["status"] == "ok")
+    if record["status"] == "ok":
+        return bits(earlier) == bits(record)
+    return bool(earlier["reason"] == record["reason"])
+
+
+def _append_lines(path: Path, records: Sequence[Record]) -> None:
+    """Append all lines and sync; where the disk fills up on the way, take all of them back."""
+    if not records:
+        return
+    lines = b"".join(json.dumps(record, sort_keys=True).encode() + b"\n" for record in records)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                view = memoryview(lines)
+                while view:
+                    view = view[file.write(view) :]
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(end)
+                raise

@@ -1,0 +1,111 @@
+"""A fingerprint from what py-cpuinfo and TensorFlow told the study about a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_ABSENT = "not recorded by the study"
+
+
+def fingerprint_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A fingerprint (docs/formats.md, section 4) of one result file.
+
+    py-cpuinfo read ``/proc/cpuinfo``, so its flags are the kernel's; CPUID was not executed.
+    Only facts that do not change from file to file are kept here; the original is under
+    ``imported``.
+    """
+    cpu = document["cpu_info"]
+    memory = document.get("memory") or {}
+    flags = sorted(str(flag) for flag in cpu.get("flags") or ())
+    missing = {
+        "cpu.microarchitecture": _ABSENT,
+        "cpu.microcode": _ABSENT,
+        "cpu.leaves": _ABSENT,
+        "affinity": _ABSENT,
+        "cgroup": _ABSENT,
+        "environment": _ABSENT,
+    }
+    if not flags:
+        missing["cpu.flags"] = _ABSENT
+    return {
+        "schema": 1,
+        "emulated": None,
+        "cpu": {
+            "architecture": cpu.get("arch_string_raw"),
+            "vendor": cpu.get("vendor_id_raw"),
+            "brand": cpu.get("brand_raw"),
+            "family": cpu.get("family"),
+            "model": cpu.get("model"),
+            "stepping": cpu.get("stepping"),
+            "microarchitecture": None,
+            "microcode": None,
+            "flags": flags or None,
+            "flags_kernel": flags or None,
+            "disagreement": None,
+            "caches": _caches(cpu),
+            "hypervisor": None,
+            "leaves": None,
+        },
+        "logical_cpus": cpu.get("count"),
+        "affinity": None,
+        "cgroup": None,
+        "memory_bytes": memory.get("total") if isinstance(memory, Mapping) else None,
+        "gpus": _gpus(document["device"]),
+        "system": {"python": cpu.get("python_version")},
+        "environment": None,
+        "missing": missing,
+        "imported": {"cpu_info": {key: cpu[key] for key in sorted(cpu) if key in _STABLE}},
+    }
+
+
+_STABLE = frozenset(
+    (
+        "cpuinfo_version_string",
+        "hz_advertised_friendly",
+        "l1_data_cache_size",
+        "l1_instruction_cache_size",
+        "l2_cache_size",
+        "l2_cache_line_size",
+        "l2_cache_associativity",
+        "l3_cache_size",
+    )
+)
+
+
+def _caches(cpu: Mapping[str, Any]) -> list[dict[str, Any]]:
+    kinds = (
+        ("l1_data_cache_size", 1, "data"),
+        ("l1_instruction_cache_size", 1, "instruction"),
+        ("l2_cache_size", 2, "unified"),
+        ("l3_cache_size", 3, "unified"),
+    )
+    return [
+        {"level": level, "type": kind, "bytes": size}
+        for key, level, kind in kinds
+        if (size := _bytes(cpu.get(key))) is not None
+    ]
+
+
+def _bytes(size: Any) -> int | None:
+    """py-cpuinfo writes bytes, or on some systems a text such as ``256 KiB``."""
+    if isinstance(size, int):
+        return size
+    number, _, unit = str(size or "").partition(" ")
+    factor = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}.get(unit)
+    return (
+        round(float(number) * factor) if factor and number.replace(".", "", 1).isdigit() else None
+    )
+
+
+def _gpus(device: Mapping[str, Any]) -> list[dict[str, Any]]:
+    described = device.get("physical_description")
+    if not isinstance(described, Mapping):
+        return []
+    return [
+        {
+            "name": described.get("name"),
+            "compute_capability": described.get("compute capability"),
+            "bus": described.get("pci bus id"),
+        }
+    ]

@@ -1,0 +1,126 @@
+"""The predictions in a result file of the study: one, one per session, or one per layer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.store.chain import WIDTH, chain, digest, tensor_file
+
+
+class ForeignFileError(ValueError):
+    """JSON, but not a result file of the study."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The outputs of one session."""
+
+    outputs: tuple[Mapping[str, Any], ...]
+    """As in an observation's ``outputs``."""
+    tensors: tuple[tuple[str, bytes], ...]
+    """(digest, tensor file), by output."""
+
+
+@dataclass(frozen=True)
+class _Array:
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    @classmethod
+    def of(cls, value: Any, where: str) -> _Array:
+        if not isinstance(value, Mapping):
+            raise ForeignFileError(f"foreign: {where} is not an object with bytes, dtype and shape")
+        dtype, shape = value.get("dtype"), value.get("shape")
+        if not isinstance(dtype, str) or dtype not in WIDTH:
+            raise ValueError(f"{where} has the unknown dtype {dtype!r}")
+        if not isinstance(shape, list) or not all(
+            isinstance(size, int) and size >= 0 for size in shape
+        ):
+            raise ValueError(f"{where} has no usable shape: {shape!r}")
+        try:
+            data = base64.b64decode(value.get("bytes") or "", validate=True)
+            tensor_file(dtype, tuple(shape), data)
+        except (TypeError, binascii.Error, ValueError) as error:
+            raise ValueError(f"{where} is damaged: {error}") from error
+        return cls(dtype, tuple(shape), data)
+
+    def rows(self) -> list[_Array]:
+        """The array cut along its first axis."""
+        count, shape = self.shape[0], self.shape[1:]
+        size = len(self.data) // count
+        return [
+            _Array(self.dtype, shape, self.data[row * size : (row + 1) * size])
+            for row in range(count)
+        ]
+
+
+def predictions_of(document: Mapping[str, Any]) -> tuple[Prediction, ...]:
+    """One prediction per session, at least one.
+
+    ``all_predictions`` stacks those of several sessions; ``count`` is their number, or a list
+    that says how often each was seen. Else ``prediction`` is the only one, or a list with one
+    entry per layer, the last being the final output. Raises ``ValueError`` saying what is wrong.
+    """
+    prediction = document.get("prediction")
+    if document.get("all_predictions") is not None:
+        return _sessions(document)
+    if prediction is None:
+        raise ForeignFileError("foreign: no prediction")
+    layers = prediction if isinstance(prediction, list) else [prediction]
+    if not layers:
+        raise ValueError("prediction is an empty list")
+    arrays = [_Array.of(layer, f"prediction[{row}]") for row, layer in enumerate(layers)]
+    return (_prediction(arrays),)
+
+
+def _sessions(document: Mapping[str, Any]) -> tuple[Prediction, ...]:
+    stacked = _Array.of(document["all_predictions"], "all_predictions")
+    if not stacked.shape or stacked.shape[0] == 0:
+        raise ValueError("all_predictions holds no prediction")
+    rows = stacked.rows()
+    counts = _counts(document.get("count"), len(rows))
+    return tuple(
+        _prediction([row]) for row, count in zip(rows, counts, strict=True) for _ in range(count)
+    )
+
+
+def _counts(count: Any, rows: int) -> Sequence[int]:
+    if count is None or count == rows:
+        return [1] * rows
+    if (
+        isinstance(count, list)
+        and len(count) == rows
+        and all(isinstance(number, int) and number > 0 for number in count)
+    ):
+        return count
+    if isinstance(count, int) and rows == 1 and count > 0:
+        return [count]
+    raise ValueError(f"count {count!r} does not fit the {rows} entries of all_predictions")
+
+
+def _prediction(arrays: Sequence[_Array]) -> Prediction:
+    outputs, tensors = [], []
+    for row, array in enumerate(arrays):
+        file = tensor_file(array.dtype, array.shape, array.data)
+        identity = digest(file)
+        final = row == len(arrays) - 1
+        outputs.append(
+            {
+                "name": "output" if final else f"layer {row}",
+                "role": "final" if final else "layer",
+                "index": 0 if final else row,
+                "operation": None,
+                "dtype": array.dtype,
+                "shape": list(array.shape),
+                "digest": identity,
+                "chain": chain(array.dtype, array.shape, array.data),
+                "tensor": True,
+            }
+        )
+        tensors.append((identity, file))
+    return Prediction(tuple(outputs), tuple(tensors))

@@ -1,0 +1,87 @@
+"""Fixtures for all tests, and the rule for what this computer lacks.
+
+A test marked ``docker`` or ``emulated`` is skipped where there is no engine or emulator, unless
+``EQC_REQUIRE`` names the marker: then it fails, as in CI.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
+
+
+def _lacking(marker: str) -> str | None:
+    if marker == "emulated":
+        return None if shutil.which("qemu-x86_64-static") else "qemu-x86_64-static is not installed"
+    from orchestrator.errors import EnvironmentNotReady
+    from orchestrator.images import connect
+
+    try:
+        connect().close()
+    except EnvironmentNotReady as error:
+        return str(error)
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    lacking: dict[str, str | None] = {}
+    for item in items:
+        for marker in ("docker", "emulated"):
+            if item.get_closest_marker(marker) is None:
+                continue
+            if marker not in lacking:
+                lacking[marker] = _lacking(marker)
+            reason = lacking[marker]
+            if reason is not None and marker not in REQUIRED:
+                item.add_marker(pytest.mark.skip(reason=reason))
+            elif reason is not None:
+                item.user_properties.append(("lacking", f"{marker} is required: {reason}"))
+
+
+@pytest.fixture(autouse=True)
+def _required_is_there(request: pytest.FixtureRequest) -> None:
+    for name, reason in request.node.user_properties:
+        if name == "lacking":
+            pytest.fail(reason)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit tests may not leave this computer."""
+    if request.node.get_closest_marker("docker"):
+        return
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else None
+        if host is not None and host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a unit test wants to connect to {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(scope="session")
+def study_data() -> Path:
+    """The study's published measurements, which are no part of this project."""
+    path = Path(os.environ.get("EQC_STUDY_DATA", ROOT.parent / "shared/data/unannticipated"))
+    if not path.is_dir():
+        pytest.skip(f"the study's data is not here ({path}; set EQC_STUDY_DATA)")
+    return path
+
+
+@pytest.fixture
+def small_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A cache folder of this test's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.fleet.job import Job, missing_sessions, write_job
+from orchestrator.model import Cell, Input, Keep, Limits, Machine, Variant
+from tests.unit.store.records import cell
+
+
+def with_files(folder: Path) -> Cell:
+    (folder / "x.npy").write_bytes(b"tensor")
+    (folder / "m.onnx").write_bytes(b"model")
+    c = cell(sessions=3)
+    return replace(
+        c,
+        input=Input("x", (("input", "1" * 64, str(folder / "x.npy")),)),
+        workload=replace(c.workload, source="onnx", path=str(folder / "m.onnx"), sha256="2" * 64),
+        variant=Variant("onnxruntime", environment=(("A", "variant"), ("B", "variant"))),
+        observe=replace(c.observe, keep=Keep.CLASSES),
+    )
+
+
+def machine(c: Cell) -> Machine:
+    sets = (("onnxruntime", (("A", "platform"),)),)
+    return Machine("m", c.platform, launcher=("qemu",), emulated="Haswell", environments=sets)
+
+
+def test_only_what_is_missing_is_asked_for() -> None:
+    c, d = cell("a", sessions=3), cell("b", sessions=1)
+    assert missing_sessions((c, d), {(c.id, 1), (d.id, 0)}) == ((c, (0, 2)),)
+
+
+def test_a_job_folder_holds_all_it_refers_to(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    write_job(Job(machine(c), "onnxruntime", ((c, (0, 2)),)), tmp_path / "job", Limits(), 1.5)
+    document = json.loads((tmp_path / "job" / "job.json").read_text())
+    (written,) = document["cells"]
+    assert (tmp_path / "job" / written["workload"]["path"]).read_bytes() == b"model"
+    assert (tmp_path / "job" / written["input"]["tensors"]["input"]).read_bytes() == b"tensor"
+    assert (document["launcher"], document["deadline"]) == (["qemu"], 1.5)
+    assert written["sessions"] == [0, 2]
+    assert written["keep"] == "all"
+
+
+def test_a_variant_cannot_undo_what_the_platform_masks(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    write_job(Job(machine(c), "onnxruntime", ((c, (0,)),)), tmp_path / "job", Limits(), None)
+    (written,) = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
+    assert written["environment"] == {"A": "platform", "B": "variant"}
+
+
+def test_a_jobs_time_counts_every_session_and_every_cold_start() -> None:
+    c = cell(sessions=4)
+    fork = Job(machine(c), "numpy", ((c, (0, 1, 2, 3)),))
+    cold_cell = replace(c, observe=replace(c.observe, mode="cold"))
+    cold = Job(machine(c), "numpy", ((cold_cell, (0, 1, 2, 3)),))
+    limits = Limits(session_seconds=10)
+    assert fork.seconds(limits) == 4 * 10 + 120
+    assert cold.seconds(limits) == 4 * 10 + 4 * 120

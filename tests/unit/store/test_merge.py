@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import ConflictError, StoreError, UsageError
+from orchestrator.store.merge import merge
+from orchestrator.store.read import read
+from orchestrator.store.run import RunFolder
+from tests.unit.store.records import cell, observed, plan
+from tests.unit.store.test_run import ORIGIN, opened, take_in, write_out
+
+
+def store(folder: Path, *, session: int, digest: str = "a" * 64, machine: str = "m") -> Path:
+    """A store with one run, always of the same name, and one session in it."""
+    c = cell()
+    run = opened(folder, c)
+    run.path.rename(run.path.with_name("run-1"))
+    document = (run.path.with_name("run-1") / "run.json").read_text().replace(run.name, "run-1")
+    (run.path.with_name("run-1") / "run.json").write_text(document)
+    with RunFolder(run.path.with_name("run-1")) as run:
+        run.write_plan(plan(c), ["eqc"])
+        out = write_out(folder / "out", observed(c.id, session, digest))
+        from dataclasses import replace
+
+        take_in(run, out, {c.id: (c, (session,))}, replace(ORIGIN, machine=machine), None)
+    return folder
+
+
+def test_a_merge_is_the_union_and_merging_again_adds_nothing(tmp_path: Path) -> None:
+    a, b = store(tmp_path / "a", session=0), store(tmp_path / "b", session=1)
+    done = merge([a, b], tmp_path / "c")
+    assert (done.runs, done.added) == (1, 2)
+    assert [r["session"] for r in read(tmp_path / "c").records] == [0, 1]
+    assert merge([a, b], tmp_path / "c").added == 0
+    assert len(read(tmp_path / "c").planned) == 1
+
+
+def test_the_order_of_sources_does_not_matter(tmp_path: Path) -> None:
+    a, b = store(tmp_path / "a", session=0), store(tmp_path / "b", session=1)
+    merge([a, b], tmp_path / "ab")
+    merge([b, a], tmp_path / "ba")
+
+    def sessions(path: Path) -> list[int]:
+        return sorted(r["session"] for r in read(path).records)
+
+    assert sessions(tmp_path / "ab") == sessions(tmp_path / "ba")
+
+
+def test_other_bits_for_one_session_name_both_files_and_write_nothing(tmp_path: Path) -> None:
+    a = store(tmp_path / "a", session=0)
+    b = store(tmp_path / "b", session=0, digest="b" * 64, machine="other")
+    with pytest.raises(ConflictError) as raised:
+        merge([a, b], tmp_path / "c")
+    assert "/a/" in str(raised.value)
+    assert "/b/" in str(raised.value)
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_tensor_with_two_contents_is_refused(tmp_path: Path) -> None:
+    for name, content in (("a", b"1"), ("b", b"2")):
+        folder = store(tmp_path / name, session=0) / "trial" / "run-1" / "tensors"
+        folder.mkdir()
+        (folder / "digest").write_bytes(content)
+    with pytest.raises(StoreError, match="other contents"):
+        merge([tmp_path / "a", tmp_path / "b"], tmp_path / "c")
+
+
+def test_what_is_no_store_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no run"):
+        merge([tmp_path], tmp_path / "c")
