@@ -107,10 +107,10 @@ class Campaign:
         missing = dict(self._missing_by_id())
         jobs = []
         for batch in group_batches(tuple(cell for cell, _ in missing.values())):
-            cells = tuple(missing[cell.id] for cell in batch if self._obstacle(cell) is None)
-            machine = self._machine(batch[0].platform)
+            cells = tuple(missing[c.id] for c in batch.cells if self._obstacle(c) is None)
+            machine = self._machine(batch.platform)
             if cells and isinstance(machine, Machine):
-                jobs.append(Job(machine, batch[0].variant.framework, cells))
+                jobs.append(Job(machine, batch.framework, cells))
         self._tell({"event": "jobs", "jobs": {job.name: job.sessions for job in jobs}})
         yield from jobs
 

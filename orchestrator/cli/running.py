@@ -15,9 +15,9 @@ import click
 from orchestrator import pipeline, spec
 from orchestrator.cli.experiment import experiment_file, results_folder
 from orchestrator.cli.progress import progress
-from orchestrator.cli.results import print_classes, write_page
+from orchestrator.cli.results import completeness, print_classes, summary_of, write_page
 from orchestrator.errors import Exit
-from orchestrator.model import Isolation, Plan
+from orchestrator.model import Isolation
 from orchestrator.plan import make_plan
 from orchestrator.results_model import Summary
 
@@ -64,24 +64,20 @@ def run(
             tell=tell,
             stop=stop,
         )
-    summary = print_classes(ran.folder)
+    summary = summary_of(ran.folder)
+    print_classes(summary)
     page = write_page(ran.folder, summary)
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")
-    context.exit(_exit_code(plan, ran, summary))
+    context.exit(_exit_code(ran, summary))
 
 
-def _exit_code(plan: Plan, ran: pipeline.Ran, summary: Summary) -> Exit:
+def _exit_code(ran: pipeline.Ran, summary: Summary) -> Exit:
     if ran.interrupted:
         return Exit.INTERRUPTED
     if ran.out_of_time:
         click.echo("eqc: over the limit of hours; run again to go on", err=True)
         return Exit.OVER_LIMIT
-    if plan.cells and not any(partition.classes for partition in summary.partitions):
-        click.echo("eqc: nothing was observed", err=True)
-        return Exit.NOTHING_OBSERVED
-    if any(partition.missing for partition in summary.partitions):
-        return Exit.INCOMPLETE
-    return Exit.DONE
+    return completeness(summary)
 
 
 @contextmanager

@@ -16,6 +16,10 @@ UNSUPPORTED_CODES = frozenset(
 )
 
 
+_MESSAGE_CHARACTERS = 2000
+"""Frameworks put whole graphs into their messages."""
+
+
 class SessionError(Exception):
     """Root of what ends a session on purpose; ``code`` for tables, ``message`` for people."""
 
@@ -57,7 +61,7 @@ def reason_of(error: BaseException) -> Reason:
     """Classify what a session raised. Frameworks are not imported, so names and texts decide."""
     if isinstance(error, SessionError):
         return Reason(error.status, error.code, error.message)
-    text = f"{type(error).__name__}: {error}".strip()
+    text = f"{type(error).__name__}: {error}".strip()[:_MESSAGE_CHARACTERS]
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Reason("failed", "no-space", text)
     if _is_allocation_failure(error):

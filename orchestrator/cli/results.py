@@ -1,0 +1,91 @@
+"""Commands about stored results: ``report`` and ``merge``. They cost no machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.analysis.planned import planned_of_store
+from orchestrator.analysis.summary import summarise
+from orchestrator.cli.terminal import console
+from orchestrator.errors import Exit
+from orchestrator.report.formats import FORMATS
+from orchestrator.report.terminal import TableReport
+from orchestrator.results_model import Summary
+from orchestrator.store.files import write_whole
+from orchestrator.store.merge import merge as merge_stores
+from orchestrator.store.read import read
+
+store_folder = click.argument(
+    "store", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="STORE"
+)
+
+
+@click.command()
+@store_folder
+@click.option("--format", "kind", type=click.Choice(sorted(FORMATS)), default="table")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+@click.option("--strict", is_flag=True, help="Keep non-deterministic platforms apart.")
+@click.pass_context
+def report(
+    context: click.Context, store: Path, kind: str, output: Path | None, *, strict: bool
+) -> None:
+    """Show the equivalence classes of every run at or below STORE."""
+    summary = summary_of(store, strict=strict)
+    if output is not None:
+        write_whole(output, FORMATS[kind](summary).encode())
+    elif kind == "table":
+        print_classes(summary)
+    else:
+        click.echo(FORMATS[kind](summary))
+    context.exit(completeness(summary))
+
+
+@click.command()
+@click.argument(
+    "stores", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the union goes; may exist already.",
+)
+def merge(stores: tuple[Path, ...], output: Path) -> None:
+    """Unite STORES. A session that two of them hold with other bits is an error naming both."""
+    done = merge_stores(stores, output)
+    click.echo(f"{output}: {done.runs} runs, {done.added} observations added")
+
+
+def summary_of(store: Path, *, strict: bool = False) -> Summary:
+    """Read and analyse a store."""
+    stored = read(store)
+    planned = planned_of_store(stored.planned)
+    return summarise(stored.records, planned, stored.fingerprints, strict=strict)
+
+
+def completeness(summary: Summary) -> Exit:
+    """The exit code that the observations alone call for."""
+    if not any(partition.classes for partition in summary.partitions):
+        click.echo("eqc: nothing was observed", err=True)
+        return Exit.NOTHING_OBSERVED
+    if any(partition.missing for partition in summary.partitions):
+        return Exit.INCOMPLETE
+    return Exit.DONE
+
+
+def print_classes(summary: Summary) -> None:
+    """The class table on stdout, in the width of the terminal, if there is one."""
+    if console().is_terminal:
+        console().print(TableReport(summary))
+    else:
+        click.echo(FORMATS["table"](summary))
+
+
+def write_page(run: Path, summary: Summary) -> Path:
+    """The HTML page of a run; returns its path."""
+    page = run / "report" / "index.html"
+    write_whole(page, FORMATS["html"](summary).encode())
+    return page

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from blake3 import blake3
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eqc_runner import chain as chain_module
+from eqc_runner.chain import MANTISSA_BITS, TILE, chain
+from eqc_runner.tensor import CARRIERS, Tensor
+
+FLOATS = sorted(MANTISSA_BITS)
+
+
+def words(tensor: Tensor) -> list[int]:
+    size = tensor.array.dtype.itemsize
+    return [int(w) for w in np.ascontiguousarray(tensor.array).reshape(-1).view(f"u{size}")]
+
+
+def agreeing_bits(tensors: list[Tensor]) -> int | None:
+    """Remaining precision from its definition, over all pairs; None: not even D0 agrees."""
+    mantissa = MANTISSA_BITS[tensors[0].dtype]
+    least = mantissa
+    for one, other in itertools.combinations(tensors, 2):
+        for a, b in zip(words(one), words(other), strict=True):
+            if a >> mantissa != b >> mantissa:
+                return None
+            while a >> (mantissa - least) != b >> (mantissa - least):
+                least -= 1
+    return least
+
+
+def agreeing_links(tensors: list[Tensor]) -> int | None:
+    """Remaining precision from the chains alone."""
+    links = [chain(tensor) for tensor in tensors]
+    common = [len(set(level)) == 1 for level in zip(*links, strict=True)]
+    return max((p for p, equal in enumerate(common) if equal), default=None)
+
+
+def reference_chain(tensor: Tensor, tile: int) -> list[str]:
+    """The chain as its docstring defines it, bit by bit in plain Python."""
+    mantissa = MANTISSA_BITS[tensor.dtype]
+    width = 8 * tensor.array.dtype.itemsize
+    elements = words(tensor)
+
+    def plane(bit: int) -> bytes:
+        out = b""
+        for start in range(0, len(elements), tile):
+            piece = elements[start : start + tile]
+            row = -(-len(piece) // 8)
+            block = bytearray(row)
+            for index, word in enumerate(piece):
+                block[index % row] |= (word >> bit & 1) << (index // row)
+            out += bytes(block)
+        return out
+
+    exponent = b""
+    bit = width - 1
+    if width - mantissa > 8:
+        exponent = bytes(word >> (width - 8) for word in elements)
+        bit -= 8
+    exponent += b"".join(plane(b) for b in range(bit, mantissa - 1, -1))
+    link = blake3(tensor.header() + exponent).digest()
+    links = [link]
+    for b in range(mantissa - 1, -1, -1):
+        link = blake3(link + plane(b)).digest()
+        links.append(link)
+    return [link[:8].hex() for link in links]
+
+
+@st.composite
+def related(draw: Any) -> list[Tensor]:
+    """A few tensors that share leading bits, of any bits: NaNs, infinities, subnormals, -0.0."""
+    dtype = draw(st.sampled_from(FLOATS))
+    size = np.dtype(CARRIERS[dtype]).itemsize
+    width, mantissa = 8 * size, MANTISSA_BITS[dtype]
+    exponent = (1 << (width - 1 - mantissa)) - 1
+    special = st.sampled_from(
+        [
+            0,
+            1 << (width - 1),
+            exponent << mantissa,
+            (exponent << mantissa) | 1,
+            (exponent << mantissa) | (1 << (mantissa - 1)),
+            1,
+            (1 << mantissa) - 1,
+        ]
+    )
+    shape = draw(st.sampled_from([(), (0,), (1,), (3, 0), (2, 3), (7,), (8,), (9,), (64,), (65,)]))
+    count = int(np.prod(shape, dtype=int))
+    element = st.one_of(special, st.integers(0, (1 << width) - 1))
+    base = draw(st.lists(element, min_size=count, max_size=count))
+    tensors = []
+    for _ in range(draw(st.integers(2, 4))):
+        changed = list(base)
+        for _ in range(draw(st.integers(0, 2)) if count else 0):
+            changed[draw(st.integers(0, count - 1))] ^= 1 << draw(st.integers(0, width - 1))
+        array = np.array(changed, dtype=f"u{size}").view(CARRIERS[dtype]).reshape(shape)
+        tensors.append(Tensor(dtype, array))
+    return tensors
+
+
+@settings(max_examples=200, deadline=None)
+@given(related())
+def test_remaining_precision_of_chains_is_that_of_all_pairs(tensors: list[Tensor]) -> None:
+    assert agreeing_links(tensors) == agreeing_bits(tensors)
+
+
+@settings(max_examples=40, deadline=None)
+@given(related())
+def test_chain_is_what_the_docstring_defines(tensors: list[Tensor]) -> None:
+    assert chain(tensors[0]) == reference_chain(tensors[0], TILE)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 128, 129, 200, 256])
+def test_tiles_follow_each_other(
+    dtype: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A small tile, so that plain Python can check several of them and a rest of any length.
+    monkeypatch.setattr(chain_module, "TILE", 64)
+    random = np.random.Generator(np.random.Philox(count))
+    size = np.dtype(CARRIERS[dtype]).itemsize
+    array = random.integers(0, 256, count * size, dtype=np.uint8).view(CARRIERS[dtype])
+    assert chain(Tensor(dtype, array)) == reference_chain(Tensor(dtype, array), 64)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_whole_tiles_and_rest_at_the_real_size(dtype: str) -> None:
+    count = 2 * TILE + 12345
+    random = np.random.Generator(np.random.Philox(5))
+    size = np.dtype(CARRIERS[dtype]).itemsize
+    array = random.integers(0, 256, count * size, dtype=np.uint8).view(f"u{size}")
+    mantissa = MANTISSA_BITS[dtype]
+    first = chain(Tensor(dtype, array.view(CARRIERS[dtype])))
+    assert first is not None
+    for place in (0, TILE - 1, TILE, 2 * TILE + 12344):
+        for bit in (0, mantissa // 2, mantissa - 1, mantissa, 8 * size - 1):
+            changed = array.copy()
+            changed[place] ^= changed.dtype.type(1 << bit)
+            second = chain(Tensor(dtype, changed.view(CARRIERS[dtype])))
+            assert second is not None
+            agree = sum(a == b for a, b in zip(first, second, strict=True))
+            assert agree == max(0, mantissa - bit)
+
+
+def test_chains_are_constants_of_the_format() -> None:
+    array = np.array([[1.0, -0.0, np.inf], [1e-40, 3.14159, -2.5]], dtype=np.float32)
+    links = chain(Tensor.of(array))
+    assert links is not None
+    assert (len(links), links[0], links[-1]) == (24, "FIRST32", "LAST32")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64", "uint16", "bool"])
+def test_no_chain_without_mantissa(dtype: str) -> None:
+    assert chain(Tensor(dtype, np.zeros(3, dtype=CARRIERS[dtype]))) is None
+
+
+def test_layout_and_byte_order_do_not_enter() -> None:
+    array = np.arange(24, dtype=np.float64).reshape(2, 3, 4)
+    swapped = Tensor.of(array.astype(">f8"))
+    strided = Tensor.of(np.repeat(array, 2, axis=2)[:, :, ::2])
+    assert chain(Tensor.of(array)) == chain(swapped) == chain(strided)
+    assert chain(Tensor.of(array)) != chain(Tensor.of(np.asfortranarray(array).T))
+
+
+def test_dtype_and_shape_enter() -> None:
+    array = np.zeros((2, 3), dtype=np.uint16)
+    chains = [
+        chain(Tensor("bfloat16", array)),
+        chain(Tensor("bfloat16", array.reshape(3, 2))),
+        chain(Tensor("float16", array.view(np.float16))),
+    ]
+    assert len({links[0] for links in chains if links}) == 3
+
+
+def test_reused_scratch_leaves_no_trace() -> None:
+    small = Tensor.of(np.arange(1000, dtype=np.float32))
+    before = chain(small)
+    chain(Tensor.of(np.full(3 * TILE + 5, np.nan, dtype=np.float64)))
+    assert chain(small) == before

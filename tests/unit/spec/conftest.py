@@ -1,0 +1,67 @@
+"""A place to write experiment files and load them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrator import spec
+from orchestrator.errors import Mistake, SpecError
+from orchestrator.model import Experiment
+
+HEAD = """\
+schema: 1
+name: test
+"""
+WORKLOADS = """\
+workloads:
+  - {model: "builtin:cifar10-small", on: [numpy, torch]}
+"""
+INPUTS = """\
+inputs:
+  - images: [digits:0]
+"""
+PLATFORMS = """\
+platforms:
+  - provider: local
+"""
+
+Load = Callable[..., Experiment]
+Told = Callable[..., tuple[Mistake, ...]]
+
+
+def text_of(
+    extra: str = "",
+    *,
+    workloads: str = WORKLOADS,
+    inputs: str = INPUTS,
+    platforms: str = PLATFORMS,
+) -> str:
+    """A right experiment file, with some of its sections exchanged."""
+    return HEAD + workloads + inputs + platforms + extra
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Load the text of an experiment file in ``tmp_path``."""
+
+    def load(text: str, name: str = "x.yaml") -> Experiment:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return spec.load(path, cache=tmp_path / "cache")
+
+    return load
+
+
+@pytest.fixture
+def told(load: Load) -> Told:
+    """The mistakes in the text of an experiment file; fails if there are none."""
+
+    def told(text: str) -> tuple[Mistake, ...]:
+        with pytest.raises(SpecError) as caught:
+            load(text)
+        return caught.value.mistakes
+
+    return told

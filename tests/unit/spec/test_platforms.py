@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.model import Platform, pairs
+
+from .conftest import Load, Told, text_of
+
+
+def platforms(load: Load, *entries: str) -> tuple[Platform, ...]:
+    text = "platforms:\n" + "".join(f"  - {{{entry}}}\n" for entry in entries)
+    return load(text_of(platforms=text)).platforms
+
+
+@pytest.mark.parametrize(
+    ("entry", "names"),
+    [
+        ("provider: local", ["local"]),
+        ("provider: mask, levels: [sse4, avx512]", ["mask/sse4", "mask/avx512"]),
+        ("provider: mask, levels: avx", ["mask/avx"]),
+        ("provider: emulated, cpu: [Haswell, max]", ["emulated/Haswell", "emulated/max"]),
+        ('provider: emulated, cpu: "Haswell,fma=off"', ["emulated/Haswell,fma=off"]),
+        ("provider: emulated, cpu: neoverse-n1, arch: arm64", ["emulated/arm64/neoverse-n1"]),
+        ("provider: emulated, cpu: [EPYC-{Rome,Milan}]", ["emulated/EPYC-Rome", "emulated/EPYC-Milan"]),
+        ("provider: aws, machine_types: c5.{large,metal}", ["aws/c5.large", "aws/c5.metal"]),
+        ("provider: aws, families: [c4, c5]", ["aws/c4", "aws/c5"]),
+        ("provider: aws, families: [c5], sizes: [large, xlarge]", ["aws/c5.large", "aws/c5.xlarge"]),
+        ("provider: aws, gpus: T4", ["aws/T4"]),
+        ("provider: gcp, machine_types: n2d-standard-4, cpu_platforms: [AMD Rome, AMD Milan]",
+         ["gcp/n2d-standard-4/AMD Rome", "gcp/n2d-standard-4/AMD Milan"]),
+        ("provider: gcp, machine_types: n1-standard-8, gpus: [T4, V100]",
+         ["gcp/n1-standard-8/T4", "gcp/n1-standard-8/V100"]),
+        ("provider: gcp, families: n2d, sizes: standard-2", ["gcp/n2d-standard-2"]),
+        ("provider: ssh, hosts: [me@alpha:2222, {name: beta, address: 10.0.0.1}]",
+         ["ssh/alpha", "ssh/beta"]),
+    ],
+)
+def test_an_entry_stands_for_these(load: Load, entry: str, names: list[str]) -> None:
+    assert [platform.name for platform in platforms(load, entry)] == names
+
+
+def test_parameters_say_what_and_placement_says_where(load: Load) -> None:
+    entry = "provider: aws, machine_types: c5.large, regions: [eu-central-1, us-east-1], spot: true"
+    (platform,) = platforms(load, entry)
+    assert platform.parameters == pairs({"machine_type": "c5.large"})
+    assert platform.placement == pairs({"regions": "eu-central-1,us-east-1", "spot": True})
+    (elsewhere,) = platforms(load, "provider: aws, families: c5, sizes: large")
+    assert elsewhere.id == platform.id
+
+
+def test_hosts_may_be_in_a_file(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "hosts.yaml").write_text("hosts:\n  - me@alpha\n  - {name: beta, port: 2222}\n")
+    alpha, beta = platforms(load, "provider: ssh, hosts: hosts.yaml")
+    assert alpha.placement == pairs({"address": "alpha", "user": "me", "port": 22})
+    assert dict(beta.placement)["port"] == 2222
+
+
+def test_what_two_entries_have_in_common_is_there_once(load: Load) -> None:
+    found = platforms(
+        load,
+        "provider: aws, families: [c5], sizes: [large, xlarge]",
+        "provider: aws, machine_types: [c5.large, m5.large]",
+    )
+    assert [p.name for p in found] == ["aws/c5.large", "aws/c5.xlarge", "aws/m5.large"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "part"),
+    [
+        ("provider: locl", "did you mean 'local'?"),
+        ("provider: local, cpu: x", "unknown key 'cpu'"),
+        ("provider: mask", "needs the key 'levels'"),
+        ("provider: emulated, cpu: []", "at least 1 item"),
+        ("provider: emulated, cpu: [Haswel]", "did you mean 'Haswell'?"),
+        ("provider: emulated, cpu: Haswell, arch: arm64", "QEMU has no arm64 CPU"),
+        ('provider: emulated, cpu: "Haswell,fma"', "written like fma=off"),
+        ("provider: emulated, cpu: [5]", "should be a valid string"),
+        ("provider: aws", "needs at least one of the keys"),
+        ("provider: aws, sizes: [large]", "sizes are sizes of families"),
+        ("provider: aws, machine_types: [c5large]", "written like c5.large"),
+        ("provider: aws, gpus: [T44]", "did you mean 'T4'?"),
+        ("provider: aws, families: [c5], machine_types: [c5.large]", "use two entries"),
+        ("provider: aws, families: [c5], spot: maybe", "should be a valid boolean"),
+        ("provider: gcp, cpu_platforms: [AMD Milan]", "needs at least one of the keys"),
+        ("provider: ssh, hosts: none.yaml", "'none.yaml' does not exist"),
+        ("provider: ssh, hosts: bad.yaml", "bad.yaml:2: not a host"),
+        ("provider: ssh, hosts: [a, a]", "given twice: a"),
+        ("provider: ssh, hosts: ['a b']", "written like user@address:22"),
+        ("provider: ssh, hosts: ['a:99999']", "written like user@address:22"),
+    ],
+)
+def test_a_mistake(told: Told, tmp_path: Path, entry: str, part: str) -> None:
+    (tmp_path / "bad.yaml").write_text("- a\n- {nam: b}\n")
+    found = told(text_of(platforms=f"platforms:\n  - {{{entry}}}\n"))
+    assert any(part in m.message for m in found), found
+    assert {m.line for m in found} == {8}
+    if "sizes" not in entry:
+        assert len(found) == 1, found

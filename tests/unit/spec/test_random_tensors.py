@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from orchestrator.spec.random_tensors import random_tensor
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+def test_moments_and_range(distribution: str, dtype: str) -> None:
+    values = random_tensor((200, 100), distribution, 5, dtype)  # type: ignore[arg-type]
+    assert values.dtype == dtype
+    wide = values.astype(np.float64)
+    mean, deviation = (0.5, 12**-0.5) if distribution == "uniform" else (0.0, 1.0)
+    low, high = (0, 1) if distribution == "uniform" else (-6, 6)
+    assert abs(wide.mean() - mean) < 0.03
+    assert abs(wide.std() - deviation) < 0.03
+    assert wide.min() >= low
+    assert wide.max() < high
+
+
+def test_the_bits_are_fixed() -> None:
+    """Other bits would be other inputs: results of two versions could not be compared."""
+    digests = [
+        hashlib.sha256(random_tensor((4, 4), kind, 1, dtype).tobytes()).hexdigest()[:8]  # type: ignore[arg-type]
+        for kind in ("uniform", "normal")
+        for dtype in ("float16", "float32", "float64")
+    ]
+    assert digests == ["DIGESTS"]
+
+
+def test_the_first_values_by_pure_integer_arithmetic() -> None:
+    raw = [int(n) for n in np.random.Philox(key=9).random_raw(24)]
+    uniform = random_tensor((24,), "uniform", 9, "float64")
+    assert [float(u) * 2**53 for u in uniform] == [n >> 11 for n in raw]
+    normal = random_tensor((2,), "normal", 9, "float64")
+    sums = [sum(n >> 16 for n in raw[i : i + 12]) - 6 * 2**48 for i in (0, 12)]
+    assert [float(v) * 2**48 for v in normal] == sums
+
+
+def test_seeds_differ() -> None:
+    a, b = (random_tensor((8,), "normal", seed, "float32") for seed in (0, 1))
+    assert not np.array_equal(a, b)

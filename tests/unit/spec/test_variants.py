@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.model import pairs
+
+from .conftest import Load, Told, text_of
+
+
+def test_without_vary_there_is_one_variant_for_all(load: Load) -> None:
+    (variant,) = load(text_of()).variants
+    assert (variant.framework, variant.precision, variant.threads) == ("", "float32", None)
+
+
+def test_every_combination(load: Load) -> None:
+    vary = "vary: {threads: [1, null], precision: [float16, float64], batch: 8, device: [cpu, gpu]}\n"
+    variants = load(text_of(vary)).variants
+    settings = [(v.precision, v.batch, v.device, v.threads) for v in variants]
+    assert settings == [
+        (p, 8, d, t) for p in ("float16", "float64") for d in ("cpu", "gpu") for t in (1, None)
+    ]
+
+
+def test_an_environment_limited_to_a_framework_does_not_multiply_the_others(load: Load) -> None:
+    vary = "vary:\n  environment: [{}, {on: [torch], A: 0, B: x}]\n  flags: [{f: true}]\n"
+    variants = load(text_of(vary)).variants
+    assert [(v.framework, v.environment, v.flags) for v in variants] == [
+        ("", (), pairs({"f": True})),
+        ("torch", pairs({"A": "0", "B": "x"}), pairs({"f": True})),
+    ]
+
+
+def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
+    vary = "vary:\n  environment: [{on: [torch, numpy], A: 1}]\n  flags: [{on: [numpy], f: 1}]\n"
+    assert [v.framework for v in load(text_of(vary)).variants] == ["numpy"]
+
+
+@pytest.mark.parametrize(
+    ("vary", "part"),
+    [
+        ("{threads: 0}", "greater than or equal to 1"),
+        ("{threads: 1.5}", "valid integer"),
+        ("{precision: float8}", "did you mean 'float"),
+        ("{environment: {A: 1}}", "valid list"),
+        ("{environment: [{A: true}]}", "put it in quotes"),
+        ("{environment: [{A-B: x}]}", "should match pattern"),
+        ("{environment: [{on: [torhc]}]}", "did you mean 'torch'?"),
+        ("{flags: [{f: [1]}]}", "a single value is wanted"),
+        ("{thread: 1}", "did you mean 'threads'?"),
+        ("{threads: []}", "at least 1 item"),
+    ],
+)
+def test_a_mistake(told: Told, vary: str, part: str) -> None:
+    (mistake,) = told(text_of(f"vary: {vary}\n"))
+    assert part in mistake.message
+    assert mistake.line == 9
