@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -20,12 +21,12 @@ from orchestrator.providers import Provider
 from orchestrator.providers.emulated import EmulatedProvider
 from orchestrator.providers.local import LocalProvider
 from orchestrator.providers.mask import MaskProvider
-from orchestrator.shell.container import ContainerShell, leftovers, remove
+from orchestrator.shell.container import LABEL, ContainerShell, leftovers, remove
 from orchestrator.shell.job import Ended, JobShell
 from orchestrator.shell.process import ProcessShell, probe
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.records import Record
-from orchestrator.store.run import RunFolder
+from orchestrator.store.run import RunFolder, is_being_written
 
 Tell = Callable[[dict[str, Any]], None]
 """Receives one event at a time: ``{"event": name, …}``; the names are in docs/formats.md, 6."""
@@ -56,8 +57,11 @@ class Campaign:
         """End what a killed call left running, and take in what it had observed."""
         self._client = self._engine()
         if self._client is not None:
-            for left in leftovers(self._client, self._label):
-                remove(left)
+            for left in leftovers(self._client):
+                run = left.labels[LABEL]
+                # Of this run, or of another whose process is gone: nobody waits for it.
+                if run == self._label or not is_being_written(Path(run)):
+                    remove(left)
         everything = {c.id: (c, tuple(range(c.observe.sessions))) for c in self._plan.cells}
         for work in self._folder.leftovers():
             origin = Origin.read(work)

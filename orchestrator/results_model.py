@@ -202,7 +202,10 @@ class PlatformInfo:
     fingerprints: tuple[str, ...] = ()
     """Digests of all fingerprints seen; the fields above are of the first."""
     fingerprint_known: bool = False
+    unknown: tuple[str, ...] = ()
+    """What the probe could not read, and why: ``cpu.microcode: not readable …``."""
     notes: tuple[str, ...] = ()
+    """What a reader must know before trusting a row."""
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,9 @@ def _info(
         images=tuple(seen.get("image", ())),
         fingerprints=digests,
         fingerprint_known=bool(fingerprint),
+        unknown=tuple(
+            f"{path}: {why}" for path, why in sorted((fingerprint.get("missing") or {}).items())
+        ),
         notes=_notes(fingerprint, digests, fingerprints, emulated),
     )
 
@@ -123,8 +126,6 @@ def _notes(
     if not emulated and any(differing.values()):
         words = [f"{key}: {' '.join(value)}" for key, value in sorted(differing.items()) if value]
         notes.append(f"CPUID and the kernel disagree on flags ({'; '.join(words)})")
-    missing = fingerprint.get("missing") or {}
-    notes.extend(f"{path} unknown: {why}" for path, why in sorted(missing.items()))
     if digests and not fingerprint:
         notes.append(f"fingerprint {digests[0][:12]} is not in the store")
     return tuple(notes)

@@ -9,7 +9,7 @@ DASH = "\N{EN DASH}"
 
 
 def cell_text(cell: TableCell | None) -> str:
-    """``3``, ``3*`` or a dash and ``[1]`` (missing, see footnote 1); empty where nothing was asked for."""
+    """``3``, ``3*``, a dash and ``[1]`` where missing (footnote 1), nothing where not asked for."""
     if cell is None:
         return ""
     if cell.number is None:

@@ -61,6 +61,7 @@ def _lines(summary: Summary) -> Iterator[str]:
         for number, footnote in enumerate(table.footnotes, start=1):
             yield f"- {DASH}\\[{number}\\] {markdown(footnote)}"
     notes = [*summary.notes]
+    notes += [f"{info.name}: {note}" for info in summary.platforms for note in info.notes]
     notes += [f"{column_name(p.key)}: {note}" for p in summary.partitions for note in p.notes]
     if notes:
         yield ""

@@ -41,8 +41,7 @@ def remarks(summary: Summary) -> Iterator[str]:
             yield f"Note, {plain(column_name(partition.key))}: {plain(note)}"
     for info in summary.platforms:
         for note in info.notes:
-            if not note.endswith("not recorded by the study"):
-                yield f"Note, {plain(info.name)}: {plain(note)}"
+            yield f"Note, {plain(info.name)}: {plain(note)}"
     for note in summary.notes:
         yield f"Note: {plain(note)}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +16,7 @@ from orchestrator.report.words import counted, hardware, kind, legend, title
 from orchestrator.results_model import Summary, TableCell
 
 _UNREAL = {"hardware": "", "unknown": "dim"}
-_PADDING = 3
+_PADDING = 2
 """Columns that a table cell takes beside its text."""
 
 
@@ -58,7 +59,7 @@ class TableReport:
         yield start, len(self._summary.table.columns)
 
     def _table(self, start: int, end: int, width: int) -> Table:
-        table = Table(pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         names = self._names(width)
         table.add_column("platform", no_wrap=False, overflow="fold", width=names[0])
         table.add_column("hardware", overflow="ellipsis", no_wrap=True, width=names[1])
@@ -76,13 +77,13 @@ class TableReport:
         return table
 
     def _names(self, width: int) -> tuple[int, int]:
-        """Widths of the first two columns: what they need, at most 2/5 and 1/4 of the line."""
+        """Widths of the first two columns: what they need, at most 2/5 and 1/3 of the line."""
         table = self._summary.table
         name = max((len(plain(name)) for name in table.platforms), default=8)
         shown = max((len(plain(hardware(info))) for info in self._summary.platforms), default=8)
         return (
             max(8, min(name, width * 2 // 5)),
-            max(8, min(shown, width // 4)),
+            max(8, min(shown, width // 3)),
         )
 
     def _width(self, column: int) -> int:

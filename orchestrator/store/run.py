@@ -197,6 +197,21 @@ def safe_name(name: str) -> str:
     return cleaned[:150]
 
 
+def is_being_written(run: Path) -> bool:
+    """Whether a live process of this computer holds the run's lock."""
+    try:
+        lock = os.open(run / ".lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def newest_run(results: Path, experiment: str) -> Path | None:
     """The folder of the experiment's newest run; names of runs sort by their start."""
     runs = sorted(path.parent for path in (results / experiment).glob("*/run.json"))

@@ -105,7 +105,7 @@ def _bit_planes(
         start = whole * row // 8
         transpose(rows, planes[:, :, start : start + rest_words])
         if kept:
-            feed_top(transpose.top[:, :rest_row].reshape(-1)[:rest])
+            feed_top(np.ascontiguousarray(transpose.top[:, :rest_row]).reshape(-1)[:rest])
     return planes.view(np.uint8)[:, :, : whole * row + rest_row]
 
 
