@@ -16,7 +16,7 @@ from orchestrator.report.words import counted, hardware, kind, legend, title
 from orchestrator.results_model import Summary, TableCell
 
 _UNREAL = {"hardware": "", "unknown": "dim"}
-_PADDING = 2
+_PADDING = 3
 """Columns that a table cell takes beside its text."""
 
 
@@ -77,13 +77,13 @@ class TableReport:
         return table
 
     def _names(self, width: int) -> tuple[int, int]:
-        """Widths of the first two columns: what they need, at most 2/5 and 1/3 of the line."""
+        """Widths of the first two columns: what they need, at most 2/5 and 1/5 of the line."""
         table = self._summary.table
         name = max((len(plain(name)) for name in table.platforms), default=8)
         shown = max((len(plain(hardware(info))) for info in self._summary.platforms), default=8)
         return (
             max(8, min(name, width * 2 // 5)),
-            max(8, min(shown, width // 3)),
+            max(8, min(shown, width // 5)),
         )
 
     def _width(self, column: int) -> int:

@@ -39,15 +39,14 @@ def command(*words: object) -> list[str]:
     return [sys.executable, "-m", "orchestrator.cli.main", *map(str, words)]
 
 
-def eqc(*words: object, cwd: Path, **more: Any) -> subprocess.CompletedProcess[str]:
+def eqc(*words: object, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*words),
         cwd=cwd,
-        env=environment(),
+        env={**environment(), **variables},
         capture_output=True,
         text=True,
         timeout=600,
-        **more,
     )
 
 

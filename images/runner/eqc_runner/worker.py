@@ -98,9 +98,10 @@ def run_session(
         record = observe(adapter, assignment.cells[cell], session, assignment.mode, folders)
         observations.append(folders.out / observations.NAME, record)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is an observation
-        if not isinstance(error, SessionError):
-            traceback.print_exc()
         reason = reason_of(error)
+        # Where is of interest if the code alone does not say what to do.
+        if not isinstance(error, SessionError) and reason.code != "no-space":
+            traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
     report("ended", cell=cell, session=session, reason=None if reason is None else list(reason))

@@ -167,7 +167,7 @@ class OnnxModel:
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> List[Tuple[str, Tensor]]:
         results = self._plain.run(None, bind(inputs, self._specs, self._batch))
-        return [(name, Tensor.of(array)) for name, array in zip(self._outputs, results)]
+        return [(n, Tensor.of(self._nhwc(array))) for n, array in zip(self._outputs, results)]
 
     def run_layers(
         self, inputs: Mapping[str, np.ndarray]
@@ -176,7 +176,7 @@ class OnnxModel:
         names = [value.name for value in session.get_outputs()]
         results = session.run(None, bind(inputs, self._specs, self._batch))
         found: Dict[str, np.ndarray] = dict(zip(names, results))
-        finals = [(name, Tensor.of(found[name])) for name in self._outputs]
+        finals = [(name, Tensor.of(self._nhwc(found[name]))) for name in self._outputs]
         layers = [
             LayerOutput(name, operation, Tensor.of(self._nhwc(found[name])))
             for name, operation in self._layers

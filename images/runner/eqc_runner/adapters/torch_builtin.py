@@ -38,7 +38,7 @@ class TorchBuiltin:
         self._steps: List[Step] = [(layer, modules[layer.name]) for layer in model.graph.layers]
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> List[Tuple[str, Tensor]]:
-        return [("output", tensor_of(self._forward(inputs, None)))]
+        return [("output", tensor_of(_nhwc(self._forward(inputs, None))))]
 
     def run_layers(
         self, inputs: Mapping[str, np.ndarray]
@@ -49,7 +49,7 @@ class TorchBuiltin:
             LayerOutput(layer.name, layer.operation, tensor_of(_nhwc(value)))
             for layer, value in seen
         ]
-        return [("output", tensor_of(output))], layers
+        return [("output", tensor_of(_nhwc(output)))], layers
 
     def _forward(
         self, inputs: Mapping[str, np.ndarray], seen: Optional[List[Tuple[Layer, Any]]]

@@ -1,29 +1,18 @@
-"""Started adapters, once per session: importing a framework costs seconds."""
+"""Adapters to load workloads with, and a picture to give to them."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from functools import cache
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from eqc_runner.adapters import get
 from eqc_runner.adapters.protocol import Loaded, Settings
 
-Load = Callable[..., Loaded]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-
-@cache
-def started(name: str) -> Any:
-    adapter = get(name)
-    # Frameworks deprecate things at import that are theirs, not ours, to mend.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        adapter.start()
-    return adapter
+from adapter_loading import Load, started
 
 
 @pytest.fixture

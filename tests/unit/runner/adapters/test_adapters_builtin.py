@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Load, started
+from adapter_loading import Load, started
 from eqc_runner.adapters.protocol import LayerOutput
 from eqc_runner.failures import Failed, Unsupported
 from eqc_runner.tensor import Tensor

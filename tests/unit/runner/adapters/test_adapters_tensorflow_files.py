@@ -1,0 +1,124 @@
+"""Users' Keras, SavedModel and TFLite models, made here with TensorFlow."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from adapter_loading import Load, started
+from eqc_runner.failures import Failed, Unsupported
+
+pytestmark = pytest.mark.frameworks
+
+
+@pytest.fixture(autouse=True)
+def _formats_are_deprecated() -> Any:
+    """By Keras (.h5) and TensorFlow (tf.lite); users have them all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.fixture
+def tf() -> Any:
+    started("tensorflow")
+    import tensorflow
+
+    return tensorflow
+
+
+def functional(tf: Any) -> Any:
+    keras = tf.keras
+    keras.utils.set_random_seed(0)
+    image = keras.Input((8, 8, 3), name="image")
+    value = keras.layers.Conv2D(4, 3, activation="relu", name="first")(image)
+    inner = keras.Sequential([keras.layers.MaxPooling2D(2), keras.layers.Flatten()], name="inner")
+    return keras.Model(image, keras.layers.Dense(5, name="last")(inner(value)))
+
+
+def sequential(tf: Any) -> Any:
+    keras = tf.keras
+    keras.utils.set_random_seed(1)
+    layers = [keras.layers.Conv2D(2, 3, name="first"), keras.layers.Flatten(name="flat")]
+    return keras.Sequential([keras.Input((8, 8, 3)), *layers])
+
+
+IMAGE = np.random.default_rng(3).random((2, 8, 8, 3), dtype=np.float32)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    ("make", "layers"),
+    [
+        (functional, [("first", "conv2d"), ("inner", "sequential"), ("last", "dense")]),
+        (sequential, [("first", "conv2d"), ("flat", "flatten")]),
+    ],
+)
+def test_keras(
+    load: Load, tmp_path: Path, tf: Any, make: Any, layers: list[Any], suffix: str
+) -> None:
+    model = make(tf)
+    model.save(str(tmp_path / f"user{suffix}"))
+    loaded = load("tensorflow", source="keras", path=f"user{suffix}")
+    ((name, plain),) = loaded.run({"input": IMAGE})
+    ((_, instrumented),), found = loaded.run_layers({"input": IMAGE})
+    assert name == "output"
+    assert np.allclose(plain.array, model(IMAGE).numpy(), atol=1e-5)
+    assert np.allclose(instrumented.array, plain.array, atol=1e-5)
+    assert [(x.name, x.operation) for x in found] == layers
+    assert loaded.facts.parameters == model.count_params()
+    with pytest.raises(Unsupported, match="only in float32"):
+        load("tensorflow", source="keras", path=f"user{suffix}", precision="float16")
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_lambdas_are_refused(load: Load, tmp_path: Path, tf: Any, suffix: str) -> None:
+    keras = tf.keras
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda value: value + 1)])
+    model.save(str(tmp_path / f"user{suffix}"))
+    with pytest.raises(Failed, match="Lambda layer, which is code"):
+        load("tensorflow", source="keras", path=f"user{suffix}")
+
+
+def test_broken_keras_files(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "user.keras").write_bytes(b"no archive")
+    with pytest.raises(Failed, match=r"neither \.keras nor \.h5"):
+        load("tensorflow", source="keras", path="user.keras")
+    with pytest.raises(Failed) as caught:
+        load("tensorflow", source="keras", path="none.keras")
+    assert caught.value.code == "input-missing"
+
+
+def test_savedmodel(load: Load, tmp_path: Path, tf: Any) -> None:
+    model = functional(tf)
+    model.export(str(tmp_path / "saved"), verbose=False)
+    loaded = load("tensorflow", source="savedmodel", path="saved", batch=4)
+    ((_, plain),) = loaded.run({"input": IMAGE})
+    assert plain.shape == (4, 5)
+    assert np.allclose(plain.array[:2], model(IMAGE).numpy(), atol=1e-5)
+    assert loaded.run_layers({"input": IMAGE})[1] == []
+    assert "SavedModel" in started("tensorflow").describe()["libraries"]["notes"]
+    with pytest.raises(Failed, match="no SavedModel folder none"):
+        load("tensorflow", source="savedmodel", path="none")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(Failed, match="is no SavedModel"):
+        load("tensorflow", source="savedmodel", path="empty")
+
+
+def test_tflite(load: Load, tmp_path: Path, tf: Any) -> None:
+    model = functional(tf)
+    converted = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    (tmp_path / "user.tflite").write_bytes(converted)
+    loaded = load("tensorflow", source="tflite", path="user.tflite", threads=None)
+    ((_, plain),) = loaded.run({"input": IMAGE})
+    ((_, instrumented),), layers = loaded.run_layers({"input": IMAGE})
+    assert np.allclose(plain.array, model(IMAGE).numpy(), atol=1e-4)
+    assert np.allclose(instrumented.array, plain.array, atol=1e-4)
+    assert "conv_2d" in [x.operation for x in layers]
+    assert np.array_equal(layers[-1].tensor.array, instrumented.array)
+    (tmp_path / "broken.tflite").write_bytes(b"broken")
+    with pytest.raises(Failed, match="no valid TFLite model"):
+        load("tensorflow", source="tflite", path="broken.tflite")
