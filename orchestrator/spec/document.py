@@ -175,15 +175,19 @@ class FilterEntry(Strict):
     flags: dict[str, Setting] | None = None
 
 
+_NOT_EMPTY = Field(json_schema_extra={"minItems": 1})
+
+
 class Document(Strict):
     """A whole experiment file."""
 
     model_config = ConfigDict(title="eqc experiment, schema 1")
     schema_: Literal[1] = Field(alias="schema")
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    workloads: Annotated[list[WorkloadEntry], MinLen(1)]
-    inputs: Annotated[list[InputEntry], MinLen(1)]
-    platforms: Annotated[list[PlatformEntry], MinLen(1)]
+    # Not empty, but that is judged before entries with mistakes are left out: see validation.
+    workloads: list[WorkloadEntry] = _NOT_EMPTY
+    inputs: list[InputEntry] = _NOT_EMPTY
+    platforms: list[PlatformEntry] = _NOT_EMPTY
     include: list[FilterEntry] = Field(default_factory=list)
     exclude: list[FilterEntry] = Field(default_factory=list)
     vary: Vary = Vary()

@@ -53,7 +53,9 @@ def validate(data: Json, mistakes: Mistakes) -> Checked | None:
     home = {
         key: list(range(len(section))) for key, section in rest.items() if isinstance(section, list)
     }
-    touched: set[str] = set()
+    touched = {key for key in _FILLED if rest.get(key) == []}
+    for key in sorted(touched):
+        mistakes.add((key,), f"{key}: should have at least 1 item")
     for _ in range(4):
         try:
             return Checked(Document.model_validate(rest), frozenset(touched), home)
@@ -89,7 +91,7 @@ def _leave_out(
         elif isinstance(section, list) and len(loc) > 1 and isinstance(loc[1], int):
             entries.add((top, loc[1]))
         else:
-            _replace(rest, top)
+            _replace(rest, top, home)
     for top, index in sorted(entries, reverse=True):
         section = rest[top]
         if isinstance(section, list):
@@ -97,14 +99,16 @@ def _leave_out(
             del home[top][index]
 
 
-_STAND_INS: dict[str, Json] = {"schema": 1, "name": "unnamed"}
+_FILLED = ("workloads", "inputs", "platforms")
+_STAND_INS: dict[str, Json] = {"schema": 1, "name": "unnamed", **{key: [] for key in _FILLED}}
 
 
-def _replace(rest: dict[str, Json], top: str) -> None:
+def _replace(rest: dict[str, Json], top: str, home: dict[str, list[int]]) -> None:
     """Leave a section out; one that must be there gets a stand-in."""
     rest.pop(top, None)
+    home.pop(top, None)
     if top in _STAND_INS:
-        rest[top] = _STAND_INS[top]
+        rest[top] = copy.deepcopy(_STAND_INS[top])
 
 
 def _delete(rest: Json, loc: Loc) -> None:

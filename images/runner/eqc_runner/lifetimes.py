@@ -7,7 +7,8 @@ import os
 import resource
 import signal
 import sys
-from typing import Callable
+from pathlib import PurePath
+from typing import Callable, Sequence
 
 DIE_VARIABLE = "EQC_DIE_WITH_PARENT"
 """``1``, or the pid of the parent: then the runner is killed when its parent ends."""
@@ -40,23 +41,27 @@ def die_with_parent_if_asked() -> None:
     die_with_parent(parent if parent != 1 else -1)
 
 
-def before_exec(memory_bytes: int | None) -> Callable[[], None]:
+def before_exec(memory_bytes: int | None, launcher: Sequence[str] = ()) -> Callable[[], None]:
     """What a worker process does between fork and exec.
 
     Memory is limited by RLIMIT_DATA, which counts private writable memory: frameworks reserve
-    address space that they never touch, so RLIMIT_AS would refuse what costs nothing. It is set
-    here, natively, because QEMU's user mode ignores memory limits that the guest asks for; it
-    then holds for guest and emulator together, whose code buffer is part of the sum.
+    address space that they never touch, so RLIMIT_AS would refuse what costs nothing. Behind a
+    QEMU launcher it is RLIMIT_AS all the same: QEMU 7.2 hangs when RLIMIT_DATA refuses it memory
+    of its own, but passes on what RLIMIT_AS refuses. The limit is set here, natively, because
+    QEMU ignores memory limits that the guest sets; it holds for guest and emulator together.
+    (Where all of the container is emulated, by binfmt, only the container's own limit holds.)
     """
     parent = os.getpid()
+    emulated = bool(launcher) and PurePath(launcher[0]).name.startswith("qemu-")
+    kind = resource.RLIMIT_AS if emulated else resource.RLIMIT_DATA
 
     def prepare() -> None:
         die_with_parent(parent)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if memory_bytes is not None:
-            hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+            hard = resource.getrlimit(kind)[1]
             limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+            resource.setrlimit(kind, (limit, limit))
 
     return prepare
 

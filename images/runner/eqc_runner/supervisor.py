@@ -136,12 +136,11 @@ class Supervisor:
             if self._deadline <= time.monotonic():
                 return _too_late()._replace(stderr=worker.stderr())
             return Reason("failed", "timeout", "importing it took too long", worker.stderr())
-        death = self._death(event.fields["returncode"], worker, oom_before)
+        death = self._death(event.fields["returncode"], worker.stderr(), oom_before)
         return death._replace(message=f"while importing: {death.message}")
 
     def _follow(self, worker: WorkerProcess, session: Session) -> bool:
         """See one session to its line; whether the worker can go on."""
-        worker.forget_stderr()
         oom_before = oom_kills()
         clock, started = time.monotonic(), observations.now()
         limit = min(clock + self._job.session_seconds, self._deadline)
@@ -171,7 +170,7 @@ class Supervisor:
             else:
                 if not ended and reason is None:
                     code = event.fields["returncode"]
-                    reason = self._death(code, worker, oom_before)
+                    reason = self._death(code, worker.stderr(session), oom_before)
                 break
         seconds = time.monotonic() - clock
         observations.repair(self._path)
@@ -180,7 +179,7 @@ class Supervisor:
             # Also if it died after its line was written whole: the line holds.
             _progress(session, status, seconds)
         elif reason is not None:
-            reason = reason._replace(stderr=worker.stderr())
+            reason = reason._replace(stderr=worker.stderr(session))
             self._write(session, reason, started=started, seconds=seconds)
         return event.name != "gone" and not cold
 
@@ -190,10 +189,10 @@ class Supervisor:
         text = f"took longer than {self._job.session_seconds:g} s (limits.session_seconds)"
         return Reason("failed", "timeout", text)
 
-    def _death(self, returncode: int, worker: WorkerProcess, oom_before: int) -> Reason:
+    def _death(self, returncode: int, stderr: str, oom_before: int) -> Reason:
         return reason_of_death(
             returncode,
-            worker.stderr(),
+            stderr,
             oom_kills=oom_kills() - oom_before,
             limited=self._job.memory_bytes is not None,
         )

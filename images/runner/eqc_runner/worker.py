@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Mapping, NamedTuple, NoReturn
 
 from eqc_runner import adapters
 from eqc_runner.failures import Reason, SessionError, reason_of
+from eqc_runner.job import Session
 from eqc_runner.lifetimes import die_with_parent
+from eqc_runner.stderr_marks import stderr_mark
 
 if TYPE_CHECKING:
     from eqc_runner.adapters.protocol import Adapter
@@ -65,6 +67,7 @@ def main(source: BinaryIO) -> int:
     importlib.import_module("eqc_runner.session")
     report("ready")
     for cell, session in assignment.sessions:
+        os.write(2, stderr_mark(Session(cell, session)))
         if assignment.mode == "cold":
             report("begin", cell=cell, session=session, pid=os.getpid())
             return run_session(adapter, assignment, cell, session, report)

@@ -12,7 +12,9 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Sequence
 
+from eqc_runner.job import Session
 from eqc_runner.lifetimes import before_exec, kill_group
+from eqc_runner.stderr_marks import STDERR_MARK, stderr_mark, without_marks
 
 TAIL_LINES = 20
 _TAIL_BYTES = 1 << 16
@@ -74,7 +76,7 @@ class WorkerProcess:
                 stderr=subprocess.PIPE,
                 env=worker_environment(os.environ, environment),
                 start_new_session=True,
-                preexec_fn=before_exec(memory_bytes),  # noqa: PLW1509 - one thread, libc loaded
+                preexec_fn=before_exec(memory_bytes, launcher),  # noqa: PLW1509 - one thread, libc loaded
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise CannotStart(f"{argv[0]} cannot be started: {error}") from error
@@ -115,14 +117,16 @@ class WorkerProcess:
                     return Event("gone", {"returncode": self._process.returncode})
         return self._events.popleft()
 
-    def forget_stderr(self) -> None:
-        """Begin a new tail: what was written so far belongs to an earlier session."""
-        self._tail.clear()
-
-    def stderr(self) -> str:
-        """The last lines that were written since ``forget_stderr``."""
+    def stderr(self, session: Session | None = None) -> str:
+        """The last lines that ``session`` wrote, or those written before the first session."""
         self._drain()
-        lines = self._tail.decode("utf-8", "replace").splitlines()
+        text = bytes(self._tail)
+        if session is not None:
+            # Not found: the session wrote so much that the mark is out of the tail's reach.
+            text = text[max(0, text.find(stderr_mark(session))) :]
+            text = text.partition(b"\n")[2] if text.startswith(STDERR_MARK) else text
+        text = text.partition(STDERR_MARK)[0]
+        lines = text.decode("utf-8", "replace").splitlines()
         return "\n".join(line[:_LINE_CHARACTERS] for line in lines[-TAIL_LINES:])
 
     def kill(self, session_pid: int | None = None) -> None:
@@ -182,7 +186,7 @@ def worker_environment(surroundings: Mapping[str, str], cell: Mapping[str, str])
 
 def _pass_on(chunk: bytes) -> None:
     try:
-        os.write(2, chunk)
+        os.write(2, without_marks(chunk))
     except OSError:
         # Nobody listens any more; the records matter, not the log.
         return

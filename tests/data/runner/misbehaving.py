@@ -11,11 +11,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 import numpy as np
-
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.failures import Unsupported
 from eqc_runner.tensor import Tensor
@@ -86,9 +86,7 @@ class Model:
             return [("a", Tensor.of(value)), ("b", Tensor.of(value[:0]))]
         return [("out", Tensor.of(value))]
 
-    def run_layers(
-        self, inputs: Inputs
-    ) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
+    def run_layers(self, inputs: Inputs) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
         assert self.runs == 1, "the plain run comes first"
         name, tensor = self.run(inputs)[0]
         if self.how == "perturbed":
@@ -113,7 +111,8 @@ class Framework:
 
     def start(self) -> None:
         how = os.environ.get("MISBEHAVE_AT_START", "")
-        Path(os.environ["IMPORT_LOG"]).open("a").write(f"{os.getpid()}\n")
+        with Path(os.environ["IMPORT_LOG"]).open("a") as log:
+            log.write(f"{os.getpid()}\n")
         if how == "missing":
             import a_framework_that_nobody_has  # noqa: F401
         if how:

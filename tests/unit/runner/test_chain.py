@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 from blake3 import blake3
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from eqc_runner import chain as chain_module
 from eqc_runner.chain import MANTISSA_BITS, TILE, chain
 from eqc_runner.tensor import CARRIERS, Tensor
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 FLOATS = sorted(MANTISSA_BITS)
 
@@ -118,9 +117,7 @@ def test_chain_is_what_the_docstring_defines(tensors: list[Tensor]) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 128, 129, 200, 256])
-def test_tiles_follow_each_other(
-    dtype: str, count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tiles_follow_each_other(dtype: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # A small tile, so that plain Python can check several of them and a rest of any length.
     monkeypatch.setattr(chain_module, "TILE", 64)
     random = np.random.Generator(np.random.Philox(count))

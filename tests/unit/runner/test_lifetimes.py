@@ -78,7 +78,9 @@ def test_a_runner_that_is_late_notices_that_its_parent_is_gone(bench: Bench) -> 
     bench.write()
     env = {**environment(bench.log), "EQC_DIE_WITH_PARENT": str(2**22 - 1)}
     done = subprocess.run(
-        [sys.executable, "-m", "eqc_runner", "run", str(bench.job), str(bench.out)], env=env
+        [sys.executable, "-m", "eqc_runner", "run", str(bench.job), str(bench.out)],
+        env=env,
+        check=False,
     )
     assert done.returncode != 0
     assert not (bench.out / "observations.jsonl").exists()
@@ -112,6 +114,9 @@ def test_supervisor_imports_neither_numpy_nor_frameworks() -> None:
         "print(json.dumps(sorted(m for m in sys.modules if m in ('numpy', 'blake3', 'torch'))))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment(Path(os.devnull)), capture_output=True
+        [sys.executable, "-c", program],
+        env=environment(Path(os.devnull)),
+        capture_output=True,
+        check=True,
     )
     assert json.loads(done.stdout) == []

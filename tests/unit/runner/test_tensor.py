@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blake3 import blake3
-
 from eqc_runner.digest import digest
 from eqc_runner.tensor import CARRIERS, Tensor
 
@@ -33,7 +32,7 @@ def test_round_trip_and_digest_is_that_of_the_file(
     back = Tensor.read(path)
     assert (back.dtype, back.shape) == (dtype, shape)
     assert digest(back) == digest(tensor)
-    assert os.listdir(tmp_path) == ["t"]
+    assert [p.name for p in tmp_path.iterdir()] == ["t"]
 
 
 def test_bits_count_not_numbers() -> None:
@@ -93,4 +92,4 @@ def test_full_disk_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / f".t.{os.getpid()}").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         Tensor.of(np.zeros(100000)).write(tmp_path / "t")
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

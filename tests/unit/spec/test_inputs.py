@@ -101,7 +101,7 @@ def test_a_photograph_from_a_package_has_known_bytes(load: Load) -> None:
     given = experiment.inputs[0][0]
     assert given.label == "china.jpg"
     assert array(given).shape == (1, 32, 32, 3)
-    assert given.tensors[0][1][:16] == "PHOTOGRAPH"
+    assert given.tensors[0][1][:16] == "a829e6c7f0be6326"
 
 
 def test_tensor_files_keep_their_names_and_bits(load: Load, tmp_path: Path) -> None:

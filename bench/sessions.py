@@ -1,0 +1,62 @@
+"""What a session costs, forked and cold: 33 of `cifar10-small` with TensorFlow, side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+SESSIONS = 33
+RUNNER = Path(__file__).resolve().parent.parent / "images" / "runner"
+
+
+def seconds(framework: str, mode: str) -> float:
+    """Wall time of one runner that observes ``SESSIONS`` sessions."""
+    with tempfile.TemporaryDirectory() as folder:
+        job, out = Path(folder, "job"), Path(folder, "out")
+        (job / "inputs").mkdir(parents=True)
+        out.mkdir()
+        np.save(job / "inputs" / "x.npy", np.full((1, 32, 32, 3), 0.5, dtype=np.float32))
+        cell = {
+            "cell": "0" * 16,
+            "framework": framework,
+            "environment": {},
+            "workload": {"source": "builtin", "name": "cifar10-small", "path": None, "sha256": None,
+                         "weights": "seed:1", "weights_path": None, "arguments": {}},
+            "input": {"tensors": {"input": "inputs/x.npy"}},
+            "precision": "float32", "threads": None, "batch": None, "device": "cpu", "flags": {},
+            "sessions": list(range(SESSIONS)), "mode": mode,
+            "layers": False, "kernels": False, "keep": "final",
+        }  # fmt: skip
+        document = {"schema": 1, "job": "bench", "deadline": None, "launcher": [], "emulated": None,
+                    "limits": {"memory_bytes": None, "session_seconds": 600}, "probe": False,
+                    "cells": [cell]}  # fmt: skip
+        (job / "job.json").write_text(json.dumps(document))
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "eqc_runner", "run", str(job), str(out)],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(RUNNER)},
+        )  # fmt: skip
+        took = time.perf_counter() - began
+        lines = [json.loads(line) for line in (out / "observations.jsonl").open()]
+        assert [line["status"] for line in lines] == ["ok"] * SESSIONS, lines[:1]
+        assert len({line["outputs"][0]["digest"] for line in lines}) == 1
+    return took
+
+
+def main() -> None:
+    print(f"{SESSIONS} sessions of cifar10-small; seconds, and the ratio of forked to cold")
+    for framework in ("numpy", "onnxruntime", "torch", "tensorflow"):
+        forked, cold = seconds(framework, "fork"), seconds(framework, "cold")
+        print(f"{framework:12} fork {forked:7.2f}   cold {cold:7.2f}   ratio {forked / cold:.3f}")
+
+
+if __name__ == "__main__":
+    main()
