@@ -29,7 +29,7 @@ from orchestrator.store.records import Record
 from orchestrator.store.run import RunFolder, is_being_written
 
 Tell = Callable[[dict[str, Any]], None]
-"""Receives one event at a time: ``{"event": name, …}``; the names are in docs/formats.md, 6."""
+"""Receives one event at a time: ``{"event": name, …}``, as in docs/formats.md, section 6."""
 
 
 class Campaign:

@@ -1,0 +1,63 @@
+"""How long 100,000 cells take to plan, beside the least that their ids alone take."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from orchestrator.model import (
+    Experiment,
+    Filter,
+    Input,
+    Limits,
+    Observe,
+    Platform,
+    Variant,
+    Workload,
+    pairs,
+)
+from orchestrator.plan import group_batches, make_plan
+
+CELLS = 100_000
+LIMIT = 2.0
+
+
+def experiment() -> Experiment:
+    """100 platforms x 5 workloads x 2 frameworks x 10 inputs x 10 variants, and two filters."""
+    return Experiment(
+        name="bench",
+        workloads=tuple(
+            (Workload("builtin", "conv", f"w{n}", arguments=pairs({"size": n})), ("numpy", "torch"))
+            for n in range(5)
+        ),
+        inputs=tuple((Input(f"i{n}", (("input", f"{n:064x}", "/x"),)), None) for n in range(10)),
+        platforms=tuple(Platform("ssh", f"p{n}", pairs({"host": f"p{n}"})) for n in range(100)),
+        variants=tuple(Variant("", threads=n, device="auto") for n in range(1, 11)),
+        include=(Filter((("provider", frozenset({"ssh"})),)),),
+        exclude=(Filter((("hosts", frozenset({"p0"})), ("threads", frozenset({99})))),),
+        observe_cpu=Observe(),
+        observe_gpu=Observe(),
+        limits=Limits(),
+    )
+
+
+def main() -> None:
+    start = time.perf_counter()
+    plan = make_plan(experiment())
+    planned = time.perf_counter() - start
+    assert len(plan.cells) == CELLS
+    start = time.perf_counter()
+    batches = group_batches(plan.cells)
+    grouped = time.perf_counter() - start
+    assert len(batches) == 200
+    start = time.perf_counter()
+    for cell in plan.cells:
+        hashlib.blake2b(cell.platform.name.encode() * 8, digest_size=8).hexdigest()
+    hashed = time.perf_counter() - start
+    print(f"plan: {CELLS} cells in {planned:.2f} s (limit {LIMIT} s), {grouped:.2f} s to group")
+    print(f"plan: {planned / hashed:.1f} times the hashing of as many ids ({hashed:.2f} s)")
+    assert planned <= LIMIT, "planning is too slow"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The examples that are shipped: they load, and ask for what their comments say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from orchestrator import spec
+from orchestrator.plan import Plan, make_plan
+
+FOLDER = Path(__file__).resolve().parents[3] / "experiments"
+FILES = sorted(FOLDER.glob("*.yaml"))
+SCHEMA_LINE = "# yaml-language-server: $schema=../orchestrator/spec/experiment.schema.json"
+
+
+def plan(name: str, cache: Path) -> Plan:
+    return make_plan(spec.load(FOLDER / f"{name}.yaml", cache=cache))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_example_names_the_schema_a_question_and_itself(path: Path, tmp_path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == SCHEMA_LINE
+    assert any(line.startswith("# ") and line.endswith("?") for line in lines[1:6])
+    assert spec.load(path, cache=tmp_path).name == path.stem
+    assert f"`{path.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "platforms"),
+    [("quickstart", 74, 10), ("simd-and-cores", 240, 4), ("layers", 102, 5), ("precision", 118, 6)],
+)
+def test_how_much_an_example_asks_for(
+    name: str, cells: int, platforms: int, tmp_path: Path
+) -> None:
+    found = plan(name, tmp_path)
+    assert len(found.cells) == cells
+    assert len({cell.platform.id for cell in found.cells}) == platforms
+
+
+def test_quickstart_in_detail(tmp_path: Path) -> None:
+    cells = plan("quickstart", tmp_path).cells
+    frameworks = Counter((c.platform.provider, c.variant.framework) for c in cells)
+    assert frameworks == {
+        # two digits; TensorFlow with and without oneDNN; two digits and two photographs
+        ("local", "numpy"): 2,
+        ("local", "torch"): 2,
+        ("local", "tensorflow"): 4,
+        ("local", "onnxruntime"): 4,
+        ("mask", "numpy"): 8,
+        ("mask", "torch"): 8,
+        ("mask", "tensorflow"): 16,
+        ("emulated", "numpy"): 10,
+        ("emulated", "onnxruntime"): 20,
+    }
+    limited = {c.variant.framework for c in cells if c.variant.environment}
+    assert limited == {"tensorflow"}
+    assert {c.workload.weights for c in cells if c.workload.source == "builtin"} == {"trained"}
+    photographs = {c.input.label for c in cells if c.workload.label == "pp-ocr-direction"}
+    assert photographs == {"china.jpg", "flower.jpg"}
+
+
+def test_layers_makes_each_digit_in_two_shapes(tmp_path: Path) -> None:
+    cells = plan("layers", tmp_path).cells
+    assert all(cell.observe.layers for cell in cells)
+    inputs = {(c.workload.label, c.input.id) for c in cells}
+    assert len(inputs) == 9
+    assert len({given for _, given in inputs}) == 6
