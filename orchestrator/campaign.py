@@ -44,7 +44,7 @@ class Campaign:
         hours = self._limits.hours
         self._wall = None if hours is None else time.time() + hours * 3600
         self._client: docker.DockerClient | None = None
-        self._images: dict[str, Image | Reason] = {}
+        self._images: dict[tuple[str, str], Image | Reason] = {}
         self._machines: dict[str, Machine | Reason] = {}
         self._providers: dict[str, Provider] = {}
 
@@ -73,7 +73,7 @@ class Campaign:
         """Make what the missing cells need: images (or the choice of processes), providers."""
         cells = [cell for cell, _ in self._missing()]
         if self._client is not None:
-            self._build_images(sorted({cell.variant.framework for cell in cells}))
+            self._build_images(sorted({_image_of(cell) for cell in cells}))
         isolation = Isolation.PROCESS if self._client is None else Isolation.DOCKER
         wanted = {cell.platform.provider for cell in cells}
         host = probe() if wanted & {"mask", "emulated"} else {"cpu": {}}
@@ -124,7 +124,7 @@ class Campaign:
         deadline = time.time() + job.seconds(self._limits)
         deadline = deadline if self._wall is None else min(deadline, self._wall)
         work = self._folder.work(job.name)
-        image = self._images.get(job.framework)
+        image = self._images.get((job.framework, job.machine.architecture))
         origin = self._origin(job.machine, image if isinstance(image, Image) else None)
         origin.write(work)
         write_job(job, work / "job", self._limits, deadline)
@@ -170,21 +170,21 @@ class Campaign:
             self._tell({"event": "note", "text": f"running as processes: {error}"})
             return None
 
-    def _build_images(self, frameworks: list[str]) -> None:
+    def _build_images(self, wanted: list[tuple[str, str]]) -> None:
         assert self._client is not None  # noqa: S101 - for the type checker
         builder = ImageBuilder(
             self._client, lambda text: self._tell({"event": "note", "text": text})
         )
-        for framework in frameworks:
+        for framework, architecture in wanted:
             try:
-                self._images[framework] = builder.ensure(framework)
+                self._images[framework, architecture] = builder.ensure(framework, architecture)
             except EnvironmentNotReady as error:
-                if self._asked is Isolation.AUTO:
+                if self._asked is Isolation.AUTO and architecture == "x86_64":
                     # One run has one isolation, or its classes could differ by that alone.
                     self._tell({"event": "note", "text": f"running as processes: {error}"})
                     self._client, self._images = None, {}
                     return
-                self._images[framework] = Reason("no-image", str(error))
+                self._images[framework, architecture] = Reason("no-image", str(error))
 
     def _missing(self) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
         return missing_sessions(self._plan.cells, self._folder.sessions_done())
@@ -198,7 +198,7 @@ class Campaign:
             return machine
         if machine.environment(framework) is None:
             return Reason("no-switch", f"{framework} has no switch for level {machine.masked}")
-        image = self._images.get(framework)
+        image = self._images.get((framework, machine.architecture))
         return image if isinstance(image, Reason) else None
 
     def _machine(self, platform: Platform) -> Machine | Reason:
@@ -226,7 +226,7 @@ class Campaign:
         )
 
     def _shell(self, job: Job, deadline: float) -> JobShell:
-        image = self._images.get(job.framework)
+        image = self._images.get((job.framework, job.machine.architecture))
         if self._client is None or not isinstance(image, Image):
             return ProcessShell()
         return ContainerShell(
@@ -237,6 +237,11 @@ class Campaign:
             memory_bytes=self._limits.memory_bytes,
             deadline=deadline,
         )
+
+
+def _image_of(cell: Cell) -> tuple[str, str]:
+    """(framework, architecture) of the image a cell needs."""
+    return cell.variant.framework, str(cell.platform.get("arch") or "x86_64")
 
 
 def _event_of(line: str) -> dict[str, Any]:

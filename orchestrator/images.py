@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -25,16 +26,21 @@ from docker.models.images import Image as DockerImage
 from orchestrator.bundled import cache_folder, images_folder, runner_path
 from orchestrator.errors import EnvironmentNotReady, UsageError
 
-BASE = "debian:bookworm-slim"
+BASES = {"x86_64": "debian:bookworm-slim", "arm64": "arm64v8/debian:bookworm-slim"}
+"""The same base for each architecture, under the names that registries give them."""
 BASE_SUITE = "bookworm"
 IMAGE_PYTHON = "3.11"
 # Every tag a bookworm (glibc 2.36) image can install; pip wants each of them named.
-WHEEL_PLATFORMS = (
-    *(f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)),
-    "manylinux2014_x86_64",
-    "manylinux2010_x86_64",
-    "manylinux1_x86_64",
-)
+WHEEL_PLATFORMS = {
+    "x86_64": (
+        *(f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)),
+        *("manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64"),
+    ),
+    "arm64": (
+        *(f"manylinux_2_{minor}_aarch64" for minor in range(36, 16, -1)),
+        "manylinux2014_aarch64",
+    ),
+}
 
 Say = Callable[[str], None]
 
@@ -60,50 +66,54 @@ class ImageBuilder:
         self._client = client
         self._say = say
 
-    def ensure(self, framework: str) -> Image:
-        """The framework's image, built if this engine has it not.
+    def ensure(self, framework: str, architecture: str = "x86_64") -> Image:
+        """The framework's image for ``x86_64`` or ``arm64``, built if this engine has it not.
 
         Raises ``EnvironmentNotReady`` with the reason where it cannot be built.
         """
         if framework not in frameworks():
             raise UsageError(f"no image {framework!r}; there are {', '.join(frameworks())}")
-        base = self._ensure_base()
-        reference = f"eqc-{framework}:{_content_hash(framework, base)}"
+        base = self._ensure_base(architecture)
+        suffix = "" if architecture == "x86_64" else f"-{architecture}"
+        reference = f"eqc-{framework}:{_content_hash(framework, base)}{suffix}"
         try:
             found = self._client.images.get(reference)
         except docker.errors.ImageNotFound:
-            found = self._build(framework, reference, base)
+            found = self._build(framework, architecture, reference, base)
         return Image(framework, reference, str(found.id))
 
-    def _ensure_base(self) -> str:
+    def _ensure_base(self, architecture: str) -> str:
         """Id of the base image: here already, pulled, or made with debootstrap."""
+        base = BASES[architecture]
         try:
-            return str(self._client.images.get(BASE).id)
+            return str(self._client.images.get(base).id)
         except docker.errors.ImageNotFound:
-            self._say(f"pulling {BASE}")
+            self._say(f"pulling {base}")
         try:
-            return str(self._client.images.pull(BASE).id)
+            return str(self._client.images.pull(base).id)
         except docker.errors.APIError as error:
-            if shutil.which("debootstrap") is None:
+            if shutil.which("debootstrap") is None or os.getuid() != 0:
                 raise EnvironmentNotReady(
-                    f"{BASE} is not here and cannot be pulled ({error.explanation}); pull it on a "
+                    f"{base} is not here and cannot be pulled ({error.explanation}); pull it on a "
                     "machine with access and `docker load` it, or install debootstrap and let "
-                    "`eqc images` make it"
+                    "`eqc images`, as root, make it"
                 ) from error
-        self._say(f"{BASE} cannot be pulled; making it with debootstrap (about half a minute)")
-        return self._debootstrap()
+        self._say(f"{base} cannot be pulled; making it with debootstrap")
+        return self._debootstrap(base, architecture)
 
-    def _debootstrap(self) -> str:
+    def _debootstrap(self, base: str, architecture: str) -> str:
+        arch = "amd64" if architecture == "x86_64" else architecture
         with tempfile.TemporaryDirectory() as folder:
             root, archive = Path(folder, "root"), Path(folder, "root.tar")
-            _checked(["debootstrap", "--variant=minbase", BASE_SUITE, str(root)], "debootstrap")
+            words = ["--variant=minbase", f"--arch={arch}", BASE_SUITE, str(root)]
+            _checked(["debootstrap", *words], "debootstrap")
             _checked(["tar", "-C", str(root), "-cf", str(archive), "."], "tar")
-            repository, tag = BASE.split(":")
+            repository, tag = base.split(":")
             self._client.api.import_image(str(archive), repository=repository, tag=tag)
-        return str(self._client.images.get(BASE).id)
+        return str(self._client.images.get(base).id)
 
-    def _build(self, framework: str, reference: str, base: str) -> DockerImage:
-        wheels = _wheelhouse(framework, self._say)
+    def _build(self, framework: str, architecture: str, reference: str, base: str) -> DockerImage:
+        wheels = _wheelhouse(framework, architecture, self._say)
         self._say(f"building {reference}")
         with tempfile.TemporaryFile() as context:
             _write_context(context, framework, wheels)
@@ -177,7 +187,7 @@ def _write_context(context: IO[bytes], framework: str, wheels: Path) -> None:
             tar.add(path, f"wheelhouse/{path.name}")
 
 
-def _wheelhouse(framework: str, say: Say) -> Path:
+def _wheelhouse(framework: str, architecture: str, say: Say) -> Path:
     """A folder with every wheel of the framework's image.
 
     Fetched here, by this computer's own pip with its own indexes, proxies and certificates, so
@@ -186,13 +196,14 @@ def _wheelhouse(framework: str, say: Say) -> Path:
     folder = images_folder()
     requirements, lock = folder / framework / "requirements.txt", folder / "lock.txt"
     wanted = hashlib.sha256(requirements.read_bytes() + lock.read_bytes()).hexdigest()[:16]
-    house = cache_folder() / "wheelhouse" / f"{framework}-{wanted}"
+    house = cache_folder() / "wheelhouse" / f"{framework}-{architecture}-{wanted}"
     if house.is_dir():
         return house
-    say(f"fetching the wheels of {framework}")
+    say(f"fetching the wheels of {framework} for {architecture}")
     house.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=house.parent) as temporary:
-        platforms = [word for tag in WHEEL_PLATFORMS for word in ("--platform", tag)]
+        tags = WHEEL_PLATFORMS[architecture]
+        platforms = [word for tag in tags for word in ("--platform", tag)]
         _checked(
             [
                 *(sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:"),

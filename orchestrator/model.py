@@ -259,6 +259,8 @@ class Machine:
 
     id: str
     platform: Platform
+    architecture: str = "x86_64"
+    """``x86_64`` or ``arm64``: which image it needs."""
     launcher: tuple[str, ...] = ()
     """Put in front of every process of the runner, e.g. an emulator and its CPU model."""
     emulated: str | None = None

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from orchestrator.cli.terminal import console
-from orchestrator.images import ImageBuilder, connect, frameworks
+from orchestrator.images import BASES, ImageBuilder, connect, frameworks
 from orchestrator.shell.process import probe as probe_computer
 
 
@@ -52,9 +52,10 @@ def probe(*, as_json: bool) -> None:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[FRAMEWORK]…")
-def images(names: tuple[str, ...]) -> None:
+@click.option("--arch", type=click.Choice(sorted(BASES)), default="x86_64", show_default=True)
+def images(names: tuple[str, ...], arch: str) -> None:
     """Build the Docker images of FRAMEWORKs (all), or find the ones that are built."""
     builder = ImageBuilder(connect(), lambda text: click.echo(text, err=True))
     for name in names or frameworks():
-        image = builder.ensure(name)
+        image = builder.ensure(name, arch)
         click.echo(f"{image.reference} {image.digest}")

@@ -66,9 +66,7 @@ observe: {{sessions: 3}}
 
 
 @pytest.mark.parametrize("isolation", ISOLATIONS)
-def test_out_of_memory_is_a_failed_row_and_the_rest_goes_on(
-    tmp_path: Path, isolation: str
-) -> None:
+def test_out_of_memory_is_a_failed_row_and_the_rest_goes_on(tmp_path: Path, isolation: str) -> None:
     spec = written(
         tmp_path,
         f"""\

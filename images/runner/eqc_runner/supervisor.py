@@ -135,7 +135,10 @@ class Supervisor:
             worker.kill()
             if self._deadline <= time.monotonic():
                 return _too_late()._replace(stderr=worker.stderr())
-            return Reason("failed", "timeout", "importing it took too long", worker.stderr())
+            # TensorFlow waits for ever where a limit lets it start no thread.
+            hint = "" if self._job.memory_bytes is None else " (a memory limit was set)"
+            text = f"importing it took too long{hint}"
+            return Reason("failed", "timeout", text, worker.stderr())
         death = self._death(event.fields["returncode"], worker.stderr(), oom_before)
         return death._replace(message=f"while importing: {death.message}")
 
