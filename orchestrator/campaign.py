@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,7 +79,7 @@ class Campaign:
         wanted = {cell.platform.provider for cell in cells}
         host = probe() if wanted & {"mask", "emulated"} else {"cpu": {}}
         self._providers = {
-            "local": LocalProvider(),
+            "local": LocalProvider(_architecture()),
             "mask": MaskProvider(
                 host["cpu"].get("flags") or (),
                 {cell.variant.framework for cell in cells},
@@ -201,18 +202,18 @@ class Campaign:
         image = self._images.get((framework, machine.architecture))
         return image if isinstance(image, Reason) else None
 
-    def _machine(self, platform: Platform) -> Machine | Reason:
-        known = self._machines.get(platform.id)
+    def _machine(self, asked: Platform) -> Machine | Reason:
+        known = self._machines.get(asked.id)
         if known is None:
-            known = self._machines[platform.id] = self._launch(platform)
+            known = self._machines[asked.id] = self._launch(asked)
         return known
 
-    def _launch(self, platform: Platform) -> Machine | Reason:
-        provider = self._providers.get(platform.provider)
+    def _launch(self, asked: Platform) -> Machine | Reason:
+        provider = self._providers.get(asked.provider)
         if provider is None:
-            return Reason("not-available-yet", f"provider {platform.provider} is not available yet")
+            return Reason("not-available-yet", f"provider {asked.provider} is not available yet")
         try:
-            return provider.wait(provider.launch(platform, self._folder.name))
+            return provider.wait(provider.launch(asked, self._folder.name))
         except Unavailable as error:
             return error.reason
 
@@ -241,7 +242,12 @@ class Campaign:
 
 def _image_of(cell: Cell) -> tuple[str, str]:
     """(framework, architecture) of the image a cell needs."""
-    return cell.variant.framework, str(cell.platform.get("arch") or "x86_64")
+    return cell.variant.framework, str(cell.platform.get("arch") or _architecture())
+
+
+def _architecture() -> str:
+    """This computer's architecture, by the name that images go by."""
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else platform.machine()
 
 
 def _event_of(line: str) -> dict[str, Any]:

@@ -31,9 +31,7 @@ from orchestrator.results_model import Summary
     type=click.Choice([i.value for i in Isolation]),
     help="Override the file's: containers, processes, or containers where an engine answers.",
 )
-@click.option(
-    "--jobs", type=click.IntRange(1), help="Jobs at once. [default: this computer's CPUs]"
-)
+@click.option("--jobs", type=click.IntRange(1), help="Jobs at once. [default: the CPUs here]")
 @click.option("--events", type=click.Path(path_type=Path), help="Append JSON lines to this file.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_context

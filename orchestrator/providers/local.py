@@ -7,8 +7,13 @@ from orchestrator.providers.this_computer import ThisComputer
 
 
 class LocalProvider(ThisComputer):
-    """Provider ``local``."""
+    """Provider ``local``. ``architecture`` is this computer's: ``x86_64`` or ``arm64``."""
+
+    def __init__(self, architecture: str = "x86_64") -> None:
+        self._architecture = architecture
 
     def launch(self, platform: Platform, run_name: str) -> Machine:  # noqa: ARG002 - the contract's
         """This computer."""
-        return Machine(id=f"{platform.name}-{platform.id}", platform=platform)
+        return Machine(
+            id=f"{platform.name}-{platform.id}", platform=platform, architecture=self._architecture
+        )

@@ -50,7 +50,7 @@ def default_weights(name: str, arguments: Mapping[str, Scalar]) -> str:
 
 def is_shipped_trained(name: str, arguments: Mapping[str, Scalar]) -> bool:
     """Whether the runner carries trained weights for builtin ``name`` with these arguments."""
-    return bool(_models()[name]["trained"]) and not without_defaults(name, arguments)
+    return without_defaults(name, arguments) in _models()[name]["trained"]
 
 
 def input_shape(name: str, arguments: Mapping[str, Scalar]) -> Shape:

@@ -104,7 +104,7 @@ def test_cells_come_in_the_order_of_the_file() -> None:
         (wanted(gpus="T4"), lambda k: False),
     ],
 )
-def test_include_keeps_and_exclude_drops_what_matches(entry: Filter, matching) -> None:  # noqa: ANN001
+def test_include_keeps_and_exclude_drops_what_matches(entry: Filter, matching) -> None:
     everything = keys(make_plan(experiment()))
     included = keys(make_plan(experiment(include=(entry,))))
     excluded = keys(make_plan(experiment(exclude=(entry,))))

@@ -16,7 +16,8 @@ NUMPY = """
 import hashlib, json, numpy as np, threadpoolctl
 from numpy._core._multiarray_umath import __cpu_features__ as features
 random = np.random.Generator(np.random.Philox(key=1))
-a = random.standard_normal((96, 512)).astype("f4"); b = random.standard_normal((512, 64)).astype("f4")
+a = random.standard_normal((96, 512)).astype("f4")
+b = random.standard_normal((512, 64)).astype("f4")
 x = random.standard_normal(1000)
 def digest(t): return hashlib.sha256(t.tobytes()).hexdigest()[:12]
 print(json.dumps({

@@ -56,7 +56,10 @@ def test_an_input_is_made_once_for_each_shape(load: Load) -> None:
         ("digits:0", frozenset({"cifar10-small"})),
         ("digits:0", frozenset({"lenet5"})),
     ]
-    assert [array(given).shape for given, _ in experiment.inputs] == [(1, 32, 32, 3), (1, 32, 32, 1)]
+    assert [array(given).shape for given, _ in experiment.inputs] == [
+        (1, 32, 32, 3),
+        (1, 32, 32, 1),
+    ]
 
 
 def test_for_restricts_by_label_or_model(load: Load) -> None:
@@ -92,12 +95,9 @@ def test_a_picture_is_resized_by_the_filter_named(load: Load, tmp_path: Path) ->
 
 
 def test_a_photograph_from_a_package_has_known_bytes(load: Load) -> None:
-    experiment = load(
-        text_of(
-            workloads=FREE,
-            inputs="inputs:\n  - {images: ['package:sklearn/datasets/images/china.jpg'], size: 32}\n",
-        )
-    )
+    photograph = "package:sklearn/datasets/images/china.jpg"
+    inputs = f"inputs:\n  - {{images: ['{photograph}'], size: 32}}\n"
+    experiment = load(text_of(workloads=FREE, inputs=inputs))
     given = experiment.inputs[0][0]
     assert given.label == "china.jpg"
     assert array(given).shape == (1, 32, 32, 3)
@@ -171,7 +171,12 @@ def test_a_mistake(told: Told, tmp_path: Path, entry: str, part: str) -> None:
 def test_a_digit_for_a_model_of_unknown_shape_wants_a_size(told: Told, load: Load) -> None:
     inputs = "inputs:\n  - images: [digits:0]\n"
     assert "give 'size' and 'channels'" in told(text_of(workloads=FREE, inputs=inputs))[0].message
-    assert free(load, "{images: [digits:0], size: [16, 24], channels: 1}")[0].shape == (1, 16, 24, 1)
+    assert free(load, "{images: [digits:0], size: [16, 24], channels: 1}")[0].shape == (
+        1,
+        16,
+        24,
+        1,
+    )
     uneven = "inputs:\n  - {images: [digits:0], size: 30, channels: 1}\n"
     assert "whole factors" in told(text_of(workloads=FREE, inputs=uneven))[0].message
 

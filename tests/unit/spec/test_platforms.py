@@ -23,18 +23,30 @@ def platforms(load: Load, *entries: str) -> tuple[Platform, ...]:
         ("provider: emulated, cpu: [Haswell, max]", ["emulated/Haswell", "emulated/max"]),
         ('provider: emulated, cpu: "Haswell,fma=off"', ["emulated/Haswell,fma=off"]),
         ("provider: emulated, cpu: neoverse-n1, arch: arm64", ["emulated/arm64/neoverse-n1"]),
-        ("provider: emulated, cpu: [EPYC-{Rome,Milan}]", ["emulated/EPYC-Rome", "emulated/EPYC-Milan"]),
+        (
+            "provider: emulated, cpu: [EPYC-{Rome,Milan}]",
+            ["emulated/EPYC-Rome", "emulated/EPYC-Milan"],
+        ),
         ("provider: aws, machine_types: c5.{large,metal}", ["aws/c5.large", "aws/c5.metal"]),
         ("provider: aws, families: [c4, c5]", ["aws/c4", "aws/c5"]),
-        ("provider: aws, families: [c5], sizes: [large, xlarge]", ["aws/c5.large", "aws/c5.xlarge"]),
+        (
+            "provider: aws, families: [c5], sizes: [large, xlarge]",
+            ["aws/c5.large", "aws/c5.xlarge"],
+        ),
         ("provider: aws, gpus: T4", ["aws/T4"]),
-        ("provider: gcp, machine_types: n2d-standard-4, cpu_platforms: [AMD Rome, AMD Milan]",
-         ["gcp/n2d-standard-4/AMD Rome", "gcp/n2d-standard-4/AMD Milan"]),
-        ("provider: gcp, machine_types: n1-standard-8, gpus: [T4, V100]",
-         ["gcp/n1-standard-8/T4", "gcp/n1-standard-8/V100"]),
+        (
+            "provider: gcp, machine_types: n2d-standard-4, cpu_platforms: [AMD Rome, AMD Milan]",
+            ["gcp/n2d-standard-4/AMD Rome", "gcp/n2d-standard-4/AMD Milan"],
+        ),
+        (
+            "provider: gcp, machine_types: n1-standard-8, gpus: [T4, V100]",
+            ["gcp/n1-standard-8/T4", "gcp/n1-standard-8/V100"],
+        ),
         ("provider: gcp, families: n2d, sizes: standard-2", ["gcp/n2d-standard-2"]),
-        ("provider: ssh, hosts: [me@alpha:2222, {name: beta, address: 10.0.0.1}]",
-         ["ssh/alpha", "ssh/beta"]),
+        (
+            "provider: ssh, hosts: [me@alpha:2222, {name: beta, address: 10.0.0.1}]",
+            ["ssh/alpha", "ssh/beta"],
+        ),
     ],
 )
 def test_an_entry_stands_for_these(load: Load, entry: str, names: list[str]) -> None:

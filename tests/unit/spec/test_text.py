@@ -34,7 +34,10 @@ def mistake(text: str) -> tuple[int, int, str]:
         ("a: 2026-01-01", {"a": "2026-01-01"}),
         ("a: " + "0" * 64, {"a": "0" * 64}),
         ("a: 010", {"a": 10}),
-        ("base: &b {x: 1, y: 2}\na: {<<: *b, y: 3}", {"base": {"x": 1, "y": 2}, "a": {"y": 3, "x": 1}}),
+        (
+            "base: &b {x: 1, y: 2}\na: {<<: *b, y: 3}",
+            {"base": {"x": 1, "y": 2}, "a": {"y": 3, "x": 1}},
+        ),
     ],
 )
 def test_values_follow_the_core_schema(text: str, value: object) -> None:

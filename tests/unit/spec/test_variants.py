@@ -13,7 +13,9 @@ def test_without_vary_there_is_one_variant_for_all(load: Load) -> None:
 
 
 def test_every_combination(load: Load) -> None:
-    vary = "vary: {threads: [1, null], precision: [float16, float64], batch: 8, device: [cpu, gpu]}\n"
+    vary = (
+        "vary: {threads: [1, null], precision: [float16, float64], batch: 8, device: [cpu, gpu]}\n"
+    )
     variants = load(text_of(vary)).variants
     settings = [(v.precision, v.batch, v.device, v.threads) for v in variants]
     assert settings == [

@@ -24,7 +24,7 @@ def model(tmp_path: Path) -> Path:
 RANDOM = "inputs: [{random: {shape: [1, 2]}}]\n"
 
 
-def one(load: Load, entry: str):  # noqa: ANN201
+def one(load: Load, entry: str):
     text = text_of(workloads=f"workloads:\n  - {{{entry}}}\n", inputs=RANDOM)
     ((workload, frameworks),) = load(text).workloads
     return workload, frameworks
@@ -152,6 +152,18 @@ def test_the_list_of_builtin_models_is_the_runners() -> None:
     for name, arguments in cases:
         graph = build(name, arguments)
         assert tuple(graph.input_shape) == builtins.input_shape(name, arguments)  # type: ignore[arg-type]
+
+
+def test_the_weights_said_to_be_shipped_are() -> None:
+    from eqc_runner.models.weights import DATA
+
+    shipped = {path.name.removesuffix(".safetensors") for path in DATA.glob("*.safetensors")}
+    said = {
+        name + "".join(f".{key}-{value}" for key, value in sorted(arguments.items()))
+        for name, model in builtins._models().items()
+        for arguments in model["trained"]
+    }
+    assert said == shipped
 
 
 def test_every_argument_value_is_one_the_runner_takes() -> None:

@@ -77,18 +77,28 @@ def _classes(value: Any) -> Iterator[str]:
 
 def _layers(tf: Any, model: Any) -> List[Tuple[str, str, Any]]:
     found = []
-    # A Sequential model keeps its nodes in the functional model that it wraps.
-    nodes = getattr(getattr(model, "_functional", None) or model, "_nodes", ())
+    # A Sequential model keeps its nodes in the functional model that it wraps. A layer that other
+    # models use too has nodes that are not of this one.
+    graph = getattr(model, "_functional", None) or model
+    nodes = {id(node) for depth in graph._nodes_by_depth.values() for node in depth}
     for layer in model.layers:
         if isinstance(layer, tf.keras.layers.InputLayer):
             continue
         symbols = [
-            symbol for node in layer._inbound_nodes if node in nodes for symbol in node.outputs
+            symbol
+            for node in layer._inbound_nodes
+            if id(node) in nodes
+            for symbol in _outputs(tf, node)
         ]
         for number, symbol in enumerate(symbols):
             name = layer.name if number == 0 else f"{layer.name}:{number}"
             found.append((name, _operation(layer), symbol))
     return found
+
+
+def _outputs(tf: Any, node: Any) -> List[Any]:
+    """Keras 2 had a structure where Keras 3 has a list."""
+    return list(tf.nest.flatten(node.outputs))
 
 
 def _operation(layer: Any) -> str:

@@ -54,7 +54,7 @@ class OnnxRuntimeAdapter:
         self._ort = importlib.import_module("onnxruntime")
         self._onnx = importlib.import_module("onnx")
         # Submodules that onnx does not always import itself.
-        for module in ("helper", "numpy_helper", "checker", "shape_inference"):
+        for module in ("helper", "numpy_helper", "shape_inference"):
             importlib.import_module(f"onnx.{module}")
         self._ort.set_default_logger_severity(LOG_FATAL)
 

@@ -60,7 +60,8 @@ class TorchFile:
         def recording(node: Any) -> Any:
             result = run_node(node)
             if node.op == "call_function" and isinstance(result, torch.Tensor):
-                operation = str(node.target).partition(".")[0]
+                # "aten.linear.default": namespace, operator, overload.
+                operation = (str(node.target).split(".") + [""])[1] or node.name
                 layers.append(LayerOutput(node.name, operation, tensor_of(result.clone())))
             return result
 

@@ -1,0 +1,75 @@
+"""arm64 platforms: emulated by the kernel's binfmt in containers of that architecture."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestrator.images import BASES, connect
+from orchestrator.providers.emulated import BINFMT
+from orchestrator.store.read import read
+from tests.e2e.running import eqc, written
+
+SPEC = """\
+schema: 1
+name: arm
+workloads:
+  - model: builtin:cifar10-small
+    on: [numpy]
+inputs:
+  - images: [digits:0]
+platforms:
+  - provider: local
+  - provider: emulated
+    arch: arm64
+    cpu: [a64fx, cortex-a72]
+observe: {sessions: 2, layers: true}
+"""
+
+
+def ready() -> str | None:
+    """Why arm64 cannot be emulated here; its base image takes minutes, so it is not made here."""
+    if not BINFMT.exists():
+        return f"{BINFMT} is not there"
+    names = subprocess.run(
+        ["docker", "images", "-q", BASES["arm64"]], capture_output=True, text=True
+    ).stdout
+    return None if names.strip() else f"{BASES['arm64']} is not on this engine"
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_arm64_is_emulated_and_says_what_it_is(tmp_path: Path) -> None:
+    connect().close()
+    reason = ready()
+    if reason is not None:
+        pytest.skip(reason)
+    spec = written(tmp_path, SPEC)
+    done = eqc("run", spec, "--isolation", "docker", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    store = read(tmp_path / "results")
+    seen = {}
+    for record in store.records:
+        fingerprint = store.fingerprints[record["fingerprint"]]
+        seen[record["platform"]["name"]] = (
+            fingerprint["cpu"]["architecture"],
+            fingerprint["cpu"]["microarchitecture"],
+            fingerprint["emulated"],
+        )
+    assert seen["emulated/arm64/a64fx"] == ("aarch64", "A64FX", "a64fx")
+    assert seen["emulated/arm64/cortex-a72"] == ("aarch64", "Cortex-A72", "cortex-a72")
+    assert seen["local"][0] == "x86_64"
+
+
+@pytest.mark.docker
+def test_without_binfmt_arm64_is_a_skipped_row(tmp_path: Path) -> None:
+    if BINFMT.exists():
+        pytest.skip("arm64 programs start here")
+    done = eqc("run", written(tmp_path, SPEC), "--isolation", "docker", cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    statuses = {
+        (r["platform"]["provider"], r["status"]) for r in read(tmp_path / "results").records
+    }
+    assert statuses == {("local", "ok"), ("emulated", "skipped")}
