@@ -116,12 +116,12 @@ class Campaign:
             machine = self._machine(batch.platform)
             if cells and isinstance(machine, Machine):
                 jobs.append(Job(machine, batch.framework, cells))
-        self._tell({"event": "jobs", "jobs": {job.name: job.sessions for job in jobs}})
+        self._tell({"event": "jobs", "jobs": {job.title: job.sessions for job in jobs}})
         yield from jobs
 
     def run_job(self, job: Job) -> list[Record]:
         """Run one job and store what it observed; returns its records."""
-        self._tell({"event": "started", "job": job.name, "platform": job.machine.platform.name})
+        self._tell({"event": "started", "job": job.title})
         deadline = time.time() + job.seconds(self._limits)
         deadline = deadline if self._wall is None else min(deadline, self._wall)
         work = self._folder.work(job.name)
@@ -133,7 +133,7 @@ class Campaign:
         ended = self._shell(job, deadline).run(
             work / "job",
             work / "out",
-            on_line=lambda line: self._tell({**_event_of(line), "job": job.name}),
+            on_line=lambda line: self._tell({**_event_of(line), "job": job.title}),
             stop=self._stop,
         )
         asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
@@ -141,7 +141,7 @@ class Campaign:
         records = take_in(self._folder, work / "out", asked, origin, silence)
         self._folder.drop_work(work)
         bad = sum(record["status"] != "ok" for record in records)
-        self._tell({"event": "ended", "job": job.name, "sessions": len(records), "not_ok": bad})
+        self._tell({"event": "ended", "job": job.title, "sessions": len(records), "not_ok": bad})
         return records
 
     def sweep(self) -> None:

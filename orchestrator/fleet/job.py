@@ -25,8 +25,13 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What logs and work folders call the job."""
+        """What the job's work folder is called."""
         return f"{self.machine.id}-{self.framework}"
+
+    @property
+    def title(self) -> str:
+        """What people see of the job."""
+        return f"{self.machine.platform.name} {self.framework}"
 
     @property
     def sessions(self) -> int:

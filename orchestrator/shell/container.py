@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from threading import Event
 import docker
 import docker.errors
 from docker.models.containers import Container
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
@@ -20,6 +23,8 @@ LABEL = "eqc.run"
 JOB, OUT = "/job", "/out"
 DEFAULT_MEMORY = 8 << 30
 GRACE_SECONDS = 10
+ENGINE_ERRORS = (docker.errors.DockerException, RequestException, HTTPError)
+"""All that the SDK lets through when the engine refuses, or is gone."""
 
 
 class ContainerShell:
@@ -78,12 +83,15 @@ class ContainerShell:
         try:
             for line in _lines(container):
                 on_line(line)
-            state = container.wait()
+            code = int(container.wait()["StatusCode"])
             tail = container.logs(stdout=False, stderr=True, tail=TAIL_LINES)
+        except ENGINE_ERRORS as error:
+            # Somebody removed the container, or the engine went away: what it observed is in the
+            # output folder all the same.
+            code, tail = 128 + signal.SIGKILL, f"the engine lost the container: {error}".encode()
         finally:
             ended.set()
             watch.join()
-        code = int(state["StatusCode"])
         # The engine reports a signal as 128 + its number, as a shell does.
         code = 128 - code if code > 128 else code
         return Ended(code, tail.decode(errors="replace"), interrupted=stop.is_set())
@@ -113,6 +121,8 @@ def remove(container: Container, *, patience: float = 30.0) -> None:
         except docker.errors.APIError as error:
             # 409: a removal is under way already; anything else may pass, too.
             refusal = str(error.explanation)
+        except ENGINE_ERRORS as error:
+            refusal = str(error)
         time.sleep(0.1)
     raise MachinesLeft(
         f"container {container.id} of run {container.labels.get(LABEL)} could not be removed: "
@@ -136,7 +146,7 @@ def _end_when(stop: Event, ended: Event, container: Container) -> None:
         if stop.is_set():
             try:
                 container.stop(timeout=GRACE_SECONDS)
-            except docker.errors.APIError:
+            except ENGINE_ERRORS:
                 # Gone already, or `remove` will see to it and say so.
                 return
             return

@@ -1,0 +1,117 @@
+"""What a container of ours may and may not do, as the engine itself reports it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docker.models.containers import Container
+
+from orchestrator.images import ImageBuilder, connect
+from orchestrator.shell.container import LABEL, ContainerShell, leftovers, remove
+from orchestrator.store.read import read
+from tests.e2e.running import SMALL, command, environment, eqc, written
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def caught(tmp_path: Path) -> Iterator[Container]:
+    """A container of a run under way; the run is ended afterwards."""
+    text = SMALL.replace("sessions: 2", "sessions: 400") + "limits: {memory: 1 GiB}\n"
+    process = subprocess.Popen(
+        command("run", written(tmp_path, text), "--isolation", "docker"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    client = connect()
+    end = time.monotonic() + 120
+    found: list[Container] = []
+    while not found and time.monotonic() < end:
+        found = [c for c in leftovers(client) if str(tmp_path) in c.labels[LABEL]]
+        found = [c for c in found if c.status == "running"]
+        time.sleep(0.1)
+    assert found, "no container of the run was seen"
+    yield found[0]
+    process.terminate()
+    process.wait(60)
+    client.close()
+
+
+def test_a_container_is_locked_up_and_labelled(caught: Container) -> None:
+    host = caught.attrs["HostConfig"]
+    assert host["NetworkMode"] == "none"
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert host["Memory"] == host["MemorySwap"] == 1 << 30
+    assert caught.attrs["Config"]["User"] == f"{os.getuid()}:{os.getgid()}"
+    modes = {mount["Destination"]: mount["RW"] for mount in caught.attrs["Mounts"]}
+    assert modes == {"/job": False, "/out": True}
+    deadline = int(caught.labels["eqc.deadline"])
+    assert time.time() < deadline
+
+
+def test_inside_there_is_no_network_and_no_way_to_write(caught: Container) -> None:
+    code = "import os; print(os.listdir('/sys/class/net'))"
+    assert caught.exec_run(["python", "-c", code]).output == b"['lo']\n"
+    for path in ("/x", "/job/x", "/opt/eqc/x"):
+        written_there = caught.exec_run(["python", "-c", f"open({path!r}, 'w')"])
+        assert written_there.exit_code != 0
+        assert b"Read-only file system" in written_there.output
+
+
+def test_removing_twice_is_fine_and_a_removal_ends_the_run_with_failed_rows(
+    tmp_path: Path,
+) -> None:
+    """Somebody removes our container: its sessions are failed rows, and a second run heals."""
+    spec = written(tmp_path, SMALL.replace("sessions: 2", "sessions: 30"))
+
+    def interfere() -> None:
+        client = connect()
+        for _ in range(1200):
+            for found in leftovers(client):
+                if str(tmp_path) in found.labels[LABEL] and found.status == "running":
+                    remove(found)
+                    remove(found)
+                    client.close()
+                    return
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=interfere)
+    thread.start()
+    first = eqc("run", spec, "--isolation", "docker", cwd=tmp_path)
+    thread.join()
+    assert first.returncode == 4, first.stderr
+    failed = [r for r in read(tmp_path / "results").records if r["status"] == "failed"]
+    assert {r["reason"]["code"] for r in failed} == {"runner-died"}
+    second = eqc("run", spec, "--isolation", "docker", cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert {r["status"] for r in read(tmp_path / "results").records} == {"ok"}
+
+
+def test_an_image_is_found_by_its_content_and_built_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    client = connect()
+    first = ImageBuilder(client, said.append).ensure("numpy")
+    said.clear()
+    assert ImageBuilder(client, said.append).ensure("numpy") == first
+    assert said == []
+    client.close()
+
+
+def test_the_engines_refusal_is_an_error_of_ours(tmp_path: Path) -> None:
+    from orchestrator.errors import EnvironmentNotReady
+
+    client = connect()
+    shell = ContainerShell(client, "eqc-nowhere:none", "run")
+    with pytest.raises(EnvironmentNotReady, match="eqc-nowhere"):
+        shell.run(tmp_path, tmp_path, on_line=print, stop=threading.Event())
+    client.close()
