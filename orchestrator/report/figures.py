@@ -73,6 +73,8 @@ def dendrogram_figure(partition: Partition) -> Figure | None:
 def layers_figure(profile: LayerProfile) -> Figure:
     """Classes (bars) and remaining precision (line) by layer."""
     rows = profile.rows
+    bits = max((row.remaining_precision or 0 for row in rows), default=0) or 1
+    most = max((row.classes for row in rows), default=1)
     names = [f"{row.index} {figure(row.name)}" for row in rows]
     return {
         "data": [
@@ -81,6 +83,7 @@ def layers_figure(profile: LayerProfile) -> Figure:
                 "name": "classes",
                 "x": names,
                 "y": [row.classes for row in rows],
+                "opacity": 0.55,
             },
             {
                 "type": "scatter",
@@ -96,13 +99,19 @@ def layers_figure(profile: LayerProfile) -> Figure:
             "showlegend": True,
             "legend": {"orientation": "h", "y": 1.12},
             "xaxis": {"automargin": True, "tickangle": -60, "type": "category"},
-            "yaxis": {"title": {"text": "classes"}, "rangemode": "tozero", "tickformat": "d"},
+            "yaxis": {
+                "title": {"text": "classes"},
+                "rangemode": "tozero",
+                "dtick": max(1, -(-most // 10)),
+            },
             "yaxis2": {
                 "title": {"text": "bits that remain"},
                 "overlaying": "y",
                 "side": "right",
-                "rangemode": "tozero",
+                "range": [0, bits * 1.05],
+                "dtick": _tick(bits),
                 "showgrid": False,
+                "automargin": True,
             },
         },
     }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -33,12 +33,13 @@ class Recipe(NamedTuple):
     """A model to train, and how."""
 
     name: str
-    arguments: Dict[str, str]
+    arguments: dict[str, str]
     epochs: int
     learning_rate: float
 
     @property
     def file(self) -> str:
+        """The name under which the runner looks for it."""
         suffix = "".join(f".{key}-{value}" for key, value in sorted(self.arguments.items()))
         return f"{self.name}{suffix}.safetensors"
 
@@ -53,7 +54,7 @@ RECIPES = (
 def main(directory: Path) -> None:
     """Train every recipe and write ``<model>[.<argument>-<value>].safetensors``."""
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(mode=True)
     for recipe in RECIPES:
         workload = {"name": recipe.name, "weights": SEED, "arguments": recipe.arguments}
         model = builtin_model(workload, directory)
@@ -70,7 +71,7 @@ def main(directory: Path) -> None:
         print(f"{recipe.file}: accuracy {accuracy:.4f} on {held_out} held-out digits")
 
 
-def train(model: BuiltinModel, recipe: Recipe) -> Tuple[Dict[str, np.ndarray], float, int]:
+def train(model: BuiltinModel, recipe: Recipe) -> tuple[dict[str, np.ndarray], float, int]:
     """Adam on cross-entropy: the weights by name, the held-out accuracy, how many were held out."""
     network = Network(model)
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
@@ -80,7 +81,7 @@ def train(model: BuiltinModel, recipe: Recipe) -> Tuple[Dict[str, np.ndarray], f
     for epoch in range(recipe.epochs):
         for rows in shuffled(len(train_labels), epoch).split(BATCH):
             logits = network(train_images[rows])
-            loss = torch.nn.functional.cross_entropy(logits, train_labels[rows])
+            loss: Any = torch.nn.functional.cross_entropy(logits, train_labels[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -109,9 +110,10 @@ class Network(torch.nn.Module):
             values[layer.name] = self._steps[layer.name](*sources)
         return values[self._graph.layers[-2].name]
 
-    def weights(self) -> Dict[str, np.ndarray]:
+    def weights(self) -> dict[str, np.ndarray]:
         """By the graph's names and in its layouts. Only convolutions and dense layers."""
         found = {}
+        part: Any
         for name, part in self._parts.items():
             kernel = part.weight.detach().numpy()
             order = (2, 3, 1, 0) if kernel.ndim == 4 else (1, 0)
@@ -120,7 +122,7 @@ class Network(torch.nn.Module):
         return found
 
 
-def digits(channels: int) -> Tuple[Any, Any]:
+def digits(channels: int) -> tuple[Any, Any]:
     """All images as (1797, 32, 32, channels) in [0, 1], and their labels."""
     data = load_digits()
     large = data.images.repeat(PIXEL, axis=1).repeat(PIXEL, axis=2) / 16.0
@@ -128,12 +130,10 @@ def digits(channels: int) -> Tuple[Any, Any]:
     return torch.from_numpy(images), torch.from_numpy(data.target.astype(np.int64))
 
 
-def write_safetensors(
-    path: Path, tensors: Dict[str, np.ndarray], metadata: Dict[str, str]
-) -> None:
+def write_safetensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
     """All float32. Written here because the library's order of metadata is a different one in
     every process, and the file should have the same bytes."""
-    header: Dict[str, Any] = {"__metadata__": metadata}
+    header: dict[str, Any] = {"__metadata__": metadata}
     offset = 0
     for name, array in tensors.items():
         end = offset + array.nbytes

@@ -12,6 +12,7 @@
     const layout = Object.assign({
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false,
       margin: { l: 20, r: 20, t: 20, b: 45 }, hovermode: "closest",
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: accent },
       font: { color: text, family: getComputedStyle(document.body).fontFamily },
       hoverlabel: { bgcolor: colour("--panel"), bordercolor: line, font: { color: text }, align: "left" },
     }, figure.layout);

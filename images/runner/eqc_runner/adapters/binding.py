@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -18,15 +18,15 @@ class InputSpec(NamedTuple):
     """What a model expects of one input; the first axis of ``shape`` is the batch."""
 
     name: str
-    shape: Optional[Tuple[Optional[int], ...]]
+    shape: tuple[int | None, ...] | None
     """``None`` in it: any length. ``None`` alone: any shape."""
     dtype: str
     """A NumPy dtype's name, or ``bfloat16``."""
 
 
 def bind(
-    inputs: Mapping[str, np.ndarray], expected: Sequence[InputSpec], batch: Optional[int]
-) -> Dict[str, np.ndarray]:
+    inputs: Mapping[str, np.ndarray], expected: Sequence[InputSpec], batch: int | None
+) -> dict[str, np.ndarray]:
     """The arrays by the model's names, repeated to ``batch`` and cast to the model's types.
 
     A single tensor called ``input`` is bound to a model's only input, whatever its name. A
@@ -45,7 +45,7 @@ def bind(
     return {spec.name: _fit(spec, inputs[spec.name], batch) for spec in expected}
 
 
-def repeat(array: np.ndarray, batch: Optional[int]) -> np.ndarray:
+def repeat(array: np.ndarray, batch: int | None) -> np.ndarray:
     """``array`` repeated along axis 0 to ``batch`` elements. Raises ``Failed`` if it can't be."""
     if batch is None:
         return array
@@ -65,7 +65,7 @@ def check_precision(precision: str, valid: Sequence[str], framework: str) -> Non
         )
 
 
-def _fit(spec: InputSpec, array: np.ndarray, batch: Optional[int]) -> np.ndarray:
+def _fit(spec: InputSpec, array: np.ndarray, batch: int | None) -> np.ndarray:
     array = repeat(array, batch)
     if spec.shape is not None:
         fits = len(spec.shape) == array.ndim and all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -30,9 +30,10 @@ class KerasModel:
         self,
         tf: Any,
         model: Any,
-        layers: Sequence[Tuple[str, str, Any]],
+        layers: Sequence[tuple[str, str, Any]],
         facts: ModelFacts,
         settings: Settings,
+        *,
         xla: bool,
     ) -> None:
         """``layers`` are (name, operation, symbolic tensor), in order of computation."""
@@ -48,7 +49,7 @@ class KerasModel:
         results = self._tf.nest.flatten(self._call(self._model, inputs))
         return [(name, tensor_of(value)) for name, value in zip(self._names, results)]
 
-    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> Tuple[Named, List[LayerOutput]]:
+    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         if not self._layers:
             return self.run(inputs), []
         finals = list(self._model.outputs)
@@ -75,15 +76,13 @@ class KerasModel:
             raise Unsupported("unsupported-operator", str(error)) from error
 
 
-def builtin_keras(tf: Any, model: BuiltinModel, settings: Settings, xla: bool) -> KerasModel:
+def builtin_keras(tf: Any, model: BuiltinModel, settings: Settings, *, xla: bool) -> KerasModel:
     """``model`` built of Keras layers of the same names, its weights cast to the precision."""
     keras = tf.keras
     graph = model.graph
-    symbols = {
-        INPUT: keras.Input(shape=graph.input_shape, name=INPUT, dtype=settings.precision)
-    }
+    symbols = {INPUT: keras.Input(shape=graph.input_shape, name=INPUT, dtype=settings.precision)}
     shapes = {INPUT: graph.input_shape}
-    built: Dict[str, Any] = {}
+    built: dict[str, Any] = {}
     for layer in graph.layers:
         shape = shapes[layer.inputs[0]]
         built[layer.name] = _keras_layer(keras, layer, shape, settings.precision)
@@ -97,10 +96,10 @@ def builtin_keras(tf: Any, model: BuiltinModel, settings: Settings, xla: bool) -
             roles = [role for role in ROLES[layer.operation] if role in weights]
             built[layer.name].set_weights([weights[role] for role in roles])
     layers = [(layer.name, layer.operation, symbols[layer.name]) for layer in graph.layers]
-    return KerasModel(tf, network, layers, model.facts, settings, xla)
+    return KerasModel(tf, network, layers, model.facts, settings, xla=xla)
 
 
-def _keras_layer(keras: Any, layer: Layer, shape: Tuple[int, ...], precision: str) -> Any:
+def _keras_layer(keras: Any, layer: Layer, shape: tuple[int, ...], precision: str) -> Any:
     common = {"name": layer.name, "dtype": precision}
     window = layer.window
     pool = {"pool_size": window.size, "strides": window.strides, **common}
@@ -133,7 +132,7 @@ def _keras_layer(keras: Any, layer: Layer, shape: Tuple[int, ...], precision: st
     }[layer.operation](**common)
 
 
-def _padding(layer: Layer, shape: Tuple[int, ...]) -> str:
+def _padding(layer: Layer, shape: tuple[int, ...]) -> str:
     window = layer.window
     if not window.padded:
         return "valid"
@@ -146,7 +145,7 @@ def _spec(symbol: Any) -> InputSpec:
     return InputSpec(symbol.name, tuple(symbol.shape), str(symbol.dtype))
 
 
-def _output_names(model: Any) -> List[str]:
+def _output_names(model: Any) -> list[str]:
     """``output`` for a single one, else the model's names, numbered if they repeat."""
     names = list(getattr(model, "output_names", []))
     if len(names) <= 1:

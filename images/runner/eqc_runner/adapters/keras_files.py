@@ -7,7 +7,7 @@ import json
 import re
 import zipfile
 from pathlib import Path
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator
 
 from eqc_runner.adapters.binding import check_precision
 from eqc_runner.adapters.keras_builtin import KerasModel
@@ -20,7 +20,7 @@ CODE = ("Lambda", "__lambda__", "TorchModuleWrapper")
 """Classes whose configuration is code or a pickle."""
 
 
-def read_keras(tf: Any, path: Path, settings: Settings, xla: bool) -> KerasModel:
+def read_keras(tf: Any, path: Path, settings: Settings, *, xla: bool) -> KerasModel:
     """The model at ``path``. Raises ``Failed`` for one that is missing, broken or carries code.
 
     Every layer's output is a layer here, nested models as one.
@@ -46,7 +46,7 @@ def read_keras(tf: Any, path: Path, settings: Settings, xla: bool) -> KerasModel
         check_precision(settings.precision, sorted(precisions), "tensorflow with this file")
     digest = weights_digest([weight.array for weight in weights]) if weights else None
     facts = ModelFacts(sum(int(weight.array.size) for weight in weights), None, digest)
-    return KerasModel(tf, model, _layers(tf, model), facts, settings, xla)
+    return KerasModel(tf, model, _layers(tf, model), facts, settings, xla=xla)
 
 
 def _configuration(path: Path) -> Any:
@@ -75,18 +75,19 @@ def _classes(value: Any) -> Iterator[str]:
             yield from _classes(item)
 
 
-def _layers(tf: Any, model: Any) -> List[Tuple[str, str, Any]]:
+def _layers(tf: Any, model: Any) -> list[tuple[str, str, Any]]:
     found = []
     # A Sequential model keeps its nodes in the functional model that it wraps. A layer that other
     # models use too has nodes that are not of this one.
     graph = getattr(model, "_functional", None) or model
-    nodes = {id(node) for depth in graph._nodes_by_depth.values() for node in depth}
+    # Keras has no public way to list nodes; these two names are the same in Keras 2 and 3.
+    nodes = {id(node) for depth in graph._nodes_by_depth.values() for node in depth}  # noqa: SLF001
     for layer in model.layers:
         if isinstance(layer, tf.keras.layers.InputLayer):
             continue
         symbols = [
             symbol
-            for node in layer._inbound_nodes
+            for node in layer._inbound_nodes  # noqa: SLF001
             if id(node) in nodes
             for symbol in _outputs(tf, node)
         ]
@@ -96,7 +97,7 @@ def _layers(tf: Any, model: Any) -> List[Tuple[str, str, Any]]:
     return found
 
 
-def _outputs(tf: Any, node: Any) -> List[Any]:
+def _outputs(tf: Any, node: Any) -> list[Any]:
     """Keras 2 had a structure where Keras 3 has a list."""
     return list(tf.nest.flatten(node.outputs))
 

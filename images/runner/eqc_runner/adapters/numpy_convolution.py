@@ -6,7 +6,7 @@ inputs, outputs), and give (batch, rows, columns, outputs) in the images' dtype.
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Tuple
+from typing import Callable, Tuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 Convolution = Callable[[np.ndarray, np.ndarray, Tuple[int, int]], np.ndarray]
 
 
-def patches(images: np.ndarray, size: Tuple[int, int], strides: Tuple[int, int]) -> np.ndarray:
+def patches(images: np.ndarray, size: tuple[int, int], strides: tuple[int, int]) -> np.ndarray:
     """A read-only view (batch, rows, columns, window height, window width, channels)."""
     batch, height, width, channels = images.shape
     rows = (height - size[0]) // strides[0] + 1
@@ -28,16 +28,16 @@ def patches(images: np.ndarray, size: Tuple[int, int], strides: Tuple[int, int])
     )
 
 
-def im2col(images: np.ndarray, kernel: np.ndarray, strides: Tuple[int, int]) -> np.ndarray:
+def im2col(images: np.ndarray, kernel: np.ndarray, strides: tuple[int, int]) -> np.ndarray:
     """Windows as rows of a matrix, times the kernel as a matrix: one product in BLAS."""
     windows = patches(images, (kernel.shape[0], kernel.shape[1]), strides)
     batch, rows, columns = windows.shape[:3]
     matrix = windows.reshape(batch * rows * columns, -1)
     product = matrix @ kernel.reshape(matrix.shape[1], -1)
-    return product.reshape(batch, rows, columns, -1)
+    return np.asarray(product.reshape(batch, rows, columns, -1))
 
 
-def direct(images: np.ndarray, kernel: np.ndarray, strides: Tuple[int, int]) -> np.ndarray:
+def direct(images: np.ndarray, kernel: np.ndarray, strides: tuple[int, int]) -> np.ndarray:
     """Adds one product after the other, in the order of the kernel's rows, columns, inputs."""
     height, width, inputs, outputs = kernel.shape
     windows = patches(images, (height, width), strides)
@@ -50,7 +50,7 @@ def direct(images: np.ndarray, kernel: np.ndarray, strides: Tuple[int, int]) -> 
     return total
 
 
-def winograd(images: np.ndarray, kernel: np.ndarray, strides: Tuple[int, int]) -> np.ndarray:
+def winograd(images: np.ndarray, kernel: np.ndarray, strides: tuple[int, int]) -> np.ndarray:
     """Winograd's F(2 x 2, 3 x 3); other kernels and strides go to ``im2col``, as libraries do."""
     if kernel.shape[:2] != (3, 3) or strides != (1, 1):
         return im2col(images, kernel, strides)
@@ -77,4 +77,4 @@ _KERNEL = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 _RESULT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
 """The matrices of Lavin and Gray's F(2 x 2, 3 x 3)."""
 
-CONVOLUTIONS: Dict[str, Convolution] = {"im2col": im2col, "direct": direct, "winograd": winograd}
+CONVOLUTIONS: dict[str, Convolution] = {"im2col": im2col, "direct": direct, "winograd": winograd}

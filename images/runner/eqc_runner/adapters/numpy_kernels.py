@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Iterator, Mapping
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class NumpyAdapter:
 
     def __init__(self) -> None:
         self._threadpoolctl: Any = None
-        self._requested: Optional[int] = None
+        self._requested: int | None = None
 
     def start(self) -> None:
         self._threadpoolctl = importlib.import_module("threadpoolctl")
@@ -55,7 +55,7 @@ class NumpyAdapter:
         convolution = CONVOLUTIONS[flags.get("convolution", "im2col")]
         return NumpyModel(builtin_model(workload, job_dir), settings, convolution)
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         blas = [p for p in self._threadpoolctl.threadpool_info() if p["user_api"] == "blas"]
         first = blas[0] if blas else {}
         return {
@@ -81,21 +81,21 @@ class NumpyModel:
             for layer in model.graph.layers
         }
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> List[Tuple[str, Tensor]]:
+    def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor]]:
         for _, output in self._layers(inputs):
             last = output
         return [("output", Tensor.of(last))]
 
     def run_layers(
         self, inputs: Mapping[str, np.ndarray]
-    ) -> Tuple[List[Tuple[str, Tensor]], List[LayerOutput]]:
+    ) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
         layers = [
             LayerOutput(layer.name, layer.operation, Tensor.of(output))
             for layer, output in self._layers(inputs)
         ]
         return [("output", layers[-1].tensor)], layers
 
-    def _layers(self, inputs: Mapping[str, np.ndarray]) -> Iterator[Tuple[Layer, np.ndarray]]:
+    def _layers(self, inputs: Mapping[str, np.ndarray]) -> Iterator[tuple[Layer, np.ndarray]]:
         known = bind(inputs, [self._spec], self._batch)
         for layer in self._graph.layers:
             sources = [known[name] for name in layer.inputs]
@@ -105,7 +105,7 @@ class NumpyModel:
             yield layer, known[layer.name]
 
 
-def _numpy_simd() -> Optional[List[str]]:
+def _numpy_simd() -> list[str] | None:
     """The SIMD extensions beyond its baseline for which this NumPy has kernels and this CPU too."""
     for name in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath"):
         try:

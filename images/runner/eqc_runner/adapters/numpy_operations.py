@@ -31,6 +31,7 @@ def compute(
 
 
 def zero_padding(layer: Layer, images: np.ndarray) -> np.ndarray:
+    """Zeros around the images, as the layer's window says."""
     if not layer.window.padded:
         return images
     return np.pad(images, ((0, 0), *layer.window.pads, (0, 0)))
@@ -44,6 +45,7 @@ def batch_normalization(layer: Layer, images: np.ndarray, weights: Weights) -> n
 
 
 def softmax(layer: Layer, values: np.ndarray) -> np.ndarray:
+    """Over the last axis; the largest value is subtracted first, so nothing overflows."""
     del layer
     powers = np.exp(values - values.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
@@ -54,40 +56,46 @@ def sigmoid(layer: Layer, values: np.ndarray) -> np.ndarray:
     del layer
     one = values.dtype.type(1)
     small = np.exp(-np.abs(values))
-    return np.where(values >= 0, one / (one + small), small / (one + small))
+    return np.asarray(np.where(values >= 0, one / (one + small), small / (one + small)))
 
 
 def max_pool(layer: Layer, images: np.ndarray) -> np.ndarray:
+    """The largest value of each window."""
     windows = patches(images, layer.window.size, layer.window.strides)
     return np.asarray(windows.max(axis=(3, 4)))
 
 
 def average_pool(layer: Layer, images: np.ndarray) -> np.ndarray:
+    """The mean of each window, summed up in the images' dtype."""
     windows = patches(images, layer.window.size, layer.window.strides)
     return np.asarray(windows.mean(axis=(3, 4), dtype=images.dtype))
 
 
 def global_average_pool(layer: Layer, images: np.ndarray) -> np.ndarray:
+    """The mean over height and width: (batch, channels)."""
     del layer
     return np.asarray(images.mean(axis=(1, 2), dtype=images.dtype))
 
 
 def relu(layer: Layer, values: np.ndarray) -> np.ndarray:
+    """The larger of each value and zero."""
     del layer
-    return np.maximum(values, values.dtype.type(0))
+    return np.asarray(np.maximum(values, values.dtype.type(0)))
 
 
 def tanh(layer: Layer, values: np.ndarray) -> np.ndarray:
+    """By NumPy's own kernel."""
     del layer
-    return np.tanh(values)
+    return np.asarray(np.tanh(values))
 
 
 def flatten(layer: Layer, images: np.ndarray) -> np.ndarray:
+    """Rows, then columns, then channels: (batch, all)."""
     del layer
     return images.reshape(images.shape[0], -1)
 
 
-WEIGHTLESS: Dict[str, Callable[[Layer, np.ndarray], np.ndarray]] = {
+WEIGHTLESS: dict[str, Callable[[Layer, np.ndarray], np.ndarray]] = {
     "relu": relu,
     "sigmoid": sigmoid,
     "tanh": tanh,

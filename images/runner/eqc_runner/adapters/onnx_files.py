@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class OnnxFile(NamedTuple):
 
     plain: bytes
     instrumented: bytes
-    layers: Tuple[Tuple[str, str], ...]
+    layers: tuple[tuple[str, str], ...]
     """(tensor, operator) in the order of the nodes; operators in lower case."""
     facts: ModelFacts
 
@@ -48,9 +48,9 @@ def read_onnx(onnx: Any, path: Path) -> OnnxFile:
     return OnnxFile(plain, model.SerializeToString(), layers, facts)
 
 
-def _layers(onnx: Any, model: Any) -> Tuple[Tuple[str, str], ...]:
+def _layers(onnx: Any, model: Any) -> tuple[tuple[str, str], ...]:
     kinds = _kinds(onnx, model)
-    found: List[Tuple[str, str]] = []
+    found: list[tuple[str, str]] = []
     for node in model.graph.node:
         if node.op_type == "Constant":
             continue
@@ -62,11 +62,11 @@ def _layers(onnx: Any, model: Any) -> Tuple[Tuple[str, str], ...]:
     return tuple(found)
 
 
-def _kinds(onnx: Any, model: Any) -> Dict[str, Optional[str]]:
+def _kinds(onnx: Any, model: Any) -> dict[str, str | None]:
     """The kind of each value as far as shape inference tells; unknown ones are absent."""
     try:
         inferred = onnx.shape_inference.infer_shapes(model)
-    except Exception:  # a model with operators onnx does not know still runs
+    except Exception:  # noqa: BLE001 - a model with operators onnx does not know still runs
         inferred = model
     values = [*inferred.graph.value_info, *inferred.graph.output]
     return {value.name: value.type.WhichOneof("value") for value in values}

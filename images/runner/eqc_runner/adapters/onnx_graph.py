@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -21,7 +21,7 @@ TO_NHWC = [0, 2, 3, 1]
 OUTPUT = "output"
 
 
-def onnx_model(onnx: Any, model: BuiltinModel, dtype: np.dtype, layers: bool) -> Any:
+def onnx_model(onnx: Any, model: BuiltinModel, dtype: np.dtype, *, layers: bool) -> Any:
     """The ``ModelProto`` of ``model`` in ``dtype``. ``onnx`` is the imported package.
 
     The final output is called ``output``; with ``layers`` every layer's output is one too, under
@@ -53,10 +53,10 @@ class _Writer:
         self._onnx = onnx
         self._weights = model.weights
         self._dtype = dtype
-        self.nodes: List[Any] = []
-        self.initializers: List[Any] = []
+        self.nodes: list[Any] = []
+        self.initializers: list[Any] = []
         # The input is NHWC whatever its rank, so that users give the same array everywhere.
-        self._values: Dict[str, str] = {INPUT: INPUT + "/nchw"}
+        self._values: dict[str, str] = {INPUT: INPUT + "/nchw"}
         self.node("Transpose", [INPUT], self._values[INPUT], perm=TO_NCHW)
 
     def node(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
@@ -121,10 +121,10 @@ class _Writer:
         return name
 
 
-def _window(window: Window) -> Dict[str, Any]:
+def _window(window: Window) -> dict[str, Any]:
     return {"kernel_shape": list(window.size), "strides": list(window.strides)}
 
 
-def _pads(window: Window) -> List[int]:
+def _pads(window: Window) -> list[int]:
     (top, bottom), (left, right) = window.pads
     return [top, left, bottom, right]

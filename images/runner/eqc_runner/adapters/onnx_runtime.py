@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -47,8 +46,8 @@ class OnnxRuntimeAdapter:
     def __init__(self) -> None:
         self._ort: Any = None
         self._onnx: Any = None
-        self._threads: Optional[int] = None
-        self._providers: List[str] = []
+        self._threads: int | None = None
+        self._providers: list[str] = []
 
     def start(self) -> None:
         self._ort = importlib.import_module("onnxruntime")
@@ -74,7 +73,7 @@ class OnnxRuntimeAdapter:
             return self._file(Path(job_dir) / workload["path"], settings, level)
         raise no_source(self.name, source, ("builtin", "onnx", "python"))
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """ONNX Runtime does not say which kernels it dispatches to, so ``isa`` is ``null``."""
         return {
             "version": self._ort.__version__,
@@ -84,24 +83,30 @@ class OnnxRuntimeAdapter:
         }
 
     def _builtin(
-        self, workload: Mapping[str, Any], job_dir: Path, settings: Settings, level: Optional[str]
+        self, workload: Mapping[str, Any], job_dir: Path, settings: Settings, level: str | None
     ) -> Loaded:
         model = builtin_model(workload, job_dir)
         dtype = np.dtype(settings.precision)
         plain, instrumented = (
-            onnx_graph.onnx_model(self._onnx, model, dtype, layers).SerializeToString()
+            onnx_graph.onnx_model(self._onnx, model, dtype, layers=layers).SerializeToString()
             for layers in (False, True)
         )
         layers = [(layer.name, layer.operation) for layer in model.graph.layers]
-        return OnnxModel(self, (plain, instrumented), layers, model.facts, settings, level, True)
+        return OnnxModel(self, (plain, instrumented), layers, model.facts, settings, level)
 
-    def _file(self, path: Path, settings: Settings, level: Optional[str]) -> Loaded:
+    def _file(self, path: Path, settings: Settings, level: str | None) -> Loaded:
         file = onnx_files.read_onnx(self._onnx, path)
         return OnnxModel(
-            self, (file.plain, file.instrumented), file.layers, file.facts, settings, level, False
+            self,
+            (file.plain, file.instrumented),
+            file.layers,
+            file.facts,
+            settings,
+            level,
+            builtin=False,
         )
 
-    def session(self, model: bytes, level: Optional[str]) -> Any:
+    def session(self, model: bytes, level: str | None) -> Any:
         """An ``InferenceSession`` with the cell's threads and device."""
         options = self._ort.SessionOptions()
         options.log_severity_level = LOG_FATAL
@@ -123,12 +128,12 @@ class OnnxRuntimeAdapter:
                 raise Unsupported("unsupported-operator", str(error)) from error
             raise
 
-    def _chosen_providers(self, device: str) -> List[str]:
+    def _chosen_providers(self, device: str) -> list[str]:
         check_device(device)
         if device == "cpu":
             return ["CPUExecutionProvider"]
         there = self._ort.get_available_providers()
-        if "CUDAExecutionProvider" not in there or not os.path.exists("/dev/nvidiactl"):
+        if "CUDAExecutionProvider" not in there or not Path("/dev/nvidiactl").exists():
             raise no_gpu(self.name, f"providers of this build: {', '.join(there)}")
         return ["CUDAExecutionProvider"]
 
@@ -139,12 +144,13 @@ class OnnxModel:
     def __init__(
         self,
         adapter: OnnxRuntimeAdapter,
-        models: Tuple[bytes, bytes],
+        models: tuple[bytes, bytes],
         layers: Layers,
         facts: ModelFacts,
         settings: Settings,
-        level: Optional[str],
-        builtin: bool,
+        level: str | None,
+        *,
+        builtin: bool = True,
     ) -> None:
         self.facts = facts
         self._adapter = adapter
@@ -165,17 +171,17 @@ class OnnxModel:
         if not builtin:
             self._check_precision(settings.precision)
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> List[Tuple[str, Tensor]]:
+    def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor]]:
         results = self._plain.run(None, bind(inputs, self._specs, self._batch))
         return [(n, Tensor.of(self._nhwc(array))) for n, array in zip(self._outputs, results)]
 
     def run_layers(
         self, inputs: Mapping[str, np.ndarray]
-    ) -> Tuple[List[Tuple[str, Tensor]], List[LayerOutput]]:
+    ) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
         session = self._adapter.session(self._instrumented_model, self._level)
         names = [value.name for value in session.get_outputs()]
         results = session.run(None, bind(inputs, self._specs, self._batch))
-        found: Dict[str, np.ndarray] = dict(zip(names, results))
+        found: dict[str, np.ndarray] = dict(zip(names, results))
         finals = [(name, Tensor.of(self._nhwc(found[name]))) for name in self._outputs]
         layers = [
             LayerOutput(name, operation, Tensor.of(self._nhwc(found[name])))

@@ -14,7 +14,7 @@ import importlib
 import sys
 from functools import reduce
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, List, Mapping, Tuple
 
 import numpy as np
 
@@ -30,25 +30,25 @@ class PythonModel:
     """``Loaded`` over a function. The framework's precision is the function's own business."""
 
     def __init__(
-        self, workload: Mapping[str, Any], job_dir: Path, precision: str, batch: Optional[int]
+        self, workload: Mapping[str, Any], job_dir: Path, precision: str, batch: int | None
     ) -> None:
         self.facts = ModelFacts(None, None, None)
         self._function = _find(workload, job_dir)
-        self._arguments: Dict[str, Any] = dict(workload.get("arguments") or {})
+        self._arguments: dict[str, Any] = dict(workload.get("arguments") or {})
         self._dtype = np.dtype("float32" if precision == "bfloat16" else precision)
         self._batch = batch
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
         return _named(self._function(self._prepared(inputs), **self._arguments))
 
-    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> Tuple[Named, List[LayerOutput]]:
+    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         instrumented = getattr(self._function, "layers", None)
         if instrumented is None:
             return self.run(inputs), []
         outputs, layers = instrumented(self._prepared(inputs), **self._arguments)
         return _named(outputs), [LayerOutput(n, None, tensor_of(v)) for n, v in layers.items()]
 
-    def _prepared(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    def _prepared(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Floats in the precision asked for, all repeated to the batch."""
         repeated = {name: repeat(array, self._batch) for name, array in inputs.items()}
         return {

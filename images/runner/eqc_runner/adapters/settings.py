@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Mapping, Tuple, Union
+from typing import Any, Mapping, Tuple, Union
 
 from eqc_runner.failures import Failed, Unsupported
 
@@ -13,7 +13,7 @@ Valid = Union[type, Tuple[str, ...]]
 
 def read_flags(
     flags: Mapping[str, Any], valid: Mapping[str, Valid], framework: str
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """The flags, checked. Raises ``Failed`` naming the valid ones for any other."""
     for name, value in flags.items():
         if name not in valid:
@@ -36,7 +36,7 @@ def no_gpu(framework: str, why: str) -> Unsupported:
     return Unsupported("not-installed", f"{framework} sees no GPU here: {why}")
 
 
-def no_source(framework: str, source: str, valid: Tuple[str, ...]) -> Unsupported:
+def no_source(framework: str, source: str, valid: tuple[str, ...]) -> Unsupported:
     """The error for a kind of model that this framework does not read."""
     return Unsupported(
         "unsupported-operator",

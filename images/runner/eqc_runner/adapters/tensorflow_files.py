@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, List, Mapping, Tuple
 
 import numpy as np
 
@@ -47,13 +47,11 @@ class SavedModel:
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
         bound = bind(inputs, self._specs, self._batch)
-        constants = {
-            s.name: self._tf.constant(bound[s.name], dtype=s.dtype) for s in self._specs
-        }
+        constants = {s.name: self._tf.constant(bound[s.name], dtype=s.dtype) for s in self._specs}
         results = self._function(**constants)
         return [(name, tensor_of(value)) for name, value in sorted(results.items())]
 
-    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> Tuple[Named, List[LayerOutput]]:
+    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         return self.run(inputs), []
 
 
@@ -83,7 +81,7 @@ class TfliteModel:
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
         return self._invoke(self._plain, inputs)
 
-    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> Tuple[Named, List[LayerOutput]]:
+    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         kernels = self._tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         interpreter = self._interpreter(
             experimental_preserve_all_tensors=True, experimental_op_resolver_type=kernels
@@ -92,7 +90,7 @@ class TfliteModel:
         layers = []
         names = {detail["index"]: detail["name"] for detail in interpreter.get_tensor_details()}
         # The only list of operators that TFLite gives; private, but there since 2.5.
-        for operator in interpreter._get_ops_details():
+        for operator in interpreter._get_ops_details():  # noqa: SLF001
             for index in operator["outputs"]:
                 value = Tensor.of(interpreter.get_tensor(index))
                 layers.append(LayerOutput(names[index], operator["op_name"].lower(), value))
@@ -121,14 +119,14 @@ class TfliteModel:
         ]
 
 
-def _dimensions(shape: Any) -> Optional[Tuple[Optional[int], ...]]:
+def _dimensions(shape: Any) -> tuple[int | None, ...] | None:
     """-1 and ``None`` are free; a shape of unknown rank is ``None``."""
     if getattr(shape, "rank", 0) is None:
         return None
     return tuple(None if length is None or int(length) < 0 else int(length) for length in shape)
 
 
-def _check_floats(specs: List[InputSpec], precision: str) -> None:
-    floats: Dict[str, None] = {s.dtype: None for s in specs if "float" in s.dtype}
+def _check_floats(specs: list[InputSpec], precision: str) -> None:
+    floats: dict[str, None] = {s.dtype: None for s in specs if "float" in s.dtype}
     if floats:
         check_precision(precision, sorted(floats), "tensorflow with this file")

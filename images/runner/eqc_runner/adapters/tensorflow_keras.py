@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from pathlib import Path
-from typing import Any, Dict, Mapping
+from typing import Any, Mapping
 
 from eqc_runner.adapters.binding import PRECISIONS, check_precision
 from eqc_runner.adapters.keras_builtin import builtin_keras
@@ -58,20 +58,20 @@ class TensorflowAdapter:
         xla = bool(flags.get("xla"))
         source = workload["source"]
         if source == "builtin":
-            return builtin_keras(self._tf, builtin_model(workload, job_dir), settings, xla)
+            return builtin_keras(self._tf, builtin_model(workload, job_dir), settings, xla=xla)
         if source == "python":
             return PythonModel(workload, job_dir, settings.precision, settings.batch)
         if source not in SOURCES:
             raise no_source(self.name, source, SOURCES)
         path = Path(job_dir) / workload["path"]
         if source == "keras":
-            return read_keras(self._tf, path, settings, xla)
+            return read_keras(self._tf, path, settings, xla=xla)
         if source == "tflite":
             return TfliteModel(self._tf, path, settings)
         self._note = SavedModel.note
         return SavedModel(self._tf, path, settings)
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """TensorFlow tells neither the ISA of its kernels nor oneDNN's version: ``null``."""
         threading = self._tf.config.threading
         # 0 stands for its default: one thread per CPU the process may use.
@@ -79,7 +79,7 @@ class TensorflowAdapter:
             "intra_op": threading.get_intra_op_parallelism_threads() or available_cpus(),
             "inter_op": threading.get_inter_op_parallelism_threads() or available_cpus(),
         }
-        libraries: Dict[str, Any] = {"keras": self._tf.keras.__version__, "onednn": None}
+        libraries: dict[str, Any] = {"keras": self._tf.keras.__version__, "onednn": None}
         build = self._tf.sysconfig.get_build_info()
         libraries.update({key: build[key] for key in BUILD if key in build})
         if self._note:

@@ -25,16 +25,16 @@ OPERATORS = ("torch.ops.", "torch.sym_", "_operator.", "math.")
 """Prefixes of operators that compute; ``torch.hub.load`` would be found too if it were let in."""
 
 WORDS = frozenset(
-    "Symbol Integer Add Mul Pow Max Min Mod FloorDiv CeilDiv CleanDiv PythonMod ModularIndexing "
-    "IntTrueDiv Equality Unequality Relational Eq Ne Ge Gt Le Lt And Or Not True False true false "
-    "StrictGreaterThan GreaterThan StrictLessThan LessThan positive integer nonnegative "
-    "real oo int_oo Infinity".split()
+    "Symbol Integer Add Mul Pow Max Min Mod FloorDiv CeilDiv CleanDiv PythonMod "  # noqa: SIM905
+    "ModularIndexing IntTrueDiv Equality Unequality Relational Eq Ne Ge Gt Le Lt And Or Not True "
+    "False true false StrictGreaterThan GreaterThan StrictLessThan LessThan positive integer "
+    "nonnegative real oo int_oo Infinity".split()
 )
 """Names that shapes are made of; symbols are s0, u0 and so on."""
 
 
 def kind_of(path: Path) -> str:
-    """``SCRIPT`` or ``EXPORTED``. Raises ``Failed`` for everything else, and for unsafe programs."""
+    """``SCRIPT`` or ``EXPORTED``. Raises ``Failed`` for anything else and for unsafe programs."""
     if not path.exists():
         raise Failed("input-missing", f"no torch file {path.name}")
     if not zipfile.is_zipfile(str(path)):
@@ -63,10 +63,10 @@ def no_unpickling(torch: Any) -> Iterator[None]:
         settings["weights_only"] = True
         return load(*args, **settings)
 
-    def refuse(*args: Any, **settings: Any) -> Any:
+    def refuse(*_args: Any, **_settings: Any) -> Any:
         raise Failed("exception", "the program holds pickled objects, which are not read")
 
-    torch.load, pickle.loads = tensors_only, refuse  # type: ignore[assignment]
+    torch.load, pickle.loads = tensors_only, refuse
     try:
         yield
     finally:

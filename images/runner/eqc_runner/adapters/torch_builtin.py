@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Mapping, Tuple
 
 import numpy as np
 
@@ -21,7 +21,13 @@ class TorchBuiltin:
     """A graph as a list of torch modules and functions, called one after the other (eager)."""
 
     def __init__(
-        self, torch: Any, model: BuiltinModel, settings: Settings, device: str, channels_last: bool
+        self,
+        torch: Any,
+        model: BuiltinModel,
+        settings: Settings,
+        device: str,
+        *,
+        channels_last: bool,
     ) -> None:
         self.facts = model.facts
         self._torch = torch
@@ -35,15 +41,15 @@ class TorchBuiltin:
             {name: part for name, part in modules.items() if isinstance(part, torch.nn.Module)}
         )
         tree.eval().to(device=device, dtype=self._dtype, memory_format=self._format)
-        self._steps: List[Step] = [(layer, modules[layer.name]) for layer in model.graph.layers]
+        self._steps: list[Step] = [(layer, modules[layer.name]) for layer in model.graph.layers]
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> List[Tuple[str, Tensor]]:
+    def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor]]:
         return [("output", tensor_of(_nhwc(self._forward(inputs, None))))]
 
     def run_layers(
         self, inputs: Mapping[str, np.ndarray]
-    ) -> Tuple[List[Tuple[str, Tensor]], List[LayerOutput]]:
-        seen: List[Tuple[Layer, Any]] = []
+    ) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
+        seen: list[tuple[Layer, Any]] = []
         output = self._forward(inputs, seen)
         layers = [
             LayerOutput(layer.name, layer.operation, tensor_of(_nhwc(value)))
@@ -52,12 +58,12 @@ class TorchBuiltin:
         return [("output", tensor_of(_nhwc(output)))], layers
 
     def _forward(
-        self, inputs: Mapping[str, np.ndarray], seen: Optional[List[Tuple[Layer, Any]]]
+        self, inputs: Mapping[str, np.ndarray], seen: list[tuple[Layer, Any]] | None
     ) -> Any:
         array = bind(inputs, [self._spec], self._batch)[INPUT]
         image = self._torch.from_numpy(array).permute(0, 3, 1, 2)
         image = image.to(self._device, self._dtype).contiguous(memory_format=self._format)
-        values: Dict[str, Any] = {INPUT: image}
+        values: dict[str, Any] = {INPUT: image}
         with self._torch.inference_mode():
             for layer, step in self._steps:
                 values[layer.name] = self._compute(step, [values[name] for name in layer.inputs])
@@ -65,7 +71,7 @@ class TorchBuiltin:
                     seen.append((layer, values[layer.name]))
         return values[self._steps[-1][0].name]
 
-    def _compute(self, step: Callable[..., Any], inputs: List[Any]) -> Any:
+    def _compute(self, step: Callable[..., Any], inputs: list[Any]) -> Any:
         try:
             return step(*inputs)
         except RuntimeError as error:
@@ -75,7 +81,7 @@ class TorchBuiltin:
             raise
 
 
-def torch_modules(torch: Any, model: BuiltinModel) -> Dict[str, Callable[..., Any]]:
+def torch_modules(torch: Any, model: BuiltinModel) -> dict[str, Callable[..., Any]]:
     """What computes each layer, by its name, over NCHW; ``torch`` is the imported package."""
     return {layer.name: _module(torch, layer, model.weights) for layer in model.graph.layers}
 
@@ -127,7 +133,7 @@ def _conv2d(torch: Any, layer: Layer, weights: Mapping[str, np.ndarray]) -> Call
 def _function(torch: Any, layer: Layer) -> Callable[..., Any]:
     functional, window = torch.nn.functional, layer.window
     (top, bottom), (left, right) = window.pads
-    table: Dict[str, Callable[..., Any]] = {
+    table: dict[str, Callable[..., Any]] = {
         "relu": torch.relu,
         "sigmoid": torch.sigmoid,
         "tanh": torch.tanh,

@@ -50,10 +50,10 @@ class TorchFile:
         with self._torch.inference_mode():
             return _named(self._module(*self._arguments(inputs)))
 
-    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> Tuple[Named, List[LayerOutput]]:
+    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         if not self._interpretable:
             return self.run(inputs), []
-        layers: List[LayerOutput] = []
+        layers: list[LayerOutput] = []
         interpreter = self._torch.fx.Interpreter(self._module)
         torch, run_node = self._torch, interpreter.run_node
 
@@ -61,19 +61,16 @@ class TorchFile:
             result = run_node(node)
             if node.op == "call_function" and isinstance(result, torch.Tensor):
                 # "aten.linear.default": namespace, operator, overload.
-                operation = (str(node.target).split(".") + [""])[1] or node.name
+                operation = str(node.target).partition(".")[2].partition(".")[0] or node.name
                 layers.append(LayerOutput(node.name, operation, tensor_of(result.clone())))
             return result
 
         interpreter.run_node = recording
         with torch.inference_mode():
-            flat = self._module.graph._codegen.process_inputs(*self._arguments(inputs))
-            result = self._module.graph._codegen.process_outputs(
-                interpreter.run(*flat, enable_io_processing=False)
-            )
+            result = interpreter.run(*self._arguments(inputs))
         return _named(result), layers
 
-    def _arguments(self, inputs: Mapping[str, np.ndarray]) -> List[Any]:
+    def _arguments(self, inputs: Mapping[str, np.ndarray]) -> list[Any]:
         """Tensors in the order of the model's parameters; single ones by whatever name."""
         specs = self._specs or self._script_specs(inputs)
         bound = bind(inputs, specs, self._batch)
@@ -83,7 +80,7 @@ class TorchFile:
         tensor = self._torch.from_numpy(array).to(self._device)
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
 
-    def _script_specs(self, inputs: Mapping[str, np.ndarray]) -> List[InputSpec]:
+    def _script_specs(self, inputs: Mapping[str, np.ndarray]) -> list[InputSpec]:
         """TorchScript states names, not shapes; floats get the model's precision."""
         names = [argument.name for argument in self._module.forward.schema.arguments[1:]]
         given = dict(zip(names, inputs.values())) if len(names) == len(inputs) == 1 else inputs
@@ -93,8 +90,10 @@ class TorchFile:
         ]
 
 
-def _program_specs(program: Any) -> List[InputSpec]:
-    values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
+def _program_specs(program: Any) -> list[InputSpec]:
+    values = {
+        node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"
+    }
     names = [name for name in program.graph_signature.user_inputs if name in values]
     return [
         InputSpec(
@@ -106,7 +105,7 @@ def _program_specs(program: Any) -> List[InputSpec]:
     ]
 
 
-def _precision(state: List[Tuple[str, Any]]) -> "str | None":
+def _precision(state: list[tuple[str, Any]]) -> str | None:
     names = {str(tensor.dtype).partition(".")[2] for _, tensor in state}
     floats = sorted(name for name in names if "float" in name)
     if len(floats) > 1:
@@ -114,7 +113,7 @@ def _precision(state: List[Tuple[str, Any]]) -> "str | None":
     return floats[0] if floats else None
 
 
-def _facts(arrays: List[np.ndarray]) -> ModelFacts:
+def _facts(arrays: list[np.ndarray]) -> ModelFacts:
     digest = weights_digest(arrays) if arrays else None
     return ModelFacts(sum(int(array.size) for array in arrays), None, digest)
 

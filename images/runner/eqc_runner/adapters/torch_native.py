@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from pathlib import Path
-from typing import Any, Dict, Mapping
+from typing import Any, Mapping
 
 from eqc_runner.adapters.binding import PRECISIONS, check_precision
 from eqc_runner.adapters.protocol import Loaded, Settings
@@ -50,17 +50,17 @@ class TorchAdapter:
         if source == "builtin":
             model = builtin_model(workload, job_dir)
             last = flags.get("channels_last", False)
-            return TorchBuiltin(self._torch, model, settings, self._device, last)
+            return TorchBuiltin(self._torch, model, settings, self._device, channels_last=last)
         if source == "torch":
             file = TorchFile(self._torch, Path(job_dir) / workload["path"], settings, self._device)
             self._note = file.note
             return file
         raise no_source(self.name, source, ("builtin", "torch", "python"))
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         torch = self._torch
         text = torch.__config__.show()
-        libraries: Dict[str, Any] = {
+        libraries: dict[str, Any] = {
             "onednn": _version(r"MKL-DNN v([\d.]+)|oneDNN v([\d.]+)", text),
             "mkl": _version(r"Math Kernel Library Version ([\d.]+)", text),
             "openblas": _version(r"OpenBLAS ([\d.]+)", text),
@@ -82,7 +82,7 @@ class TorchAdapter:
             "libraries": libraries,
         }
 
-    def _set_threads(self, threads: "int | None") -> None:
+    def _set_threads(self, threads: int | None) -> None:
         if threads is None:
             return
         self._torch.set_num_threads(threads)
@@ -90,7 +90,9 @@ class TorchAdapter:
             try:
                 self._torch.set_num_interop_threads(threads)
             except RuntimeError as error:
-                raise Failed("exception", f"torch computed before threads were set: {error}") from error
+                raise Failed(
+                    "exception", f"torch computed before threads were set: {error}"
+                ) from error
 
     def _chosen_device(self, device: str) -> str:
         check_device(device)
@@ -101,6 +103,6 @@ class TorchAdapter:
         return "cuda:0"
 
 
-def _version(pattern: str, text: str) -> "str | None":
+def _version(pattern: str, text: str) -> str | None:
     found = re.search(pattern, text)
     return next((group for group in found.groups() if group), None) if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, Optional, Tuple
+from typing import Any, Iterable, Mapping
 
 from eqc_runner.failures import Failed
 
@@ -16,9 +16,9 @@ class Arguments:
     def __init__(self, model: str, given: Mapping[str, Any]) -> None:
         self._model = model
         self._given = given
-        self._known: "list[str]" = []
+        self._known: list[str] = []
 
-    def choice(self, name: str, values: Tuple[str, ...]) -> str:
+    def choice(self, name: str, values: tuple[str, ...]) -> str:
         """One of ``values``; the first is the default. Raises ``Failed``."""
         self._known.append(name)
         value = self._given.get(name, values[0])
@@ -31,7 +31,8 @@ class Arguments:
         value = self.optional_count(name)
         return default if value is None else value
 
-    def optional_count(self, name: str) -> Optional[int]:
+    def optional_count(self, name: str) -> int | None:
+        """As ``count``, or ``None`` where it is not given."""
         self._known.append(name)
         value = self._given.get(name)
         if value is None:
@@ -51,9 +52,7 @@ class Arguments:
             )
 
     def _wrong(self, name: str, value: object, wanted: str) -> Failed:
-        return Failed(
-            MISTAKE, f"builtin:{self._model}: argument {name} is {value!r}, not {wanted}"
-        )
+        return Failed(MISTAKE, f"builtin:{self._model}: argument {name} is {value!r}, not {wanted}")
 
 
 def listed(names: Iterable[str]) -> str:

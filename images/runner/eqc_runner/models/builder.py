@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
-
 from eqc_runner.models.graph import (
     INPUT,
     Graph,
@@ -30,11 +28,12 @@ class GraphBuilder:
         self._name = name
         self._input_shape = input_shape
         self._initializer = initializer
-        self._layers: List[Layer] = []
-        self._shapes: Dict[str, Shape] = {INPUT: input_shape}
+        self._layers: list[Layer] = []
+        self._shapes: dict[str, Shape] = {INPUT: input_shape}
         self._last = INPUT
 
     def graph(self) -> Graph:
+        """What was added so far."""
         return Graph(self._name, self._input_shape, tuple(self._layers))
 
     def conv2d(
@@ -43,11 +42,11 @@ class GraphBuilder:
         filters: int,
         size: int,
         *,
-        source: Optional[str] = None,
+        source: str | None = None,
         strides: int = 1,
         padding: str = "same",
         bias: bool = True,
-        initializer: Optional[str] = None,
+        initializer: str | None = None,
         gain: float = 1.0,
     ) -> str:
         """Convolution with ``size`` x ``size`` kernels; ``padding`` is ``same`` or ``valid``."""
@@ -65,21 +64,22 @@ class GraphBuilder:
                 (source or self._last,),
                 (height, width, filters),
                 window,
-                weights=self._affine(name, weight, bias, initializer, gain),
+                weights=self._affine(name, weight, initializer, gain, bias=bias),
                 multiplications=height * width * size * size * shape[2] * filters,
             )
         )
 
-    def dense(self, name: str, units: int, *, initializer: Optional[str] = None) -> str:
+    def dense(self, name: str, units: int, *, initializer: str | None = None) -> str:
         """Matrix product with bias over the last layer, which must be flat."""
         (length,) = self._shapes[self._last]
-        weights = self._affine(name, (length, units), True, initializer, 1.0)
+        weights = self._affine(name, (length, units), initializer, 1.0)
         source = (self._last,)
         return self._add(
             Layer(name, "dense", source, (units,), weights=weights, multiplications=length * units)
         )
 
     def batch_normalization(self, name: str, epsilon: float = 1e-3) -> str:
+        """By channel, with stored statistics."""
         shape = self._shapes[self._last]
         weights = tuple(
             Weight(name, role, (shape[-1],), role) for role in ("gamma", "beta", "mean", "variance")
@@ -89,7 +89,7 @@ class GraphBuilder:
             Layer(name, "batch_normalization", source, shape, epsilon=epsilon, weights=weights)
         )
 
-    def elementwise(self, name: str, operation: str, source: Optional[str] = None) -> str:
+    def elementwise(self, name: str, operation: str, source: str | None = None) -> str:
         """An activation: one of ``ELEMENTWISE``; softmax is over the last axis."""
         if operation not in ELEMENTWISE:
             raise ValueError(f"{operation!r} is none of {', '.join(ELEMENTWISE)}")
@@ -97,7 +97,7 @@ class GraphBuilder:
         return self._add(Layer(name, operation, (source,), self._shapes[source]))
 
     def pool(
-        self, name: str, operation: str, size: int, strides: int, source: Optional[str] = None
+        self, name: str, operation: str, size: int, strides: int, source: str | None = None
     ) -> str:
         """``max_pool`` or ``average_pool`` without padding."""
         if operation not in POOLINGS:
@@ -105,11 +105,10 @@ class GraphBuilder:
         source = source or self._last
         window = Window((size, size), (strides, strides))
         shape = self._shapes[source]
-        return self._add(
-            Layer(name, operation, (source,), (*window.over(shape), shape[2]), window)
-        )
+        return self._add(Layer(name, operation, (source,), (*window.over(shape), shape[2]), window))
 
     def global_average_pool(self, name: str) -> str:
+        """The mean over height and width; what is left is flat."""
         shape = (self._shapes[self._last][-1],)
         return self._add(Layer(name, "global_average_pool", (self._last,), shape))
 
@@ -120,12 +119,13 @@ class GraphBuilder:
         return self._add(Layer(name, "flatten", (self._last,), shape))
 
     def add(self, name: str, first: str, second: str) -> str:
+        """The sum of two layers of the same shape."""
         shape = self._shapes[first]
         if shape != self._shapes[second]:
             raise ValueError(f"{name}: cannot add {shape} and {self._shapes[second]}")
         return self._add(Layer(name, "add", (first, second), shape))
 
-    def zero_padding(self, name: str, pad: int, source: Optional[str] = None) -> str:
+    def zero_padding(self, name: str, pad: int, source: str | None = None) -> str:
         """``pad`` rows and columns of zeros on each side."""
         source = source or self._last
         sides: Pair = (pad, pad)
@@ -136,8 +136,14 @@ class GraphBuilder:
         )
 
     def _affine(
-        self, name: str, shape: Shape, bias: bool, initializer: Optional[str], gain: float
-    ) -> "tuple[Weight, ...]":
+        self,
+        name: str,
+        shape: Shape,
+        initializer: str | None,
+        gain: float,
+        *,
+        bias: bool = True,
+    ) -> tuple[Weight, ...]:
         kernel = Weight(name, "kernel", shape, initializer or self._initializer, gain)
         return (kernel, Weight(name, "bias", shape[-1:], "bias")) if bias else (kernel,)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
 
 from eqc_runner.adapters.protocol import ModelFacts
 from eqc_runner.models.builtin import build
@@ -20,13 +20,13 @@ class BuiltinModel(NamedTuple):
     """A graph with its weights, float32 by name."""
 
     graph: Graph
-    weights: Dict[str, np.ndarray]
+    weights: dict[str, np.ndarray]
     facts: ModelFacts
     """``weights`` is the digest before any cast, so it is the same in every framework."""
 
 
 def builtin_model(workload: Mapping[str, Any], job_dir: Path) -> BuiltinModel:
-    """The model of a cell whose ``source`` is ``builtin``. Raises ``Failed`` for what is not one."""
+    """The model of a cell whose ``source`` is ``builtin``. Raises ``Failed`` for any other."""
     graph = build(workload["name"], workload.get("arguments") or {})
     weights = weights_of(graph, workload, job_dir)
     digest = weights_digest(weights.values())

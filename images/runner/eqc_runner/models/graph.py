@@ -23,11 +23,12 @@ class Window:
 
     size: Pair = (1, 1)
     strides: Pair = (1, 1)
-    pads: Tuple[Pair, Pair] = ((0, 0), (0, 0))
+    pads: tuple[Pair, Pair] = ((0, 0), (0, 0))
     """((top, bottom), (left, right)), zeros."""
 
     @property
     def padded(self) -> bool:
+        """Whether there are any zeros around the input."""
         return self.pads != ((0, 0), (0, 0))
 
     def over(self, shape: Shape) -> Pair:
@@ -54,10 +55,12 @@ class Weight:
 
     @property
     def name(self) -> str:
+        """Unique in a graph: ``<layer>/<role>``."""
         return f"{self.layer}/{self.role}"
 
     @property
     def size(self) -> int:
+        """The number of elements."""
         product = 1
         for length in self.shape:
             product *= length
@@ -70,17 +73,18 @@ class Layer:
 
     name: str
     operation: str
-    inputs: Tuple[str, ...]
+    inputs: tuple[str, ...]
     shape: Shape
     """Of the output, without the batch axis."""
     window: Window = Window()
     epsilon: float = 0.0
-    weights: Tuple[Weight, ...] = ()
+    weights: tuple[Weight, ...] = ()
     multiplications: int = 0
     """Of weights with inputs, for one element of the batch; padding counts."""
 
     @property
     def biased(self) -> bool:
+        """Whether a bias is among the weights."""
         return any(weight.role == "bias" for weight in self.weights)
 
 
@@ -90,14 +94,15 @@ class Graph:
 
     name: str
     input_shape: Shape
-    layers: Tuple[Layer, ...]
+    layers: tuple[Layer, ...]
 
     @property
     def output(self) -> str:
+        """The name of the last layer."""
         return self.layers[-1].name
 
     @property
-    def weights(self) -> Tuple[Weight, ...]:
+    def weights(self) -> tuple[Weight, ...]:
         """All weights, in the order of the layers."""
         return tuple(weight for layer in self.layers for weight in layer.weights)
 
@@ -108,10 +113,11 @@ class Graph:
 
     @property
     def multiplications(self) -> int:
+        """Of all layers, for one element of the batch."""
         return sum(layer.multiplications for layer in self.layers)
 
 
-def same_pads(shape: Shape, size: Pair, strides: Pair) -> Tuple[Pair, Pair]:
+def same_pads(shape: Shape, size: Pair, strides: Pair) -> tuple[Pair, Pair]:
     """The padding TensorFlow calls ``same``: output = ceil(input / stride), odd zero at the end."""
 
     def along(axis: int) -> Pair:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Callable, Dict, Tuple
+from typing import Callable
 
 import numpy as np
 
@@ -26,7 +26,7 @@ NORMAL_TERMS = 12
 """Irwin-Hall: the sum of 12 uniforms has variance 1."""
 
 
-def random_weights(graph: Graph, seed: int) -> Dict[str, np.ndarray]:
+def random_weights(graph: Graph, seed: int) -> dict[str, np.ndarray]:
     """All weights of ``graph`` by name, float32."""
     return {weight.name: random_weight(weight, seed) for weight in graph.weights}
 
@@ -56,44 +56,44 @@ def normal(stream: np.random.Philox, count: int) -> np.ndarray:
     """
     words = np.asarray(stream.random_raw(3 * count)).astype("<u8").view("<u2")
     sums = words.reshape(count, NORMAL_TERMS).sum(axis=1, dtype=np.int64)
-    return (sums.astype(np.float64) + NORMAL_TERMS / 2) * 2.0**-16 - NORMAL_TERMS / 2
+    return np.asarray((sums.astype(np.float64) + NORMAL_TERMS / 2) * 2.0**-16 - NORMAL_TERMS / 2)
 
 
 Draw = Callable[[np.random.Philox, int], np.ndarray]
 Scale = Callable[[np.ndarray], np.ndarray]
 
 
-def _he_normal(weight: Weight) -> Tuple[Draw, Scale]:
+def _he_normal(weight: Weight) -> tuple[Draw, Scale]:
     """Standard deviation √(2 / fan in), for layers before a ReLU."""
     deviation = math.sqrt(2.0 / _fans(weight)[0])
     return normal, lambda part: part * deviation
 
 
-def _glorot_uniform(weight: Weight) -> Tuple[Draw, Scale]:
+def _glorot_uniform(weight: Weight) -> tuple[Draw, Scale]:
     """Uniform within ±√(6 / (fan in + fan out))."""
     limit = math.sqrt(6.0 / sum(_fans(weight)))
     return uniform, lambda part: (2.0 * part - 1.0) * limit
 
 
-def _between(low: float, high: float) -> Tuple[Draw, Scale]:
+def _between(low: float, high: float) -> tuple[Draw, Scale]:
     """Uniform in [low, high); bounds are small multiples of powers of two, so it is exact."""
     return uniform, lambda part: low + part * (high - low)
 
 
-def _fans(weight: Weight) -> Tuple[int, int]:
+def _fans(weight: Weight) -> tuple[int, int]:
     """Inputs and outputs of one position: the last two axes times the window."""
     window = weight.size // (weight.shape[-2] * weight.shape[-1])
     return window * weight.shape[-2], window * weight.shape[-1]
 
 
-INITIALIZERS: Dict[str, Callable[[Weight], Tuple[Draw, Scale]]] = {
+INITIALIZERS: dict[str, Callable[[Weight], tuple[Draw, Scale]]] = {
     "he_normal": _he_normal,
     "glorot_uniform": _glorot_uniform,
-    "unit_uniform": lambda weight: _between(0.0, 1.0),
-    "bias": lambda weight: _between(-0.0625, 0.0625),
-    "gamma": lambda weight: _between(0.75, 1.25),
-    "beta": lambda weight: _between(-0.125, 0.125),
-    "mean": lambda weight: _between(-0.125, 0.125),
-    "variance": lambda weight: _between(0.5, 1.5),
+    "unit_uniform": lambda _: _between(0.0, 1.0),
+    "bias": lambda _: _between(-0.0625, 0.0625),
+    "gamma": lambda _: _between(0.75, 1.25),
+    "beta": lambda _: _between(-0.125, 0.125),
+    "mean": lambda _: _between(-0.125, 0.125),
+    "variance": lambda _: _between(0.5, 1.5),
 }
 """Statistics of batch normalisation are as after some training: near 1 and 0, variance above 0."""

@@ -6,7 +6,7 @@ The format carries no code, so reading a file from anywhere is safe; every offse
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Dict, Mapping, Tuple
+from typing import TYPE_CHECKING, Mapping
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 
 
-def read_safetensors(path: Path) -> Tuple[Dict[str, np.ndarray], Dict[str, str]]:
+def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The tensors by name, and the metadata, of a safetensors file.
 
     Raises ``Failed`` for a missing or malformed file and for dtypes other than float16/32/64.

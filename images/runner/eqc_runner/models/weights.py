@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Iterable, Mapping, Optional
+from typing import Any, Iterable, Mapping
 
 import numpy as np
 from blake3 import blake3
@@ -22,7 +22,7 @@ SEED = "seed:"
 TRAINED = "trained"
 
 
-def weights_of(graph: Graph, workload: Mapping[str, Any], job_dir: Path) -> Dict[str, np.ndarray]:
+def weights_of(graph: Graph, workload: Mapping[str, Any], job_dir: Path) -> dict[str, np.ndarray]:
     """All weights of ``graph`` by name, float32, as ``workload`` asks for them.
 
     ``weights_path`` (a safetensors file under ``job_dir``) wins; else ``weights`` is ``seed:N``
@@ -30,7 +30,7 @@ def weights_of(graph: Graph, workload: Mapping[str, Any], job_dir: Path) -> Dict
     not. Raises ``Failed`` for anything else and for a file that does not fit the graph.
     """
     arguments = workload.get("arguments") or {}
-    wanted: Optional[str] = workload.get("weights")
+    wanted: str | None = workload.get("weights")
     if workload.get("weights_path"):
         path = Path(job_dir) / workload["weights_path"]
         return _fitting(graph, path)
@@ -53,7 +53,7 @@ def weights_digest(weights: Iterable[np.ndarray]) -> str:
     for array in weights:
         tensor = Tensor.of(array)
         hasher.update(tensor.header())
-        hasher.update(memoryview(tensor.data().view(np.uint8)))
+        hasher.update(tensor.data().view(np.uint8).data)
     return hasher.hexdigest()
 
 
@@ -79,7 +79,7 @@ def _not_shipped(graph: Graph, arguments: Mapping[str, Any]) -> str:
     )
 
 
-def _fitting(graph: Graph, path: Path) -> Dict[str, np.ndarray]:
+def _fitting(graph: Graph, path: Path) -> dict[str, np.ndarray]:
     found, _ = read_safetensors(path)
     wanted = {weight.name: weight.shape for weight in graph.weights}
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from eqc_runner.adapters.protocol import Loaded, Settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from eqc_runner.adapters.binding import InputSpec, bind
 from eqc_runner.adapters.settings import read_flags
 from eqc_runner.failures import Failed

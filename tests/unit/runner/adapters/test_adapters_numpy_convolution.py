@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from eqc_runner.adapters.numpy_convolution import CONVOLUTIONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from eqc_runner.adapters.numpy_convolution import CONVOLUTIONS
 
 
 def by_definition(images: np.ndarray, kernel: np.ndarray, strides: tuple[int, int]) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from adapter_loading import Load
+
 from eqc_runner.failures import Failed, Unsupported
 
 pytestmark = pytest.mark.frameworks

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from adapter_loading import Load, started
+
 from eqc_runner.adapters.python_function import tensor_of
 from eqc_runner.failures import Failed
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from adapter_loading import Load, started
+
 from eqc_runner.failures import Failed, Unsupported
 
 pytestmark = pytest.mark.frameworks
@@ -25,9 +26,9 @@ def _formats_are_deprecated() -> Any:
 @pytest.fixture
 def tf() -> Any:
     started("tensorflow")
-    import tensorflow
+    import tensorflow as tf
 
-    return tensorflow
+    return tf
 
 
 def functional(tf: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from adapter_loading import Load, started
+
 from eqc_runner.failures import Failed, Unsupported
 
 pytestmark = pytest.mark.frameworks
@@ -97,9 +98,7 @@ class Trap:
         return (Path.touch, (Path("trapped"),))
 
 
-def test_pickles_are_refused(
-    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pickles_are_refused(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
     monkeypatch.chdir(tmp_path)

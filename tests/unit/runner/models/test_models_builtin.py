@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from eqc_runner.failures import Failed
-from eqc_runner.models.builtin import BUILTIN, build
 from hypothesis import given
 from hypothesis import strategies as st
+
+from eqc_runner.failures import Failed
+from eqc_runner.models.builtin import BUILTIN, build
 
 
 @pytest.mark.parametrize(
@@ -55,10 +56,8 @@ def test_small_is_the_studys() -> None:
 
 
 def test_arguments_exchange_activation_and_pooling() -> None:
-    operations = {
-        layer.operation
-        for layer in build("cifar10-resnet18", {"activation": "sigmoid", "pooling": "average"}).layers
-    }
+    graph = build("cifar10-resnet18", {"activation": "sigmoid", "pooling": "average"})
+    operations = {layer.operation for layer in graph.layers}
     assert {"sigmoid", "average_pool"} <= operations
     assert not {"relu", "max_pool"} & operations
 

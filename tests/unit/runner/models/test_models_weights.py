@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+
 from eqc_runner.failures import Failed
 from eqc_runner.models.builtin import build
 from eqc_runner.models.builtin_model import builtin_model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping
+from typing import Any, Callable, Mapping
 
 from eqc_runner.failures import Failed
 from eqc_runner.models.arguments import MISTAKE, Arguments, listed
@@ -13,7 +13,7 @@ from eqc_runner.models.builtin.deepweeds_resnet50v2 import deepweeds_resnet50v2
 from eqc_runner.models.builtin.lenet5 import lenet5
 from eqc_runner.models.graph import Graph
 
-BUILTIN: Dict[str, Callable[[Arguments], Graph]] = {
+BUILTIN: dict[str, Callable[[Arguments], Graph]] = {
     "cifar10-small": cifar10_small,
     "cifar10-resnet18": cifar10_resnet18,
     "deepweeds-resnet50v2": deepweeds_resnet50v2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 from eqc_runner.models.arguments import Arguments
 
@@ -17,8 +17,8 @@ class Variant(NamedTuple):
 
 def variant(
     arguments: Arguments,
-    activations: Tuple[str, ...] = ("relu", "sigmoid"),
-    poolings: Tuple[str, ...] = ("max", "average"),
+    activations: tuple[str, ...] = ("relu", "sigmoid"),
+    poolings: tuple[str, ...] = ("max", "average"),
 ) -> Variant:
     """``activation`` and ``pooling`` from the arguments; the first of each is the default.
 

@@ -1,0 +1,152 @@
+"""A synthetic fleet: what the benchmark of the aggregator analyses.
+
+Every layer has the shape it has in ``cifar10-resnet18``. Classes share sign, exponent and some
+leading mantissa bits with a common base and differ below, as classes of a real fleet do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "images" / "runner")]
+
+from eqc_runner.chain import chain
+from eqc_runner.digest import digest
+from eqc_runner.models.arguments import Arguments
+from eqc_runner.models.builtin.cifar10_resnet18 import cifar10_resnet18
+from eqc_runner.models.graph import Layer
+from eqc_runner.tensor import Tensor
+
+Layers = list[tuple[Layer, list[npt.NDArray[np.float32]], list[int]]]
+
+
+def layers(stem: str, platforms: int) -> Layers:
+    """Per layer: its tensors, one per class (5…16), and the class of each platform."""
+    random = np.random.Generator(np.random.Philox(3))
+    found: Layers = []
+    for layer in cifar10_resnet18(Arguments("cifar10-resnet18", {"stem": stem})).layers:
+        classes = int(random.integers(5, 17))
+        base = random.standard_normal((1, *layer.shape)).astype(np.float32)
+        tensors = [deviating(base, random) for _ in range(classes)]
+        of = [*range(classes), *random.integers(0, classes, platforms - classes).tolist()]
+        found.append((layer, tensors, random.permutation(of).tolist()))
+    return found
+
+
+def deviating(
+    base: npt.NDArray[np.float32], random: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """``base`` with noise in the low mantissa bits of about half its elements."""
+    bits = random.integers(6, 16)
+    noise = random.integers(0, 1 << int(bits), base.shape, dtype=np.uint32)
+    noise[random.random(base.shape) < 0.5] = 0
+    words = base.view(np.uint32) ^ noise
+    # One element at least, or a softmax of ten values might not differ at all.
+    words.reshape(-1)[0] = base.view(np.uint32).reshape(-1)[0] ^ np.uint32(
+        1 << (int(bits) - 1) | int(random.integers(0, 1 << (int(bits) - 1)))
+    )
+    return words.view(np.float32)
+
+
+def described(layer: Layer, index: int, last: bool, tensor: npt.NDArray[Any]) -> dict[str, Any]:
+    """One entry of a record's ``outputs``, with digest and chain."""
+    named = Tensor.of(tensor)
+    return {
+        "name": "output" if last else layer.name,
+        "role": "final" if last else "layer",
+        "index": 0 if last else index,
+        "operation": None if last else layer.operation,
+        "dtype": named.dtype,
+        "shape": list(named.shape),
+        "digest": digest(named),
+        "chain": chain(named),
+        "tensor": False,
+    }
+
+
+def record(platform: str, number: int, outputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """A stored observation (docs/formats.md, section 5) of ``platform``."""
+    cell = hashlib.blake2b(f"{platform}/{number}".encode(), digest_size=8).hexdigest()
+    parts = {
+        "platform": {"id": platform, "provider": "local", "name": platform, "parameters": {}},
+        "workload": {"id": f"w{number // 3}", "label": f"model {number // 3}"},
+        "input": {"id": f"i{number % 3}", "label": f"digits:{number % 3}"},
+        "variant": {"id": "v", "label": "tensorflow float32"},
+    }
+    return {
+        "schema": 1,
+        "cell": cell,
+        "session": 0,
+        "status": "ok",
+        "reason": None,
+        "outputs": outputs,
+        "experiment": "bench",
+        "run": "r",
+        "attempt": 0,
+        "machine": {"id": platform},
+        "fingerprint": None,
+        "recorded": "2026-01-01T00:00:00Z",
+        **parts,
+    }
+
+
+def stored(folder: Path, fleet: Layers, platforms: int) -> None:
+    """Write the observations of ``fleet`` as a run: one file per machine."""
+    last = len(fleet) - 1
+    outputs = [
+        [described(layer, index, index == last, tensor) for tensor in tensors]
+        for index, (layer, tensors, _) in enumerate(fleet)
+    ]
+    (folder / "observations").mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"schema": 1, "run": "r", "experiment": "bench"}))
+    for place in range(platforms):
+        own = [outputs[index][of[place]] for index, (_, _, of) in enumerate(fleet)]
+        line = json.dumps(record(f"p{place:03}", 0, own))
+        (folder / "observations" / f"p{place:03}.jsonl").write_text(line + "\n")
+
+
+def simulated(platforms: int, partitions: int = 9, outputs: int = 60, classes: int = 16) -> Any:
+    """Records of a large fleet. Chains are drawn, not computed: 24 values that branch.
+
+    Output dictionaries are shared between the platforms of a class, lists of them are not.
+    """
+    random = np.random.Generator(np.random.Philox(4))
+    found = []
+    for number in range(partitions):
+        table = [
+            [_drawn(number, index, which, index == outputs - 1) for which in range(classes)]
+            for index in range(outputs)
+        ]
+        of = random.integers(0, classes, (platforms, outputs)).tolist()
+        for place in range(platforms):
+            own = [table[index][which] for index, which in enumerate(of[place])]
+            found.append(record(f"p{place:05}", number, own))
+    return found
+
+
+def _drawn(number: int, index: int, which: int, last: bool) -> dict[str, Any]:
+    links, seed = [], f"{number}/{index}"
+    # Half of the classes part from the others at each depth, so that the tree has many nodes.
+    for depth in range(24):
+        seen = which & ((1 << min(depth // 4, 5)) - 1)
+        links.append(hashlib.blake2b(f"{seed}/{depth}/{seen}".encode(), digest_size=8).hexdigest())
+    name = "output" if last else f"layer_{index}"
+    return {
+        "name": name,
+        "role": "final" if last else "layer",
+        "index": 0 if last else index,
+        "operation": None if last else "conv2d",
+        "dtype": "float32",
+        "shape": [1, 16, 16, 64],
+        "digest": hashlib.blake2b(f"{seed}/{which}".encode(), digest_size=32).hexdigest(),
+        "chain": links,
+        "tensor": False,
+    }

@@ -1,0 +1,106 @@
+"""A difference as plain text: what changed first, what is the same in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from orchestrator.report.escape import plain
+from orchestrator.report.words import column_name, counted
+from orchestrator.results_difference import (
+    Change,
+    ClassChange,
+    ClassSide,
+    Difference,
+    PartitionDifference,
+)
+
+SHOWN = 8
+"""Platforms listed by name before "and N more"; JSON has them all."""
+
+
+def difference_text(difference: Difference) -> str:
+    """A summary line, one paragraph per partition that is not the same, and the platforms."""
+    return "\n".join(_lines(difference)) + "\n"
+
+
+def partition_lines(partition: PartitionDifference) -> Iterator[str]:
+    """What is to be said of one partition, without its name; nothing if it is the same."""
+    for change in partition.changes:
+        yield _change(change)
+    if partition.newly_nondeterministic:
+        yield f"newly non-deterministic: {_names(partition.newly_nondeterministic)}"
+    if partition.no_longer_nondeterministic:
+        yield (
+            "no longer non-deterministic in these sessions: "
+            f"{_names(partition.no_longer_nondeterministic)}"
+        )
+    yield from missing_lines(partition)
+    if partition.new:
+        yield f"new: {_names(partition.new)}"
+
+
+def missing_lines(partition: PartitionDifference) -> Iterator[str]:
+    """One line per platform that has no class now, and whether it had one."""
+    for absent in partition.missing:
+        head = "still missing" if absent.expected else "missing"
+        yield f"{head}: {plain(absent.platform)} ({plain(f'{absent.status}: {absent.reason}')})"
+
+
+def heading(partition: PartitionDifference) -> str:
+    """``split on 12 common platforms, 3 → 4 classes, 10 → 9 bits remain, 1 missing``."""
+    words = [partition.change.value]
+    if partition.common:
+        words[0] += f" on {counted(partition.common, 'common platform')}"
+    if partition.classes[0] == partition.classes[1]:
+        words.append(counted(partition.classes[0], "class", "classes"))
+    else:
+        words.append(f"{partition.classes[0]} → {partition.classes[1]} classes")
+    before, after = partition.remaining_precision
+    if before != after and before is not None and after is not None:
+        words.append(f"{before} → {after} bits remain")
+    if partition.lacking:
+        words.append(f"{len(partition.lacking)} missing")
+    return ", ".join(words)
+
+
+def _lines(difference: Difference) -> Iterator[str]:
+    if not difference.partitions:
+        yield "Nothing to compare: neither side has a partition."
+        return
+    parts = ", ".join(f"{number} {change.value}" for change, number in difference.counts())
+    yield f"{counted(len(difference.partitions), 'partition')}: {parts}"
+    for partition in difference.partitions:
+        lines = list(partition_lines(partition))
+        if partition.change is Change.SAME and not lines:
+            continue
+        yield ""
+        yield f"{plain(column_name(partition.key))}: {heading(partition)}"
+        yield from (f"  {line}" for line in lines)
+    if difference.missing_platforms or difference.new_platforms:
+        yield ""
+    if difference.missing_platforms:
+        yield f"Platforms without any class now: {_names(difference.missing_platforms)}"
+    if difference.new_platforms:
+        yield f"New platforms: {_names(difference.new_platforms)}"
+
+
+def _change(change: ClassChange) -> str:
+    word = change.change.value
+    if change.change is Change.MOVED:
+        word += " to other bits together" if change.grouping_kept else " across classes"
+    chance = (
+        f"; non-deterministic, so perhaps by chance: {_names(change.varying)}"
+        if change.varying
+        else ""
+    )
+    return f"{word}: {_sides(change.before)} → {_sides(change.after)}{chance}"
+
+
+def _sides(sides: Sequence[ClassSide]) -> str:
+    return " + ".join(f"{side.id} ({_names(side.platforms)})" for side in sides)
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(plain(name) for name in names[:SHOWN])
+    rest = len(names) - SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown

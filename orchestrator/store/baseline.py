@@ -1,0 +1,142 @@
+"""A stored baseline: the JSON report of an earlier analysis, read back and replaced whole.
+
+``eqc report --format json`` of any version of this schema can be a baseline, as can a store: a
+folder is read and analysed like any other. The JSON holds what a comparison needs (class ids
+and who is in them), can be reviewed in a pull request, and needs no tensor.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrator.errors import UsageError
+from orchestrator.results_model import EqClass, Missing, Partition
+from orchestrator.store.files import write_whole
+
+Name = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+def read_baseline(path: Path) -> tuple[Partition, ...]:
+    """The partitions in a JSON report; dendrograms and mantissa bits are not in it, so ``None``.
+
+    Raises ``UsageError`` that names the file, the place in it and what is wrong.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path}: a folder; read it as a store, or name a JSON report")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+    return _parsed(path, content)
+
+
+def write_baseline(path: Path, report: Mapping[str, Any]) -> tuple[Partition, ...]:
+    """Make ``report`` (the current JSON report) the baseline: written whole or not at all.
+
+    Checked as strictly as on reading and before the old file is touched; returns the partitions.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path}: a folder; a baseline that is accepted into is a JSON file")
+    content = (json.dumps(report, indent=2) + "\n").encode()
+    found = _parsed(path, content)
+    write_whole(path, content)
+    return found
+
+
+class _Part(BaseModel):
+    # Unknown keys are from a later version of the contract, which only ever adds.
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+class _Class(_Part):
+    id: Name
+    number: Annotated[int, Field(ge=1)]
+    platforms: Annotated[list[Name], Field(min_length=1)]
+
+
+class _Missing(_Part):
+    platform: Name
+    status: str
+    reason: str
+
+
+class _Partition(_Part):
+    workload: str
+    input: str
+    variant: str
+    output: str
+    sessions: Count
+    remaining_precision: Count | None
+    classes: list[_Class]
+    nondeterministic: list[Name]
+    missing: list[_Missing]
+
+
+class _Report(_Part):
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    partitions: list[_Partition]
+
+
+def _parsed(path: Path, content: bytes) -> tuple[Partition, ...]:
+    try:
+        report = _Report.model_validate_json(content)
+    except ValidationError as error:
+        raise UsageError(f"{path}: not a JSON report of eqc\n{_mistakes(error)}") from error
+    partitions = tuple(_partition(path, parsed) for parsed in report.partitions)
+    keys = [partition.key for partition in partitions]
+    _refuse(path, "partition", "the report", (" · ".join(key) for key in keys))
+    return partitions
+
+
+def _mistakes(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_input=False)
+    lines = [
+        f"  {'.'.join(str(part) for part in mistake['loc']) or 'file'}: {mistake['msg']}"
+        for mistake in found[:5]
+    ]
+    if len(found) > len(lines):
+        lines.append(f"  and {len(found) - len(lines)} more")
+    return "\n".join(lines)
+
+
+def _partition(path: Path, parsed: _Partition) -> Partition:
+    key = (parsed.workload, parsed.input, parsed.variant, parsed.output)
+    where = " · ".join(key)
+    placed = [name for group in parsed.classes for name in group.platforms]
+    _refuse(path, "platform", where, [*placed, *(absent.platform for absent in parsed.missing)])
+    _refuse(path, "class id", where, (group.id for group in parsed.classes))
+    _refuse(path, "class number", where, (str(group.number) for group in parsed.classes))
+    strange = sorted(set(parsed.nondeterministic) - set(placed))
+    if strange:
+        raise UsageError(f"{path}: {where}: {strange[0]!r} is non-deterministic but in no class")
+    return Partition(
+        *key,
+        sessions=parsed.sessions,
+        remaining_precision=parsed.remaining_precision,
+        mantissa_bits=None,
+        classes=tuple(
+            EqClass(group.id, group.number, tuple(sorted(group.platforms)), ())
+            for group in sorted(parsed.classes, key=lambda group: group.number)
+        ),
+        nondeterministic=tuple(sorted(parsed.nondeterministic)),
+        missing=tuple(
+            Missing(absent.platform, absent.status, absent.reason)
+            for absent in sorted(parsed.missing, key=lambda absent: absent.platform)
+        ),
+        dendrogram=None,
+    )
+
+
+def _refuse(path: Path, what: str, where: str, values: Iterable[str]) -> None:
+    """Raise for the first value that comes twice."""
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise UsageError(f"{path}: {where}: {what} {value!r} is there twice")
+        seen.add(value)
