@@ -31,8 +31,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from fleet import Layers, described, layers, record, simulated, stored
+
 from eqc_runner.digest import digest
 from eqc_runner.tensor import Tensor
 from orchestrator.analysis.partition import partitions

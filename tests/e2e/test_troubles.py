@@ -69,25 +69,25 @@ observe: {{sessions: 3}}
 def test_out_of_memory_is_a_failed_row_and_the_rest_goes_on(tmp_path: Path, isolation: str) -> None:
     spec = written(
         tmp_path,
-        f"""\
+        """\
 schema: 1
 name: memory
 workloads:
   - model: builtin:conv
-    arguments: {{kernel: 3, filters: 512, size: 1024, channels: 3}}
+    arguments: {kernel: 3, filters: 512, size: 1024, channels: 3}
     label: greedy
     on: [numpy]
   - model: builtin:cifar10-small
     on: [numpy]
 inputs:
-  - random: {{shape: [1, 1024, 1024, 3], seed: 1, distribution: uniform}}
+  - random: {shape: [1, 1024, 1024, 3], seed: 1, distribution: uniform}
     for: [greedy]
-  - random: {{shape: [1, 32, 32, 3], seed: 1, distribution: uniform}}
+  - random: {shape: [1, 32, 32, 3], seed: 1, distribution: uniform}
     for: [cifar10-small]
 platforms:
   - provider: local
-observe: {{sessions: 2}}
-limits: {{memory: 1 GiB}}
+observe: {sessions: 2}
+limits: {memory: 1 GiB}
 """,
     )
     done = eqc("run", spec, "--isolation", isolation, cwd=tmp_path)

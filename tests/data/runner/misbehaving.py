@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.failures import Unsupported
 from eqc_runner.tensor import Tensor

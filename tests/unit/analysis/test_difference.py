@@ -76,9 +76,7 @@ def test_a_platform_that_nobody_mentions_any_more_is_missing() -> None:
 
 
 def test_what_the_baseline_lacked_may_still_be_missing() -> None:
-    found = difference(
-        [partition({"a": "p"}, missing="q")], [partition({"a": "p"}, missing="q")]
-    )
+    found = difference([partition({"a": "p"}, missing="q")], [partition({"a": "p"}, missing="q")])
     assert found.partitions[0].missing[0].expected
     assert difference_exit(found) is Exit.DONE
 
@@ -163,7 +161,9 @@ def test_against_the_definition_by_pairs_of_platforms(
     else:
         expected = Change.MOVED if rebitten else Change.SAME
     assert found.change is expected
-    covered = [name for change in found.changes for side in change.before for name in side.platforms]
+    covered = [
+        name for change in found.changes for side in change.before for name in side.platforms
+    ]
     assert sorted(covered) == sorted(
         name for change in found.changes for side in change.after for name in side.platforms
     )

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from blake3 import blake3
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from eqc_runner import chain as chain_module
 from eqc_runner.chain import MANTISSA_BITS, TILE, chain
 from eqc_runner.tensor import CARRIERS, Tensor
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 FLOATS = sorted(MANTISSA_BITS)
 

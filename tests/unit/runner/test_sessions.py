@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blake3 import blake3
+from jobs import Bench
+
 from eqc_runner.digest import digest
 from eqc_runner.tensor import Tensor
-from jobs import Bench
 
 EXPECTED = digest(Tensor.of(np.array([[3.0, -0.0, 6.5]], dtype=np.float32)))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blake3 import blake3
+
 from eqc_runner.digest import digest
 from eqc_runner.tensor import CARRIERS, Tensor
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
+from orchestrator.model import Reason
 from orchestrator.store.files import write_whole
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.read import read
 from orchestrator.store.run import RunFolder, safe_name
 from orchestrator.store.schema import problem_with_stored
-from orchestrator.model import Reason
 from tests.unit.store.records import cell, failed, lines, observed, plan
 
 ORIGIN = Origin("machine", "process", None, None, None)

@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import eqc_runner
 import jsonschema
 import pytest
+
+import eqc_runner
 from eqc_runner.probe import fingerprint, machine_code
 from eqc_runner.probe.leaves import collect, on_one_core
 from eqc_runner.probe.tables import table

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from eqc_runner.probe.arm import decode_arm
 from eqc_runner.probe.decoding import can_read_xcr0, decode, decode_xcr0
 from eqc_runner.probe.flags import disagreement

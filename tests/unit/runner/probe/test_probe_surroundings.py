@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from eqc_runner.probe.cgroup import cgroup_limits
 from eqc_runner.probe.gpus import list_gpus, parse_gpus
 from eqc_runner.probe.kernel import kernel_flags, parse_cpuinfo, read_caches

@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import eqc_runner.probe
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import eqc_runner.probe
 from eqc_runner.probe.arm import decode_arm, decode_hwcaps, midrs_in_cpuinfo
 from eqc_runner.probe.decoding import decode, microarchitecture_name
 from eqc_runner.probe.flags import decode_flags, disagreement
 from eqc_runner.probe.tables import in_ranges, table
-from hypothesis import given
-from hypothesis import strategies as st
 
 REGISTERS = table("x86_flags")["registers"]
 
