@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,8 +81,6 @@ def test_threads_of_one_machine() -> None:
     threads = threads_of_records(records)
     assert threads["tensorflow float32 threads=4"] == ("tensorflow float32", 4)
     assert len(threads) == 2
-    from dataclasses import replace
-
     apart, together = partition({"a": "p", "b": "q"}), partition({"c": "p q"})
     given = [
         replace(apart, variant="tensorflow float32 threads=1"),
