@@ -32,6 +32,7 @@ for command in (
     running.run,
     results.report,
     results.merge,
+    results.import_,
     machine.probe,
     machine.images,
 ):

@@ -1,4 +1,4 @@
-"""Commands about stored results: ``report`` and ``merge``. They cost no machine."""
+"""Commands about stored results: ``report``, ``merge``, ``import``. They cost no machine."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from orchestrator.results_model import Summary
 from orchestrator.store.files import write_whole
 from orchestrator.store.merge import merge as merge_stores
 from orchestrator.store.read import read
+from orchestrator.store.take_study import import_study
 
 store_folder = click.argument(
     "store", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="STORE"
@@ -57,6 +58,30 @@ def merge(stores: tuple[Path, ...], output: Path) -> None:
     """Unite STORES. A session that two of them hold with other bits is an error naming both."""
     done = merge_stores(stores, output)
     click.echo(f"{output}: {done.runs} runs, {done.added} observations added")
+
+
+@click.command(name="import")
+@click.argument("kind", type=click.Choice(["innfrastructure"]))
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--into",
+    "store",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="The store that takes them.",
+)
+@click.pass_context
+def import_(context: click.Context, kind: str, folder: Path, store: Path) -> None:  # noqa: ARG001
+    """Import the result files of the NeurIPS 2023 study from FOLDER.
+
+    A damaged or foreign file is named and skipped; the exit code is 4 then.
+    """
+    taken = import_study(folder, store)
+    for bad in taken.rejected:
+        click.echo(f"skipped {bad.path}: {bad.reason}", err=True)
+    click.echo(f"{taken.run}: {taken.files} files, {taken.added} observations added")
+    context.exit(Exit.INCOMPLETE if taken.rejected else Exit.DONE)
 
 
 def summary_of(store: Path, *, strict: bool = False) -> Summary:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from orchestrator.errors import EnvironmentNotReady, StoreError
+from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
 from orchestrator.model import Plan
 from orchestrator.store.describe import plan_document
 from orchestrator.store.files import disk_errors, write_whole
@@ -123,6 +123,8 @@ class RunFolder:
             for record in records:
                 session = record["cell"], record["session"]
                 earlier = known.get(session)
+                if earlier is not None and earlier["status"] == record["status"] == "ok":
+                    _refuse_other_bits(self.path, earlier, record)
                 if earlier is not None and _says_nothing_new(earlier, record):
                     continue
                 attempt = 0 if earlier is None else earlier.get("attempt", 0) + 1
@@ -148,6 +150,10 @@ class RunFolder:
         path = self.path / "fingerprints" / f"{digest}.json"
         if not path.exists():
             write_whole(path, content)
+
+    def put_fingerprint_document(self, digest: str, fingerprint: dict[str, Any]) -> None:
+        """As ``put_fingerprint``, for one that is not yet JSON."""
+        self.put_fingerprint(digest, json.dumps(fingerprint, sort_keys=True, indent=1).encode())
 
     def take_tensor(self, digest: str, source: Path) -> None:
         """Store a tensor file by its digest, unless the store has it."""
@@ -226,11 +232,19 @@ def run_folders(store: Path) -> Iterator[Path]:
     yield from sorted(path.parent for path in store.glob("**/run.json"))
 
 
+def _refuse_other_bits(run: Path, earlier: Record, record: Record) -> None:
+    if bits(earlier) != bits(record):
+        raise ConflictError(
+            f"{run}: session {record['session']} of cell {record['cell']} is stored with other "
+            "bits; what is stored is kept, and the new observation is refused"
+        )
+
+
 def _says_nothing_new(earlier: Record, record: Record) -> bool:
     if earlier["status"] != record["status"]:
         return bool(earlier["status"] == "ok")
     if record["status"] == "ok":
-        return bits(earlier) == bits(record)
+        return True
     return bool(earlier["reason"] == record["reason"])
 
 

@@ -1,0 +1,70 @@
+"""Taking the study's result files into a store, as one run of an experiment of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import ConflictError, UsageError
+from orchestrator.store.files import write_whole
+from orchestrator.store.innfrastructure import Imported, Rejected, read
+from orchestrator.store.records import bits
+from orchestrator.store.run import RunFolder, timestamp
+
+EXPERIMENT, RUN = "innfrastructure", "imported"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an import did."""
+
+    run: Path
+    files: int
+    added: int
+    """Observations that the store did not have."""
+    rejected: tuple[Rejected, ...]
+
+
+def import_study(folder: Path, store: Path) -> Taken:
+    """Import every result file at or below ``folder`` into ``store``; a second time adds nothing.
+
+    Everything is read before anything is written. Raises ``UsageError`` where no file is one of
+    the study's, ``ConflictError`` where two files hold other bits for one session.
+    """
+    found: list[Imported] = []
+    rejected: list[Rejected] = []
+    for item in read(folder):
+        if isinstance(item, Imported):
+            found.append(item)
+        else:
+            rejected.append(item)
+    if not found:
+        reasons = "".join(f"\n{bad.path}: {bad.reason}" for bad in rejected[:10])
+        raise UsageError(f"{folder}: holds no result file of the study{reasons}")
+    _refuse_conflicts(found)
+    path = store / EXPERIMENT / RUN
+    if not (path / "run.json").exists():
+        document = {"schema": 1, "run": RUN, "experiment": EXPERIMENT, "started": timestamp()}
+        RunFolder(path).write_json("run.json", {**document, "invocations": []})
+    with RunFolder(path) as run:
+        added = 0
+        for item in found:
+            for digest, content in item.tensors:
+                if not (path / "tensors" / digest).exists():
+                    write_whole(path / "tensors" / digest, content)
+            run.put_fingerprint_document(item.fingerprint_digest, item.fingerprint)
+            added += run.append(item.records[0]["platform"]["name"], item.records)
+    return Taken(path, len(found), added, tuple(rejected))
+
+
+def _refuse_conflicts(found: list[Imported]) -> None:
+    seen: dict[tuple[str, int], tuple[Path, object]] = {}
+    for item in found:
+        for record in item.records:
+            session = record["cell"], record["session"]
+            path, content = seen.setdefault(session, (item.path, bits(record)))
+            if content != bits(record):
+                raise ConflictError(
+                    f"{path} and {item.path} are the same session of the same cell with other "
+                    "bits; take one of them away"
+                )
