@@ -78,10 +78,15 @@ def first_parting(grid: LayerGrid, a: str, b: str) -> str | None:
     Layers that one of them did not give are passed over. Raises ``ValueError`` for a name that
     the grid does not have.
     """
-    left = grid.digests[:, grid.platforms.index(a)]
-    right = grid.digests[:, grid.platforms.index(b)]
+    left, right = (grid.digests[:, _column(grid, name)] for name in (a, b))
     apart = np.flatnonzero((left >= 0) & (right >= 0) & (left != right))
     return grid.names[int(apart[0])] if apart.size else None
+
+
+def _column(grid: LayerGrid, platform: str) -> int:
+    if platform not in grid.platforms:
+        raise ValueError(f"no platform {platform!r}: there are {', '.join(grid.platforms)}")
+    return grid.platforms.index(platform)
 
 
 def _changes(before: Ints | None, now: Ints) -> tuple[bool, bool]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "images" / "runner")]
 
 from eqc_runner.chain import chain
@@ -62,7 +62,7 @@ def deviating(
 
 def described(layer: Layer, index: int, tensor: npt.NDArray[Any]) -> dict[str, Any]:
     """One entry of a record's ``outputs``, with digest and chain."""
-    named = Tensor.of(tensor)
+    named = Tensor("float32", tensor)
     return {
         "name": layer.name,
         "role": "layer",

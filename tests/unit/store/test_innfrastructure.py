@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrator.store.innfrastructure import Imported, Rejected, read
+from orchestrator.store.schema import problem_with_stored
+
+
+def array(values: Any, dtype: str = "float32") -> dict[str, Any]:
+    found = np.array(values, dtype=dtype)
+    text = base64.b64encode(found.tobytes()).decode()
+    return {"bytes": text, "dtype": dtype, "shape": list(found.shape)}
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    return {
+        "cpu_info": {
+            "arch_string_raw": "x86_64",
+            "vendor_id_raw": "GenuineIntel",
+            "brand_raw": "Xeon",
+            "count": 4,
+            "flags": ["avx", "aes"],
+            "l2_cache_size": "2 MiB",
+        },
+        "memory": {"total": 8_000_000_000},
+        "hostname": "h",
+        "device": {"name": "/device:CPU:0", "device_type": "CPU"},
+        "prediction": array([[0.1, 0.9]]),
+        "model_type": "cifar10_small",
+        "batch_dissemination": True,
+    } | changes
+
+
+NAME = "aws/cpu/c5.xlarge-Intel_Xeon_E5-2666_v3-cifar10_small-i6.json"
+
+
+def put(folder: Path, content: Any, name: str = NAME) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    path.write_bytes(raw)
+
+
+def only(folder: Path) -> Imported | Rejected:
+    (found,) = read(folder)
+    return found
+
+
+def test_a_cpu_file_becomes_one_valid_observation(tmp_path: Path) -> None:
+    put(tmp_path, document())
+    found = only(tmp_path)
+    assert isinstance(found, Imported)
+    (record,) = found.records
+    assert problem_with_stored(record) is None
+    assert record["platform"]["name"] == "aws/c5.xlarge/Intel_Xeon_E5-2666_v3"
+    assert (record["workload"]["label"], record["input"]["label"]) == ("cifar10_small", "i6")
+    assert record["outputs"][0]["digest"] == found.tensors[0][0]
+    assert found.fingerprint["cpu"]["flags"] == ["aes", "avx"]
+    assert found.fingerprint["cpu"]["caches"] == [{"level": 2, "type": "unified", "bytes": 2 << 20}]
+
+
+def test_a_gpu_file_holds_a_session_per_prediction(tmp_path: Path) -> None:
+    gpu = {"name": "Tesla T4", "compute capability": "7.5", "pci bus id": "0"}
+    device = {"device_type": "GPU", "physical_description": gpu}
+    stacked = array([[0.1, 0.9], [0.2, 0.8], [0.1, 0.9]])
+    put(tmp_path, document(device=device, all_predictions=stacked, count=3))
+    found = only(tmp_path)
+    assert isinstance(found, Imported)
+    assert [record["session"] for record in found.records] == [0, 1, 2]
+    assert len({record["outputs"][0]["digest"] for record in found.records}) == 2
+    assert len(found.tensors) == 2
+    assert found.fingerprint["gpus"][0]["compute_capability"] == "7.5"
+    assert found.records[0]["variant"]["label"] == "tensorflow float32 gpu"
+
+
+def test_counts_repeat_a_prediction(tmp_path: Path) -> None:
+    put(tmp_path, document(all_predictions=array([[1.0], [2.0]]), count=[2, 1]))
+    found = only(tmp_path)
+    assert isinstance(found, Imported)
+    assert len(found.records) == 3
+
+
+def test_one_prediction_per_layer_the_last_is_final(tmp_path: Path) -> None:
+    put(tmp_path, document(prediction=[array([1.0]), array([2.0]), array([3.0])]))
+    found = only(tmp_path)
+    assert isinstance(found, Imported)
+    roles = [output["role"] for output in found.records[0]["outputs"]]
+    assert roles == ["layer", "layer", "final"]
+
+
+def test_precision_is_read_from_the_model(tmp_path: Path) -> None:
+    content = document(model_type="cifar10_medium_float16", prediction=array([1.0], "float16"))
+    put(tmp_path, content, "cifar10_medium_float16/amd-milan.json")
+    found = only(tmp_path)
+    assert isinstance(found, Imported)
+    assert found.records[0]["workload"]["label"] == "cifar10_medium"
+    assert found.records[0]["variant"]["precision"] == "float16"
+    assert found.records[0]["platform"]["name"] == "amd-milan"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git lfs pull"),
+        (json.dumps(document()).encode()[:-40], "cut off"),
+        (b"[" * 100_000, "cut off"),
+        (b"\xff\xfe", "cut off"),
+        ([1, 2], "not a JSON object"),
+        ({"name": "package.json"}, "foreign: no usable cpu_info"),
+        (document(prediction=None), "no prediction"),
+        (document(prediction=[]), "empty list"),
+        (document(prediction=array([1.0]) | {"shape": [2]}), "damaged"),
+        (document(prediction=array([1.0]) | {"shape": ["x"]}), "shape"),
+        (document(prediction=array([1.0]) | {"bytes": "!!"}), "damaged"),
+        (document(prediction=array([1.0]) | {"dtype": "complex64"}), "unknown dtype"),
+        (document(all_predictions=array([[1.0]]), count=[1, 2]), "does not fit"),
+        (document(all_predictions=array([[1.0]]), count=0), "does not fit"),
+    ],
+)
+def test_anything_else_is_reported_and_skipped(tmp_path: Path, content: Any, reason: str) -> None:
+    put(tmp_path, content, "a/cpu/x-y-m-i0.json")
+    put(tmp_path, document())
+    bad, good = read(tmp_path)
+    assert isinstance(bad, Rejected)
+    assert reason in bad.reason
+    assert isinstance(good, Imported)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        list(read(tmp_path / "nothing"))
