@@ -66,6 +66,8 @@ def reason_of(error: BaseException) -> Reason:
         return Reason("failed", "no-space", text)
     if _is_allocation_failure(error):
         return Reason("failed", "out-of-memory", text)
+    if any(known in text.lower() for known in _NO_KERNEL_TEXTS):
+        return Reason("unsupported", "unsupported-operator", text)
     return Reason("failed", "exception", text)
 
 
@@ -86,6 +88,10 @@ _ALLOCATION_TEXTS = (
 )
 """What torch, ONNX Runtime, TensorFlow, NumPy and the C library say, in lower case; the last one
 is said of threads whose stacks do not fit under a limit."""
+
+_NO_KERNEL_TEXTS = ("could not create a primitive", "could not find an implementation for")
+"""What oneDNN (in TensorFlow and torch) and ONNX Runtime say where they have no kernel for an
+operation in this type on this instruction set."""
 
 
 def _is_allocation_failure(error: BaseException) -> bool:

@@ -33,7 +33,9 @@
     const figure = figures[place.dataset.figure];
     if (!figure || typeof Plotly === "undefined") return;
     const { data, layout } = styled(figure);
-    Plotly.react(place, data, layout, { responsive: true, displaylogo: false });
+    // Plotly's own default is a button that uploads the chart; a page of results must not.
+    const quiet = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
+    Plotly.react(place, data, layout, { responsive: true, ...quiet });
     drawn.add(place);
   };
   const places = (root) => root.querySelectorAll("[data-figure]");

@@ -30,7 +30,7 @@ def test_an_example_names_the_schema_a_question_and_itself(path: Path, tmp_path:
 
 @pytest.mark.parametrize(
     ("name", "cells", "platforms"),
-    [("quickstart", 56, 10), ("simd-and-cores", 240, 4), ("layers", 102, 5), ("precision", 118, 6)],
+    [("quickstart", 56, 10), ("simd-and-cores", 240, 4), ("layers", 102, 5), ("precision", 112, 6)],
 )
 def test_how_much_an_example_asks_for(
     name: str, cells: int, platforms: int, tmp_path: Path

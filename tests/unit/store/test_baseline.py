@@ -106,7 +106,7 @@ def test_the_same_partition_twice_is_refused(tmp_path: Path) -> None:
     document = report()
     document["partitions"] *= 2
     (tmp_path / "b.json").write_text(json.dumps(document))
-    with pytest.raises(UsageError, match="partition 'net · digits:0 .* is there twice"):
+    with pytest.raises(UsageError, match=r"partition 'net · digits:0 .* is there twice"):
         read_baseline(tmp_path / "b.json")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from eqc_runner.chain import chain as runner_chain
-from eqc_runner.digest import digest as runner_digest
-from eqc_runner.tensor import Tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eqc_runner.chain import chain as runner_chain
+from eqc_runner.digest import digest as runner_digest
+from eqc_runner.tensor import Tensor
 from orchestrator.store.chain import TILE, chain, digest, tensor_file
 
 CARRIER = {"float16": "<u2", "bfloat16": "<u2", "float32": "<u4", "float64": "<u8"}

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blake3 import blake3
-from eqc_runner.tensor import Tensor
 
+from eqc_runner.tensor import Tensor
 from orchestrator.errors import StoreError
 from orchestrator.store.tensors import StoredTensors, read_tensor
 

@@ -1,0 +1,50 @@
+"""The microarchitecture of an x86 processor by its CPUID signature, from the runner's table.
+
+Fingerprints of the runner name it already; this is for those that were imported.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from orchestrator.bundled import runner_path
+
+
+def microarchitecture(
+    vendor: str | None, family: int | None, model: int | None, stepping: int | None
+) -> str | None:
+    """The name, e.g. ``Ice Lake server``; ``None`` where no row, or more than one name, fits.
+
+    Where ``stepping`` is not known every stepping of the model is considered.
+    """
+    rows = [
+        row
+        for row in _rows()
+        if row["vendor"] == vendor
+        and row["family"] == family
+        and model is not None
+        and _contains(row["models"], model)
+    ]
+    if stepping is not None:
+        fitting = (row for row in rows if _contains(row.get("steppings", "0-f"), stepping))
+        return next((str(row["name"]) for row in fitting), None)
+    names = {str(row["name"]) for row in rows}
+    return names.pop() if len(names) == 1 else None
+
+
+@cache
+def _rows() -> list[dict[str, Any]]:
+    data = runner_path() / "eqc_runner" / "probe" / "data" / "x86_microarchitectures.json"
+    rows: list[dict[str, Any]] = json.loads(data.read_text(encoding="utf-8"))["rows"]
+    return rows
+
+
+def _contains(ranges: str, number: int) -> bool:
+    """Whether ``number`` is in hexadecimal ``ranges`` such as ``3c 40-4f``."""
+    for part in ranges.split():
+        first, _, last = part.partition("-")
+        if int(first, 16) <= number <= int(last or first, 16):
+            return True
+    return False
