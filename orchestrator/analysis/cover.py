@@ -78,16 +78,18 @@ def minimal_covers(
     program = _Program(costs.astype(np.float64), known, time.monotonic() + seconds)
     found: list[tuple[int, ...]] = []
     try:
+        # How many are needed is found first: with equal costs the search is far shorter.
+        program.size = len(_next(program, codes, classes) or ())
         while len(found) <= limit:
             chosen = _next(program, codes, classes)
             if chosen is None:
                 return Covers(tuple(found), complete=True, proven=True)
-            program.size = len(chosen)
             program.forbidden.append(chosen)
             found.append(chosen)
     except _OutOfTimeError:
         if not found:
-            return Covers((_greedy(codes, classes, program.rows),), complete=False, proven=False)
+            grown = _greedy(codes, classes, program.rows)
+            return Covers((grown,), complete=False, proven=len(grown) == program.size)
         return Covers(tuple(found), complete=False, proven=True)
     return Covers(tuple(found[:limit]), complete=False, proven=True)
 
@@ -122,8 +124,7 @@ def _solve(program: _Program) -> Codes | None:
         most = np.full(len(program.forbidden), program.size - 1.0)
         high = np.concatenate((high, [program.size], most))
     result = milp(
-        # One attribute more always costs more than any choice among as many.
-        program.costs + (program.costs.sum() + 1 if program.size is None else 0),
+        np.ones(count) if program.size is None else program.costs,
         integrality=np.ones(count),
         bounds=Bounds(0, 1),
         constraints=LinearConstraint(matrix, low, high),
