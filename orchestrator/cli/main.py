@@ -6,16 +6,48 @@ import os
 import sys
 import traceback
 import warnings
+from importlib import import_module
 
 import click
 
 from orchestrator import __version__
-from orchestrator.cli import experiment, machine, results, running
 from orchestrator.errors import EqcError, Exit
 from orchestrator.store.records import TornLine
 
+COMMANDS = {
+    "diff": "comparing:diff",
+    "images": "machine:images",
+    "import": "results:import_",
+    "merge": "results:merge",
+    "plan": "experiment:plan",
+    "probe": "machine:probe",
+    "report": "results:report",
+    "run": "running:run",
+    "schema": "experiment:schema",
+    "validate": "experiment:validate",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """Imports a command's module when it is asked for: half of them need no pandas, no plotly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """All names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(f"orchestrator.cli.{module}"), name)
+        return command
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="eqc")
 def cli() -> None:
     """Does a neural network compute the same numbers everywhere?
@@ -23,20 +55,6 @@ def cli() -> None:
     Runs fixed models on fixed inputs on many platforms, finds which of them gave bit-identical
     outputs (equivalence classes), and says how far the others are apart.
     """
-
-
-for command in (
-    experiment.validate,
-    experiment.plan,
-    experiment.schema,
-    running.run,
-    results.report,
-    results.merge,
-    results.import_,
-    machine.probe,
-    machine.images,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.results_model import Partition, Summary
@@ -10,10 +11,12 @@ from orchestrator.results_model import Partition, Summary
 
 def json_report(summary: Summary) -> dict[str, Any]:
     """``{"schema": 1, "partitions": […]}``: classes by number, platforms sorted."""
-    return {
-        "schema": 1,
-        "partitions": [_partition(partition) for partition in summary.partitions],
-    }
+    return json_partitions(summary.partitions)
+
+
+def json_partitions(partitions: Iterable[Partition]) -> dict[str, Any]:
+    """As ``json_report``, of partitions alone."""
+    return {"schema": 1, "partitions": [_partition(partition) for partition in partitions]}
 
 
 def json_text(summary: Summary) -> str:

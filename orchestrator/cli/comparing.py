@@ -1,0 +1,67 @@
+"""``eqc diff``: what changed since a baseline, for people, programs and CI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.analysis.difference import difference, difference_exit
+from orchestrator.cli.results import summary_of
+from orchestrator.errors import Exit
+from orchestrator.report.difference_json import difference_json_text
+from orchestrator.report.difference_junit import difference_junit
+from orchestrator.report.difference_text import difference_text
+from orchestrator.report.json_report import json_partitions
+from orchestrator.results_model import Partition
+from orchestrator.store.baseline import read_baseline, write_baseline
+from orchestrator.store.files import write_whole
+
+FORMATS = {
+    "text": difference_text,
+    "json": difference_json_text,
+    "junit": difference_junit,
+}
+
+
+@click.command()
+@click.argument("baseline", type=click.Path(path_type=Path))
+@click.argument("current", type=click.Path(exists=True, path_type=Path))
+@click.option("--format", "kind", type=click.Choice(sorted(FORMATS)), default="text")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+@click.option("--accept", is_flag=True, help="Make CURRENT the baseline, which must be a file.")
+@click.pass_context
+def diff(
+    context: click.Context,
+    baseline: Path,
+    current: Path,
+    kind: str,
+    output: Path | None,
+    *,
+    accept: bool,
+) -> None:
+    """Compare CURRENT with BASELINE; each is a store or a file of `eqc report --format json`.
+
+    Exit code 3 where they differ, 4 where something that was there is missing. With --accept the
+    differences are shown once more, CURRENT becomes the baseline, and the exit code is 0.
+    """
+    if accept and not baseline.exists():
+        before: tuple[Partition, ...] = ()
+    else:
+        before = _partitions(baseline)
+    after = _partitions(current)
+    found = difference(before, after)
+    text = FORMATS[kind](found)
+    if output is None:
+        click.echo(text)
+    else:
+        write_whole(output, text.encode())
+    if accept:
+        write_baseline(baseline, json_partitions(after))
+        click.echo(f"{baseline}: is the baseline now", err=True)
+        context.exit(Exit.DONE)
+    context.exit(difference_exit(found))
+
+
+def _partitions(path: Path) -> tuple[Partition, ...]:
+    return summary_of(path).partitions if path.is_dir() else read_baseline(path)
