@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from orchestrator.analysis.missing import missing_platforms
@@ -15,6 +17,7 @@ from orchestrator.analysis.table import Observations
 from orchestrator.analysis.tally import Tally, tally
 from orchestrator.results_model import EqClass, Missing, Partition, Planned
 
+Ints = npt.NDArray[np.int64]
 Output = tuple[int, ...]
 """What a platform stands by: one digest code, or several (ascending) under ``strict``."""
 
@@ -52,12 +55,14 @@ def partitions(
     return tuple(partition for key in ordered for partition in found[key])
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Members:
-    """Of one partition, in the platforms' order."""
+    """Of one partition: its outputs by number, and who stands by which, in platforms' order."""
 
-    outputs: dict[str, Output] = field(default_factory=dict)
-    varying: list[str] = field(default_factory=list)
+    outputs: tuple[Output, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+    """The platforms of each output, sorted by name."""
+    varying: tuple[str, ...] = ()
     sessions: int = 0
 
 
@@ -68,12 +73,18 @@ class _Names:
     input: tuple[str, ...]
     variant: tuple[str, ...]
     output: tuple[str, ...]
+    alphabetical: npt.NDArray[np.int64]
+    """The place of each platform, by code, when sorted by name."""
 
     @classmethod
     def of(cls, observations: Observations) -> _Names:
         table = observations.table
         columns = ("platform", "workload", "input", "variant", "output")
-        return cls(*(tuple(table[column].cat.categories) for column in columns))
+        names = [tuple(table[column].cat.categories) for column in columns]
+        platforms = names[0]
+        places = np.empty(len(platforms), dtype=np.int64)
+        places[sorted(range(len(platforms)), key=platforms.__getitem__)] = range(len(platforms))
+        return cls(names[0], names[1], names[2], names[3], names[4], places)
 
     def key(self, keys: pd.DataFrame, row: int) -> tuple[str, str, str, str]:
         codes = keys.iloc[row]
@@ -99,20 +110,34 @@ def _index(labels: tuple[str, ...], label: str) -> int:
 
 
 def _members(counted: Tally, rows: slice, names: _Names, *, strict: bool) -> _Members:
-    members = _Members(sessions=int(counted.sessions[rows].sum()))
     platforms, digests = counted.platform[rows], counted.digest[rows]
-    stands = counted.stands[rows]
-    several = np.bincount(platforms, minlength=len(names.platform)) > 1
-    for platform, digest, chosen in zip(
-        platforms.tolist(), digests.tolist(), stands.tolist(), strict=True
-    ):
-        name = names.platform[platform]
-        if strict:
-            members.outputs[name] = tuple(sorted((*members.outputs.get(name, ()), digest)))
-        elif chosen:
-            members.outputs[name] = (digest,)
-    members.varying = [names.platform[code] for code in np.flatnonzero(several)]
-    return members
+    several = np.flatnonzero(np.bincount(platforms, minlength=len(names.platform)) > 1)
+    varying = tuple(sorted(names.platform[code] for code in several))
+    sessions = int(counted.sessions[rows].sum())
+    if strict and varying:
+        sets: dict[int, Output] = {}
+        for platform, digest in zip(platforms.tolist(), digests.tolist(), strict=True):
+            sets[platform] = tuple(sorted((*sets.get(platform, ()), digest)))
+        distinct = list(dict.fromkeys(sets.values()))
+        codes = {output: code for code, output in enumerate(distinct)}
+        platforms = np.fromiter(sets, np.int64, len(sets))
+        which = np.array([codes[output] for output in sets.values()], dtype=np.int64)
+    else:
+        chosen = counted.stands[rows]
+        platforms = platforms[chosen]
+        values, first, which = np.unique(digests[chosen], return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        distinct = [(code,) for code in values[order].tolist()]
+        which = np.argsort(order)[which]
+    return _Members(tuple(distinct), _together(platforms, which, names), varying, sessions)
+
+
+def _together(platforms: Ints, which: Ints, names: _Names) -> tuple[tuple[str, ...], ...]:
+    """The names of the platforms of each class; ``which`` is the class of each, from 0."""
+    order = np.lexsort((names.alphabetical[platforms], which))
+    sorted_names = [names.platform[code] for code in platforms[order].tolist()]
+    ends = np.cumsum(np.bincount(which)).tolist() if which.size else []
+    return tuple(tuple(sorted_names[a:b]) for a, b in pairwise([0, *ends]))
 
 
 def _partition(
@@ -124,33 +149,31 @@ def _partition(
     strict: bool,
 ) -> Partition:
     chains = observations.chains
-    numbers: dict[Output, int] = {}
-    together: dict[Output, list[str]] = {}
-    for platform, output in members.outputs.items():
-        numbers.setdefault(output, len(numbers) + 1)
-        together.setdefault(output, []).append(platform)
     classes = tuple(
         EqClass(
             _class_id([chains.digests[code] for code in output]),
             number,
-            tuple(sorted(together[output])),
+            platforms,
             tuple(sorted(chains.digests[code] for code in output)),
         )
-        for output, number in numbers.items()
+        for number, (output, platforms) in enumerate(
+            zip(members.outputs, members.together, strict=True), start=1
+        )
     )
-    codes = sorted({code for output in numbers for code in output})
+    codes = sorted({code for output in members.outputs for code in output})
     types = sorted({chains.types[code] for code in codes})
     bits = {int(chains.bits[code]) for code in codes}
     tree = None
     if not (strict and members.varying):
-        tree = dendrogram(chains, [output[0] for output in numbers], list(numbers.values()))
+        first = [output[0] for output in members.outputs]
+        tree = dendrogram(chains, first, range(1, len(first) + 1))
     return Partition(
         *key,
         sessions=members.sessions,
         remaining_precision=remaining_precision(chains, codes),
         mantissa_bits=max(bits) if bits and min(bits) >= 0 else None,
         classes=classes,
-        nondeterministic=tuple(sorted(members.varying)),
+        nondeterministic=members.varying,
         missing=_missing(members, absent),
         dendrogram=tree,
         notes=(f"outputs differ in type or shape: {', '.join(types)}",) if len(types) > 1 else (),
@@ -165,8 +188,5 @@ def _class_id(digests: Sequence[str]) -> str:
 
 
 def _missing(members: _Members, absent: Mapping[str, tuple[str, str]]) -> tuple[Missing, ...]:
-    return tuple(
-        Missing(platform, status, reason)
-        for platform, (status, reason) in sorted(absent.items())
-        if platform not in members.outputs
-    )
+    lacking = absent.keys() - set(chain.from_iterable(members.together))
+    return tuple(Missing(platform, *absent[platform]) for platform in sorted(lacking))

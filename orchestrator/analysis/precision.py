@@ -9,7 +9,7 @@ the dendrogram, exactly, without a linkage rule.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +57,7 @@ def dendrogram(chains: Chains, codes: Sequence[int], numbers: Sequence[int]) -> 
     index = np.asarray(codes, dtype=np.int64)
     if index.size == 0 or (chains.bits[index] < 0).any():
         return None
-    return _Trie(chains, index, numbers).branch(tuple(range(index.size)), 0)
+    return _tree(chains, index, np.asarray(numbers))
 
 
 def linkage(tree: Branch) -> dict[tuple[int, int], int]:
@@ -72,44 +72,47 @@ def linkage(tree: Branch) -> dict[tuple[int, int], int]:
     return found
 
 
-@dataclass(frozen=True)
-class _Trie:
-    chains: Chains
-    index: npt.NDArray[np.int64]
-    numbers: Sequence[int]
+def _tree(chains: Chains, index: npt.NDArray[np.int64], numbers: npt.NDArray[Any]) -> Branch:
+    """Leaves in the order of their chains; neighbours then agree at least as much as others,
+    so the tree follows from what each leaf has in common with the next."""
+    bits = chains.bits[index]
+    length = int(bits.max()) + 1
+    rows = chains.values[index, :length]
+    order = np.lexsort(rows.T[::-1])
+    sorted_rows, sorted_bits = rows[order], bits[order]
+    differs = sorted_rows[1:] != sorted_rows[:-1]
+    # A shorter chain ends: beyond its last link nothing is agreed on.
+    shorter = np.minimum(sorted_bits[1:], sorted_bits[:-1])
+    differs |= np.arange(length) > shorter[:, None]
+    common = np.where(differs.any(axis=1), differs.argmax(axis=1), shorter + 1)
+    heights = np.maximum(common - 1, 0).tolist()
+    leaves = [
+        Branch(int(sorted_bits[place]), (int(numbers[row]),)) for place, row in enumerate(order)
+    ]
+    # A stack of open nodes, precision rising: (precision, children).
+    stack: list[tuple[int, list[Branch]]] = []
+    last = leaves[0]
+    for height, leaf in zip(heights, leaves[1:], strict=True):
+        while stack and stack[-1][0] > height:
+            precision, children = stack.pop()
+            children.append(last)
+            last = _node(precision, children)
+        if stack and stack[-1][0] == height:
+            stack[-1][1].append(last)
+        else:
+            stack.append((height, [last]))
+        last = leaf
+    while stack:
+        precision, children = stack.pop()
+        children.append(last)
+        last = _node(precision, children)
+    return last
 
-    def branch(self, members: tuple[int, ...], level: int) -> Branch:
-        """The node of ``members`` (positions in ``index``), which agree below ``level``."""
-        classes = tuple(sorted(self.numbers[member] for member in members))
-        if len(members) == 1:
-            return Branch(int(self.chains.bits[self.index[members[0]]]), classes)
-        rows = self.index[list(members)]
-        length = int(self.chains.bits[rows].min()) + 1
-        values = self.chains.values[rows, level:length]
-        common = level + _prefix((values == values[0]).all(axis=0))
-        precision = max(common - 1, 0)
-        groups = self._split(members, common)
-        children = tuple(self.branch(group, common) for group in groups)
-        return Branch(precision, classes, _flat(children, precision))
 
-    def _split(self, members: tuple[int, ...], level: int) -> list[tuple[int, ...]]:
-        groups: dict[int, list[int]] = {}
-        for member in members:
-            row = int(self.index[member])
-            ended = level > int(self.chains.bits[row])
-            key = -1 - member if ended else int(self.chains.values[row, level])
-            groups.setdefault(key, []).append(member)
-        return [tuple(group) for group in groups.values()]
-
-
-def _flat(children: tuple[Branch, ...], precision: int) -> tuple[Branch, ...]:
-    """Take in inner nodes of the parent's own precision: both "D0 differs" and "only D0
-    agrees" are zero bits, and one height has one node."""
-    flat: list[Branch] = []
-    for child in children:
-        same = child.children and child.precision == precision
-        flat.extend(child.children if same else (child,))
-    return tuple(sorted(flat, key=lambda child: child.classes[0]))
+def _node(precision: int, children: list[Branch]) -> Branch:
+    children.sort(key=lambda child: child.classes[0])
+    classes = tuple(sorted(number for child in children for number in child.classes))
+    return Branch(precision, classes, tuple(children))
 
 
 def _prefix(equal: npt.NDArray[np.bool_]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from orchestrator.results_model import Planned
 
 KEYS = ("platform", "workload", "input", "variant")
 Layout = tuple[tuple[str, str, int, str | None], ...]
+_LAYOUT = itemgetter("name", "role", "index", "operation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +93,7 @@ def _add(reading: _Reading, record: Mapping[str, Any]) -> None:
     cell = record.get("cell") or "/".join(record[key]["id"] for key in KEYS)
     key = (record.get("run") or "", cell, int(record.get("session") or 0))
     outputs = record["outputs"] if record["status"] == "ok" else ()
-    add = reading.chains.add
-    digests = np.fromiter((add(output) for output in outputs), np.int64, len(outputs))
+    digests = np.array(reading.chains.add_all(outputs), dtype=np.int64)
     rank = (record["status"] == "ok", int(record.get("attempt") or 0))
     known = reading.entries.get(key)
     if known is not None:
@@ -105,10 +106,7 @@ def _add(reading: _Reading, record: Mapping[str, Any]) -> None:
             )
         if rank < known.rank:
             return
-    layout: Layout = tuple(
-        (output["name"], output["role"], output["index"], output.get("operation"))
-        for output in outputs
-    )
+    layout: Layout = tuple(map(_LAYOUT, outputs))
     number = reading.layouts.setdefault(layout, len(reading.layouts))
     row = (*codes, cell, *session_row(record))
     reading.entries[key] = _Entry(rank, row, number, digests)
