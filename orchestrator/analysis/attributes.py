@@ -75,9 +75,7 @@ def attribute_table(
     return AttributeTable(table.frame, table.kinds, table.undescribed, tuple(notes))
 
 
-def described(
-    units: Mapping[str, Mapping[str, Any]], fingerprints: Fingerprints
-) -> AttributeTable:
+def described(units: Mapping[str, Mapping[str, Any]], fingerprints: Fingerprints) -> AttributeTable:
     """The table with one row per unit: a name and the record that describes it."""
     seen: dict[str, tuple[Named, frozenset[str] | None]] = {}
     rows: dict[str, _Row] = {}

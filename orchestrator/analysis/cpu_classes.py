@@ -10,18 +10,43 @@ from orchestrator.analysis.attributes import AttributeTable
 from orchestrator.analysis.likelihood import CORE_BIN
 
 EXTENSIONS = frozenset(
-    "sse4a fma4 xop fma avx avx2 avx512f avx512bw avx512cd avx512dq avx512vl avx512ifma "
-    "avx512vbmi avx512_vbmi2 avx512_bitalg avx512_vpopcntdq avx512_bf16 avx512_fp16 "
-    "amx_tile xsavec asimd asimddp asimdhp i8mm bf16 sve sve2 sme".split()
+    [
+        "sse4a",
+        "fma4",
+        "xop",
+        "fma",
+        "avx",
+        "avx2",
+        "avx512f",
+        "avx512bw",
+        "avx512cd",
+        "avx512dq",
+        "avx512vl",
+        "avx512ifma",
+        "avx512vbmi",
+        "avx512_vbmi2",
+        "avx512_bitalg",
+        "avx512_vpopcntdq",
+        "avx512_bf16",
+        "avx512_fp16",
+        "amx_tile",
+        "xsavec",
+        "asimd",
+        "asimddp",
+        "asimdhp",
+        "i8mm",
+        "bf16",
+        "sve",
+        "sve2",
+        "sme",
+    ]
 )
 """What counts as an extension: SIMD, and ``xsavec``, which came with Skylake's core and sets
 client Skylakes apart from Broadwell. Neither 8-bit dot products (the study found no class of
 their own) nor half-precision conversions count."""
 
 
-def cpu_classes(
-    table: AttributeTable, extensions: Collection[str] = EXTENSIONS
-) -> pd.DataFrame:
+def cpu_classes(table: AttributeTable, extensions: Collection[str] = EXTENSIONS) -> pd.DataFrame:
     """Platform -> ``extensions`` (sorted, blanks between), ``core bin`` and ``cpu class``.
 
     Classes count from 0 by first appearance; ``None`` where cores are not known.
@@ -32,9 +57,7 @@ def cpu_classes(
         " ".join(flag for flag, has in zip(relevant, row, strict=True) if has)
         for row in flags[relevant].to_numpy(dtype=bool).tolist()
     ]
-    bins = (
-        table.frame[CORE_BIN].tolist() if CORE_BIN in table.frame else [None] * len(table.frame)
-    )
+    bins = table.frame[CORE_BIN].tolist() if CORE_BIN in table.frame else [None] * len(table.frame)
     numbers: dict[tuple[str, str], int] = {}
     column = [
         None if size is None else numbers.setdefault((own, size), len(numbers))

@@ -9,13 +9,13 @@ import click
 from orchestrator.analysis.difference import difference, difference_exit
 from orchestrator.cli.results import summary_of
 from orchestrator.errors import Exit
+from orchestrator.files import write_whole
 from orchestrator.report.difference_json import difference_json_text
 from orchestrator.report.difference_junit import difference_junit
 from orchestrator.report.difference_text import difference_text
 from orchestrator.report.json_report import json_partitions
 from orchestrator.results_model import Partition
 from orchestrator.store.baseline import read_baseline, write_baseline
-from orchestrator.store.files import write_whole
 
 FORMATS = {
     "text": difference_text,

@@ -10,10 +10,10 @@ from orchestrator.analysis.planned import planned_of_store
 from orchestrator.analysis.summary import summarise
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
+from orchestrator.files import write_whole
 from orchestrator.report.formats import FORMATS
 from orchestrator.report.terminal import TableReport
 from orchestrator.results_model import Summary
-from orchestrator.store.files import write_whole
 from orchestrator.store.merge import merge as merge_stores
 from orchestrator.store.read import read
 from orchestrator.store.take_study import import_study

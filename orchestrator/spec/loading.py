@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from orchestrator import selection
-from orchestrator.errors import EnvironmentNotReady, SpecError
+from orchestrator.bundled import cache_folder
+from orchestrator.errors import SpecError
 from orchestrator.model import Experiment, Isolation, Keep, Limits, Observe
 from orchestrator.spec.document import LimitsEntry, ObserveEntry
 from orchestrator.spec.filters import domain_of, resolve_filters
@@ -22,8 +22,8 @@ from orchestrator.spec.workloads import resolve_workloads
 def load(path: Path, *, cache: Path | None = None) -> Experiment:
     """Read, check and resolve an experiment file; its inputs are written to ``cache``.
 
-    ``cache`` defaults to ``$XDG_CACHE_HOME/eqc/inputs``. Raises SpecError with all mistakes in
-    the file, EnvironmentNotReady if an input cannot be written.
+    ``cache`` defaults to ``$XDG_CACHE_HOME/eqc-orchestrator/inputs``. Raises SpecError with all
+    mistakes in the file, EnvironmentNotReady if an input cannot be written.
     """
     mistakes = Mistakes(str(path))
     text = _read(path, mistakes)
@@ -33,13 +33,8 @@ def load(path: Path, *, cache: Path | None = None) -> Experiment:
     checked = validate(data, mistakes)
     if checked is None:
         raise SpecError(tuple(mistakes.found))
-    try:
-        folder = path.absolute().parent
-        experiment = _resolve(checked, folder, cache or default_cache(), text, mistakes)
-    except OSError as error:
-        raise EnvironmentNotReady(
-            f"cannot write the inputs of {path}: {error}; free space or set XDG_CACHE_HOME"
-        ) from error
+    folder = path.absolute().parent
+    experiment = _resolve(checked, folder, cache or default_cache(), text, mistakes)
     if mistakes.found:
         raise SpecError(tuple(mistakes.found))
     return experiment
@@ -47,8 +42,7 @@ def load(path: Path, *, cache: Path | None = None) -> Experiment:
 
 def default_cache() -> Path:
     """Where materialised inputs go if nobody says: below the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "eqc" / "inputs"
+    return cache_folder() / "inputs"
 
 
 def _read(path: Path, mistakes: Mistakes) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from orchestrator.files import write_whole
 
 Array = NDArray[np.generic]
 
@@ -32,23 +32,12 @@ def npy_bytes(array: Array) -> bytes:
 def store_npy(array: Array, folder: Path) -> tuple[str, Path]:
     """Write ``folder/<sha256>.npy`` unless it is there; its sha256 and absolute path.
 
-    Written whole or not at all. OSError where that fails.
+    Written whole or not at all. ``EnvironmentNotReady`` where that fails.
     """
     content = npy_bytes(array)
     digest = hashlib.sha256(content).hexdigest()
     path = folder.absolute() / f"{digest}.npy"
     if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
         return digest, path
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".npy-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, content)
     return digest, path

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.store.files import write_whole
+from orchestrator.files import write_whole
 from orchestrator.store.records import latest, read_lines
 from orchestrator.store.run import run_folders
 

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
+from orchestrator.files import disk_errors, write_whole
 from orchestrator.model import Plan
 from orchestrator.store.describe import plan_document
-from orchestrator.store.files import disk_errors, write_whole
 from orchestrator.store.records import Record, bits, is_final, latest, read_lines
 
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")

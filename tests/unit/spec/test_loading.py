@@ -169,7 +169,7 @@ def test_a_missing_file_is_a_mistake_of_the_experiment(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_not_a_mistake_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(text_of())
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(EnvironmentNotReady, match="cannot write the inputs"):
+    with pytest.raises(EnvironmentNotReady, match="cannot be written"):
         spec.load(tmp_path / "x.yaml", cache=tmp_path / "file" / "cache")
 
 
@@ -177,7 +177,7 @@ def test_inputs_go_to_the_users_cache(tmp_path: Path, small_cache: Path) -> None
     (tmp_path / "x.yaml").write_text(text_of())
     ((given, _),) = spec.load(tmp_path / "x.yaml").inputs
     ((_, digest, path),) = given.tensors
-    assert Path(path) == small_cache / "eqc" / "inputs" / f"{digest}.npy"
+    assert Path(path) == small_cache / "eqc-orchestrator" / "inputs" / f"{digest}.npy"
 
 
 def test_the_published_schema_is_in_step() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
+from orchestrator.files import write_whole
 from orchestrator.model import Reason
-from orchestrator.store.files import write_whole
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.read import read
 from orchestrator.store.run import RunFolder, safe_name
@@ -186,7 +186,7 @@ with opened(tmp_path, c) as run:
         print(type(error).__name__, run.observation_files()[0].stat().st_size == size)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout.split() == ["StoreError", "True"], done.stderr
+    assert done.stdout.split() == ["EnvironmentNotReady", "True"], done.stderr
     assert len(read(tmp_path).records) == 1
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.errors import EnvironmentNotReady, StoreError
+from orchestrator.errors import EnvironmentNotReady
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -51,9 +51,7 @@ def disk_errors(path: Path) -> Iterator[None]:
                 f"{path}: no space left on this disk; free some and run the same command again "
                 "(what was observed until now is safe and is not computed again)"
             ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise EnvironmentNotReady(
-                f"{path}: cannot be written ({error.strerror}); choose another folder with "
-                "--results or change its permissions"
-            ) from error
-        raise StoreError(f"{path}: {error.strerror}") from error
+        raise EnvironmentNotReady(
+            f"{path}: cannot be written ({error.strerror}); choose another folder or change its "
+            "permissions"
+        ) from error
