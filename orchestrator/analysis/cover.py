@@ -1,27 +1,32 @@
-"""All smallest sets of attributes that determine the classes, exactly, by integer programming.
+"""All smallest sets of attributes that determine the classes, exactly.
 
-This is the minimum test collection: choose as few attributes as possible such that every pair
-of platforms in two classes differs in a chosen one. Of millions of pairs few matter, so their
-constraints are generated lazily: solve with those known, look for pairs that the solution leaves
-together, add them, again. A solution that leaves none is a smallest set, since fewer constraints
-can only make the optimum smaller. Each set found is then forbidden (a no-good cut), until no
-further one of its size exists.
+This is the minimum test collection, an integer program: choose as few attributes as possible
+such that every pair of platforms in two classes differs in a chosen one. Of millions of pairs
+few matter, so their constraints are generated lazily: solve with those known, look for pairs
+that a solution leaves together, add them, again. A solution that leaves none is a smallest set,
+since fewer constraints can only make the optimum smaller.
+
+Two exact solvers share the work. Sets of a few attributes, the usual case, are found by a branch
+and bound of our own that yields all optima in one go (``cover_search``). Where that takes too
+long a general solver (``cover_program``) finds the optimum, and each set found is forbidden (a
+no-good cut) until no further one of its size exists.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, vstack
 
+from orchestrator.analysis.cover_program import Program, ProgramTooLongError
 from orchestrator.analysis.cover_rows import Codes, Rows, all_rows, nearest_rows, unmet_rows
+from orchestrator.analysis.cover_search import Search, SearchTooLongError, least_size
 
 _ALL_PAIRS_UP_TO = 200
-_OPTIMAL, _OUT_OF_TIME, _INFEASIBLE = 0, 1, 2
+_SEARCHED_ROWS = 400
+_SEARCH_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -33,21 +38,8 @@ class Covers:
     """No further set of this size exists."""
     proven: bool
     """No smaller set exists; if not, ``sets`` holds one that was grown greedily."""
-
-
-@dataclass
-class _Program:
-    """Rows to meet, sets forbidden, and the size once it is known."""
-
-    costs: npt.NDArray[np.float64]
-    rows: Rows
-    deadline: float
-    size: int | None = None
-    forbidden: list[tuple[int, ...]] = field(default_factory=list)
-
-
-class _OutOfTimeError(Exception):
-    pass
+    total: int | None
+    """How many sets of this size exist; ``None``: not known."""
 
 
 def minimal_covers(
@@ -57,25 +49,67 @@ def minimal_covers(
     *,
     limit: int = 64,
     seconds: float = 60.0,
+    search: bool = True,
 ) -> Covers:
     """All sets of as few columns of ``codes`` (platforms x attributes) as determine ``classes``.
 
-    ``costs`` (>= 0, by attribute) order sets of equal size, and are the order in which they are
-    found: where there are more than ``limit``, or ``seconds`` are over, the cheapest are there.
-    Raises ``ValueError`` where equal rows of ``codes`` are in two classes: no set exists.
+    ``costs`` (>= 0, by attribute) order sets of equal size; where there are more than ``limit``
+    the cheapest are given, and so are those found when ``seconds`` are over. Without ``search``
+    the general solver does it all. Raises ``ValueError`` where equal rows of ``codes`` are in
+    two classes: no set exists.
     """
     if not len(np.unique(classes)) > 1:
-        return Covers(((),), complete=True, proven=True)
-    every = np.arange(codes.shape[1])
-    if len(unmet_rows(codes, classes, every)):
+        return Covers(((),), complete=True, proven=True, total=1)
+    if len(unmet_rows(codes, classes, np.arange(codes.shape[1]))):
         raise ValueError("platforms with equal attributes are in different classes")
-    members = np.arange(len(codes))
-    known = (
+    start = time.monotonic()
+    rows = (
         all_rows(codes, classes)
         if len(codes) <= _ALL_PAIRS_UP_TO
-        else nearest_rows(codes, classes, members)
+        else nearest_rows(codes, classes, np.arange(len(codes)))
     )
-    program = _Program(costs.astype(np.float64), known, time.monotonic() + seconds)
+    if search:
+        try:
+            found = _searched(codes, classes, rows, start + _SEARCH_SHARE * seconds)
+        except SearchTooLongError:
+            pass
+        else:
+            ranked = sorted(found, key=lambda cover: (sum(costs[list(cover)]), cover))
+            complete = len(found) <= limit
+            return Covers(tuple(ranked[:limit]), complete, proven=True, total=len(found))
+    return _programmed(codes, classes, rows, costs, limit, start + seconds)
+
+
+def _searched(codes: Codes, classes: Codes, rows: Rows, deadline: float) -> list[tuple[int, ...]]:
+    size = max(least_size(codes, classes), 1)
+    # The shortest rows bound the search best; the others are brought in where they matter.
+    rows = rows[:_SEARCHED_ROWS]
+    while True:
+        found = Search(rows, codes, classes, deadline).covers(size)
+        unmet = _unmet(codes, classes, found)
+        if len(unmet):
+            rows = np.concatenate((rows, unmet))
+        elif found:
+            return found
+        else:
+            size += 1
+
+
+def _unmet(codes: Codes, classes: Codes, covers: Iterable[tuple[int, ...]]) -> Rows:
+    """Rows that the first few of ``covers`` which leave any do not meet."""
+    parts = [np.empty((0, codes.shape[1]), dtype=bool)]
+    for cover in covers:
+        unmet = unmet_rows(codes, classes, np.array(cover, dtype=np.int64))[:64]
+        parts += [unmet] if len(unmet) else []
+        if len(parts) > 16:
+            break
+    return np.concatenate(parts)
+
+
+def _programmed(
+    codes: Codes, classes: Codes, rows: Rows, costs: Codes, limit: int, deadline: float
+) -> Covers:
+    program = Program(rows, costs.astype(np.float64), deadline)
     found: list[tuple[int, ...]] = []
     try:
         # How many are needed is found first: with equal costs the search is far shorter.
@@ -83,68 +117,37 @@ def minimal_covers(
         while len(found) <= limit:
             chosen = _next(program, codes, classes)
             if chosen is None:
-                return Covers(tuple(found), complete=True, proven=True)
+                return Covers(tuple(found), complete=True, proven=True, total=len(found))
             program.forbidden.append(chosen)
             found.append(chosen)
-    except _OutOfTimeError:
+    except ProgramTooLongError:
         if not found:
             grown = _greedy(codes, classes, program.rows)
-            return Covers((grown,), complete=False, proven=len(grown) == program.size)
-        return Covers(tuple(found), complete=False, proven=True)
-    return Covers(tuple(found[:limit]), complete=False, proven=True)
+            proven = len(grown) == program.size
+            return Covers((grown,), complete=False, proven=proven, total=None)
+    return Covers(tuple(found[:limit]), complete=False, proven=True, total=None)
 
 
-def _next(program: _Program, codes: Codes, classes: Codes) -> tuple[int, ...] | None:
+def _next(program: Program, codes: Codes, classes: Codes) -> tuple[int, ...] | None:
     """The cheapest smallest set that is not forbidden; ``None``: there is none."""
     while True:
-        chosen = _solve(program)
+        chosen = program.solve()
         if chosen is None:
             return None
-        unmet = unmet_rows(codes, classes, chosen)
+        unmet = unmet_rows(codes, classes, np.array(chosen, dtype=np.int64))
         if not len(unmet):
-            return tuple(int(column) for column in chosen)
+            return chosen
         program.rows = np.concatenate((program.rows, unmet))
-
-
-def _solve(program: _Program) -> Codes | None:
-    left = program.deadline - time.monotonic()
-    if left <= 0:
-        raise _OutOfTimeError
-    count = len(program.costs)
-    matrix = csr_array(program.rows.astype(np.float64))
-    low = np.ones(len(program.rows))
-    high = np.full(len(program.rows), np.inf)
-    if program.size is not None:
-        cuts = np.ones((1 + len(program.forbidden), count))
-        for row, given in enumerate(program.forbidden, 1):
-            cuts[row] = 0
-            cuts[row, list(given)] = 1
-        matrix = vstack((matrix, csr_array(cuts)), format="csr")
-        low = np.concatenate((low, [program.size], np.zeros(len(program.forbidden))))
-        most = np.full(len(program.forbidden), program.size - 1.0)
-        high = np.concatenate((high, [program.size], most))
-    result = milp(
-        np.ones(count) if program.size is None else program.costs,
-        integrality=np.ones(count),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(matrix, low, high),
-        options={"time_limit": left, "mip_rel_gap": 0.0},
-    )
-    if result.status == _INFEASIBLE:
-        return None
-    if result.status != _OPTIMAL:
-        raise _OutOfTimeError
-    return np.flatnonzero(result.x > 0.5).astype(np.int64)
 
 
 def _greedy(codes: Codes, classes: Codes, rows: Rows) -> tuple[int, ...]:
     chosen: list[int] = []
     while True:
-        met = rows[:, chosen].any(axis=1) if chosen else np.zeros(len(rows), dtype=bool)
-        if met.all():
-            unmet = unmet_rows(codes, classes, np.array(chosen, dtype=np.int64))
-            if not len(unmet):
-                return tuple(sorted(chosen))
-            rows = np.concatenate((rows, unmet))
+        met = rows[:, chosen].any(axis=1)
+        if not met.all():
+            chosen.append(int(rows[~met].sum(axis=0).argmax()))
             continue
-        chosen.append(int(rows[~met].sum(axis=0).argmax()))
+        unmet = unmet_rows(codes, classes, np.array(chosen, dtype=np.int64))
+        if not len(unmet):
+            return tuple(sorted(chosen))
+        rows = np.concatenate((rows, unmet))
