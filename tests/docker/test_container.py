@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ pytestmark = pytest.mark.docker
 @pytest.fixture
 def caught(tmp_path: Path) -> Iterator[Container]:
     """A container of a run under way; the run is ended afterwards."""
+    client = connect()
+    # On a fresh engine the image takes minutes; the run under test should find it.
+    ImageBuilder(client).ensure("numpy")
     text = SMALL.replace("sessions: 2", "sessions: 400") + "limits: {memory: 1 GiB}\n"
     process = subprocess.Popen(
         command("run", written(tmp_path, text), "--isolation", "docker"),
@@ -31,7 +35,6 @@ def caught(tmp_path: Path) -> Iterator[Container]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    client = connect()
     end = time.monotonic() + 120
     found: list[Container] = []
     while not found and time.monotonic() < end:
@@ -73,6 +76,8 @@ def test_removing_twice_is_fine_and_a_removal_ends_the_run_with_failed_rows(
 ) -> None:
     """Somebody removes our container: its sessions are failed rows, and a second run heals."""
     spec = written(tmp_path, SMALL.replace("sessions: 2", "sessions: 30"))
+    with closing(connect()) as client:
+        ImageBuilder(client).ensure("numpy")
 
     def interfere() -> None:
         client = connect()

@@ -80,7 +80,8 @@ def test_an_interrupted_run_ends_everything_and_says_so(
         text=True,
     )
     events = tmp_path / "events.jsonl"
-    deadline = time.monotonic() + 120
+    # The image may have to be built first.
+    deadline = time.monotonic() + 600
     while not (events.exists() and '"session"' in events.read_text()):
         assert time.monotonic() < deadline
         assert process.poll() is None, process.communicate()
