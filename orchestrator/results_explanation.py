@@ -130,6 +130,9 @@ class Contradiction:
 
     groups: tuple[tuple[int, tuple[str, ...]], ...]
     """(class number, platforms)."""
+    kept: int | None = None
+    """The class of more than half of them, two at least: these take part in the minimal sets,
+    the others do not. ``None``: there is none, and none of them takes part."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ class Answer:
     rules_smallest: bool
     """No decision tree over ``sets[0]`` has fewer leaves; else it was grown greedily."""
     contradictions: tuple[Contradiction, ...]
-    """Left out of the minimal sets, so that they explain the rest."""
+    """Left out of the minimal sets but for clear majorities, so that these explain the rest."""
     unused: tuple[tuple[str, int], ...]
     """(attribute, platforms that do not know it): not known everywhere, so left out."""
 

@@ -49,7 +49,7 @@ def undominated(rows: Rows) -> Rows:
     if not len(rows):
         return rows
     packed = np.unique(np.packbits(rows, axis=1), axis=0)
-    size = np.bitwise_count(packed).sum(axis=1)
+    size = np.unpackbits(packed, axis=1).sum(axis=1, dtype=np.int64)
     packed = packed[np.argsort(size, kind="stable")]
     kept = 0
     while kept < min(len(packed), _SHIELDS):

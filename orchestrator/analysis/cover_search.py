@@ -80,9 +80,7 @@ class Search:
             free[one] = False
             self._branch(unmet[~unmet[:, one]], free, (*chosen, one), left - 1)
 
-    def _pairs(
-        self, open_rows: Rows, free: npt.NDArray[np.bool_], chosen: tuple[int, ...]
-    ) -> None:
+    def _pairs(self, open_rows: Rows, free: npt.NDArray[np.bool_], chosen: tuple[int, ...]) -> None:
         columns = np.flatnonzero(free)
         missed = (~open_rows[:, columns]).astype(np.float32)
         both = np.triu(missed.T @ missed == 0, 1)
@@ -93,9 +91,7 @@ class Search:
     def _found(self, chosen: tuple[int, ...], rest: Iterable[tuple[int, ...]]) -> None:
         self.found.extend(tuple(sorted((*chosen, *last))) for last in rest)
 
-    def _enough(
-        self, chosen: tuple[int, ...], free: npt.NDArray[np.bool_], left: int
-    ) -> bool:
+    def _enough(self, chosen: tuple[int, ...], free: npt.NDArray[np.bool_], left: int) -> bool:
         """Whether ``left`` attributes can hold the information that is still needed."""
         values = sorted((self._values[one] for one in np.flatnonzero(free)), reverse=True)
         capacity = prod(values[:left])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.analysis.across_variants import across, platform_and_variant
 from orchestrator.analysis.attributes import AttributeTable, described
 from orchestrator.analysis.explanation import answer
 from orchestrator.analysis.labels import label_of
@@ -19,6 +20,7 @@ from orchestrator.results_explanation import (
     ExplainedClass,
     Explanation,
     Kind,
+    Suspect,
     Undescribed,
 )
 from orchestrator.results_model import Partition
@@ -46,7 +48,7 @@ def explain(
     platforms: Callable[[str], bool] | Collection[str] | None = None,
     kinds: Collection[Kind] | None = None,
     across_variants: bool = False,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    limits: Limits = Limits(),
 ) -> tuple[Explanation, ...]:
     """One explanation per partition that matches; labels are those of the tables.
 
@@ -70,7 +72,7 @@ def explain(
         and variant in (None, partition.variant)
     ]
     if across_variants:
-        chosen = _across(chosen, cells)
+        chosen = across(chosen)
     return tuple(
         _explained(partition, _units(partition, cells), fingerprints, kinds, limits)
         for partition in chosen
@@ -101,8 +103,8 @@ def _units(partition: Partition, cells: Cells) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for group in partition.classes:
         for name in group.platforms:
-            platform, _, rest = name.partition(_WITH)
-            key = (platform, partition.workload, partition.input, rest or partition.variant)
+            platform, variant = platform_and_variant(name, partition)
+            key = (platform, partition.workload, partition.input, variant)
             found[name] = next(
                 record
                 for record in cells[key]
@@ -110,48 +112,6 @@ def _units(partition: Partition, cells: Cells) -> dict[str, Mapping[str, Any]]:
                 if output["name"] == partition.output and output["digest"] in group.digests
             )
     return found
-
-
-_WITH = " with "
-
-
-def _across(chosen: Collection[Partition], cells: Cells) -> list[Partition]:
-    """Partitions of the same workload and input as one, over platforms per variant."""
-    merged: dict[tuple[str, str, str], Partition] = {}
-    for partition in chosen:
-        key = (partition.workload, partition.input, partition.output)
-        named = replace(
-            partition,
-            classes=tuple(
-                replace(
-                    group,
-                    platforms=tuple(f"{name}{_WITH}{partition.variant}" for name in group.platforms),
-                )
-                for group in partition.classes
-            ),
-            nondeterministic=tuple(
-                f"{name}{_WITH}{partition.variant}" for name in partition.nondeterministic
-            ),
-        )
-        merged[key] = _merged(merged[key], named) if key in merged else named
-    return list(merged.values())
-
-
-def _merged(left: Partition, right: Partition) -> Partition:
-    groups = {group.id: group for group in left.classes}
-    for group in right.classes:
-        old = groups.get(group.id)
-        groups[group.id] = (
-            replace(group, number=len(groups) + 1)
-            if old is None
-            else replace(old, platforms=tuple(sorted((*old.platforms, *group.platforms))))
-        )
-    return replace(
-        left,
-        variant="all variants",
-        classes=tuple(groups.values()),
-        nondeterministic=tuple(sorted((*left.nondeterministic, *right.nondeterministic))),
-    )
 
 
 def _explained(
@@ -168,7 +128,7 @@ def _explained(
         names = ", ".join(partition.nondeterministic)
         notes.append(f"non-deterministic, explained by the most frequent output: {names}")
     answers: tuple[Answer, ...] = ()
-    odd = ()
+    odd: tuple[Suspect, ...] = ()
     if not len(table.frame):
         notes.append("no platform that has a class is described: nothing can be explained")
     else:
@@ -198,6 +158,8 @@ def _answers(
         return (first,)
     named = answer(table, numbers, frozenset(Kind), limit=limits.sets, seconds=limits.seconds)
     fewer = len(named.sets[0].clusters) < len(first.sets[0].clusters)
-    return (first, named) if fewer or len(named.contradictions) < len(first.contradictions) else (
-        first,
+    return (
+        (first, named)
+        if fewer or len(named.contradictions) < len(first.contradictions)
+        else (first,)
     )

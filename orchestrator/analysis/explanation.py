@@ -24,9 +24,11 @@ def answer(
 ) -> Answer:
     """Explain ``numbers`` (class by platform, one for each row of ``table``) by ``kinds``.
 
-    Platforms equal in every attribute yet in different classes are listed as contradictions and
-    left out of the minimal sets, with all that are equal to them. At most ``limit`` sets are
-    given, the likeliest causes; after ``seconds`` the search ends and the answer says so.
+    Platforms equal in every attribute yet in different classes are listed as contradictions. Of
+    these only the class of more than half of them (and at least two), if there is one, takes
+    part in the minimal sets: one broken machine shall not hide what explains the others. At most
+    ``limit`` sets are given, the likeliest causes; after ``seconds`` the search ends and the
+    answer says so.
     """
     platforms = tuple(str(name) for name in table.frame.index)
     classes = np.array([numbers[name] for name in platforms], dtype=np.int64)
@@ -34,13 +36,11 @@ def answer(
     contradicting = mixed_groups(projected(found.codes, _all(found)), classes)
     fit = np.ones(len(platforms), dtype=bool)
     for members in contradicting:
-        fit[members] = False
+        fit[members] = classes[members] == _majority(classes[members])
     kept = np.flatnonzero(fit)
     codes, reduced = found.codes[kept], classes[kept]
     _, first = np.unique(codes, axis=0, return_index=True)
-    covers = minimal_covers(
-        codes[first], reduced[first], found.costs, limit=limit, seconds=seconds
-    )
+    covers = minimal_covers(codes[first], reduced[first], found.costs, limit=limit, seconds=seconds)
     sets = tuple(
         sorted(
             (_minimal_set(found, kept, classes, platforms, chosen) for chosen in covers.sets),
@@ -60,6 +60,13 @@ def answer(
         tuple(_contradiction(members, classes, platforms) for members in contradicting),
         found.unused,
     )
+
+
+def _majority(classes: Codes) -> int:
+    """The class of more than half, at least two; -1: there is none."""
+    numbers, counts = np.unique(classes, return_counts=True)
+    most = int(counts.argmax())
+    return int(numbers[most]) if counts[most] > max(1, len(classes) / 2) else -1
 
 
 def _all(found: Distinct) -> Codes:
@@ -86,4 +93,8 @@ def _contradiction(members: Codes, classes: Codes, platforms: Sequence[str]) -> 
     groups: dict[int, list[str]] = {}
     for row in sorted(members.tolist()):
         groups.setdefault(int(classes[row]), []).append(platforms[row])
-    return Contradiction(tuple((number, tuple(groups[number])) for number in sorted(groups)))
+    kept = _majority(classes[members])
+    return Contradiction(
+        tuple((number, tuple(groups[number])) for number in sorted(groups)),
+        None if kept < 0 else kept,
+    )

@@ -24,7 +24,7 @@ def fingerprint_attributes(fingerprint: Mapping[str, Any]) -> Named:
     named: Named = {
         "vendor": (Kind.VENDOR, cpu.get("vendor")),
         "architecture": (Kind.VENDOR, cpu.get("architecture")),
-        "hypervisor": (Kind.VENDOR, _hypervisor(fingerprint)),
+        "hypervisor name": (Kind.VENDOR, _hypervisor(fingerprint)),
         "emulated": (Kind.VENDOR, text(fingerprint.get("emulated")) or "no"),
         "cores": (Kind.CORES, cores),
         "usable cores": (Kind.CORES, _usable(fingerprint)),
@@ -61,6 +61,12 @@ def core_bin(cores: int | None) -> str | None:
         return f"{CORE_BINS[place]}+"
     first, last = CORE_BINS[place], CORE_BINS[place + 1] - 1
     return str(first) if first == last else f"{first}-{last}"
+
+
+def bin_top(name: Value) -> int | None:
+    """The highest count in a bin that ``core_bin`` named; ``None``: the bin is open."""
+    last = str(name).rpartition("-")[2]
+    return int(last) if last.isdigit() else None
 
 
 def generation(fingerprint: Mapping[str, Any]) -> str | None:

@@ -2,7 +2,8 @@
 
 Cost 0: the instruction set a library says it chose, and flags of vector arithmetic on floats.
 1: other SIMD flags, threads, and cores in bins. 2: exact core counts, vendor, software, GPU and
-environment. 4: any other flag. 8: what identifies the hardware as a whole. Sets of equal size
+environment. 4: any other flag. 8: what identifies the hardware as a whole, 6 for its generation,
+the one people know. Sets of equal size
 are ranked by the sum of their costs, then by name; a cluster costs as much as its cheapest
 member, which comes first in it.
 """
@@ -22,6 +23,8 @@ _COSTS = {
     Kind.ENVIRONMENT: 2,
     Kind.IDENTITY: 8,
 }
+CORES = "cores"
+GENERATION = "generation"
 CORE_BIN = "core bin"
 """Its own name: a bin is preferred to a count because it says less."""
 
@@ -35,7 +38,7 @@ def cost(name: str, kind: Kind) -> int:
         if is_float_simd(name):
             return 0
         return 1 if simd_meaning(name) else 4
-    return 1 if name == CORE_BIN else _COSTS[kind]
+    return {CORE_BIN: 1, GENERATION: 6}.get(name, _COSTS[kind])
 
 
 def order(name: str, kind: Kind) -> tuple[int, int, str]:

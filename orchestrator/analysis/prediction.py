@@ -33,6 +33,8 @@ def predict(
         return Prediction(None, None, Certainty.NONE, (), 0, 0, (), ("nothing was explained",))
     values = _Values(fingerprint, settings or {})
     answer = explanation.answers[0]
+    if not answer.sets[0].clusters:
+        return _only_class(explanation)
     votes: dict[int, int] = {}
     support: dict[int, dict[str, None]] = {}
     unseen: dict[str, None] = {}
@@ -65,6 +67,27 @@ def predict(
         len(answer.sets),
         ordered,
         tuple(unseen),
+    )
+
+
+def _only_class(explanation: Explanation) -> Prediction:
+    """Every platform that fits gave one output: nothing is known of what would change it."""
+    case = explanation.answers[0].sets[0].cases
+    if not case:
+        return Prediction(
+            None, None, Certainty.NONE, (), 0, 1, (), ("all platforms contradict each other",)
+        )
+    number = case[0].class_number
+    identity = next(group.id for group in explanation.classes if group.number == number)
+    return Prediction(
+        number,
+        identity,
+        Certainty.EXTRAPOLATED,
+        case[0].platforms,
+        1,
+        1,
+        ((number, 1),),
+        ("all platforms observed are in one class, whatever their attributes",),
     )
 
 
@@ -129,8 +152,11 @@ def _combination(cluster: Cluster, values: _Values) -> tuple[int | None, str]:
     if not found:
         return None, f"not known of this machine: {cluster.members[0]}"
     if len(found) > 1:
-        words = ", ".join(_said(name, values.of(name, kind)) for name, kind in zip(
-            cluster.members, cluster.kinds, strict=True) if name in by_member)
+        words = ", ".join(
+            _said(name, values.of(name, kind))
+            for name, kind in zip(cluster.members, cluster.kinds, strict=True)
+            if name in by_member
+        )
         return None, f"always together so far, but not here: {words}"
     return found.pop(), ""
 
@@ -155,7 +181,7 @@ def _by_rules(explanation: Explanation, values: _Values) -> int | None:
     }
     for rule in answer.rules:
         known = [
-            (condition, values.of(condition.attribute, kinds[condition.attribute]))
+            (condition, values.of(condition.attribute, kinds.get(condition.attribute, Kind.CORES)))
             for condition in rule.conditions
         ]
         if all(value is not None and holds(condition, value) for condition, value in known):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.analysis.attributes import AttributeTable
+from orchestrator.analysis.fingerprint_attributes import bin_top
+from orchestrator.analysis.likelihood import CORE_BIN, CORES
 from orchestrator.analysis.tree import Split, Tree, smallest_tree
 from orchestrator.results_explanation import Cluster, Condition, MinimalSet, Rule, Value
 
@@ -14,6 +16,7 @@ def rules_of(
 ) -> tuple[tuple[Rule, ...], bool]:
     """One rule per leaf, and whether no tree has fewer leaves.
 
+    Core bins are written as limits on the cores.
     Support and contradictions are counted over every platform of ``table``, those that the
     minimal set leaves out included. Clusters are represented by their first member; a rule is
     exact on what was observed and a guess beyond.
@@ -52,6 +55,11 @@ def _tests(given: MinimalSet) -> list[Condition]:
 def _tests_of(cluster: Cluster) -> list[Condition]:
     name = cluster.members[0]
     values = [combination[0] for combination in cluster.combinations]
+    if name == CORE_BIN:
+        # "cores <= 7" says the same as a list of bins, and can be read.
+        tops = sorted(top for value in values if (top := bin_top(value)) is not None)
+        last = max((bin_top(value) or 1 << 30) for value in values)
+        return [Condition(CORES, "<=", top) for top in tops if top != last]
     if all(isinstance(value, bool) for value in values):
         return [Condition(name, "has")]
     numbers = [value for value in values if isinstance(value, int)]
@@ -61,11 +69,12 @@ def _tests_of(cluster: Cluster) -> list[Condition]:
 
 
 def _holds(test: Condition, given: MinimalSet, row: int) -> bool:
-    for cluster, combination in zip(
-        given.clusters, given.cases[row].combinations, strict=True
-    ):
-        if cluster.members[0] == test.attribute:
-            return holds(test, cluster.combinations[combination][0])
+    for cluster, combination in zip(given.clusters, given.cases[row].combinations, strict=True):
+        name, value = cluster.members[0], cluster.combinations[combination][0]
+        if name == test.attribute:
+            return holds(test, value)
+        if name == CORE_BIN and test.attribute == CORES:
+            return holds(test, bin_top(value) or 1 << 30)
     raise KeyError(test.attribute)
 
 

@@ -22,9 +22,7 @@ def suspects(
     ``numbers`` is the class of each platform; ``kinds`` are those in which a suspect's
     difference from all its twins is worth a look.
     """
-    explaining = {
-        cluster.members[0]: cluster for given in found.sets for cluster in given.clusters
-    }
+    explaining = {cluster.members[0]: cluster for given in found.sets for cluster in given.clusters}
     names = list(explaining)
     columns = [table.frame[name].tolist() for name in names]
     groups: dict[tuple[Value, ...], list[str]] = {}
@@ -64,7 +62,7 @@ def _of_group(
             expected,
             tuple(sorted(twins)),
             tuple(sorted(set(members) - set(twins) - set(alone))),
-            tuple((name, table.frame.at[alone[0], name]) for name in shown),
+            tuple((name, _value(table, alone[0], name)) for name in shown),
             _differs_in(table, alone[0], twins, kinds),
         )
         for number, alone in together.items()
@@ -84,3 +82,9 @@ def _differs_in(
         and own[name] is not None
         and all(value != own[name] for value in others[name].tolist())
     )
+
+
+def _value(table: AttributeTable, platform: str, name: str) -> Value:
+    row = table.frame.index.tolist().index(platform)
+    value: Value = table.frame[name].tolist()[row]
+    return value

@@ -91,9 +91,7 @@ class _Search:
         """Grown greedily: each test leaves as few classes as possible on both sides."""
         if self.classes(cases) == 1:
             return self.leaf(cases)
-        useful = [
-            split for split, mask in enumerate(self.masks) if cases & mask and cases & ~mask
-        ]
+        useful = [split for split, mask in enumerate(self.masks) if cases & mask and cases & ~mask]
         split = min(useful, key=lambda split: (*self.badness(cases, self.masks[split]), split))
         mask = self.masks[split]
         return Tree(split=split, yes=self.grown(cases & mask), no=self.grown(cases & ~mask))

@@ -16,6 +16,7 @@ from orchestrator.store.records import TornLine
 
 COMMANDS = {
     "diff": "comparing:diff",
+    "explain": "explaining:explain",
     "images": "machine:images",
     "import": "results:import_",
     "merge": "results:merge",

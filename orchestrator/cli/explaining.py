@@ -1,0 +1,96 @@
+"""``eqc explain``: which attributes of the hardware determine the classes."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.analysis.explain import explain as explain_records
+from orchestrator.analysis.prediction import predict
+from orchestrator.cli.results import store_folder
+from orchestrator.errors import UsageError
+from orchestrator.files import write_whole
+from orchestrator.report.explanation_json import explanation_json, prediction_json
+from orchestrator.report.explanation_text import explanation_text, prediction_text
+from orchestrator.store.read import read
+
+
+@click.command()
+@store_folder
+@click.option("--workload", help="Only this workload, by the label of the tables.")
+@click.option("--input", "given", help="Only this input.")
+@click.option("--variant", help="Only this variant.")
+@click.option("--platforms", multiple=True, metavar="PATTERN", help="Only these: 'gcloud/*'.")
+@click.option("--across-variants", is_flag=True, help="Let threads and settings be causes, too.")
+@click.option(
+    "--predict",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A fingerprint (`eqc probe --json`): which class should it fall into?",
+)
+@click.option("--format", "kind", type=click.Choice(["text", "json"]), default="text")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+def explain(
+    store: Path,
+    workload: str | None,
+    given: str | None,
+    variant: str | None,
+    platforms: tuple[str, ...],
+    predict: Path | None,
+    kind: str,
+    output: Path | None,
+    *,
+    across_variants: bool,
+) -> None:
+    """Find the fewest attributes that determine the classes, exactly, and all such sets."""
+    stored = read(store)
+    explanations = explain_records(
+        stored.records,
+        stored.fingerprints,
+        workload=workload,
+        input=given,
+        variant=variant,
+        platforms=_matcher(platforms),
+        across_variants=across_variants,
+    )
+    if predict is not None:
+        fingerprint = _fingerprint(predict)
+        predictions = [(one, _predicted(fingerprint, one)) for one in explanations]
+        text = "\n".join(
+            f"{one.workload} · {one.input} · {one.variant}: {prediction_text(found)}"
+            for one, found in predictions
+        )
+        document: Any = [
+            {"workload": one.workload, "input": one.input, "variant": one.variant}
+            | prediction_json(found)
+            for one, found in predictions
+        ]
+    else:
+        text, document = explanation_text(explanations), explanation_json(explanations)
+    shown = json.dumps(document, indent=2) if kind == "json" else text
+    if output is None:
+        click.echo(shown)
+    else:
+        write_whole(output, shown.encode())
+
+
+_predicted = predict
+
+
+def _matcher(patterns: tuple[str, ...]) -> Any:
+    if not patterns:
+        return None
+    return lambda name: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise UsageError(f"{path}: not JSON ({error})") from error
+    if not isinstance(document, dict) or "cpu" not in document:
+        raise UsageError(f"{path}: not a fingerprint; `eqc probe --json` makes one")
+    return document

@@ -1,0 +1,207 @@
+"""An explanation, and a prediction from one, as plain text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from orchestrator.report.escape import plain
+from orchestrator.report.words import column_name, counted
+from orchestrator.results_explanation import (
+    Answer,
+    Certainty,
+    Cluster,
+    Condition,
+    Contradiction,
+    Explanation,
+    Prediction,
+    Rule,
+    Suspect,
+)
+
+SHOWN_SETS = 10
+SHOWN_NAMES = 6
+SHOWN_MEMBERS = 12
+"""How much is listed before "and N more"; JSON has it all."""
+
+
+def explanation_text(explanations: Sequence[Explanation]) -> str:
+    """One paragraph per partition, or a line that says there is none."""
+    if not explanations:
+        return "Nothing to explain: no partition matches.\n"
+    return "\n".join("\n".join(_lines(one)) + "\n" for one in explanations)
+
+
+def prediction_text(prediction: Prediction) -> str:
+    """The class, how sure it is, and what speaks against."""
+    words = {
+        Certainty.SEEN: "a platform like this was observed",
+        Certainty.AGREED: "every minimal set has seen its part, though no platform has them all",
+        Certainty.PARTIAL: "some minimal sets have not seen its combination",
+        Certainty.EXTRAPOLATED: "nothing like it was observed",
+        Certainty.NONE: "no class can be named",
+    }[prediction.certainty]
+    head = "no class" if prediction.class_number is None else f"class {prediction.class_number}"
+    lines = [f"{head} ({prediction.certainty.value}: {words})"]
+    if prediction.sets:
+        sets = counted(prediction.sets, "minimal set")
+        lines.append(f"  {prediction.agreeing} of {sets} agree")
+    if prediction.support:
+        lines.append(f"  like {_names(prediction.support)}")
+    if len(prediction.votes) > 1:
+        votes = ", ".join(f"class {number}: {sets}" for number, sets in prediction.votes)
+        lines.append(f"  minimal sets disagree: {votes}")
+    lines += [f"  {plain(why)}" for why in prediction.unseen]
+    return "\n".join(lines) + "\n"
+
+
+def condition_text(conditions: Sequence[Condition]) -> str:
+    """``avx512f and cores <= 4``; ``always`` without conditions."""
+    excluded: dict[str, list[str]] = {}
+    for condition in conditions:
+        if condition.operator == "!=":
+            excluded.setdefault(condition.attribute, []).append(str(condition.value))
+    words = [_condition(one) for one in conditions if one.operator != "!="]
+    for name, values in excluded.items():
+        one = len(values) == 1
+        words.append(f"{name} != {values[0]}" if one else f"{name} none of {', '.join(values)}")
+    return plain(" and ".join(words)) or "always"
+
+
+def _lines(explanation: Explanation) -> Iterator[str]:
+    key = (explanation.workload, explanation.input, explanation.variant, explanation.output)
+    platforms = sum(len(group.platforms) for group in explanation.classes)
+    classes = counted(len(explanation.classes), "class", "classes")
+    yield f"{plain(column_name(key))}: {classes} of {counted(platforms, 'platform')}"
+    for group in explanation.classes:
+        yield f"  class {group.number}: {_names(group.platforms)}"
+    for place, answer in enumerate(explanation.answers):
+        yield ""
+        yield from _answer(answer, with_identity=place > 0)
+    yield from _block(
+        "Suspects, whose hardware twins agree on another output:",
+        (line for suspect in explanation.suspects for line in _suspect(suspect)),
+    )
+    yield from _block(
+        "Not described, so not explained:",
+        (
+            f"{plain(one.platform)} (class {one.class_number}): {plain(one.reason)}"
+            for one in explanation.undescribed
+        ),
+    )
+    yield from _block("Notes:", (plain(note) for note in explanation.notes))
+
+
+def _block(head: str, lines: Iterable[str]) -> Iterator[str]:
+    for row, line in enumerate(lines):
+        if row == 0:
+            yield ""
+            yield f"  {head}"
+        yield f"    {line}"
+
+
+def _answer(answer: Answer, *, with_identity: bool) -> Iterator[str]:
+    size = len(answer.sets[0].clusters)
+    if with_identity:
+        yield "  With what identifies the hardware as a whole (generation, caches, …):"
+    if size == 0 and not answer.contradictions:
+        yield "  One class: there is nothing to explain."
+        return
+    yield f"  {_size(answer)}"
+    for number, given in enumerate(answer.sets[:SHOWN_SETS], 1):
+        yield f"    {number}. " + "  +  ".join(_cluster(cluster) for cluster in given.clusters)
+    if len(answer.sets) > SHOWN_SETS:
+        yield f"    and {len(answer.sets) - SHOWN_SETS} more"
+    together = {
+        cluster.members[0]: cluster
+        for given in answer.sets[:SHOWN_SETS]
+        for cluster in given.clusters
+        if len(cluster.members) > 1
+    }
+    yield from _block(
+        "Always together here, so any of them may be the cause:",
+        (
+            _cut([plain(name) for name in cluster.members], SHOWN_MEMBERS, " = ")
+            for cluster in together.values()
+        ),
+    )
+    smallest = (
+        "smallest decision tree"
+        if answer.rules_smallest
+        else "a decision tree, not proven smallest"
+    )
+    yield from _block(
+        f"Rules ({smallest} over set 1; exact on what was observed):",
+        (_rule(rule) for rule in answer.rules),
+    )
+    yield from _block(
+        "Equal in every attribute, yet in different classes:",
+        (_contradiction(one) for one in answer.contradictions),
+    )
+    yield from _block(
+        "Left out, since not known of every platform:",
+        (
+            _cut([f"{plain(name)} ({unknown})" for name, unknown in answer.unused], SHOWN_MEMBERS)
+            for _ in answer.unused[:1]
+        ),
+    )
+
+
+def _size(answer: Answer) -> str:
+    size = len(answer.sets[0].clusters)
+    of = f"{answer.attributes} attributes in {counted(answer.clusters, 'cluster')}"
+    if size == 0:
+        return f"What does not contradict is one class ({of})."
+    if not answer.proven:
+        return f"{size} clusters suffice, perhaps fewer: the time ended the search ({of})."
+    few = f"At least {counted(size, 'cluster')} needed to determine the classes ({of})"
+    if answer.complete:
+        return f"{few}; {counted(len(answer.sets), 'minimal set')}, these are all:"
+    return f"{few}; the likeliest {len(answer.sets)} minimal sets, there may be more:"
+
+
+def _cluster(cluster: Cluster) -> str:
+    more = len(cluster.members) - 1
+    return plain(cluster.members[0]) + (f" (+{more})" if more else "")
+
+
+def _rule(rule: Rule) -> str:
+    against = f", contradicted by {_names(rule.contradicting)}" if rule.contradicting else ""
+    support = counted(len(rule.platforms), "platform")
+    return f"{condition_text(rule.conditions)} -> class {rule.class_number} ({support}{against})"
+
+
+def _contradiction(one: Contradiction) -> str:
+    groups = " | ".join(f"class {number}: {_names(names)}" for number, names in one.groups)
+    return groups if one.kept is None else f"{groups} (class {one.kept}, the majority, takes part)"
+
+
+def _suspect(suspect: Suspect) -> Iterator[str]:
+    yield (
+        f"{plain(suspect.platform)}: class {suspect.class_number}, but class {suspect.expected} "
+        f"on {counted(len(suspect.twins), 'twin')}: {_names(suspect.twins)}"
+    )
+    shared = ", ".join(f"{name} = {value}" for name, value in suspect.shared)
+    yield f"  equal in {plain(shared) or 'all that was compared'}"
+    own = _cut([plain(name) for name in suspect.differs_in], SHOWN_MEMBERS)
+    yield (
+        f"  differs from all of them in {own}"
+        if own
+        else "  differs from none of them in anything else"
+    )
+
+
+def _condition(condition: Condition) -> str:
+    if condition.operator == "has":
+        return condition.attribute
+    if condition.operator == "lacks":
+        return f"no {condition.attribute}"
+    return f"{condition.attribute} {condition.operator} {condition.value}"
+
+
+def _names(names: Sequence[str]) -> str:
+    return _cut([plain(name) for name in names], SHOWN_NAMES)
+
+
+def _cut(words: Sequence[str], most: int, between: str = ", ") -> str:
+    rest = len(words) - most
+    return between.join(words[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,37 @@
+"""Records and fingerprints of made-up machines, for the tests of explanations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.unit.analysis.records import record
+
+Machine = tuple[int, set[str] | None, int]
+"""Class, CPU flags, cores."""
+
+
+def fingerprint(flags: set[str] | None, cores: int = 4, **cpu: Any) -> dict[str, Any]:
+    return {
+        "cpu": {
+            "architecture": "x86_64",
+            "vendor": "GenuineIntel",
+            "flags": None if flags is None else sorted(flags),
+            **cpu,
+        },
+        "logical_cpus": cores,
+        "gpus": [],
+        "environment": {},
+    }
+
+
+def machines(
+    given: dict[str, Machine], **settings: Any
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    records, fingerprints = [], {}
+    for name, (number, flags, cores) in given.items():
+        fingerprints[f"f-{name}"] = fingerprint(flags, cores)
+        array = np.array([[number]], dtype=np.float32)
+        records.append(record(name, [array], fingerprint=f"f-{name}", **settings))
+    return records, fingerprints
