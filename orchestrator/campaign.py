@@ -71,23 +71,16 @@ class Campaign:
             self._folder.drop_work(work)
 
     def prepare(self) -> None:
-        """Make what the missing cells need: images (or the choice of processes), providers."""
+        """Make what the missing cells need: machines first, then images for what can run."""
         cells = [cell for cell, _ in self._missing()]
-        if self._client is not None:
-            self._build_images(sorted({_image_of(cell) for cell in cells}))
-        isolation = Isolation.PROCESS if self._client is None else Isolation.DOCKER
-        wanted = {cell.platform.provider for cell in cells}
-        host = probe() if wanted & {"mask", "emulated"} else {"cpu": {}}
-        self._providers = {
-            "local": LocalProvider(_architecture()),
-            "mask": MaskProvider(
-                host["cpu"].get("flags") or (),
-                {cell.variant.framework for cell in cells},
-                catalog.mask_environment,
-                catalog.required_flag,
-            ),
-            "emulated": EmulatedProvider(isolation, str(host["cpu"].get("architecture"))),
-        }
+        self._make_providers(cells)
+        if self._client is None:
+            return
+        wanted = sorted({_image_of(cell) for cell in cells if self._obstacle(cell) is None})
+        if not self._build_images(wanted):
+            # One run has one isolation, or its classes could differ by that alone.
+            self._client, self._images, self._machines = None, {}, {}
+            self._make_providers(cells)
 
     def skip_what_cannot_be(self) -> list[Record]:
         """Store a ``skipped`` row for every session that no machine or image can be had for."""
@@ -171,7 +164,23 @@ class Campaign:
             self._tell({"event": "note", "text": f"running as processes: {error}"})
             return None
 
-    def _build_images(self, wanted: list[tuple[str, str]]) -> None:
+    def _make_providers(self, cells: list[Cell]) -> None:
+        isolation = Isolation.PROCESS if self._client is None else Isolation.DOCKER
+        wanted = {cell.platform.provider for cell in cells}
+        host = probe() if wanted & {"mask", "emulated"} else {"cpu": {}}
+        self._providers = {
+            "local": LocalProvider(_architecture()),
+            "mask": MaskProvider(
+                host["cpu"].get("flags") or (),
+                {cell.variant.framework for cell in cells},
+                catalog.mask_environment,
+                catalog.required_flag,
+            ),
+            "emulated": EmulatedProvider(isolation, str(host["cpu"].get("architecture"))),
+        }
+
+    def _build_images(self, wanted: list[tuple[str, str]]) -> bool:
+        """Whether to go on with containers: not where isolation is ``auto`` and a build fails."""
         assert self._client is not None  # noqa: S101 - for the type checker
         builder = ImageBuilder(
             self._client, lambda text: self._tell({"event": "note", "text": text})
@@ -180,12 +189,11 @@ class Campaign:
             try:
                 self._images[framework, architecture] = builder.ensure(framework, architecture)
             except EnvironmentNotReady as error:
-                if self._asked is Isolation.AUTO and architecture == "x86_64":
-                    # One run has one isolation, or its classes could differ by that alone.
+                if self._asked is Isolation.AUTO and architecture == _architecture():
                     self._tell({"event": "note", "text": f"running as processes: {error}"})
-                    self._client, self._images = None, {}
-                    return
+                    return False
                 self._images[framework, architecture] = Reason("no-image", str(error))
+        return True
 
     def _missing(self) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
         return missing_sessions(self._plan.cells, self._folder.sessions_done())
