@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -84,11 +85,14 @@ def import_(context: click.Context, kind: str, folder: Path, store: Path) -> Non
     context.exit(Exit.INCOMPLETE if taken.rejected else Exit.DONE)
 
 
-def summary_of(store: Path, *, strict: bool = False) -> Summary:
-    """Read and analyse a store."""
+def summary_of(
+    store: Path, *, strict: bool = False, cells: Collection[str] | None = None
+) -> Summary:
+    """Read and analyse a store; with ``cells`` only these, by their ids."""
     stored = read(store)
-    planned = planned_of_store(stored.planned)
-    return summarise(stored.records, planned, stored.fingerprints, strict=strict)
+    records = [r for r in stored.records if cells is None or r["cell"] in cells]
+    planned = planned_of_store(r for r in stored.planned if cells is None or r["cell"] in cells)
+    return summarise(records, planned, stored.fingerprints, strict=strict)
 
 
 def completeness(summary: Summary) -> Exit:

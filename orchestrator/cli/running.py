@@ -64,7 +64,8 @@ def run(
             tell=tell,
             stop=stop,
         )
-    summary = summary_of(ran.folder)
+    # The run may hold cells of an earlier version of the file: they are stored, not asked for.
+    summary = summary_of(ran.folder, cells={cell.id for cell in plan.cells})
     print_classes(summary)
     page = write_page(ran.folder, summary)
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")

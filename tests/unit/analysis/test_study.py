@@ -15,7 +15,7 @@ from orchestrator.results_model import Summary
 from orchestrator.store.innfrastructure import Imported, read
 
 ROOT = Path(__file__).resolve().parents[3]
-STUDY = Path(os.environ.get("EQC_STUDY_DATA", ROOT.parent / "shared/data")) / "unannticipated"
+STUDY = Path(os.environ.get("EQC_STUDY_DATA", ROOT.parent / "shared/data/unannticipated"))
 COLUMNS = [
     f"{model}_i{sample}"
     for model in ("cifar10_small", "cifar10_medium", "deep_weeds")
