@@ -18,11 +18,6 @@ def runner_path() -> Path:
     return images_folder() / "runner"
 
 
-def experiments_folder() -> Path:
-    """The folder of example experiments."""
-    return _bundled("experiments")
-
-
 def cache_folder() -> Path:
     """Where downloads and materialised inputs are kept; may be deleted at any time."""
     root = os.environ.get("XDG_CACHE_HOME")

@@ -3,7 +3,6 @@
     EqcError                  1   never raised itself
     ├── SpecError             2   the experiment file is wrong; carries every mistake found
     ├── UsageError            2   the command line asks for something that cannot be
-    ├── LimitError            7   the plan, or the run, is over a limit
     ├── EnvironmentNotReady   8   this computer lacks something (disk, engine, package)
     ├── StoreError            1   a store that cannot be read or written as asked
     │   └── ConflictError     1   two observations of one session with other bits
@@ -19,7 +18,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes of ``eqc``; when several apply the most serious wins (``SEVERITY``)."""
+    """Exit codes of ``eqc``; when several apply the most serious wins: 6, 1, 7, 8, 5, 4, 3."""
 
     DONE = 0
     BUG = 1
@@ -31,17 +30,6 @@ class Exit(IntEnum):
     OVER_LIMIT = 7
     NOT_READY = 8
     INTERRUPTED = 130
-
-
-SEVERITY = (
-    Exit.MACHINES_LEFT,
-    Exit.BUG,
-    Exit.OVER_LIMIT,
-    Exit.NOT_READY,
-    Exit.NOTHING_OBSERVED,
-    Exit.INCOMPLETE,
-    Exit.DIFFERENT,
-)
 
 
 class EqcError(Exception):
@@ -77,12 +65,6 @@ class SpecError(EqcError):
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda m: (m.file, m.line, m.column)))
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
-
-
-class LimitError(EqcError):
-    """A limit (money, wall time, machines) would be or was passed."""
-
-    exit_code = Exit.OVER_LIMIT
 
 
 class EnvironmentNotReady(EqcError):  # noqa: N818 - reads as what it says

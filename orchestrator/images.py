@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -41,6 +42,8 @@ WHEEL_PLATFORMS = {
         "manylinux2014_aarch64",
     ),
 }
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 Say = Callable[[str], None]
 
@@ -147,14 +150,26 @@ class ImageBuilder:
 def connect() -> docker.DockerClient:
     """The local Docker engine. Raises ``EnvironmentNotReady`` where there is none."""
     try:
+        _knock(os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
         client = docker.from_env(timeout=120)
         client.ping()
-    except docker.errors.DockerException as error:
+    except (OSError, docker.errors.DockerException) as error:
         raise EnvironmentNotReady(
             "no Docker engine answers here (start one, or use --isolation process): "
             + str(error).splitlines()[0]
         ) from error
     return client
+
+
+def _knock(host: str) -> None:
+    """Connect to the engine's socket and hang up. Raises ``OSError`` where nobody answers.
+
+    The SDK leaves its socket open where it cannot connect.
+    """
+    scheme, _, path = host.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as knock:
+            knock.connect(path)
 
 
 def _content_hash(framework: str, base: str) -> str:

@@ -1,4 +1,4 @@
-"""What was asked for, as the analysis takes it: from a plan in memory or from a store."""
+"""What was asked for, as the analysis takes it from a store."""
 
 from __future__ import annotations
 
@@ -6,26 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.analysis.labels import label_of
-from orchestrator.model import Cell
 from orchestrator.results_model import Planned
 
 Reasons = Mapping[str, tuple[str, str]]
 """(status, reason) by cell id, where it is known why a cell was not computed."""
-
-
-def planned_of_plan(cells: Iterable[Cell], reasons: Reasons | None = None) -> tuple[Planned, ...]:
-    """The cells of a plan, in its order."""
-    return tuple(
-        Planned(
-            cell.id,
-            cell.platform.name,
-            cell.workload.label,
-            cell.input.label,
-            cell.variant.label,
-            *_reason(cell.id, reasons),
-        )
-        for cell in cells
-    )
 
 
 def planned_of_store(

@@ -19,11 +19,6 @@ def explanation_json(explanations: Sequence[Explanation]) -> dict[str, Any]:
     return {"schema": 1, "explanations": [_explanation(one) for one in explanations]}
 
 
-def explanation_json_text(explanations: Sequence[Explanation]) -> str:
-    """``explanation_json`` as ASCII text, so that no name can steer a terminal."""
-    return json.dumps(explanation_json(explanations), indent=2) + "\n"
-
-
 def prediction_json(prediction: Prediction) -> dict[str, Any]:
     """All fields of a prediction, by name."""
     document: dict[str, Any] = json.loads(json.dumps(asdict(prediction)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,16 +33,14 @@ def ready() -> str | None:
     """Why arm64 cannot be emulated here; its base image takes minutes, so it is not made here."""
     if not BINFMT.exists():
         return f"{BINFMT} is not there"
-    names = subprocess.run(
-        ["docker", "images", "-q", BASES["arm64"]], capture_output=True, text=True
-    ).stdout
-    return None if names.strip() else f"{BASES['arm64']} is not on this engine"
+    with closing(connect()) as client:
+        found = client.images.list(name=BASES["arm64"])
+    return None if found else f"{BASES['arm64']} is not on this engine"
 
 
 @pytest.mark.docker
 @pytest.mark.slow
 def test_arm64_is_emulated_and_says_what_it_is(tmp_path: Path) -> None:
-    connect().close()
     reason = ready()
     if reason is not None:
         pytest.skip(reason)

@@ -140,7 +140,6 @@ def test_no_executable_memory_is_a_reason_not_a_crash(monkeypatch: pytest.Monkey
 
 @on_x86
 @pytest.mark.emulated
-@pytest.mark.skipif(QEMU is None, reason="needs qemu-x86_64-static (apt install qemu-user-static)")
 @pytest.mark.parametrize(
     ("model", "vendor", "microarchitecture", "present", "absent"),
     [

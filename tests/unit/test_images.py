@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import gc
+import warnings
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.images import connect, frameworks
+
+
+def test_without_an_engine_it_says_so_and_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(EnvironmentNotReady, match="--isolation process"):
+            connect()
+        gc.collect()
+
+
+def test_every_framework_has_an_image() -> None:
+    assert frameworks() == ("numpy", "onnxruntime", "tensorflow", "torch")
