@@ -1,96 +1,119 @@
-"""One call of ``eqc run``: platforms become machines, cells become jobs, outputs become rows."""
+"""The half of a run that is on this computer: as it is, masked, emulated."""
 
 from __future__ import annotations
 
-import json
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
-from typing import Any
-
-import docker
 
 from orchestrator import catalog
-from orchestrator.errors import EnvironmentNotReady, MachinesLeft
-from orchestrator.fleet.job import Job, missing_sessions, write_job
-from orchestrator.images import Image, ImageBuilder, connect
-from orchestrator.model import Cell, Isolation, Machine, Plan, Platform, Reason, Status, Unavailable
+from orchestrator.context import HERE, Context, engine
+from orchestrator.errors import MachinesLeft
+from orchestrator.files import write_whole
+from orchestrator.fleet.job import Job, asked_of, write_job
+from orchestrator.fleet.schedule import side_by_side
+from orchestrator.image_shelf import ImageShelf
+from orchestrator.images import Image, ImageBuilder
+from orchestrator.job_events import event_of, silence_of
+from orchestrator.machines import Machine, Order, Provider, Unavailable
+from orchestrator.model import Cell, Isolation, Platform, Reason, Status
 from orchestrator.plan import group_batches
-from orchestrator.providers import Provider
 from orchestrator.providers.emulated import EmulatedProvider
 from orchestrator.providers.local import LocalProvider
 from orchestrator.providers.mask import MaskProvider
+from orchestrator.providers.qemu import Qemu
+from orchestrator.providers.rehearsal import RehearsalProvider
+from orchestrator.shell.compose import ComposeShell, compose_text, service, service_name
 from orchestrator.shell.container import LABEL, ContainerShell, leftovers, remove
-from orchestrator.shell.job import Ended, JobShell
+from orchestrator.shell.job import JobShell
 from orchestrator.shell.process import ProcessShell, probe
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.records import Record
-from orchestrator.store.run import RunFolder, is_being_written
-
-Tell = Callable[[dict[str, Any]], None]
-"""Receives one event at a time: ``{"event": name, …}``, as in docs/formats.md, section 6."""
+from orchestrator.store.run import is_being_written, safe_name
 
 
 class Campaign:
-    """The steps of a run, in the order ``pipeline.run`` takes them."""
+    """The steps of a run on this computer, in the order ``pipeline.run`` takes them."""
 
-    def __init__(
-        self, plan: Plan, folder: RunFolder, isolation: Isolation, tell: Tell, stop: Event
-    ) -> None:
-        self._plan, self._folder, self._tell, self._stop = plan, folder, tell, stop
-        self._asked = isolation
-        self._limits = plan.experiment.limits
-        hours = self._limits.hours
-        self._wall = None if hours is None else time.time() + hours * 3600
-        self._client: docker.DockerClient | None = None
-        self._images: dict[tuple[str, str], Image | Reason] = {}
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._folder = context.folder
+        self._client = engine(context.isolation, context.note)
+        self._shelf: ImageShelf | None = None
+        if self._client is not None:
+            self._shelf = ImageShelf(ImageBuilder(self._client, context.note))
         self._machines: dict[str, Machine | Reason] = {}
         self._providers: dict[str, Provider] = {}
 
     @property
-    def _label(self) -> str:
-        """What containers are labelled with: unique over all stores of this computer."""
-        return str(self._folder.path.resolve())
+    def shelf(self) -> ImageShelf | None:
+        """The images of this run; ``None`` without an engine."""
+        return self._shelf
 
     def clear_leftovers(self) -> None:
         """End what a killed call left running, and take in what it had observed."""
-        self._client = self._engine()
         if self._client is not None:
             for left in leftovers(self._client):
-                run = left.labels[LABEL]
-                # Of this run, or of another whose process is gone: nobody waits for it.
-                if run == self._label or not is_being_written(Path(run)):
+                if self._is_nobodys(left.labels[LABEL]):
                     remove(left)
-        everything = {c.id: (c, tuple(range(c.observe.sessions))) for c in self._plan.cells}
+        cells = {cell.id: cell for cell in self._context.plan.cells}
         for work in self._folder.leftovers():
             origin = Origin.read(work)
             if origin is not None:
-                take_in(self._folder, work / "out", everything, origin, silence=None)
+                # Whose output it is was asked for these alone, whatever else it says it observed.
+                asked = {c: (cells[c], s) for c, s in asked_of(work / "job").items() if c in cells}
+                take_in(self._folder, work / "out", asked, origin, silence=None)
             self._folder.drop_work(work)
 
-    def prepare(self) -> None:
-        """Make what the missing cells need: machines first, then images for what can run."""
-        cells = [cell for cell, _ in self._missing()]
-        self._make_providers(cells)
+    def run(self, at_once: int) -> list[Record]:
+        """Observe all that is missing and can be had here, at most ``at_once`` jobs at a time."""
+        if not any(cell.platform.provider in HERE for cell in self._context.plan.cells):
+            return []
+        self._prepare([cell for cell, _ in self._context.missing(here=True)])
+        records = self._skip_what_cannot_be()
+        stop = self._context.stop
+        for ended in side_by_side(self._jobs(), self._run_job, at_once=at_once, stop=stop):
+            records += ended
+        return records
+
+    def sweep(self) -> None:
+        """Confirm that no container of this run is left here. Raises ``MachinesLeft``."""
         if self._client is None:
             return
-        wanted = sorted({_image_of(cell) for cell in cells if self._obstacle(cell) is None})
+        left = leftovers(self._client, self._context.label)
+        if left:
+            names = ", ".join(str(c.short_id) for c in left)
+            raise MachinesLeft(f"containers {names} are left; remove them with docker rm -f")
+
+    # -- parts ------------------------------------------------------------------------------
+
+    def _is_nobodys(self, run: str) -> bool:
+        """Whether containers with this label are of this run, or of one whose process is gone."""
+        if run == self._context.label:
+            return True
+        # Another label is the tag of a run that uses this computer as a machine, by SSH: who
+        # drives that, and whether anybody does, is not known here.
+        return Path(run).is_absolute() and not is_being_written(Path(run))
+
+    def _prepare(self, cells: list[Cell]) -> None:
+        """Make what the missing cells need: machines first, then images for what can run."""
+        self._make_providers(cells)
+        wanted = sorted({_image_of(cell) for cell in cells if self._no_machine(cell) is None})
         if not self._build_images(wanted):
             # One run has one isolation, or its classes could differ by that alone.
-            self._client, self._images, self._machines = None, {}, {}
+            self._client, self._shelf, self._machines = None, None, {}
             self._make_providers(cells)
 
-    def skip_what_cannot_be(self) -> list[Record]:
+    def _skip_what_cannot_be(self) -> list[Record]:
         """Store a ``skipped`` row for every session that no machine or image can be had for."""
         records: list[Record] = []
-        for cell, sessions in self._missing():
+        for cell, sessions in self._context.missing(here=True):
             reason = self._obstacle(cell)
             if reason is None:
                 continue
             records += not_observed(self._folder, cell, sessions, Status.SKIPPED.value, reason)
-            self._tell(
+            self._context.tell(
                 {
                     "event": "skipped",
                     "platform": cell.platform.name,
@@ -100,74 +123,73 @@ class Campaign:
             )
         return records
 
-    def jobs(self) -> Iterator[Job]:
+    def _jobs(self) -> Iterator[Job]:
         """What is left to compute, as one job per platform and framework."""
-        missing = dict(self._missing_by_id())
+        missing = {cell.id: (cell, sessions) for cell, sessions in self._context.missing(here=True)}
         jobs = []
         for batch in group_batches(tuple(cell for cell, _ in missing.values())):
             cells = tuple(missing[c.id] for c in batch.cells if self._obstacle(c) is None)
             machine = self._machine(batch.platform)
             if cells and isinstance(machine, Machine):
                 jobs.append(Job(machine, batch.framework, cells))
-        self._tell({"event": "jobs", "jobs": {job.title: job.sessions for job in jobs}})
+        self._context.tell({"event": "jobs", "jobs": {job.title: job.sessions for job in jobs}})
+        if self._context.compose is not None:
+            self._write_compose(jobs)
         yield from jobs
 
-    def run_job(self, job: Job) -> list[Record]:
+    def _write_compose(self, jobs: list[Job]) -> None:
+        """All jobs as services of one file, before the first of them is run."""
+        services = {}
+        for job in jobs:
+            image = self._image(job.framework, job.machine.architecture)
+            assert image is not None  # noqa: S101 - a rehearsal has no other isolation
+            work = self._folder.path / "work" / safe_name(job.name)
+            services[service_name(job.title)] = service(
+                image.reference,
+                work / "job",
+                work / "out",
+                run_name=self._context.label,
+                memory_bytes=self._context.limits.memory_bytes,
+                deadline=time.time() + job.seconds(self._context.limits),
+            )
+        write_whole(self._compose_file, compose_text(services).encode())
+
+    @property
+    def _compose_file(self) -> Path:
+        return self._folder.path / "compose.yaml"
+
+    def _run_job(self, job: Job) -> list[Record]:
         """Run one job and store what it observed; returns its records."""
-        self._tell({"event": "started", "job": job.title})
-        deadline = time.time() + job.seconds(self._limits)
-        deadline = deadline if self._wall is None else min(deadline, self._wall)
+        context = self._context
+        context.tell({"event": "started", "job": job.title})
+        deadline = time.time() + job.seconds(context.limits)
+        deadline = deadline if context.wall is None else min(deadline, context.wall)
         work = self._folder.work(job.name)
-        image = self._images.get((job.framework, job.machine.architecture))
-        origin = self._origin(job.machine, image if isinstance(image, Image) else None)
+        image = self._image(job.framework, job.machine.architecture)
+        named = None if image is None else (image.reference, image.digest)
+        origin = Origin.of(job.machine, named)
         origin.write(work)
-        write_job(job, work / "job", self._limits, deadline)
+        write_job(job, work / "job", context.limits, deadline)
         (work / "out").mkdir(exist_ok=True)
-        ended = self._shell(job, deadline).run(
+        ended = self._shell(job, image, deadline).run(
             work / "job",
             work / "out",
-            on_line=lambda line: self._tell({**_event_of(line), "job": job.title}),
-            stop=self._stop,
+            on_line=lambda line: context.tell({**event_of(line), "job": job.title}),
+            stop=context.stop,
         )
         asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
-        silence = None if ended.interrupted else _silence(ended)
+        silence = None if ended.interrupted else silence_of(ended)
         records = take_in(self._folder, work / "out", asked, origin, silence)
         self._folder.drop_work(work)
         bad = sum(record["status"] != "ok" for record in records)
-        self._tell({"event": "ended", "job": job.title, "sessions": len(records), "not_ok": bad})
+        context.tell({"event": "ended", "job": job.title, "sessions": len(records), "not_ok": bad})
         return records
-
-    def sweep(self) -> None:
-        """Confirm that no container of this run is left. Raises ``MachinesLeft``."""
-        if self._client is not None:
-            left = leftovers(self._client, self._label)
-            if left:
-                names = ", ".join(str(c.short_id) for c in left)
-                raise MachinesLeft(f"containers {names} are left; remove them with docker rm -f")
-        self._folder.drop_work()
-        self._tell({"event": "swept", "left": 0})
-
-    def out_of_time(self) -> bool:
-        """Whether the wall time that ``limits: hours`` allows is over."""
-        return self._wall is not None and time.time() > self._wall
-
-    # -- parts ------------------------------------------------------------------------------
-
-    def _engine(self) -> docker.DockerClient | None:
-        if self._asked is Isolation.PROCESS:
-            return None
-        try:
-            return connect()
-        except EnvironmentNotReady as error:
-            if self._asked is Isolation.DOCKER:
-                raise
-            self._tell({"event": "note", "text": f"running as processes: {error}"})
-            return None
 
     def _make_providers(self, cells: list[Cell]) -> None:
         isolation = Isolation.PROCESS if self._client is None else Isolation.DOCKER
         wanted = {cell.platform.provider for cell in cells}
-        host = probe() if wanted & {"mask", "emulated"} else {"cpu": {}}
+        host = probe() if wanted - {"local"} else {"cpu": {}}
+        qemu = Qemu(isolation, str(host["cpu"].get("architecture")))
         self._providers = {
             "local": LocalProvider(_architecture()),
             "mask": MaskProvider(
@@ -176,39 +198,40 @@ class Campaign:
                 catalog.mask_environment,
                 catalog.required_flag,
             ),
-            "emulated": EmulatedProvider(isolation, str(host["cpu"].get("architecture"))),
+            "emulated": EmulatedProvider(qemu),
+            "rehearsal": RehearsalProvider(qemu),
         }
 
     def _build_images(self, wanted: list[tuple[str, str]]) -> bool:
         """Whether to go on with containers: not where isolation is ``auto`` and a build fails."""
-        assert self._client is not None  # noqa: S101 - for the type checker
-        builder = ImageBuilder(
-            self._client, lambda text: self._tell({"event": "note", "text": text})
-        )
+        if self._shelf is None:
+            return True
         for framework, architecture in wanted:
-            try:
-                self._images[framework, architecture] = builder.ensure(framework, architecture)
-            except EnvironmentNotReady as error:
-                if self._asked is Isolation.AUTO and architecture == _architecture():
-                    self._tell({"event": "note", "text": f"running as processes: {error}"})
-                    return False
-                self._images[framework, architecture] = Reason("no-image", str(error))
+            found = self._shelf.get(framework, architecture)
+            mine = architecture == _architecture()
+            if isinstance(found, Reason) and mine and self._context.isolation is Isolation.AUTO:
+                self._context.note(f"running as processes: {found.message}")
+                return False
         return True
 
-    def _missing(self) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
-        return missing_sessions(self._plan.cells, self._folder.sessions_done())
-
-    def _missing_by_id(self) -> Iterator[tuple[str, tuple[Cell, tuple[int, ...]]]]:
-        return ((cell.id, (cell, sessions)) for cell, sessions in self._missing())
-
-    def _obstacle(self, cell: Cell) -> Reason | None:
+    def _no_machine(self, cell: Cell) -> Reason | None:
         machine, framework = self._machine(cell.platform), cell.variant.framework
         if isinstance(machine, Reason):
             return machine
         if machine.environment(framework) is None:
             return Reason("no-switch", f"{framework} has no switch for level {machine.masked}")
-        image = self._images.get((framework, machine.architecture))
+        return None
+
+    def _obstacle(self, cell: Cell) -> Reason | None:
+        reason = self._no_machine(cell)
+        if reason is not None or self._shelf is None:
+            return reason
+        image = self._shelf.get(*_image_of(cell))
         return image if isinstance(image, Reason) else None
+
+    def _image(self, framework: str, architecture: str) -> Image | None:
+        image = None if self._shelf is None else self._shelf.get(framework, architecture)
+        return image if isinstance(image, Image) else None
 
     def _machine(self, asked: Platform) -> Machine | Reason:
         known = self._machines.get(asked.id)
@@ -217,61 +240,33 @@ class Campaign:
         return known
 
     def _launch(self, asked: Platform) -> Machine | Reason:
-        provider = self._providers.get(asked.provider)
-        if provider is None:
-            return Reason("not-available-yet", f"provider {asked.provider} is not available yet")
+        provider = self._providers[asked.provider]
         try:
-            return provider.wait(provider.launch(asked, self._folder.name))
+            return provider.wait(provider.launch(Order(self._folder.name, asked)))
         except Unavailable as error:
             return error.reason
 
-    def _origin(self, machine: Machine, image: Image | None) -> Origin:
-        return Origin(
-            machine=machine.id,
-            isolation="process" if image is None else "docker",
-            emulated=machine.emulated,
-            masked=machine.masked,
-            image=None if image is None else (image.reference, image.digest),
-        )
-
-    def _shell(self, job: Job, deadline: float) -> JobShell:
-        image = self._images.get((job.framework, job.machine.architecture))
-        if self._client is None or not isinstance(image, Image):
+    def _shell(self, job: Job, image: Image | None, deadline: float) -> JobShell:
+        if self._client is None or image is None:
             return ProcessShell()
+        if self._context.compose is not None:
+            name = service_name(job.title)
+            return ComposeShell(self._context.compose, self._compose_file, name)
         return ContainerShell(
             self._client,
             # By digest: a tag could be moved while we run.
             image.digest,
-            self._label,
-            memory_bytes=self._limits.memory_bytes,
+            self._context.label,
+            memory_bytes=self._context.limits.memory_bytes,
             deadline=deadline,
         )
 
 
 def _image_of(cell: Cell) -> tuple[str, str]:
     """(framework, architecture) of the image a cell needs."""
-    return cell.variant.framework, str(cell.platform.get("arch") or _architecture())
+    return cell.variant.framework, catalog.architecture(cell.platform) or _architecture()
 
 
 def _architecture() -> str:
     """This computer's architecture, by the name that images go by."""
     return "arm64" if platform.machine() in ("aarch64", "arm64") else platform.machine()
-
-
-def _event_of(line: str) -> dict[str, Any]:
-    """A runner's progress line as an event; anything else it prints as a note."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        event = None
-    if isinstance(event, dict) and event.get("event") == "session":
-        return event
-    return {"event": "note", "text": line[:500]}
-
-
-def _silence(ended: Ended) -> Reason:
-    """Why a session that the runner was asked for is not in its output."""
-    if ended.code == 0:
-        return Reason("not-reported", "the runner ended well but did not report this session")
-    how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
-    return Reason("runner-died", f"the runner ended early ({how})", ended.stderr)

@@ -6,6 +6,11 @@
     ├── EnvironmentNotReady   8   this computer lacks something (disk, engine, package)
     ├── StoreError            1   a store that cannot be read or written as asked
     │   └── ConflictError     1   two observations of one session with other bits
+    ├── ConnectionLost        8   a machine could not be reached, or not any more
+    ├── HostKeyRefused        8   a machine's host key is unknown, or not the one it should be
+    ├── LoginRefused          8   a machine accepts none of the keys
+    ├── OutputRefused         1   what a machine sent back is nothing that a runner writes
+    ├── OverLimit             7   what was asked for would cost more than its limits allow
     └── MachinesLeft          6   something that was started could not be confirmed ended
 
 Only ``orchestrator.cli`` turns an error into an exit.
@@ -73,6 +78,12 @@ class EnvironmentNotReady(EqcError):  # noqa: N818 - reads as what it says
     exit_code = Exit.NOT_READY
 
 
+class OverLimit(EqcError):  # noqa: N818 - reads as what it says
+    """What was asked for would cost more than its limits allow; nothing was started."""
+
+    exit_code = Exit.OVER_LIMIT
+
+
 class StoreError(EqcError):
     """A results store cannot be read or written as asked."""
 
@@ -85,3 +96,38 @@ class MachinesLeft(EqcError):  # noqa: N818 - reads as what it says
     """A container, process or machine of ours could not be confirmed ended."""
 
     exit_code = Exit.MACHINES_LEFT
+
+
+class ConnectionLost(EqcError):  # noqa: N818 - reads as what it says
+    """A machine could not be reached, or stopped answering; trying again may help."""
+
+    exit_code = Exit.NOT_READY
+
+
+class HostKeyRefused(EqcError):  # noqa: N818 - reads as what it says
+    """A machine's host key is unknown, revoked or not the expected one. Nothing was sent to it."""
+
+    exit_code = Exit.NOT_READY
+
+
+class LoginRefused(EqcError):  # noqa: N818 - reads as what it says
+    """A machine accepts none of the keys that we have for it."""
+
+    exit_code = Exit.NOT_READY
+
+
+class OutputRefused(EqcError):  # noqa: N818 - reads as what it says
+    """What a machine sent back is nothing that a runner writes: too much, or elsewhere."""
+
+
+class DeliveryFailed(EqcError):  # noqa: N818 - reads as what it says
+    """An image could not be brought to a machine, or what arrived is another one.
+
+    ``code`` names it in tables: ``disk-full``, ``no-such-digest``, ``wrong-image``, …
+    """
+
+    exit_code = Exit.NOT_READY
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

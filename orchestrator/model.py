@@ -199,6 +199,10 @@ class Limits:
     cost_per_hour: float | None = None
     hours: float | None = None
     machines: int | None = None
+    """At once, as are those of one region."""
+    machines_per_region: int | None = None
+    attempts: int = 3
+    """Machines tried for one platform that die, never come up, or are not as asked."""
     memory_bytes: int | None = None
     """Of one container or worker process."""
     session_seconds: float = 600.0
@@ -251,33 +255,3 @@ class Reason:
     message: str
     stderr: str = ""
     """The last lines the session wrote."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Hardware that was obtained for a platform. For now all of them are this computer."""
-
-    id: str
-    platform: Platform
-    architecture: str = "x86_64"
-    """``x86_64`` or ``arm64``: which image it needs."""
-    launcher: tuple[str, ...] = ()
-    """Put in front of every process of the runner, e.g. an emulator and its CPU model."""
-    emulated: str | None = None
-    masked: str | None = None
-    environments: tuple[tuple[str, Pairs], ...] | None = None
-    """Per framework, what the platform sets; ``None``: nothing, any framework will do."""
-
-    def environment(self, framework: str) -> Pairs | None:
-        """What this platform sets for ``framework``; ``None``: it cannot be had for it."""
-        if self.environments is None:
-            return ()
-        return dict(self.environments).get(framework)
-
-
-class Unavailable(Exception):  # noqa: N818 - a value more than an error: it becomes a row
-    """A platform that cannot be had here; ``reason`` becomes a ``skipped`` row."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = Reason(code, message)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
 
-from orchestrator.campaign import Campaign, Tell
+from orchestrator.campaign import Campaign
+from orchestrator.context import Context, Tell, wall_of
+from orchestrator.expedition import Expedition
 from orchestrator.fleet.schedule import side_by_side
 from orchestrator.model import Isolation, Plan, Status
+from orchestrator.store.records import Record
 from orchestrator.store.run import RunFolder
 
 
@@ -23,6 +26,8 @@ class Ran:
     """Sessions of this call by status."""
     interrupted: bool
     out_of_time: bool
+    over_budget: str | None = None
+    """Which limit of money ended it."""
 
 
 def run(
@@ -35,6 +40,9 @@ def run(
     argv: Sequence[str],
     tell: Tell,
     stop: Event,
+    abort: Event,
+    registry: str | None = None,
+    compose: tuple[str, ...] | None = None,
 ) -> Ran:
     """Observe every session of ``plan`` that the store has not, and leave nothing running.
 
@@ -44,13 +52,19 @@ def run(
     began = time.monotonic()
     with RunFolder.open(results, plan, fresh=fresh) as folder:
         folder.write_plan(plan, argv)
-        campaign = Campaign(plan, folder, isolation, tell, stop)
-        campaign.clear_leftovers()
-        campaign.prepare()
-        records = campaign.skip_what_cannot_be()
-        for ended in side_by_side(campaign.jobs(), campaign.run_job, at_once=at_once, stop=stop):
-            records += ended
-        campaign.sweep()
+        wall = wall_of(plan.experiment.limits)
+        context = Context(plan, folder, isolation, tell, stop, abort, wall, registry, compose)
+        here = Campaign(context)
+        far = Expedition(context, here.shelf)
+        here.clear_leftovers()
+        far.recover()
+        halves: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
+        # Far machines take minutes to come up: meanwhile this computer does its own share.
+        records = [r for half in side_by_side(halves, _call, at_once=2, stop=stop) for r in half]
+        here.sweep()
+        swept = far.sweep()
+        folder.drop_work()
+        tell({"event": "swept", "left": 0} | ({} if swept is None else asdict(swept)))
         sessions = {s.value: sum(r["status"] == s for r in records) for s in Status}
         folder.finish(
             {
@@ -58,6 +72,11 @@ def run(
                 "sessions": sessions,
                 "interrupted": stop.is_set(),
                 "machines_left": 0,
+                "cost": None if swept is None else asdict(swept),
             }
         )
-        return Ran(folder.path, sessions, stop.is_set(), campaign.out_of_time())
+        return Ran(folder.path, sessions, stop.is_set(), context.out_of_time(), far.over_budget)
+
+
+def _call(half: Callable[[], list[Record]]) -> list[Record]:
+    return half()

@@ -12,10 +12,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from orchestrator import selection
+from orchestrator.estimate import dollars, estimate_json, estimates, hourly, total
 from orchestrator.model import Cell, Experiment, Filter, Json, Plan, Platform, Variant
-
-FREE = frozenset({"local", "mask", "emulated", "ssh"})
-"""Providers that cost nothing."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +100,11 @@ def plan_rows(plan: Plan, done: Mapping[str, int]) -> tuple[PlanRow, ...]:
 def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
     """The plan for other programs: totals, rows, and every cell by id and labels.
 
-    ``machines`` counts the platforms that still have something to do; ``cost`` is in US dollars,
-    ``null`` where a provider's prices are not known.
+    ``machines`` counts the platforms that still have something to do; ``cost`` is estimated, in US
+    dollars, ``null`` where a price is not known; ``estimate`` says how it comes about.
     """
     rows = plan_rows(plan, done)
-    providers = {cell.platform.provider for cell in plan.cells}
+    estimate = estimate_json(estimates(plan.cells, done))
     return {
         "schema": 1,
         "experiment": plan.experiment.name,
@@ -114,7 +112,8 @@ def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
         "machines": _machines(plan.cells, done),
         "sessions": sum(row.sessions for row in rows),
         "done": sum(row.done for row in rows),
-        "cost": 0.0 if providers <= FREE else None,
+        "cost": estimate["cost"],
+        "estimate": estimate,
         "rows": [
             {
                 "platform": row.platform,
@@ -127,6 +126,29 @@ def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
         ],
         "plan": [_cell_json(cell, done) for cell in plan.cells],
     }
+
+
+def over_limit(plan: Plan, done: Mapping[str, int]) -> str | None:
+    """Why the rest of ``plan`` may not start under its ``limits``; ``None``: it may.
+
+    Unknown prices cannot be counted: what is known must be within the limits.
+    """
+    limits = plan.experiment.limits
+    found = estimates(plan.cells, done)
+    whole = total(found)
+    if limits.cost is not None and whole.cost > limits.cost:
+        return (
+            f"the plan costs {whole.label} by estimate, over the limit of "
+            f"{dollars(limits.cost)} USD: ask for less, or raise limits: cost"
+        )
+    rate = hourly(found, limits.machines)
+    if limits.cost_per_hour is not None and rate > limits.cost_per_hour:
+        return (
+            f"its machines cost {dollars(rate)} USD an hour together, over the limit of "
+            f"{dollars(limits.cost_per_hour)} USD: lower limits: machines, or raise "
+            "limits: cost_per_hour"
+        )
+    return None
 
 
 def _cell_json(cell: Cell, done: Mapping[str, int]) -> Json:

@@ -24,6 +24,7 @@ PLATFORM_FIELDS = frozenset(
         "sizes",
         "machine_types",
         "cpu_platforms",
+        "microarchitectures",
         "gpus",
         "hosts",
     }
@@ -39,6 +40,7 @@ _PARAMETERS = {
     "family": "families",
     "machine_type": "machine_types",
     "cpu_platform": "cpu_platforms",
+    "microarchitecture": "microarchitectures",
     "gpu": "gpus",
     "host": "hosts",
 }

@@ -1,7 +1,7 @@
 """Fixtures for all tests, and the rule for what this computer lacks.
 
-A test marked ``docker`` or ``emulated`` is skipped where there is no engine or emulator, unless
-``EQC_REQUIRE`` names the marker: then it fails, as in CI.
+A test marked ``docker``, ``emulated`` or ``cloud_fake`` is skipped where what it needs is absent,
+unless ``EQC_REQUIRE`` names the marker: then it fails, as in CI.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
 def _lacking(marker: str) -> str | None:
     if marker == "emulated":
         return None if shutil.which("qemu-x86_64-static") else "qemu-x86_64-static is not installed"
+    if marker == "browser":
+        return None if shutil.which("chromium") else "chromium is not installed"
+    if marker == "cloud_fake":
+        absent = [name for name in ("boto3", "moto") if find_spec(name) is None]
+        return f"not installed: {', '.join(absent)}" if absent else None
     from orchestrator.errors import EnvironmentNotReady
     from orchestrator.images import connect
 
@@ -33,7 +39,7 @@ def _lacking(marker: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     lacking: dict[str, str | None] = {}
     for item in items:
-        for marker in ("docker", "emulated"):
+        for marker in ("docker", "emulated", "cloud_fake", "browser"):
             if item.get_closest_marker(marker) is None:
                 continue
             if marker not in lacking:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.analysis.precision import remaining_precision
-from orchestrator.analysis.table import Observations
-from orchestrator.analysis.tally import Tally, tally
+from orchestrator.analysis.observations import Observations
+from orchestrator.analysis.precision import remaining_precisions
+from orchestrator.analysis.tally import Tally, of_name, tally
 from orchestrator.results_model import LayerProfile, LayerRow
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,27 +50,36 @@ def layer_grids(observations: Observations) -> tuple[LayerGrid, ...]:
 
 def layer_profile(observations: Observations, grid: LayerGrid) -> LayerProfile:
     """Classes and remaining precision of each layer; splits and merges against the one before."""
-    rows: list[LayerRow] = []
-    before: Ints | None = None
-    for layer, digests in enumerate(grid.digests):
-        present = digests[digests >= 0]
-        classes = np.unique(present)
-        splits, merges = _changes(before, digests)
-        rows.append(
-            LayerRow(
-                grid.indices[layer],
-                grid.names[layer],
-                grid.operations[layer],
-                int(present.size),
-                int(classes.size),
-                remaining_precision(observations.chains, classes),
-                splits or (before is None and classes.size > 1),
-                merges,
+    classes, codes = _distinct(grid.digests)
+    splits, merges = _changes(grid.digests, classes)
+    some = np.flatnonzero(classes)
+    starts = np.concatenate([[0], np.cumsum(classes)[:-1]])[some] if some.size else some
+    precisions = dict(
+        zip(some.tolist(), remaining_precisions(observations.chains, codes, starts), strict=True)
+    )
+    rows = tuple(
+        LayerRow(
+            grid.indices[layer],
+            grid.names[layer],
+            grid.operations[layer],
+            present,
+            count,
+            precisions.get(layer),
+            split,
+            merge,
+        )
+        for layer, (present, count, split, merge) in enumerate(
+            zip(
+                (grid.digests >= 0).sum(axis=1).tolist(),
+                classes.tolist(),
+                splits.tolist(),
+                merges.tolist(),
+                strict=True,
             )
         )
-        before = digests
+    )
     parting = next((row.name for row in rows if row.classes > 1), None)
-    return LayerProfile(grid.workload, grid.input, grid.variant, tuple(rows), parting)
+    return LayerProfile(grid.workload, grid.input, grid.variant, rows, parting)
 
 
 def first_parting(grid: LayerGrid, a: str, b: str) -> str | None:
@@ -89,16 +99,25 @@ def _column(grid: LayerGrid, platform: str) -> int:
     return grid.platforms.index(platform)
 
 
-def _changes(before: Ints | None, now: Ints) -> tuple[bool, bool]:
-    """Whether some class of ``before`` is split ``now``, and whether some are merged."""
-    if before is None:
-        return False, False
-    both = (before >= 0) & (now >= 0)
-    pairs = np.unique(np.stack([before[both], now[both]]), axis=1).shape[1]
-    return (
-        bool(pairs > np.unique(before[both]).size),
-        bool(pairs > np.unique(now[both]).size),
-    )
+def _changes(digests: Ints, classes: Ints) -> tuple[Bools, Bools]:
+    """By layer: whether some class of the one before is split, and whether some are merged.
+
+    The first layer splits what is one before anything is computed.
+    """
+    both = (digests[:-1] >= 0) & (digests[1:] >= 0)
+    before, now = np.where(both, digests[:-1], -1), np.where(both, digests[1:], -1)
+    pairs = _distinct(np.where(both, before * (digests.max(initial=0) + 1) + now, -1))[0]
+    splits = np.concatenate([classes[:1] > 1, pairs > _distinct(before)[0]])
+    merges = np.concatenate([np.zeros(len(classes[:1]), bool), pairs > _distinct(now)[0]])
+    return splits, merges
+
+
+def _distinct(values: Ints) -> tuple[Ints, Ints]:
+    """How many values of each row differ, without those below 0; and these, row after row."""
+    size = int(values.max(initial=0)) + 1
+    rows, columns = np.nonzero(values >= 0)
+    found = np.unique(rows * size + values[rows, columns])
+    return np.bincount(found // size, minlength=len(values)), found % size
 
 
 def _grid(
@@ -108,8 +127,8 @@ def _grid(
     rows: list[int],
     slices: list[slice],
 ) -> LayerGrid:
-    table, keys = observations.table, counted.keys
-    platforms = tuple(table["platform"].cat.categories)
+    known, keys = observations.outputs, counted.keys
+    platforms = known.platform.names
     digests = np.full((len(rows), len(platforms)), -1, dtype=np.int64)
     for layer, row in enumerate(rows):
         part = slices[row]
@@ -117,16 +136,14 @@ def _grid(
         digests[layer, counted.platform[part][chosen]] = counted.digest[part][chosen]
     outputs = keys["output"].to_numpy()[rows].tolist()
     indices = keys["index"].to_numpy()[rows].tolist()
-    names = table["output"].cat.categories
-    first = keys.iloc[rows[0]]
     workload, given, variant = (
-        str(table[part].cat.categories[first[part]]) for part in ("workload", "input", "variant")
+        int(keys[part].to_numpy()[rows[0]]) for part in ("workload", "input", "variant")
     )
     return LayerGrid(
-        workload,
-        given,
-        variant,
-        names=tuple(str(names[output]) for output in outputs),
+        known.workload.names[workload],
+        known.input.names[given],
+        known.variant.names[variant],
+        names=tuple(known.output.names[output] for output in outputs),
         indices=tuple(indices),
         operations=tuple(operations.get(key) for key in zip(outputs, indices, strict=True)),
         platforms=platforms,
@@ -136,12 +153,12 @@ def _grid(
 
 def _operations(observations: Observations) -> dict[tuple[int, int], str]:
     """The operation of each layer, by (output code, index)."""
-    table = observations.table
-    known = table[table["operation"].notna() & (table["role"] == "layer")]
-    distinct = known[["output", "index", "operation"]].drop_duplicates()
-    return {
-        (int(code), int(index)): str(operation)
-        for code, index, operation in zip(
-            distinct["output"].cat.codes, distinct["index"], distinct["operation"], strict=True
-        )
-    }
+    outputs = observations.outputs
+    known = np.flatnonzero((outputs.operation.codes >= 0) & of_name(outputs.role, "layer"))
+    columns = outputs.output.codes[known], outputs.index[known], outputs.operation.codes[known]
+    key = np.ravel_multi_index(columns, [int(column.max(initial=0)) + 1 for column in columns])
+    # By first appearance: where records contradict each other the one that came last counts.
+    first = np.sort(np.unique(key, return_index=True)[1])
+    codes, indices, operations = (column[first].tolist() for column in columns)
+    names = [outputs.operation.names[operation] for operation in operations]
+    return dict(zip(zip(codes, indices, strict=True), names, strict=True))

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from orchestrator.analysis.missing import missing_platforms
+from orchestrator.analysis.observations import Observations
 from orchestrator.analysis.precision import dendrogram, remaining_precision
-from orchestrator.analysis.table import Observations
 from orchestrator.analysis.tally import Tally, tally
 from orchestrator.results_model import EqClass, Missing, Partition, Planned
 
@@ -40,8 +40,7 @@ def partitions(
     absent = missing_platforms(observations, planned)
     names = _Names.of(observations)
     found: dict[tuple[str, str, str], list[Partition]] = {key: [] for key in absent}
-    for row, rows in enumerate(counted.slices()):
-        key = names.key(counted.keys, row)
+    for key, rows in zip(names.all_keys(counted.keys), counted.slices(), strict=True):
         members = _members(counted, rows, names, strict=strict)
         found.setdefault(key[:3], []).append(
             _partition(observations, key, members, absent.get(key[:3], {}), strict=strict)
@@ -78,22 +77,27 @@ class _Names:
 
     @classmethod
     def of(cls, observations: Observations) -> _Names:
-        table = observations.table
-        columns = ("platform", "workload", "input", "variant", "output")
-        names = [tuple(table[column].cat.categories) for column in columns]
+        outputs = observations.outputs
+        columns = (
+            outputs.platform,
+            outputs.workload,
+            outputs.input,
+            outputs.variant,
+            outputs.output,
+        )
+        names = [column.names for column in columns]
         platforms = names[0]
         places = np.empty(len(platforms), dtype=np.int64)
         places[sorted(range(len(platforms)), key=platforms.__getitem__)] = range(len(platforms))
         return cls(names[0], names[1], names[2], names[3], names[4], places)
 
-    def key(self, keys: pd.DataFrame, row: int) -> tuple[str, str, str, str]:
-        codes = keys.iloc[row]
-        return (
-            self.workload[codes["workload"]],
-            self.input[codes["input"]],
-            self.variant[codes["variant"]],
-            self.output[codes["output"]],
-        )
+    def all_keys(self, keys: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+        """Of each partition, in the order of ``keys``."""
+        codes = keys[["workload", "input", "variant", "output"]].to_numpy().tolist()
+        return [
+            (self.workload[workload], self.input[given], self.variant[variant], self.output[output])
+            for workload, given, variant, output in codes
+        ]
 
     def position(self, key: tuple[str, str, str]) -> tuple[int, int, int]:
         """Sorts (workload, input, variant) as the tables do: inputs side by side."""
@@ -188,5 +192,8 @@ def _class_id(digests: Sequence[str]) -> str:
 
 
 def _missing(members: _Members, absent: Mapping[str, tuple[str, str]]) -> tuple[Missing, ...]:
+    # All that have outputs are among ``absent``, too: as many as there are, and none is lacking.
+    if sum(map(len, members.together)) == len(absent):
+        return ()
     lacking = absent.keys() - set(chain.from_iterable(members.together))
     return tuple(Missing(platform, *absent[platform]) for platform in sorted(lacking))

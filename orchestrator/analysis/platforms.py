@@ -21,7 +21,7 @@ def platform_infos(
     A platform that never started is listed too, with nothing known.
     """
     seen = _seen(observations)
-    names = tuple(observations.table["platform"].cat.categories)
+    names = observations.keys["platform"].names
     first = {
         name: fingerprints.get(seen[name]["fingerprint"][0], {})
         if seen.get(name, {}).get("fingerprint")
@@ -128,6 +128,8 @@ def _notes(
         notes.append(f"CPUID and the kernel disagree on flags ({'; '.join(words)})")
     if digests and not fingerprint:
         notes.append(f"fingerprint {digests[0][:12]} is not in the store")
+    if fingerprint and not flags(fingerprint):
+        notes.append("its CPU flags are not known")
     return tuple(notes)
 
 

@@ -24,12 +24,32 @@ def remaining_precision(chains: Chains, codes: Codes) -> int | None:
     0 also where signs, exponents, types or shapes differ. ``None`` for an empty set and where
     an output has no chain (it is not a float).
     """
-    distinct = np.unique(np.asarray(codes, dtype=np.int64))
-    if distinct.size == 0 or (chains.bits[distinct] < 0).any():
+    index = np.asarray(codes, dtype=np.int64)
+    if index.size == 0:
         return None
-    length = int(chains.bits[distinct].min()) + 1
-    rows = chains.values[distinct, :length]
-    return max(_prefix((rows == rows[0]).all(axis=0)) - 1, 0)
+    return remaining_precisions(chains, index, [0])[0]
+
+
+def remaining_precisions(chains: Chains, codes: Codes, starts: Codes) -> list[int | None]:
+    """``remaining_precision`` of many sets at once: set ``i`` starts at ``codes[starts[i]]``.
+
+    No set is empty; ``starts`` ascends from 0.
+    """
+    if len(starts) == 0:
+        return []
+    index, first = np.asarray(codes, dtype=np.int64), np.asarray(starts, dtype=np.int64)
+    rows = chains.values[index]
+    sizes = np.diff(np.append(first, index.size))
+    equal = rows == np.repeat(rows[first], sizes, axis=0)
+    # One column that never agrees: argmin finds an end even where all links are equal.
+    ends = np.pad(equal, ((0, 0), (0, 1))).argmin(axis=1)
+    bits = np.minimum.reduceat(chains.bits[index].astype(np.int64), first)
+    # Bits beyond the shorter chain are padding; they must not count as agreement.
+    common = np.minimum(np.minimum.reduceat(ends, first) - 1, bits)
+    return [
+        None if least < 0 else max(agreed, 0)
+        for agreed, least in zip(common.tolist(), bits.tolist(), strict=True)
+    ]
 
 
 def pairwise(chains: Chains, codes: Codes) -> npt.NDArray[np.int16]:
@@ -113,8 +133,3 @@ def _node(precision: int, children: list[Branch]) -> Branch:
     children.sort(key=lambda child: child.classes[0])
     classes = tuple(sorted(number for child in children for number in child.classes))
     return Branch(precision, classes, tuple(children))
-
-
-def _prefix(equal: npt.NDArray[np.bool_]) -> int:
-    """Length of the run of ``True`` at the start."""
-    return int(equal.size if equal.all() else equal.argmin())

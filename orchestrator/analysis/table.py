@@ -1,9 +1,7 @@
 """Stored observation records as tables: the form that every analysis starts from.
 
-``Observations.sessions`` has one row per session, ``Observations.table`` one per output of a
-session. Labels are categoricals in the order of the tables (planned first, else by first
-appearance), digests are codes into ``Observations.chains``, so that millions of rows cost a few
-dozen bytes each.
+Labels are codes in the order of the tables (planned first, else by first appearance), digests are
+codes into ``Observations.chains``, so that millions of rows cost a few dozen bytes each.
 """
 
 from __future__ import annotations
@@ -14,52 +12,39 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from orchestrator.analysis.chains import ChainCollector, Chains
+from orchestrator.analysis.chains import ChainCollector
 from orchestrator.analysis.labels import Labels
+from orchestrator.analysis.observations import KEYS, Coded, Observations, OutputColumns
 from orchestrator.analysis.session_row import SESSION_COLUMNS, session_row
 from orchestrator.errors import ConflictError
 from orchestrator.results_model import Planned
+from orchestrator.results_outputs import Codes, OutputPool, Outputs
 
-KEYS = ("platform", "workload", "input", "variant")
+__all__ = ("KEYS", "Observations", "observations_table")
+
 Layout = tuple[tuple[str, str, int, str | None], ...]
+_STATUS, _MACHINE = (1 + SESSION_COLUMNS.index(name) for name in ("status", "machine"))
 _LAYOUT = itemgetter("name", "role", "index", "operation")
-
-
-@dataclass(frozen=True, eq=False)
-class Observations:
-    """All sessions and their outputs.
-
-    ``sessions``: one row per session with the columns ``platform workload input variant``
-    (categorical), ``cell``, ``status``, ``reason`` and what ``session_row`` lists.
-
-    ``table``: one row per output: ``platform workload input variant output role operation
-    status`` (categorical), ``index`` (position of a layer), ``digest`` (code into ``chains``)
-    and ``session`` (row of ``sessions``). A session without outputs has one row whose
-    ``output``, ``role`` and ``operation`` are missing and whose ``digest`` is -1.
-    """
-
-    sessions: pd.DataFrame
-    table: pd.DataFrame
-    chains: Chains
-    notes: tuple[str, ...] = ()
 
 
 @dataclass
 class _Entry:
     rank: tuple[bool, int]
     """(ended well, attempt): a later failure never replaces an observation."""
+    keys: tuple[int, ...]
+    """Codes of the four labels."""
     row: tuple[Any, ...]
     layout: int
-    digests: npt.NDArray[np.int64]
+    digests: Codes
 
 
 @dataclass
 class _Reading:
     chains: ChainCollector = field(default_factory=ChainCollector)
     layouts: dict[Layout, int] = field(default_factory=dict)
+    pooled: dict[tuple[OutputPool, int], int] = field(default_factory=dict)
+    """The number of a pool's layout in ``layouts``."""
     entries: dict[tuple[str, str, int], _Entry] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=lambda: {key: Labels() for key in KEYS})
 
@@ -93,45 +78,58 @@ def _add(reading: _Reading, record: Mapping[str, Any]) -> None:
     cell = record.get("cell") or "/".join(record[key]["id"] for key in KEYS)
     key = (record.get("run") or "", cell, int(record.get("session") or 0))
     outputs = record["outputs"] if record["status"] == "ok" else ()
-    digests = np.array(reading.chains.add_all(outputs), dtype=np.int64)
+    digests = np.asarray(reading.chains.add_all(outputs), dtype=np.int32)
     rank = (record["status"] == "ok", int(record.get("attempt") or 0))
     known = reading.entries.get(key)
     if known is not None:
         if rank[0] and known.rank[0] and not np.array_equal(digests, known.digests):
             raise ConflictError(
                 f"run {key[0] or '?'}, cell {cell}, session {key[2]} is recorded twice with "
-                f"other bits: on machine {known.row[SESSION_COLUMNS.index('machine')]} and on "
+                f"other bits: on machine {known.row[_MACHINE]} and on "
                 f"machine {(record.get('machine') or {}).get('id')}; find out which file is "
                 "wrong and remove it from the store"
             )
         if rank < known.rank:
             return
-    layout: Layout = tuple(map(_LAYOUT, outputs))
-    number = reading.layouts.setdefault(layout, len(reading.layouts))
-    row = (*codes, cell, *session_row(record))
-    reading.entries[key] = _Entry(rank, row, number, digests)
+    number = _layout(reading, outputs)
+    row = (cell, *session_row(record))
+    reading.entries[key] = _Entry(rank, codes, row, number, digests)
+
+
+def _layout(reading: _Reading, outputs: Sequence[Mapping[str, Any]]) -> int:
+    """The number of the list of layers that ``outputs`` are."""
+    if not isinstance(outputs, Outputs):
+        layout: Layout = tuple(map(_LAYOUT, outputs))
+        return reading.layouts.setdefault(layout, len(reading.layouts))
+    place = outputs.pool, outputs.layout
+    if place not in reading.pooled:
+        described = tuple(each[:4] for each in outputs.pool.layouts[outputs.layout])
+        reading.pooled[place] = reading.layouts.setdefault(described, len(reading.layouts))
+    return reading.pooled[place]
 
 
 def _finish(reading: _Reading) -> Observations:
     entries = list(reading.entries.values())
-    columns = ("platform", "workload", "input", "variant", "cell", *SESSION_COLUMNS)
-    sessions = pd.DataFrame.from_records([entry.row for entry in entries], columns=list(columns))
-    for key in KEYS:
-        codes = sessions[key].to_numpy(dtype=np.int64)
-        sessions[key] = _categorical(codes, reading.labels[key])
-    table = _outputs(reading, entries, sessions)
+    codes = np.array([entry.keys for entry in entries], dtype=np.int32).reshape(-1, len(KEYS))
+    keys = {
+        key: Coded(column, tuple(reading.labels[key].names()))
+        for key, column in zip(KEYS, codes.T, strict=True)
+    }
     chains = reading.chains.finish()
     notes = tuple(
         f"output {digest[:12]} was recorded with two different precision chains; "
         "the first is used: the records are damaged"
         for digest in sorted(set(reading.chains.conflicts))
     )
-    return Observations(sessions, table, chains, notes)
+    outputs = _outputs(reading, entries, keys)
+    return Observations([entry.row for entry in entries], keys, outputs, chains, notes)
 
 
-def _outputs(reading: _Reading, entries: list[_Entry], sessions: pd.DataFrame) -> pd.DataFrame:
+def _outputs(
+    reading: _Reading, entries: Sequence[_Entry], keys: Mapping[str, Coded]
+) -> OutputColumns:
     names, roles, operations = Labels(), Labels(), Labels()
-    blank = np.array([[-1, -1, -1, -1]], dtype=np.int64)
+    blank = np.array([[-1, -1, -1, -1]], dtype=np.int32)
     layouts = [
         np.array(
             [
@@ -143,7 +141,7 @@ def _outputs(reading: _Reading, entries: list[_Entry], sessions: pd.DataFrame) -
                 )
                 for name, role, index, operation in layout
             ],
-            dtype=np.int64,
+            dtype=np.int32,
         ).reshape(-1, 4)
         if layout
         else blank
@@ -151,22 +149,23 @@ def _outputs(reading: _Reading, entries: list[_Entry], sessions: pd.DataFrame) -
     ]
     parts = [layouts[entry.layout] for entry in entries]
     rows = np.concatenate(parts) if parts else blank[:0]
-    session = np.repeat(np.arange(len(entries)), [len(part) for part in parts])
-    none = np.array([-1])
+    session = np.repeat(np.arange(len(entries), dtype=np.int32), [len(part) for part in parts])
+    none = np.array([-1], dtype=np.int32)
     digests = [entry.digests if entry.digests.size else none for entry in entries]
-    return pd.DataFrame(
-        {key: sessions[key].array.take(session) for key in KEYS}
-        | {
-            "output": _categorical(rows[:, 0], names),
-            "role": _categorical(rows[:, 1], roles),
-            "operation": _categorical(rows[:, 3], operations),
-            "index": rows[:, 2].astype(np.int32),
-            "status": pd.Categorical(sessions["status"].array.take(session)),
-            "digest": (np.concatenate(digests) if digests else none[:0]).astype(np.int32),
-            "session": session.astype(np.int32),
-        }
+    return OutputColumns(
+        **{key: keys[key].take(session) for key in KEYS},
+        output=Coded(rows[:, 0], tuple(names.names())),
+        role=Coded(rows[:, 1], tuple(roles.names())),
+        operation=Coded(rows[:, 3], tuple(operations.names())),
+        index=rows[:, 2],
+        status=_statuses(entries).take(session),
+        digest=np.concatenate(digests) if digests else none[:0],
+        session=session,
     )
 
 
-def _categorical(codes: npt.NDArray[np.int64], labels: Labels) -> pd.Categorical[str]:
-    return pd.Categorical.from_codes(codes, pd.Index(labels.names(), dtype="str"))
+def _statuses(entries: Sequence[_Entry]) -> Coded:
+    values = [entry.row[_STATUS] for entry in entries]
+    names = tuple(sorted(set(values)))
+    places = {name: place for place, name in enumerate(names)}
+    return Coded(np.array([places[value] for value in values], dtype=np.int32), names)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from orchestrator.analysis.table import Observations
+from orchestrator.analysis.observations import Coded, Observations
 
 Ints = npt.NDArray[np.int64]
 
@@ -44,39 +43,55 @@ def tally(observations: Observations, role: str = "final") -> Tally:
 
     One session that gives the same output name twice counts each.
     """
-    table = observations.table
-    rows = table[(table["role"] == role).to_numpy() & (table["status"] == "ok").to_numpy()]
-    if role == "final":
-        # A final output is known by its name alone; a layer by index and name, in this order,
-        # since frameworks reuse names and a profile follows the computation.
-        rows = rows.assign(index=0)
-    parts = ("workload", "variant", "input", "index", "output")
-    sizes = [_size(rows[part]) for part in parts]
+    outputs = observations.outputs
+    rows = np.flatnonzero(of_name(outputs.role, role) & of_name(outputs.status, "ok"))
+    # A final output is known by its name alone; a layer by index and name, in this order,
+    # since frameworks reuse names and a profile follows the computation.
+    index = outputs.index[rows] * (role != "final")
+    columns = {
+        "workload": (outputs.workload.codes[rows], len(outputs.workload.names)),
+        "variant": (outputs.variant.codes[rows], len(outputs.variant.names)),
+        "input": (outputs.input.codes[rows], len(outputs.input.names)),
+        "index": (index, int(index.max(initial=0)) + 1),
+        "output": (outputs.output.codes[rows], len(outputs.output.names)),
+    }
     key = np.zeros(len(rows), dtype=np.int64)
-    for part, size in zip(parts, sizes, strict=True):
-        key = key * size + _codes(rows[part])
+    for codes, size in columns.values():
+        key = key * size + codes
     values, partition = np.unique(key, return_inverse=True)
-    keys = pd.DataFrame(index=range(len(values)))
-    for part, size in zip(reversed(parts), reversed(sizes), strict=True):
-        keys[part] = values % size
-        values = values // size
-    platform = _codes(rows["platform"])
-    digest = rows["digest"].to_numpy(dtype=np.int64)
+    parts: dict[str, Ints] = {}
+    for part, (_, size) in reversed(columns.items()):
+        parts[part] = values % max(size, 1)
+        values = values // max(size, 1)
+    keys = pd.DataFrame(parts)
+    platform = outputs.platform.codes[rows].astype(np.int64)
+    digest = outputs.digest[rows].astype(np.int64)
     return Tally(keys, *_counted(partition, platform, digest, observations.chains.ranks()))
+
+
+def of_name(column: Coded, name: str) -> npt.NDArray[np.bool_]:
+    """Where ``column`` says ``name``."""
+    code = column.names.index(name) if name in column.names else len(column.names)
+    return np.equal(column.codes, code)
 
 
 def _counted(
     partition: Ints, platform: Ints, digest: Ints, ranks: Ints
 ) -> tuple[Ints, Ints, Ints, Ints, npt.NDArray[np.bool_]]:
     rank = ranks[digest]
-    order = np.lexsort((rank, platform, partition))
+    # One number a row sorts in a third of the time of three; equal ones are equal rows.
+    order = np.argsort((partition * (platform.max(initial=0) + 1) + platform) * len(ranks) + rank)
     partition, platform, digest = partition[order], platform[order], digest[order]
     rank = rank[order]
     starts = _starts(partition, platform, digest)
     sessions = np.diff(np.append(starts, order.size))
     partition, platform, digest = partition[starts], platform[starts], digest[starts]
-    best = np.lexsort((rank[starts], -sessions, platform, partition))
-    stands = np.zeros(starts.size, dtype=bool)
+    rank = rank[starts]
+    groups = np.diff(np.append(_starts(partition, platform), starts.size))
+    stands = np.repeat(groups == 1, groups)
+    several = np.flatnonzero(~stands)
+    order = np.lexsort((rank[several], -sessions[several], platform[several], partition[several]))
+    best = several[order]
     stands[best[_starts(partition[best], platform[best])]] = True
     return partition, platform, digest, sessions, stands
 
@@ -90,14 +105,3 @@ def _starts(*columns: Ints) -> Ints:
     for column in columns:
         new[1:] |= column[1:] != column[:-1]
     return np.flatnonzero(new).astype(np.int64)
-
-
-def _codes(column: pd.Series[Any]) -> Ints:
-    coded = column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column
-    return np.asarray(coded, dtype=np.int64)
-
-
-def _size(column: pd.Series[Any]) -> int:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return max(len(column.cat.categories), 1)
-    return int(column.max()) + 1 if len(column) else 1

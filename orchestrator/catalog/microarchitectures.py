@@ -34,6 +34,23 @@ def microarchitecture(
     return names.pop() if len(names) == 1 else None
 
 
+_VENDORS = {"AuthenticAMD": "AMD", "GenuineIntel": "Intel", "HygonGenuine": "Hygon"}
+
+
+def vendor_name(vendor: str | None) -> str | None:
+    """``Intel`` for ``GenuineIntel``; what CPUID says where there is no better-known name."""
+    return None if vendor is None else _VENDORS.get(vendor, vendor)
+
+
+def generation_age(vendor: str | None, name: str | None) -> int | None:
+    """The place of a microarchitecture among its vendor's, the oldest first; ``None``: unknown.
+
+    Server and client cores are rows of one list; smaller cores follow the larger ones.
+    """
+    names = [row["name"] for row in _rows() if row["vendor"] == vendor]
+    return names.index(name) if name in names else None
+
+
 @cache
 def _rows() -> list[dict[str, Any]]:
     data = runner_path() / "eqc_runner" / "probe" / "data" / "x86_microarchitectures.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ from rich.table import Table
 
 from orchestrator import spec
 from orchestrator.cli.terminal import console
-from orchestrator.plan import make_plan, plan_json, plan_rows
+from orchestrator.estimate import ASSUMPTION, dollars, estimates, total
+from orchestrator.model import Plan
+from orchestrator.plan import make_plan, over_limit, plan_json, plan_rows
 from orchestrator.store.run import RunFolder, newest_run
 from orchestrator.store.schema import observation_schema
 
@@ -43,10 +46,7 @@ def validate(file: Path) -> None:
 def plan(file: Path, results: Path, *, as_json: bool) -> None:
     """Show what a run would compute, and what the store already has."""
     planned = make_plan(spec.load(file))
-    folder = newest_run(results, planned.experiment.name)
-    done: Counter[str] = Counter()
-    if folder is not None:
-        done.update(cell for cell, _ in RunFolder(folder).sessions_done())
+    done = stored_sessions(planned, results)
     if as_json:
         click.echo(json.dumps(plan_json(planned, done), indent=1))
         return
@@ -57,6 +57,48 @@ def plan(file: Path, results: Path, *, as_json: bool) -> None:
     for row in rows:
         table.add_row(*map(str, row))
     console().print(table)
+    _print_costs(planned, done)
+
+
+def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
+    """How many sessions of each cell the newest run of the plan's experiment has."""
+    folder = newest_run(results, plan.experiment.name)
+    if folder is None:
+        return {}
+    return Counter(cell for cell, _ in RunFolder(folder).sessions_done())
+
+
+def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
+    """Nothing where every machine is already there: then nothing is paid."""
+    found = [each for each in estimates(plan.cells, done) if each.place or each.obstacle]
+    if not found:
+        return
+    table = Table(title="What is left, by estimate")
+    for heading in ("platform", "first place tried"):
+        table.add_column(heading)
+    for heading in ("USD/h", "minutes", "USD"):
+        table.add_column(heading, justify="right")
+    for each in found:
+        if each.place is None:
+            table.add_row(each.platform, f"none: {each.obstacle}", "", "", "")
+            continue
+        price = each.place.price_per_hour
+        table.add_row(
+            each.platform,
+            each.place.label,
+            "unknown" if price is None else dollars(price),
+            f"{each.minutes:.0f}",
+            "unknown" if each.cost is None else dollars(each.cost),
+        )
+    whole = total(found)
+    screen = console()
+    screen.print(table)
+    screen.print(f"total: {whole.label}; assumed: {ASSUMPTION}")
+    if whole.price_dates:
+        screen.print(f"prices of {', '.join(whole.price_dates)}; eqc catalog refresh renews them")
+    reason = over_limit(plan, done)
+    if reason is not None:
+        screen.print(f"eqc run will not start this: {reason}")
 
 
 @click.command()

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from orchestrator.analysis.choice import Choice
 from orchestrator.analysis.explain import explain as explain_records
 from orchestrator.analysis.prediction import predict
+from orchestrator.api import findings
+from orchestrator.cli.choosing import choice_options
 from orchestrator.cli.results import store_folder
 from orchestrator.errors import UsageError
 from orchestrator.files import write_whole
 from orchestrator.report.explanation_json import explanation_json, prediction_json
 from orchestrator.report.explanation_text import explanation_text, prediction_text
-from orchestrator.store.read import read
 
 
 @click.command()
 @store_folder
-@click.option("--workload", help="Only this workload, by the label of the tables.")
-@click.option("--input", "given", help="Only this input.")
-@click.option("--variant", help="Only this variant.")
-@click.option("--platforms", multiple=True, metavar="PATTERN", help="Only these: 'gcloud/*'.")
+@choice_options
 @click.option("--across-variants", is_flag=True, help="Let threads and settings be causes, too.")
 @click.option(
     "--predict",
@@ -46,14 +44,14 @@ def explain(
     across_variants: bool,
 ) -> None:
     """Find the fewest attributes that determine the classes, exactly, and all such sets."""
-    stored = read(store)
+    found = findings(store)
     explanations = explain_records(
-        stored.records,
-        stored.fingerprints,
+        found.ordered,
+        found.fingerprints,
         workload=workload,
         input=given,
         variant=variant,
-        platforms=_matcher(platforms),
+        platforms=Choice(platforms=platforms).has_platform,
         across_variants=across_variants,
     )
     if predict is not None:
@@ -78,12 +76,6 @@ def explain(
 
 
 _predicted = predict
-
-
-def _matcher(patterns: tuple[str, ...]) -> Any:
-    if not patterns:
-        return None
-    return lambda name: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

@@ -15,16 +15,21 @@ from orchestrator.errors import EqcError, Exit
 from orchestrator.store.records import TornLine
 
 COMMANDS = {
+    "catalog": "catalog:catalog",
     "diff": "comparing:diff",
+    "doctor": "doctor:doctor",
     "explain": "explaining:explain",
     "images": "machine:images",
     "import": "results:import_",
     "merge": "results:merge",
     "plan": "experiment:plan",
     "probe": "machine:probe",
-    "report": "results:report",
+    "reap": "fleet:reap",
+    "rehearse": "rehearsing:rehearse",
+    "report": "reporting:report",
     "run": "running:run",
     "schema": "experiment:schema",
+    "status": "fleet:status",
     "validate": "experiment:validate",
 }
 

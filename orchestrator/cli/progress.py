@@ -75,9 +75,21 @@ def _line(event: Event) -> str | None:
             return f"ended   {event['job']}: {event['sessions']} sessions" + (
                 f", {bad} not ok" if bad else ""
             )
+        case "machine":
+            where = event["place"] + (f", {event['machine']}" if "machine" in event else "")
+            text = f": {event['text']}" if event.get("text") else ""
+            return f"{event['state']} {event['platform']} ({where}){text}"
         case "swept":
-            return f"machines left: {event['left']}"
+            return f"machines left: {event['left']}{_cost(event)}"
     return None
+
+
+def _cost(event: Event) -> str:
+    """What it cost by list price, where machines were rented."""
+    if event.get("cost_actual") is None:
+        return ""
+    least = "at least " if event["unpriced"] else ""
+    return f"; cost {least}{event['cost_actual']:.2f} $, estimated {event['cost_estimated']:.2f} $"
 
 
 @contextmanager

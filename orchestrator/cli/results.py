@@ -1,4 +1,4 @@
-"""Commands about stored results: ``report``, ``merge``, ``import``. They cost no machine."""
+"""Commands on whole stores, ``merge`` and ``import``, and what others need to show one."""
 
 from __future__ import annotations
 
@@ -7,41 +7,18 @@ from pathlib import Path
 
 import click
 
-from orchestrator.analysis.planned import planned_of_store
-from orchestrator.analysis.summary import summarise
+from orchestrator.api import findings
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
-from orchestrator.files import write_whole
 from orchestrator.report.formats import FORMATS
 from orchestrator.report.terminal import TableReport
 from orchestrator.results_model import Summary
 from orchestrator.store.merge import merge as merge_stores
-from orchestrator.store.read import read
 from orchestrator.store.take_study import import_study
 
 store_folder = click.argument(
     "store", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="STORE"
 )
-
-
-@click.command()
-@store_folder
-@click.option("--format", "kind", type=click.Choice(sorted(FORMATS)), default="table")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
-@click.option("--strict", is_flag=True, help="Keep non-deterministic platforms apart.")
-@click.pass_context
-def report(
-    context: click.Context, store: Path, kind: str, output: Path | None, *, strict: bool
-) -> None:
-    """Show the equivalence classes of every run at or below STORE."""
-    summary = summary_of(store, strict=strict)
-    if output is not None:
-        write_whole(output, FORMATS[kind](summary).encode())
-    elif kind == "table":
-        print_classes(summary)
-    else:
-        click.echo(FORMATS[kind](summary))
-    context.exit(completeness(summary))
 
 
 @click.command()
@@ -89,10 +66,7 @@ def summary_of(
     store: Path, *, strict: bool = False, cells: Collection[str] | None = None
 ) -> Summary:
     """Read and analyse a store; with ``cells`` only these, by their ids."""
-    stored = read(store)
-    records = [r for r in stored.records if cells is None or r["cell"] in cells]
-    planned = planned_of_store(r for r in stored.planned if cells is None or r["cell"] in cells)
-    return summarise(records, planned, stored.fingerprints, strict=strict)
+    return findings(store, strict=strict, cells=cells).summary
 
 
 def completeness(summary: Summary) -> Exit:
@@ -111,10 +85,3 @@ def print_classes(summary: Summary) -> None:
         console().print(TableReport(summary))
     else:
         click.echo(FORMATS["table"](summary))
-
-
-def write_page(run: Path, summary: Summary) -> Path:
-    """The HTML page of a run; returns its path."""
-    page = run / "report" / "index.html"
-    write_whole(page, FORMATS["html"](summary).encode())
-    return page

@@ -13,12 +13,14 @@ from threading import Event
 import click
 
 from orchestrator import pipeline, spec
-from orchestrator.cli.experiment import experiment_file, results_folder
+from orchestrator.api import findings
+from orchestrator.cli.experiment import experiment_file, results_folder, stored_sessions
+from orchestrator.cli.page import write_page
 from orchestrator.cli.progress import progress
-from orchestrator.cli.results import completeness, print_classes, summary_of, write_page
-from orchestrator.errors import Exit
+from orchestrator.cli.results import completeness, print_classes
+from orchestrator.errors import Exit, OverLimit
 from orchestrator.model import Isolation
-from orchestrator.plan import make_plan
+from orchestrator.plan import make_plan, over_limit
 from orchestrator.results_model import Summary
 
 
@@ -32,6 +34,12 @@ from orchestrator.results_model import Summary
     help="Override the file's: containers, processes, or containers where an engine answers.",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Jobs at once. [default: the CPUs here]")
+@click.option(
+    "--registry",
+    envvar="EQC_REGISTRY",
+    metavar="HOST/PATH",
+    help="Images travel to far machines through this registry. [default: by SSH]",
+)
 @click.option("--events", type=click.Path(path_type=Path), help="Append JSON lines to this file.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_context
@@ -43,6 +51,7 @@ def run(
     fresh: bool,
     isolation: str | None,
     jobs: int | None,
+    registry: str | None,
     events: Path | None,
     quiet: bool,
 ) -> None:
@@ -51,9 +60,12 @@ def run(
     Stop it at any time, even with kill -9: the same command goes on where it was.
     """
     plan = make_plan(spec.load(file))
+    over = over_limit(plan, {} if fresh else stored_sessions(plan, results))
+    if over is not None:
+        raise OverLimit(over)
     limits = plan.experiment.limits
     at_once = min(jobs or os.cpu_count() or 1, limits.machines or sys.maxsize)
-    with progress(events, quiet=quiet) as tell, _ended_by_signals() as stop:
+    with progress(events, quiet=quiet) as tell, ended_by_signals() as (stop, abort):
         ran = pipeline.run(
             plan,
             results,
@@ -63,38 +75,51 @@ def run(
             argv=sys.argv,
             tell=tell,
             stop=stop,
+            abort=abort,
+            registry=registry,
         )
     # The run may hold cells of an earlier version of the file: they are stored, not asked for.
-    summary = summary_of(ran.folder, cells={cell.id for cell in plan.cells})
+    found = findings(ran.folder, cells={cell.id for cell in plan.cells})
+    summary = found.summary
     print_classes(summary)
-    page = write_page(ran.folder, summary)
+    page = write_page(ran.folder, found)
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")
-    context.exit(_exit_code(ran, summary))
+    context.exit(exit_code(ran, summary))
 
 
-def _exit_code(ran: pipeline.Ran, summary: Summary) -> Exit:
+def exit_code(ran: pipeline.Ran, summary: Summary) -> Exit:
+    """What a run ends with."""
     if ran.interrupted:
         return Exit.INTERRUPTED
     if ran.out_of_time:
         click.echo("eqc: over the limit of hours; run again to go on", err=True)
         return Exit.OVER_LIMIT
+    if ran.over_budget is not None:
+        click.echo(f"eqc: {ran.over_budget}; raise the limit and run again to go on", err=True)
+        return Exit.OVER_LIMIT
     return completeness(summary)
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[Event]:
-    """An event that the first Ctrl-C or SIGTERM sets, so that everything is ended in order."""
-    stop = Event()
+def ended_by_signals() -> Iterator[tuple[Event, Event]]:
+    """What the first Ctrl-C or SIGTERM sets (end in order) and what the second (wait for nothing).
+
+    Machines are ended in both cases; what could not be confirmed is said.
+    """
+    stop, abort = Event(), Event()
 
     def ask(number: int, _: object) -> None:
-        if not stop.is_set():
-            name = signal.Signals(number).name
+        name = signal.Signals(number).name
+        if stop.is_set():
+            click.echo(f"eqc: {name} again: not waiting for results any more", err=True)
+            abort.set()
+        else:
             click.echo(f"eqc: {name}: ending what runs; run again to go on", err=True)
-        stop.set()
+            stop.set()
 
     earlier = {n: signal.signal(n, ask) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        yield stop, abort
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)

@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.model import Cell, Json, Keep, Limits, Machine, pairs
+from orchestrator.machines import Machine
+from orchestrator.model import Cell, Json, Keep, Limits, pairs
 
 START_SECONDS = 120.0
 """Allowance for importing a framework, emulated, before the first session of a worker."""
@@ -76,6 +77,15 @@ def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) ->
         "cells": cells,
     }
     (folder / "job.json").write_text(json.dumps(document, indent=1), "utf-8")
+
+
+def asked_of(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Cell → sessions that the job in ``folder`` asks for; none where it was not written whole."""
+    try:
+        document = json.loads((folder / "job.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {cell["cell"]: tuple(cell["sessions"]) for cell in document["cells"]}
 
 
 def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.model import Machine, Platform
+from orchestrator.machines import Machine, Order
 from orchestrator.providers.this_computer import ThisComputer
 
 
@@ -12,8 +12,9 @@ class LocalProvider(ThisComputer):
     def __init__(self, architecture: str = "x86_64") -> None:
         self._architecture = architecture
 
-    def launch(self, platform: Platform, run_name: str) -> Machine:  # noqa: ARG002 - the contract's
+    def launch(self, order: Order) -> Machine:
         """This computer."""
+        platform = order.platform
         return Machine(
             id=f"{platform.name}-{platform.id}", platform=platform, architecture=self._architecture
         )

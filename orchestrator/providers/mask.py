@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from orchestrator.model import Machine, Platform, Unavailable, pairs
+from orchestrator.machines import Machine, Order, Unavailable
+from orchestrator.model import pairs
 from orchestrator.providers.this_computer import ThisComputer
 
 MaskEnvironment = Callable[[str, str], Mapping[str, str] | None]
@@ -26,8 +27,9 @@ class MaskProvider(ThisComputer):
         self._environment = environment
         self._required_flag = required_flag
 
-    def launch(self, platform: Platform, run_name: str) -> Machine:  # noqa: ARG002 - the contract's
+    def launch(self, order: Order) -> Machine:
         """This computer, masked. Raises ``Unavailable`` where it lacks the level itself."""
+        platform = order.platform
         level = str(platform.get("level"))
         flag = self._required_flag(level)
         if flag not in self._host_flags:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from orchestrator.report.difference_text import heading, missing_lines, partition_lines
-from orchestrator.report.escape import plain
+from orchestrator.report.junit_text import xml_text
 from orchestrator.report.words import column_name
 from orchestrator.results_difference import Change, Difference, PartitionDifference
 
@@ -27,7 +27,7 @@ def difference_junit(difference: Difference, suite: str = "eqc diff") -> str:
         "skipped": sum(case.find("skipped") is not None for case in cases),
     }
     numbers = {name: str(number) for name, number in counts.items()}
-    attributes = {"name": _text(suite), **numbers, "time": "0"}
+    attributes = {"name": xml_text(suite), **numbers, "time": "0"}
     root = ET.Element("testsuites", attributes)
     ET.SubElement(root, "testsuite", attributes).extend(cases)
     ET.indent(root)
@@ -38,14 +38,14 @@ def difference_junit(difference: Difference, suite: str = "eqc diff") -> str:
 def _case(partition: PartitionDifference) -> ET.Element:
     group = f"{partition.workload}.{partition.variant}"
     name = column_name(partition.key)
-    case = ET.Element("testcase", classname=_text(group), name=_text(name), time="0")
+    case = ET.Element("testcase", classname=xml_text(group), name=xml_text(name), time="0")
     if partition.differs:
         kind = partition.change.value if partition.changes else "newly non-deterministic"
         _outcome(case, "failure", kind, partition, tuple(partition_lines(partition)))
     if partition.incomplete:
         _outcome(case, "error", "missing", partition, tuple(missing_lines(partition)))
     if not len(case) and partition.change in UNCOMPARED:
-        ET.SubElement(case, "skipped", message=_text(heading(partition)))
+        ET.SubElement(case, "skipped", message=xml_text(heading(partition)))
     return case
 
 
@@ -56,13 +56,5 @@ def _outcome(
     partition: PartitionDifference,
     lines: tuple[str, ...],
 ) -> None:
-    element = ET.SubElement(case, tag, type=_text(kind), message=_text(heading(partition)))
-    element.text = _text("\n".join(lines))
-
-
-def _text(text: str) -> str:
-    """Only characters that XML 1.0 has; ElementTree escapes the rest, but lets these pass."""
-    return "\n".join(
-        "".join("\N{REPLACEMENT CHARACTER}" if ord(c) in (0xFFFE, 0xFFFF) else c for c in line)
-        for line in (plain(line) for line in text.split("\n"))
-    )
+    element = ET.SubElement(case, tag, type=xml_text(kind), message=xml_text(heading(partition)))
+    element.text = xml_text("\n".join(lines))

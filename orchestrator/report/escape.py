@@ -21,9 +21,16 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+    "\0": "{}",
     "\N{EN DASH}": "--",
     "·": r"\textperiodcentered{}",
 }
+_LIGATURES = re.compile("(?<=-)-|(?<=,),")
+"""pdfLaTeX would draw two hyphens as a dash, two commas as a quotation mark."""
+_NO_GLYPH = frozenset("\u0126\u0127\u0138\u013f\u0140\u0149\u0166\u0167\u017f")
+"""Latin letters that the T1 encoding lacks: an error of pdfLaTeX, not a blank."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -40,7 +47,8 @@ def markdown(text: str) -> str:
 
 def latex(text: str) -> str:
     """Text in LaTeX; characters that pdfLaTeX has no glyph for become ``?``."""
-    return "".join(_LATEX.get(character, _latin(character)) for character in plain(text))
+    apart = _LIGATURES.sub(lambda found: "\0" + found[0], plain(text))
+    return "".join(_LATEX.get(character, _latin(character)) for character in apart)
 
 
 def csv_cell(text: str) -> str:
@@ -60,4 +68,4 @@ def _visible(character: str) -> str:
 
 
 def _latin(character: str) -> str:
-    return character if ord(character) < 0x180 else "?"
+    return character if ord(character) < 0x180 and character not in _NO_GLYPH else "?"

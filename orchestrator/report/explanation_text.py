@@ -106,7 +106,7 @@ def _answer(answer: Answer, *, with_identity: bool) -> Iterator[str]:
     if size == 0 and not answer.contradictions:
         yield "  One class: there is nothing to explain."
         return
-    yield f"  {_size(answer)}"
+    yield f"  {size_text(answer)}"
     for number, given in enumerate(answer.sets[:SHOWN_SETS], 1):
         yield f"    {number}. " + "  +  ".join(_cluster(cluster) for cluster in given.clusters)
     if len(answer.sets) > SHOWN_SETS:
@@ -146,7 +146,8 @@ def _answer(answer: Answer, *, with_identity: bool) -> Iterator[str]:
     )
 
 
-def _size(answer: Answer) -> str:
+def size_text(answer: Answer) -> str:
+    """How many clusters are needed, and whether that is all there is to know."""
     size = len(answer.sets[0].clusters)
     of = f"{answer.attributes} attributes in {counted(answer.clusters, 'cluster')}"
     if size == 0:

@@ -11,27 +11,41 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from orchestrator.report import words
+from orchestrator.report import page_class_table, page_values, words
 from orchestrator.report.cells import cell_text
 from orchestrator.report.csv_report import csv_text
 from orchestrator.report.escape import plain
-from orchestrator.report.figures import Figure, dendrogram_figure, layers_figure
-from orchestrator.report.json_report import json_report
-from orchestrator.results_model import ClassTable, Partition, Summary
+from orchestrator.report.json_report import json_text
+from orchestrator.report.page_collapse import collapse_section, sizes_section
+from orchestrator.report.page_consequences import consequences_section
+from orchestrator.report.page_dendrograms import dendrograms_section
+from orchestrator.report.page_explanation import explanation_section
+from orchestrator.report.page_hardware import flags_section
+from orchestrator.report.page_layers import layers_section
+from orchestrator.report.page_observations import (
+    determinism_section,
+    measured_section,
+    missing_section,
+)
+from orchestrator.report.page_parts import Figure, Section
+from orchestrator.results_details import Details
+from orchestrator.results_model import Summary
 
 _HUES = (210, 30, 130, 280, 60, 340, 170, 0, 240, 90, 310, 190)
 """Of class 1, 2, …: neighbours differ. Numbers say the same without colour."""
+_EMBEDDED = 4_000_000
+"""Characters of one file to save that are put into the page; beyond, a command makes it."""
 
 
-def html_text(summary: Summary) -> str:
-    """The whole page. It needs no script to be read; scripts add figures and filters."""
-    dendrograms = [
-        (letter, partition, dendrogram_figure(partition))
-        for letter, partition in zip(summary.table.letters, summary.partitions, strict=True)
-    ]
-    profiles = [(profile, layers_figure(profile)) for profile in summary.layers]
-    figures = {f"dendrogram-{letter}": found for letter, _, found in dendrograms if found}
-    figures |= {f"layers-{row}": found for row, (_, found) in enumerate(profiles)}
+def html_text(summary: Summary, details: Details | None = None) -> str:
+    """The whole page. It needs no script to be read; scripts add figures, filters and files.
+
+    Without ``details`` the sections that need them are left out.
+    """
+    before, after = _sections(summary, details)
+    figures = _figures((*before, *after))
+    data = {"csv": csv_text(summary), "json": json_text(summary)}
+    rows = page_class_table.shown_rows(summary.table)
     text: str = (
         _environment()
         .get_template("page.html.j2")
@@ -39,18 +53,45 @@ def html_text(summary: Summary) -> str:
             summary=summary,
             title=words.title(summary),
             infos={info.name: info for info in summary.platforms},
-            heads=_heads(summary.table),
-            dendrograms=[(letter, partition) for letter, partition, found in dendrograms if found],
-            alone=[(letter, partition) for letter, partition, found in dendrograms if not found],
-            profiles=[profile for profile, _ in profiles],
-            absent=_absent(summary.table.letters, summary.partitions),
+            heads=page_class_table.heads(summary.table),
+            rows=rows,
+            columns=page_class_table.shown_columns(summary.table),
+            listed=page_class_table.PLATFORMS,
+            before=before,
+            after=after,
             noted=[partition for partition in summary.partitions if partition.notes],
             figures=_script_json(figures),
-            data=_script_json({"json": json_report(summary), "csv": csv_text(summary)}),
+            data=_script_json({k: text for k, text in data.items() if len(text) <= _EMBEDDED}),
+            too_large=[kind for kind, text in data.items() if len(text) > _EMBEDDED],
             plotly=_plotly(figures),
         )
     )
     return text
+
+
+def _sections(
+    summary: Summary, details: Details | None
+) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
+    """The sections before and after the platforms."""
+    findings = [dendrograms_section(summary)]
+    if details is not None:
+        findings += [explanation_section(details), consequences_section(details)]
+    findings.append(layers_section(summary, details))
+    if details is not None:
+        findings += [collapse_section(summary, details), sizes_section(details)]
+    findings.append(determinism_section(summary))
+    hardware = [flags_section(details)] if details is not None else []
+    return tuple(findings), (*hardware, missing_section(summary), measured_section(summary))
+
+
+def _figures(sections: Sequence[Section]) -> dict[str, Figure]:
+    """By the name that the template gives to their places."""
+    return {
+        f"{section.name}-{block_number}-{number}": drawing.figure
+        for section in sections
+        for block_number, block in enumerate(section.blocks)
+        for number, drawing in enumerate(block.drawings)
+    }
 
 
 @functools.cache
@@ -66,11 +107,13 @@ def _environment() -> Environment:
     environment.filters["cell"] = cell_text
     environment.filters["hue"] = lambda number: _HUES[(number - 1) % len(_HUES)]
     environment.filters["gib"] = lambda size: f"{size / 2**30:.1f} GiB"
+    environment.filters["shown"] = page_values.shown
+    environment.filters["saved"] = page_values.saved
+    environment.filters["prose"] = page_values.prose
+    environment.tests["names"] = lambda value: isinstance(value, tuple)
     for function in (
         words.column_name,
         words.counted,
-        words.determinism,
-        words.finding,
         words.hardware,
         words.kind,
         words.legend,
@@ -78,35 +121,6 @@ def _environment() -> Environment:
     ):
         environment.globals[function.__name__] = function
     return environment
-
-
-def _heads(table: ClassTable) -> list[list[tuple[str, int]]]:
-    """Rows of column heads above the letters: workload, variant, input and, where some
-    partition has a named one, output; each as (text, columns it spans)."""
-    order = (0, 2, 1, 3) if any(key[3] != "output" for key in table.columns) else (0, 2, 1)
-    rows: list[list[tuple[str, int]]] = []
-    for depth in range(1, len(order) + 1):
-        prefixes = [tuple(key[part] for part in order[:depth]) for key in table.columns]
-        spans: list[tuple[str, int]] = []
-        for position, prefix in enumerate(prefixes):
-            if position and prefix == prefixes[position - 1]:
-                spans[-1] = (spans[-1][0], spans[-1][1] + 1)
-            else:
-                spans.append((prefix[-1], 1))
-        rows.append(spans)
-    return rows
-
-
-def _absent(
-    letters: Sequence[str], partitions: Sequence[Partition]
-) -> list[tuple[str, str, str, list[str]]]:
-    """(platform, status, reason, letters of the columns), each combination once."""
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for letter, partition in zip(letters, partitions, strict=True):
-        for missing in partition.missing:
-            key = (missing.platform, missing.status, missing.reason)
-            found.setdefault(key, []).append(letter)
-    return [(*key, columns) for key, columns in found.items()]
 
 
 def _script_json(value: Any) -> Markup:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from orchestrator.report.aligned import aligned
 from orchestrator.report.cells import DASH, cell_text
 from orchestrator.report.escape import plain
 from orchestrator.report.words import (
@@ -62,37 +62,10 @@ def _lines(summary: Summary) -> Iterator[str]:
         [plain(name), plain(hardware(infos[name])), *(cell_text(cell) for cell in row)]
         for name, row in zip(table.platforms, table.rows, strict=True)
     ]
-    yield from _aligned(heads, rows)
+    yield from aligned(heads, rows, [place > 1 for place in range(len(heads))])
     yield ""
     yield legend(summary)
     yield ""
     yield from partition_lines(summary)
     yield ""
     yield from remarks(summary)
-
-
-def _aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(_width(line[column]) for line in (heads, *rows)) for column in range(len(heads))]
-    for line in (heads, ["-" * width for width in widths], *rows):
-        cells = (
-            _pad(text, width, left=column < 2)
-            for column, (text, width) in enumerate(zip(line, widths, strict=True))
-        )
-        yield "  ".join(cells).rstrip()
-
-
-def _pad(text: str, width: int, *, left: bool) -> str:
-    space = " " * (width - _width(text))
-    return text + space if left else space + text
-
-
-def _width(text: str) -> int:
-    """Terminal columns: wide East Asian characters take two, combining marks none."""
-    return sum(
-        0
-        if unicodedata.combining(character)
-        else 2
-        if unicodedata.east_asian_width(character) in "WF"
-        else 1
-        for character in text
-    )

@@ -72,7 +72,7 @@ class TableReport:
             table.add_row(
                 Text(plain(name)),
                 Text(plain(hardware(info)), style=_UNREAL.get(kind(info), "yellow")),
-                *(Text(cell_text(cell), style=_style(cell)) for cell in row[start:end]),
+                *(Text(cell_text(cell), style=cell_style(cell)) for cell in row[start:end]),
             )
         return table
 
@@ -92,7 +92,8 @@ class TableReport:
         return max(len(table.letters[column]), *cells)
 
 
-def _style(cell: TableCell | None) -> str:
+def cell_style(cell: TableCell | None) -> str:
+    """Bold where a class appears first, dim where it repeats its left neighbour, red: missing."""
     if cell is None or cell.number is None:
         return "red"
     if cell.repeated:

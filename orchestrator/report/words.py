@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.report.cells import DASH
 from orchestrator.results_model import Partition, PlatformInfo, Summary
+from orchestrator.results_table import partition_name
 
 LEGEND = (
     "Equal numbers in one column: bit-identical output. "
@@ -29,9 +30,7 @@ def title(summary: Summary) -> str:
 
 def column_name(key: tuple[str, str, str, str]) -> str:
     """``workload · input · variant``, and the output where it is not the only one."""
-    workload, given, variant, output = key
-    words = [workload, given, variant] + ([] if output == "output" else [output])
-    return " · ".join(words)
+    return partition_name(key)
 
 
 def finding(partition: Partition) -> str:

@@ -37,7 +37,7 @@ class ProcessShell:
                 env=environment(),
                 start_new_session=True,
             )
-            watch = threading.Thread(target=_end_when, args=(stop, process), daemon=True)
+            watch = threading.Thread(target=end_when, args=(stop, process), daemon=True)
             watch.start()
             assert process.stdout is not None  # noqa: S101 - for the type checker
             try:
@@ -89,7 +89,7 @@ def end_group(group: int, number: signal.Signals) -> None:
         return
 
 
-def _end_when(stop: Event, process: subprocess.Popen[bytes]) -> None:
+def end_when(stop: Event, process: subprocess.Popen[bytes]) -> None:
     """End the process when ``stop`` is set: ask first, then insist."""
     while process.poll() is None:
         if not stop.wait(0.2):

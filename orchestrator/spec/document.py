@@ -143,6 +143,8 @@ class LimitsEntry(Strict):
     cost_per_hour: Money | None = None
     hours: Positive | None = None
     machines: Count | None = None
+    machines_per_region: Count | None = None
+    attempts: Count = 3
     memory: (
         Annotated[Count, BeforeValidator(size_in_bytes, json_schema_input_type=int | str)] | None
     ) = None
@@ -161,6 +163,7 @@ class FilterEntry(Strict):
     sizes: Words | None = None
     machine_types: Words | None = None
     cpu_platforms: Words | None = None
+    microarchitectures: Words | None = None
     gpus: Words | None = None
     hosts: Words | None = None
     on: Frameworks | None = None

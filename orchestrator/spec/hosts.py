@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from orchestrator.model import Scalar
 from orchestrator.spec.files import FileMistake, find
 from orchestrator.spec.mistakes import Mistakes
 from orchestrator.spec.platform_entries import Host
@@ -15,19 +17,60 @@ from orchestrator.spec.text import parse
 _WRITTEN = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<name>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
 
 
-def read_hosts(hosts: str | list[str | Host], folder: Path) -> list[Host]:
-    """The hosts given, or those in the file of that name.
+_FILES = ("identity", "known_hosts")
+_MOST_JUMPS = 4
 
-    The file is a list of ``user@address:port`` and ``{name, address, user, port}``, or a mapping
-    with that list as ``hosts``. Raises FileMistake.
+
+def read_hosts(hosts: str | list[str | Host], folder: Path) -> list[Host]:
+    """The hosts given, or those in the file of that name; paths in them are absolute afterwards.
+
+    The file is a list of ``user@address:port`` and of mappings (see ``Host``), or a mapping with
+    that list as ``hosts``; paths in it are relative to it. Raises FileMistake.
     """
-    listed = _from_file(find(hosts, folder)) if isinstance(hosts, str) else hosts
-    found = [_parsed(host) if isinstance(host, str) else host for host in listed]
+    if isinstance(hosts, str):
+        path = find(hosts, folder)
+        hosts, folder = _from_file(path), path.parent
+    parsed = [_parsed(host) if isinstance(host, str) else host for host in hosts]
+    found = [_with_absolute_paths(host, folder) for host in parsed]
     names = [host.name for host in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if not found or twice:
         raise FileMistake(f"hosts given twice: {', '.join(twice)}" if twice else "no hosts given")
     return found
+
+
+def placement_of(host: Host, hosts: Sequence[Host]) -> dict[str, Scalar]:
+    """How to reach ``host``, flat: what belongs to its jump host has ``jump_`` in front, and so on.
+
+    Raises FileMistake.
+    """
+    placement: dict[str, Scalar] = {}
+    passed: list[str] = []
+    current: Host | None = host
+    while current is not None:
+        prefix = "jump_" * len(passed)
+        if current.name in passed or len(passed) > _MOST_JUMPS:
+            raise FileMistake(f"the jump hosts of {host.name} go in a circle, or are too many")
+        passed.append(current.name)
+        placement |= {f"{prefix}{key}": value for key, value in _own(current).items()}
+        jump = current.jump
+        named = {other.name: other for other in hosts}
+        current = None if jump is None else named.get(jump) or _parsed(jump)
+    for key, value in (("isolation", host.isolation), ("python", host.python)):
+        if value not in (None, "auto"):
+            placement[key] = value
+    return placement
+
+
+def _own(host: Host) -> dict[str, Scalar]:
+    always = {"address": host.address or host.name, "user": host.user, "port": host.port}
+    given = {key: getattr(host, key) for key in (*_FILES, "host_key")}
+    return {**always, **{key: value for key, value in given.items() if value is not None}}
+
+
+def _with_absolute_paths(host: Host, folder: Path) -> Host:
+    given = {key: getattr(host, key) for key in _FILES if getattr(host, key) is not None}
+    return host.model_copy(update={key: str(find(path, folder)) for key, path in given.items()})
 
 
 def _from_file(path: Path) -> list[str | Host]:

@@ -119,6 +119,8 @@ def _limits(entry: LimitsEntry) -> Limits:
         cost_per_hour=entry.cost_per_hour,
         hours=entry.hours,
         machines=entry.machines,
+        machines_per_region=entry.machines_per_region,
+        attempts=entry.attempts,
         memory_bytes=entry.memory,
         session_seconds=entry.session_seconds,
     )

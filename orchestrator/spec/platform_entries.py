@@ -8,7 +8,9 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from orchestrator import catalog
+from orchestrator.known_hosts import parse_key
 from orchestrator.spec.fields import Strict, Words, many, word
+from orchestrator.spec.quantities import dollars
 
 Level = Literal["sse4", "avx", "avx2", "avx512"]
 Levels = Annotated[
@@ -37,11 +39,16 @@ class Emulated(Strict):
     arch: Literal["x86_64", "arm64"] = "x86_64"
 
 
-def _instance_type(name: str) -> str:
-    family, dot, size = name.partition(".")
-    if not (family and dot and size):
-        raise ValueError(f"an instance type is written like c5.large, not '{name}'")
-    return name
+Vendor = Literal["Intel", "AMD", "Arm"]
+Vendors = Annotated[
+    list[Vendor], MinLen(1), BeforeValidator(many, json_schema_input_type=Vendor | list[Vendor])
+]
+Architecture = Literal["x86_64", "arm64"]
+Architectures = Annotated[
+    list[Architecture],
+    MinLen(1),
+    BeforeValidator(many, json_schema_input_type=Architecture | list[Architecture]),
+]
 
 
 def _gpu(name: str) -> str:
@@ -53,37 +60,43 @@ Gpus = Annotated[
     MinLen(1),
     BeforeValidator(many, json_schema_input_type=str | list[str]),
 ]
-InstanceTypes = Annotated[
-    list[Annotated[str, AfterValidator(_instance_type)]],
-    MinLen(1),
-    BeforeValidator(many, json_schema_input_type=str | list[str]),
+MaxPrice = Annotated[
+    float, BeforeValidator(dollars, json_schema_input_type=float | str), Field(gt=0)
 ]
+"""US dollars per hour and machine."""
 
 
-class Aws(Strict):
-    """EC2 instances: families (and sizes), instance types, or whatever carries a GPU."""
+class Cloud(Strict):
+    """Machines by type, or by what they are: family, size, microarchitecture, vendor, GPU."""
 
-    provider: Literal["aws"]
-    families: Words | None = None
-    sizes: Words | None = None
-    machine_types: InstanceTypes | None = None
-    gpus: Gpus | None = None
-    regions: Words | None = None
-    spot: bool = False
-
-
-class Gcp(Strict):
-    """Compute Engine machines, each optionally with a CPU platform and a GPU."""
-
-    provider: Literal["gcp"]
     families: Words | None = None
     sizes: Words | None = None
     machine_types: Words | None = None
-    cpu_platforms: Words | None = None
+    microarchitectures: Words | None = None
+    vendors: Vendors | None = None
+    architectures: Architectures | None = None
     gpus: Gpus | None = None
+    max_price: MaxPrice | None = None
     regions: Words | None = None
-    zones: Words | None = None
     spot: bool = False
+
+
+class Aws(Cloud):
+    """EC2 instances."""
+
+    provider: Literal["aws"]
+
+
+class Gcp(Cloud):
+    """Compute Engine machines, each optionally with a CPU platform and a GPU."""
+
+    provider: Literal["gcp"]
+    cpu_platforms: Words | None = None
+    zones: Words | None = None
+
+
+def _host_key(written: str) -> str:
+    return " ".join(parse_key(written))
 
 
 class Host(Strict):
@@ -94,6 +107,17 @@ class Host(Strict):
     """Where it differs from the name."""
     user: str | None = None
     port: Annotated[int, Field(ge=1, le=65535)] = 22
+    identity: str | None = None
+    """File of the private key; without it the agent's and the user's own keys are tried."""
+    known_hosts: str | None = None
+    """File that its host key is looked up in, instead of the user's own."""
+    host_key: Annotated[str, AfterValidator(_host_key)] | None = None
+    """``ssh-ed25519 AAAA…``: the only host key it may have, whatever files say."""
+    jump: str | None = None
+    """Through which host: ``user@address:port``, or the name of another host in the list."""
+    isolation: Literal["auto", "docker", "process"] = "auto"
+    python: str | None = None
+    """Its interpreter for isolation ``process``, where that is not ``python3``."""
 
 
 class Ssh(Strict):

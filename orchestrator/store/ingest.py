@@ -14,6 +14,7 @@ from typing import Any
 
 import blake3
 
+from orchestrator.machines import Machine, Place
 from orchestrator.model import Cell, Reason
 from orchestrator.store.describe import cell_objects
 from orchestrator.store.records import Record
@@ -36,6 +37,21 @@ class Origin:
     image: tuple[str, str] | None
     """(reference, digest)."""
     rehearsal: bool = False
+    place: Record | None = None
+    """Where a rented machine was had: ``type``, ``region``, ``zone``, ``spot``."""
+
+    @classmethod
+    def of(cls, machine: Machine, image: tuple[str, str] | None) -> Origin:
+        """Of an output that ``machine`` makes, in a container of ``image`` if there is one."""
+        return cls(
+            machine=machine.id,
+            isolation="process" if image is None else "docker",
+            emulated=machine.emulated,
+            masked=machine.masked,
+            image=image,
+            rehearsal=machine.rehearsal,
+            place=_where(machine.place),
+        )
 
     def object(self) -> Record:
         """As stored in a record."""
@@ -47,6 +63,7 @@ class Origin:
             "masked": self.masked,
             "image": image,
             "rehearsal": self.rehearsal,
+            "place": self.place,
         }
 
     def write(self, work: Path) -> None:
@@ -69,7 +86,19 @@ class Origin:
             masked=known["masked"],
             image=None if image is None else (image["name"], image["digest"]),
             rehearsal=known["rehearsal"],
+            place=known.get("place"),
         )
+
+
+def _where(place: Place) -> Record | None:
+    if place.region is None and place.zone is None:
+        return None
+    return {
+        "type": place.machine_type,
+        "region": place.region,
+        "zone": place.zone,
+        "spot": place.spot,
+    }
 
 
 def take_in(

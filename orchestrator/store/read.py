@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blake3 import blake3
+
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.store.records import Record, latest, read_lines
+from orchestrator.store import cache
+from orchestrator.store.columns import Columns, columns_of
+from orchestrator.store.records import Record, Sourced, latest, lines_of, warn_of_torn_line
 from orchestrator.store.run import run_folders
+
+CACHED_FROM = 1 << 18
+"""Bytes of observations from which a run is worth a cache: less is parsed while one is opened."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +27,17 @@ class Store:
 
     runs: tuple[Path, ...]
     records: tuple[Record, ...]
-    """One per session, its last attempt."""
+    """One per session, its last attempt. Records share equal parts: they are not to be changed.
+
+    ``outputs`` is a sequence of objects that are made when they are asked for: the analysis takes
+    its columns instead (``orchestrator.results_outputs``)."""
     planned: tuple[Record, ...]
     """One per planned cell, in the plan's order: ``cell``, ``sessions`` and its four parts."""
     fingerprints: dict[str, dict[str, Any]]
 
 
-def read(store: Path) -> Store:
-    """Read every run at or below ``store``.
+def read(store: Path, *, cached_from: int = CACHED_FROM) -> Store:
+    """Read every run at or below ``store``; of runs of that many bytes a cache is kept and used.
 
     Raises ``UsageError`` where there is no run, ``StoreError`` where one is damaged.
     """
@@ -34,18 +46,59 @@ def read(store: Path) -> Store:
     runs = tuple(run_folders(store))
     if not runs:
         raise UsageError(f"{store}: holds no run (no run.json at or below it)")
-    sourced = (
-        item
-        for run in runs
-        for path in sorted((run / "observations").glob("*.jsonl"))
-        for item in read_lines(path)
-    )
-    records = tuple(latest(sourced))
+    records = tuple(latest(item for run in runs for item in _rows(run, cached_from)))
     planned = {cell["cell"]: cell for run in runs for cell in _planned(run)}
     fingerprints = {
         path.stem: _document(path) for run in runs for path in (run / "fingerprints").glob("*.json")
     }
     return Store(runs, records, tuple(planned.values()), fingerprints)
+
+
+def _rows(run: Path, cached_from: int) -> Iterator[Sourced]:
+    files, size = _files(run / "observations")
+    columns = _cached(run, files) if size >= cached_from else columns_of(files, _lines(files, {}))
+    return columns.rows(files)
+
+
+def _cached(run: Path, files: Sequence[Path]) -> Columns:
+    torn: list[Path] = []
+    columns = cache.load(run, lambda: _digests(files, torn))
+    if columns is None:
+        digests: dict[str, str] = {}
+        columns = columns_of(files, _lines(files, digests))
+        cache.save(run, columns, digests)
+    else:
+        for path in torn:
+            warn_of_torn_line(path, path.read_bytes())
+    return columns
+
+
+def _files(folder: Path) -> tuple[list[Path], int]:
+    """The observation files, sorted by name, and their bytes in total."""
+    if not folder.is_dir():
+        return [], 0
+    with os.scandir(folder) as entries:
+        found = {e.name: e.stat().st_size for e in entries if e.name.endswith(".jsonl")}
+    return [folder / name for name in sorted(found)], sum(found.values())
+
+
+def _lines(files: Sequence[Path], digests: dict[str, str]) -> Iterator[Sourced]:
+    """All records of ``files``; notes in ``digests`` what each contained when it was read."""
+    for path in files:
+        content = path.read_bytes()
+        digests[path.name] = blake3(content).hexdigest()
+        yield from lines_of(path, content)
+
+
+def _digests(files: Sequence[Path], torn: list[Path]) -> dict[str, str]:
+    """BLAKE3 of each file; those with a torn last line are added to ``torn``."""
+    digests = {}
+    for path in files:
+        content = path.read_bytes()
+        digests[path.name] = blake3(content).hexdigest()
+        if content and not content.endswith(b"\n"):
+            torn.append(path)
+    return digests
 
 
 def _planned(run: Path) -> list[Record]:

@@ -46,11 +46,20 @@ def read_lines(path: Path) -> Iterator[Sourced]:
     A torn last line (no newline at its end) was never acknowledged and is left out with a
     ``TornLine`` warning. Anything else that is not a record raises ``StoreError``.
     """
-    content = path.read_bytes()
-    lines = content.split(b"\n")
-    torn = lines.pop()
-    if torn:
-        warnings.warn(f"{path}:{len(lines) + 1}: torn last line left out", TornLine, stacklevel=2)
+    return lines_of(path, path.read_bytes())
+
+
+def warn_of_torn_line(path: Path, content: bytes) -> None:
+    """Warn if the last line of ``content``, read from ``path``, has no newline at its end."""
+    if content and not content.endswith(b"\n"):
+        number = content.count(b"\n") + 1
+        warnings.warn(f"{path}:{number}: torn last line left out", TornLine, stacklevel=2)
+
+
+def lines_of(path: Path, content: bytes) -> Iterator[Sourced]:
+    """As ``read_lines``, from the ``content`` of ``path``."""
+    warn_of_torn_line(path, content)
+    lines = content.split(b"\n")[:-1]
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -64,6 +73,11 @@ def read_lines(path: Path) -> Iterator[Sourced]:
                 f"(schema is {record.get('schema') if isinstance(record, dict) else None!r})"
             )
         yield Sourced(record, path, number)
+
+
+def plain(record: Mapping[str, Any]) -> Record:
+    """``record`` as it stands in a file: its outputs are a list, not a sequence made on demand."""
+    return {**record, "outputs": list(record.get("outputs", ()))}
 
 
 def key(record: Mapping[str, Any]) -> Key:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +45,13 @@ class RunFolder:
         now = datetime.now(UTC)
         # Microseconds keep the names of runs in the order in which they were started.
         run = cls(results / plan.experiment.name / f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}")
-        document = {"schema": 1, "run": run.name, "experiment": plan.experiment.name}
+        document = {
+            "schema": 1,
+            "run": run.name,
+            "experiment": plan.experiment.name,
+            # What machines are tagged with. Two stores may hold runs of one name, hence the rest.
+            "tag": f"{run.name.lower()}-{secrets.token_hex(4)}",
+        }
         run.write_json("run.json", {**document, "started": timestamp(), "invocations": []})
         return run
 
@@ -94,6 +101,15 @@ class RunFolder:
         document = self.read_json("run.json")
         document["invocations"].append({"argv": list(argv), "started": timestamp()})
         self.write_json("run.json", document)
+
+    @property
+    def tag(self) -> str:
+        """What the run's machines are tagged with: unique over all stores."""
+        return str(self.read_json("run.json").get("tag") or self.name.lower())
+
+    def ended_well(self) -> bool:
+        """Whether the invocation before this one, if there was one, came to its end."""
+        return all("ended" in call for call in self.read_json("run.json")["invocations"][-2:-1])
 
     def finish(self, spent: dict[str, Any]) -> None:
         """Note in ``run.json`` how the newest invocation ended."""

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model import Isolation, Machine, Platform, Unavailable
-from orchestrator.providers import Provider
+from orchestrator.machines import Machine, Order, Provider, Refusal, Refused, Unavailable
+from orchestrator.model import Isolation, Platform
 from orchestrator.providers.emulated import EmulatedProvider
 from orchestrator.providers.local import LocalProvider
 from orchestrator.providers.mask import MaskProvider
+from orchestrator.providers.qemu import Qemu
+from orchestrator.providers.rehearsal import RehearsalProvider
+from orchestrator.providers.ssh import SshProvider
+from tests.contract import rented
 
 ENVIRONMENT = {("avx2", "numpy"): {"OPENBLAS_CORETYPE": "Haswell"}}
 
@@ -26,13 +30,18 @@ def mask(flags: tuple[str, ...] = ("avx2",)) -> MaskProvider:
 
 
 def emulated(which: Callable[[str], str | None] = lambda name: f"/usr/bin/{name}") -> Provider:
-    return EmulatedProvider(Isolation.PROCESS, "x86_64", which)
+    return EmulatedProvider(Qemu(Isolation.PROCESS, "x86_64", which))
 
 
 CASES = {
+    "ssh": (SshProvider, Platform("ssh", "ssh/a", (("host", "a"),), (("address", "10.0.0.1"),))),
     "local": (LocalProvider, Platform("local", "local")),
     "mask": (mask, Platform("mask", "mask/avx2", (("level", "avx2"),))),
     "emulated": (emulated, Platform("emulated", "emulated/Haswell", (("cpu", "Haswell"),))),
+    "rehearsal": (
+        lambda: RehearsalProvider(Qemu(Isolation.PROCESS, "x86_64", lambda name: f"/bin/{name}")),
+        Platform("rehearsal", "rehearsal/aws/c4", (("arch", "x86_64"), ("cpu", "Haswell"))),
+    ),
 }
 
 
@@ -40,28 +49,56 @@ CASES = {
 def test_the_life_of_a_machine(name: str) -> None:
     make, platform = CASES[name]
     provider: Provider = make()  # type: ignore[operator]
-    machine = provider.launch(platform, "run")
+    machine = provider.launch(Order("run", platform))
     assert machine.platform == platform
     assert provider.wait(machine).id == machine.id
     # Launching again names the same machine: an interrupted call can be repeated.
-    assert provider.launch(platform, "run").id == machine.id
+    assert provider.launch(Order("run", platform)).id == machine.id
     provider.release(machine)
     provider.release(machine)
     assert list(provider.find("run")) == []
     assert list(provider.find()) == []
 
 
+@pytest.mark.cloud_fake
+@pytest.mark.parametrize("name", rented.CASES)
+def test_the_life_of_a_rented_machine_with_a_crash_between_any_two_steps(name: str) -> None:
+    with rented.CASES[name]() as case:
+        order = case.order
+        case.lose_a_reply()
+        with pytest.raises(Refused) as raised:
+            case.make().launch(order)
+        assert raised.value.kind is Refusal.UNCERTAIN
+        machine = case.make().launch(order)
+        assert machine.platform == order.platform
+        assert case.machines() == (machine.id,)
+        (found,) = case.make().find(order.run)
+        assert (found.id, found.run, found.token) == (machine.id, order.run, order.token)
+        assert found.expires == order.expires
+        assert case.make().find("another") == ()
+        up = case.make().wait(found)
+        assert up.address is not None
+        assert order.host_key is not None
+        assert up.address.host_key == order.host_key.public
+        case.make().release(found)
+        case.make().release(machine)
+        assert list(case.make().find()) == []
+        assert case.machines() == ()
+        case.make().tidy(order.run)
+        case.make().tidy(order.run)
+
+
 def test_two_platforms_are_two_machines() -> None:
     provider = emulated()
     ids = {
-        provider.launch(Platform("emulated", f"emulated/{cpu}", (("cpu", cpu),)), "run").id
+        provider.launch(Order("run", Platform("emulated", f"emulated/{cpu}", (("cpu", cpu),)))).id
         for cpu in ("Haswell", "Nehalem", "Haswell,vendor=AuthenticAMD")
     }
     assert len(ids) == 3
 
 
 def test_a_mask_sets_each_frameworks_own_switch_and_admits_where_there_is_none() -> None:
-    machine: Machine = mask().launch(CASES["mask"][1], "run")
+    machine: Machine = mask().launch(Order("run", CASES["mask"][1]))
     assert machine.environment("numpy") == (("OPENBLAS_CORETYPE", "Haswell"),)
     assert machine.environment("onnxruntime") is None
     assert machine.masked == "avx2"
@@ -69,18 +106,18 @@ def test_a_mask_sets_each_frameworks_own_switch_and_admits_where_there_is_none()
 
 def test_a_mask_above_this_cpu_is_refused() -> None:
     with pytest.raises(Unavailable, match="needs a CPU with avx2"):
-        mask(flags=("sse4_2",)).launch(CASES["mask"][1], "run")
+        mask(flags=("sse4_2",)).launch(Order("run", CASES["mask"][1]))
 
 
 def test_emulation_is_in_front_of_every_process_and_is_said() -> None:
-    machine = emulated().launch(CASES["emulated"][1], "run")
+    machine = emulated().launch(Order("run", CASES["emulated"][1]))
     assert machine.launcher == ("/usr/bin/qemu-x86_64-static", "-cpu", "Haswell,check=off")
     assert machine.emulated == "Haswell"
 
 
 def test_without_qemu_the_command_that_installs_it_is_named() -> None:
     with pytest.raises(Unavailable, match="apt-get install qemu-user-static") as raised:
-        emulated(lambda _: None).launch(CASES["emulated"][1], "run")
+        emulated(lambda _: None).launch(Order("run", CASES["emulated"][1]))
     assert raised.value.reason.code == "no-qemu"
 
 
@@ -88,8 +125,8 @@ ARM = Platform("emulated", "emulated/arm64/a64fx", (("arch", "arm64"), ("cpu", "
 
 
 def test_arm64_names_its_image_and_its_model(tmp_path: Path) -> None:
-    provider = EmulatedProvider(Isolation.DOCKER, "x86_64", binfmt=tmp_path)
-    machine = provider.launch(ARM, "run")
+    provider = EmulatedProvider(Qemu(Isolation.DOCKER, "x86_64", binfmt=tmp_path))
+    machine = provider.launch(Order("run", ARM))
     assert machine.architecture == "arm64"
     assert machine.launcher[-1] == "QEMU_CPU=a64fx"
 
@@ -98,6 +135,6 @@ def test_arm64_names_its_image_and_its_model(tmp_path: Path) -> None:
 def test_without_binfmt_or_docker_arm64_says_what_to_do(
     tmp_path: Path, isolation: Isolation
 ) -> None:
-    provider = EmulatedProvider(isolation, "x86_64", binfmt=tmp_path / "none")
+    provider = EmulatedProvider(Qemu(isolation, "x86_64", binfmt=tmp_path / "none"))
     with pytest.raises(Unavailable, match=r"binfmt_misc|start Docker"):
-        provider.launch(ARM, "run")
+        provider.launch(Order("run", ARM))

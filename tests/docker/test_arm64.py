@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.images import BASES, connect
-from orchestrator.providers.emulated import BINFMT
+from orchestrator.providers.qemu import BINFMT
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
 

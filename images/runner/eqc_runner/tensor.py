@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,7 @@ class Tensor:
     @property
     def shape(self) -> tuple[int, ...]:
         """The sizes of the axes, as plain integers."""
-        return tuple(int(size) for size in self.array.shape)
+        return self.array.shape
 
     def compact(self) -> Tensor:
         """The same tensor laid out as in its file: little-endian, C order; itself if it is so."""
@@ -74,8 +75,7 @@ class Tensor:
 
     def header(self) -> bytes:
         """The canonical header line, newline included."""
-        text = json.dumps({"dtype": self.dtype, "shape": self.shape}, separators=(",", ":"))
-        return text.encode("ascii") + b"\n"
+        return _header(self.dtype, self.shape)
 
     def data(self) -> np.ndarray:
         """The elements as a flat, contiguous, little-endian array; no copy where it is one."""
@@ -115,3 +115,10 @@ class Tensor:
         if sys.byteorder == "big":
             array = array.astype(carrier.newbyteorder("="))
         return cls(dtype, array)
+
+
+@lru_cache(maxsize=4096)
+def _header(dtype: str, shape: tuple[int, ...]) -> bytes:
+    # Kept, since making it takes longer than hashing a small tensor.
+    text = json.dumps({"dtype": dtype, "shape": shape}, separators=(",", ":"))
+    return text.encode("ascii") + b"\n"

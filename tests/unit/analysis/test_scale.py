@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from orchestrator.analysis.chains import Chains
+from orchestrator.analysis.observations import Coded, Observations, OutputColumns
 from orchestrator.analysis.partition import partitions
-from orchestrator.analysis.table import Observations
+from orchestrator.analysis.session_row import SESSION_COLUMNS
 
 
 def synthetic(platforms: int, outputs: int, classes: int) -> Observations:
@@ -23,37 +23,26 @@ def synthetic(platforms: int, outputs: int, classes: int) -> Observations:
     )
     platform, output = np.divmod(np.arange(rows), outputs)
 
-    def one(label: str, codes: np.ndarray, count: int) -> pd.Categorical:
-        return pd.Categorical.from_codes(codes, [f"{label}{i}" for i in range(count)])
+    def one(label: str, codes: np.ndarray, count: int) -> Coded:
+        return Coded(codes, tuple(f"{label}{i}" for i in range(count)))
 
     zeros = np.zeros(rows, dtype=np.int64)
-    table = pd.DataFrame(
-        {
-            "platform": one("p", platform, platforms),
-            "workload": one("w", zeros, 1),
-            "input": one("i", zeros, 1),
-            "variant": one("v", zeros, 1),
-            "output": one("o", output, outputs),
-            "role": pd.Categorical.from_codes(zeros, ["final"]),
-            "operation": one("c", zeros, 1),
-            "index": zeros.astype(np.int32),
-            "status": pd.Categorical.from_codes(zeros, ["ok"]),
-            "digest": (output * classes + rng.integers(0, classes, rows)).astype(np.int32),
-            "session": platform.astype(np.int32),
-        }
+    keys = {
+        "platform": one("p", np.arange(platforms), platforms),
+        **{key: one(key[0], zeros[:platforms], 1) for key in ("workload", "input", "variant")},
+    }
+    columns = OutputColumns(
+        **{key: column.take(platform) for key, column in keys.items()},
+        output=one("o", output, outputs),
+        role=Coded(zeros, ("final",)),
+        operation=one("c", zeros, 1),
+        index=zeros,
+        status=Coded(zeros, ("ok",)),
+        digest=output * classes + rng.integers(0, classes, rows),
+        session=platform,
     )
-    sessions = pd.DataFrame(
-        {
-            "platform": [f"p{i}" for i in range(platforms)],
-            "workload": "w0",
-            "input": "i0",
-            "variant": "v0",
-            "cell": [str(i) for i in range(platforms)],
-            "status": "ok",
-            "reason": None,
-        }
-    )
-    return Observations(sessions, table, chains)
+    sessions = [(str(i), "ok", *[None] * (len(SESSION_COLUMNS) - 1)) for i in range(platforms)]
+    return Observations(sessions, keys, columns, chains)
 
 
 @pytest.mark.slow

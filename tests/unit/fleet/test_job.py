@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.fleet.job import Job, missing_sessions, write_job
-from orchestrator.model import Cell, Input, Keep, Limits, Machine, Variant
+from orchestrator.machines import Machine
+from orchestrator.model import Cell, Input, Keep, Limits, Variant
 from tests.unit.store.records import cell
 
 

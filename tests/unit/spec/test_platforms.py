@@ -43,6 +43,25 @@ def platforms(load: Load, *entries: str) -> tuple[Platform, ...]:
             ["gcp/n1-standard-8/T4", "gcp/n1-standard-8/V100"],
         ),
         ("provider: gcp, families: n2d, sizes: standard-2", ["gcp/n2d-standard-2"]),
+        ("provider: gcp, machine_types: n2-custom-4-8192", ["gcp/n2-custom-4-8192"]),
+        ("provider: aws, microarchitectures: [Zen 2, Zen 3]", ["aws/Zen 2", "aws/Zen 3"]),
+        (
+            "provider: aws, families: [c5, c6a], microarchitectures: [Cascade Lake, Zen 3]",
+            ["aws/c5/Cascade Lake", "aws/c6a/Zen 3"],
+        ),
+        (
+            "provider: aws, machine_types: [c5.large, c6a.large, c6g.large], vendors: [AMD, Arm]",
+            ["aws/c6a.large", "aws/c6g.large"],
+        ),
+        ("provider: aws, families: [c4, c5], sizes: [9xlarge]", ["aws/c5.9xlarge"]),
+        (
+            "provider: aws, families: [c5], sizes: [large, 4xlarge], max_price: 0.10 USD",
+            ["aws/c5.large"],
+        ),
+        (
+            "provider: gcp, architectures: arm64, sizes: standard-4",
+            ["gcp/c4a-standard-4", "gcp/t2a-standard-4"],
+        ),
         (
             "provider: ssh, hosts: [me@alpha:2222, {name: beta, address: 10.0.0.1}]",
             ["ssh/alpha", "ssh/beta"],
@@ -60,6 +79,19 @@ def test_parameters_say_what_and_placement_says_where(load: Load) -> None:
     assert platform.placement == pairs({"regions": "eu-central-1,us-east-1", "spot": True})
     (elsewhere,) = platforms(load, "provider: aws, families: c5, sizes: large")
     assert elsewhere.id == platform.id
+
+
+def test_ids_of_what_was_asked_before_stay(load: Load) -> None:
+    before = {
+        "families: c5, sizes: large": {"machine_type": "c5.large"},
+        "families: c4": {"family": "c4"},
+        "gpus: T4": {"gpu": "T4"},
+    }
+    for entry, parameters in before.items():
+        (platform,) = platforms(load, f"provider: aws, {entry}, max_price: 10 USD")
+        assert platform.id == Platform("aws", "", pairs(parameters)).id
+    (platform,) = platforms(load, "provider: aws, microarchitectures: Zen 2, vendors: AMD")
+    assert platform.parameters == pairs({"microarchitecture": "Zen 2"})
 
 
 def test_hosts_may_be_in_a_file(load: Load, tmp_path: Path) -> None:
@@ -91,7 +123,21 @@ def test_what_two_entries_have_in_common_is_there_once(load: Load) -> None:
         ("provider: emulated, cpu: [5]", "should be a valid string"),
         ("provider: aws", "needs at least one of the keys"),
         ("provider: aws, sizes: [large]", "sizes are sizes of families"),
-        ("provider: aws, machine_types: [c5large]", "written like c5.large"),
+        ("provider: aws, machine_types: [c5large]", "did you mean 'c5.large'?"),
+        ("provider: aws, families: [c55]", "did you mean 'c5'?"),
+        ("provider: aws, families: [c5], sizes: [largee]", "did you mean 'large'?"),
+        ("provider: aws, families: [c5], regions: [eu-centrall-1]", "did you mean 'eu-central-1'?"),
+        ("provider: aws, microarchitectures: [Skylake]", "did you mean 'Skylake server'?"),
+        ("provider: aws, vendors: [intel]", "did you mean 'Intel'?"),
+        ("provider: aws, families: [c5], microarchitectures: [Zen 2]", "no machine is like this"),
+        ("provider: aws, families: [c5], max_price: 0.01 USD", "at most 0.01 USD"),
+        ("provider: aws, families: [m8i], max_price: 100 USD", "at most 100.0 USD"),
+        ("provider: aws, families: [c5], max_price: 1 EUR", "written like '20 USD'"),
+        ("provider: aws, families: [c5], vendors: [AMD]", "not of these vendors"),
+        ("provider: gcp, machine_types: [n2-standard-3]", "did you mean 'n2-standard-"),
+        ("provider: gcp, families: [n2], gpus: [T4]", "no machine is like this"),
+        ("provider: gcp, families: [n2], cpu_platforms: [AMD Millan]", "did you mean 'AMD Milan'?"),
+        ("provider: gcp, families: [n2], cpu_platforms: [AMD Milan]", "no machine is like this"),
         ("provider: aws, gpus: [T44]", "did you mean 'T4'?"),
         ("provider: aws, families: [c5], machine_types: [c5.large]", "use two entries"),
         ("provider: aws, families: [c5], spot: maybe", "should be a valid boolean"),

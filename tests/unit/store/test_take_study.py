@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.errors import ConflictError, UsageError
 from orchestrator.store.read import read
+from orchestrator.store.records import plain
 from orchestrator.store.schema import problem_with_stored
 from orchestrator.store.take_study import import_study
 
@@ -27,7 +28,7 @@ def test_an_import_is_a_store_and_a_second_one_adds_nothing(some: Path, tmp_path
     assert (first.files, first.added, first.rejected) == (3, 3, ())
     assert import_study(some, tmp_path / "store").added == 0
     stored = read(tmp_path / "store")
-    assert [problem_with_stored(record) for record in stored.records] == [None] * 3
+    assert [problem_with_stored(plain(record)) for record in stored.records] == [None] * 3
     assert {record["fingerprint"] for record in stored.records} <= set(stored.fingerprints)
 
 

@@ -34,6 +34,9 @@ _NAMES = (
     "leaves",
 )
 
+QEMU_SIGNATURE = "TCGTCGTCGTCG"
+"""What QEMU says where a hypervisor names itself."""
+
 
 def describe_processor() -> dict[str, Any]:
     """The ``cpu`` part of a fingerprint, with ``"missing"``: name to the reason it is ``None``."""
@@ -133,7 +136,8 @@ def _microcode(
     kernel = [fields.get(name) for name in ("vendor_id", "cpu family", "model", "stepping")]
     executed = [str(known.get(name)) for name in ("vendor", "family", "model", "stepping")]
     executed[0] = executed[0].strip()  # "  Shanghai  "; the parser has stripped the kernel's
-    if kernel != executed:
+    # An emulator may play a processor of the very kind that is below it.
+    if kernel != executed or known.get("hypervisor") == QEMU_SIGNATURE:
         missing["microcode"] = "/proc/cpuinfo is about another processor than CPUID: {}".format(
             " ".join(value or "?" for value in kernel)
         )

@@ -10,13 +10,9 @@ import hashlib
 import io
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -24,37 +20,14 @@ import docker
 import docker.errors
 from docker.models.images import Image as DockerImage
 
-from orchestrator.bundled import cache_folder, images_folder, runner_path
+from orchestrator.bundled import images_folder, runner_path
 from orchestrator.errors import EnvironmentNotReady, UsageError
+from orchestrator.images.engine import Image
+from orchestrator.images.wheels import Say, checked, wheelhouse
 
 BASES = {"x86_64": "debian:bookworm-slim", "arm64": "arm64v8/debian:bookworm-slim"}
 """The same base for each architecture, under the names that registries give them."""
 BASE_SUITE = "bookworm"
-IMAGE_PYTHON = "3.11"
-# Every tag a bookworm (glibc 2.36) image can install; pip wants each of them named.
-WHEEL_PLATFORMS = {
-    "x86_64": (
-        *(f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)),
-        *("manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64"),
-    ),
-    "arm64": (
-        *(f"manylinux_2_{minor}_aarch64" for minor in range(36, 16, -1)),
-        "manylinux2014_aarch64",
-    ),
-}
-
-DEFAULT_HOST = "unix:///var/run/docker.sock"
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image that exists on the engine. ``digest`` is what observations record."""
-
-    framework: str
-    reference: str
-    digest: str
 
 
 def frameworks() -> tuple[str, ...]:
@@ -109,14 +82,14 @@ class ImageBuilder:
         with tempfile.TemporaryDirectory() as folder:
             root, archive = Path(folder, "root"), Path(folder, "root.tar")
             words = ["--variant=minbase", f"--arch={arch}", BASE_SUITE, str(root)]
-            _checked(["debootstrap", *words], "debootstrap")
-            _checked(["tar", "-C", str(root), "-cf", str(archive), "."], "tar")
+            checked(["debootstrap", *words], "debootstrap")
+            checked(["tar", "-C", str(root), "-cf", str(archive), "."], "tar")
             repository, tag = base.split(":")
             self._client.api.import_image(str(archive), repository=repository, tag=tag)
         return str(self._client.images.get(base).id)
 
     def _build(self, framework: str, architecture: str, reference: str, base: str) -> DockerImage:
-        wheels = _wheelhouse(framework, architecture, self._say)
+        wheels = wheelhouse(framework, architecture, self._say)
         self._say(f"building {reference}")
         with tempfile.TemporaryFile() as context:
             _write_context(context, framework, wheels)
@@ -147,31 +120,6 @@ class ImageBuilder:
         return image
 
 
-def connect() -> docker.DockerClient:
-    """The local Docker engine. Raises ``EnvironmentNotReady`` where there is none."""
-    try:
-        _knock(os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
-        client = docker.from_env(timeout=120)
-        client.ping()
-    except (OSError, docker.errors.DockerException) as error:
-        raise EnvironmentNotReady(
-            "no Docker engine answers here (start one, or use --isolation process): "
-            + str(error).splitlines()[0]
-        ) from error
-    return client
-
-
-def _knock(host: str) -> None:
-    """Connect to the engine's socket and hang up. Raises ``OSError`` where nobody answers.
-
-    The SDK leaves its socket open where it cannot connect.
-    """
-    scheme, _, path = host.partition("://")
-    if scheme == "unix":
-        with socket.socket(socket.AF_UNIX) as knock:
-            knock.connect(path)
-
-
 def _content_hash(framework: str, base: str) -> str:
     digest = hashlib.sha256(base.encode())
     for name, path in _context_files(framework):
@@ -200,41 +148,3 @@ def _write_context(context: IO[bytes], framework: str, wheels: Path) -> None:
             tar.addfile(entry, io.BytesIO(content))
         for path in sorted(wheels.glob("*.whl")):
             tar.add(path, f"wheelhouse/{path.name}")
-
-
-def _wheelhouse(framework: str, architecture: str, say: Say) -> Path:
-    """A folder with every wheel of the framework's image.
-
-    Fetched here, by this computer's own pip with its own indexes, proxies and certificates, so
-    that the build needs none of them and no layer can hold a credential.
-    """
-    folder = images_folder()
-    requirements, lock = folder / framework / "requirements.txt", folder / "lock.txt"
-    wanted = hashlib.sha256(requirements.read_bytes() + lock.read_bytes()).hexdigest()[:16]
-    house = cache_folder() / "wheelhouse" / f"{framework}-{architecture}-{wanted}"
-    if house.is_dir():
-        return house
-    say(f"fetching the wheels of {framework} for {architecture}")
-    house.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=house.parent) as temporary:
-        tags = WHEEL_PLATFORMS[architecture]
-        platforms = [word for tag in tags for word in ("--platform", tag)]
-        _checked(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:"),
-                *("--python-version", IMAGE_PYTHON, *platforms, "--dest", temporary),
-                *("--constraint", str(lock), "--requirement", str(requirements)),
-            ],
-            "pip download",
-        )
-        Path(temporary).rename(house)
-        # TemporaryDirectory wants to find what it made.
-        Path(temporary).mkdir()
-    return house
-
-
-def _checked(argv: list[str], what: str) -> None:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = "\n".join(done.stderr.splitlines()[-8:])
-        raise EnvironmentNotReady(f"{what} failed (exit code {done.returncode}):\n{tail}")

@@ -1,0 +1,160 @@
+"""How long 75 machines take side by side, and what 2,000 cost the computer that drives them.
+
+Part 1, on a simulated clock: boots of 30 to 120 s and work of 60 to 180 s, drawn with a seed; a
+provider in five regions, each of which takes 5 launches at once and then 2 a second, as EC2 does.
+The fleet against the slowest machine (which nothing can beat) and against one machine after the
+other, as the study's scripts went, with the same provider and the same draws.
+
+Part 2, in real time in a process of its own: 2,000 machines at once with boots 20 times as fast.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from synthetic.provider import Bucket, SyntheticProvider, drawn
+
+from orchestrator.fleet.clock import Clock, RealClock, SimulatedClock
+from orchestrator.fleet.crew import Fleet
+from orchestrator.fleet.journal import Journal
+from orchestrator.fleet.limits import FleetLimits
+from orchestrator.fleet.obtain import Terms
+from orchestrator.machines import Machine, Order, Place
+from orchestrator.model import Platform, pairs
+
+MACHINES, MANY = 75, 2_000
+SEED = 2023
+REGIONS = tuple("abcde")
+FASTER = 20.0
+"""How much faster than real boots those of part 2 are."""
+RATIO, MEGABYTES, CORES = 1.15, 500, 2
+
+
+def boot(platform: Platform) -> float:
+    return drawn(SEED, f"boot {platform.name}", 30, 120)
+
+
+def work_seconds(platform: Platform) -> float:
+    return drawn(SEED, f"work {platform.name}", 60, 180)
+
+
+def platforms(count: int) -> list[Platform]:
+    return [Platform("aws", f"p{n}", pairs({"number": n})) for n in range(count)]
+
+
+def places(platform: Platform) -> tuple[Place, ...]:
+    """One region has it: five families of hardware, each cheapest somewhere else."""
+    number = int(str(platform.get("number")))
+    return (Place(REGIONS[number % len(REGIONS)], None, "m5.large", price_per_hour=0.1),)
+
+
+def provider(clock: Clock, faster: float = 1.0, launches: float = 2.0) -> SyntheticProvider:
+    return SyntheticProvider(
+        clock,
+        places,
+        boot=lambda platform: boot(platform) / faster,
+        call_seconds=0.5 / faster,
+        bucket=lambda: Bucket(5, launches * faster),
+    )
+
+
+def fleet_of(folder: Path, cloud: SyntheticProvider, clock: Clock) -> Fleet:
+    journal = Journal(folder / "journal.sqlite")
+    terms = Terms("bench", owner="bench")
+    return Fleet(
+        journal,
+        {"aws": cloud},
+        FleetLimits(launches_per_region=None),
+        terms,
+        clock,
+        lambda _: None,
+        Event(),
+        Event(),
+        seed=SEED,
+    )
+
+
+def working(clock: Clock, faster: float = 1.0) -> Callable[[Machine, Event], str]:
+    def work(machine: Machine, stop: Event) -> str:
+        clock.sleep(work_seconds(machine.platform) / faster, stop)
+        return machine.id
+
+    return work
+
+
+def one_after_the_other() -> float:
+    clock = SimulatedClock()
+    cloud = provider(clock)
+    work = working(clock)
+    for platform in platforms(MACHINES):
+        machine = cloud.launch(Order("bench", platform, place=places(platform)[0]))
+        cloud.wait(machine)
+        work(machine, Event())
+        cloud.release(machine)
+    return clock.now()
+
+
+def side_by_side() -> float:
+    asked = platforms(MACHINES)
+    bound = max(boot(p) + work_seconds(p) for p in asked)
+    clock = SimulatedClock()
+    cloud = provider(clock)
+    with tempfile.TemporaryDirectory() as folder:
+        fleet = fleet_of(Path(folder), cloud, clock)
+        served = list(fleet.serve(asked, working(clock)))
+        wall = clock.now()
+        sweep = fleet.sweep()
+    assert all(s.reason is None for s in served)
+    sequential = one_after_the_other()
+    print(
+        f"fleet: {MACHINES} machines in {wall:.0f} s (simulated), {wall / bound:.3f} of the "
+        f"slowest machine's {bound:.0f} s (limit {RATIO}); {cloud.throttled} launches throttled"
+    )
+    print(
+        f"fleet: one after the other {sequential:.0f} s, {sequential / wall:.1f} times as long; "
+        f"machines left: {sweep.left}"
+    )
+    return wall / bound
+
+
+def many() -> None:
+    """Part 2; prints machines, seconds, CPU seconds and peak memory."""
+    clock = RealClock()
+    cloud = provider(clock, FASTER, launches=10.0)
+    with tempfile.TemporaryDirectory() as folder:
+        fleet = fleet_of(Path(folder), cloud, clock)
+        began, cpu = time.monotonic(), time.process_time()
+        served = sum(s.reason is None for s in fleet.serve(platforms(MANY), working(clock, FASTER)))
+        left = fleet.sweep().left
+        seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+    assert (served, left) == (MANY, 0)
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(cloud.most, seconds, cpu, megabytes)
+
+
+def main() -> None:
+    ratio = side_by_side()
+    argv = [sys.executable, __file__, "many"]
+    done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True)
+    most, seconds, cpu, megabytes = map(float, done.stdout.split())
+    print(
+        f"fleet: {MANY} machines, {most:.0f} of them at once, in {seconds:.1f} s of real time: "
+        f"{cpu / seconds:.2f} of {CORES} cores, {megabytes:.0f} MB (limit {MEGABYTES} MB)"
+    )
+    assert ratio <= RATIO, "the fleet waits too long"
+    assert megabytes < MEGABYTES, "the controller takes too much memory"
+    assert cpu / seconds < CORES * 0.9, "the controller saturates the cores"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["many"]:
+        many()
+    else:
+        main()

@@ -1,0 +1,1 @@
+"""Every analysis as a table: ``registry.TABLES``; ``analysis.frames`` makes DataFrames of them."""

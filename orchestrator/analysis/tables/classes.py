@@ -1,0 +1,173 @@
+"""Classes: cumulative counts (Figure 1), partitions, platforms (Tables SUP-1 and SUP-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.analysis.attributes import AttributeTable
+from orchestrator.analysis.cpu_classes import cpu_classes
+from orchestrator.analysis.hardware_order import capability, figure_order
+from orchestrator.analysis.platforms import Fingerprints
+from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
+from orchestrator.analysis.tables.findings import Findings
+from orchestrator.catalog.gpu_generations import gpu_generation
+from orchestrator.catalog.microarchitectures import vendor_name
+from orchestrator.results_model import Partition, PlatformInfo
+from orchestrator.results_table import Column, ColumnKind, Table, Value
+
+
+def counts_table(findings: Findings) -> Table:
+    """Figure 1: distinct outputs among the first k platforms, by partition and in all.
+
+    Platforms stand by vendor, age of their generation and cores, those of equal hardware in the
+    order of the class table; GPUs follow the processors.
+    """
+    summary = findings.summary
+    keys = figure_order(findings.records, findings.fingerprints)
+    names = [name for name in summary.table.platforms if name in keys]
+    names.sort(key=lambda name: keys[name])
+    columns = [_cumulative(partition, names) for partition in summary.partitions]
+    notes = ["all: the sum over the partitions."]
+    silent = [name for name in summary.table.platforms if name not in keys]
+    if silent:
+        notes.append(f"never observed, so not counted: {', '.join(silent)}")
+    return Table(
+        "counts",
+        "Distinct outputs among the first k platforms (Figure 1)",
+        (
+            *counts("k"),
+            Column("platform"),
+            *by_partition(summary.table, ColumnKind.COUNT),
+            *counts("all"),
+        ),
+        tuple(
+            (
+                place + 1,
+                name,
+                *(column[place] for column in columns),
+                sum(c[place] for c in columns),
+            )
+            for place, name in enumerate(names)
+        ),
+        tuple(notes),
+    )
+
+
+def _cumulative(partition: Partition, names: Sequence[str]) -> list[int]:
+    numbers = {name: group.number for group in partition.classes for name in group.platforms}
+    met: set[int] = set()
+    found = []
+    for name in names:
+        if name in numbers:
+            met.add(numbers[name])
+        found.append(len(met))
+    return found
+
+
+def partitions_table(findings: Findings) -> Table:
+    """One row per partition: classes, remaining precision, who is missing."""
+    bits = ("remaining precision", "mantissa bits")
+    return Table(
+        "partitions",
+        "Classes and remaining precision of every partition",
+        (
+            *PARTITION,
+            *counts("platforms", "classes"),
+            *(Column(name, ColumnKind.COUNT, "bits") for name in bits),
+            *counts("sessions", "missing", "non-deterministic"),
+        ),
+        tuple(
+            (
+                *partition.key,
+                sum(len(group.platforms) for group in partition.classes),
+                len(partition.classes),
+                partition.remaining_precision,
+                partition.mantissa_bits,
+                partition.sessions,
+                len(partition.missing),
+                len(partition.nondeterministic),
+            )
+            for partition in findings.summary.partitions
+        ),
+        tuple(
+            f"{' · '.join(partition.key)}: {note}"
+            for partition in findings.summary.partitions
+            for note in partition.notes
+        ),
+    )
+
+
+def platforms_table(findings: Findings) -> Table:
+    """Tables SUP-1 and SUP-2: hardware, CPU class, and the class in every partition."""
+    summary = findings.summary
+    content = summary.table
+    graphics = {info.name: _gpu(info, findings.fingerprints) for info in summary.platforms}
+    with_gpus = any(name for name, _ in graphics.values())
+    classes = _cpu_classes(findings.attributes)
+    rows: list[tuple[Value, ...]] = []
+    for info, cells in zip(summary.platforms, content.rows, strict=True):
+        memory = None if info.memory_bytes is None else round(info.memory_bytes / 2**30, 1)
+        rows.append(
+            (
+                info.name,
+                kind_of(info),
+                vendor_name(info.vendor),
+                info.logical_cpus,
+                findings.generations.get(info.name),
+                info.brand,
+                memory,
+                info.provider,
+                classes.get(info.name),
+                *(graphics[info.name] if with_gpus else ()),
+                *cells,
+            )
+        )
+    return Table(
+        "platforms",
+        "Classes of all platforms (Tables SUP-1 and SUP-2)",
+        (
+            Column("platform"),
+            Column("kind"),
+            Column("vendor"),
+            *counts("cores"),
+            Column("generation"),
+            Column("device"),
+            Column("memory", ColumnKind.MEASURE, "GiB"),
+            Column("cloud"),
+            Column("CPU class", ColumnKind.COUNT, short="CC"),
+            *((Column("GPU"), Column("GPU generation")) if with_gpus else ()),
+            *by_partition(content, ColumnKind.CLASS),
+        ),
+        tuple(rows),
+        (
+            "Numbers count classes from the top of each column; equal: bit-identical output.",
+            "*: the sessions of this platform disagree.",
+            *(f"[{number}] {why}" for number, why in enumerate(content.footnotes, start=1)),
+        ),
+    )
+
+
+def kind_of(info: PlatformInfo) -> str:
+    """``hardware``, or what stands in for it, so that nothing is taken for silicon."""
+    words = ["rehearsal"] if info.rehearsal else []
+    words += [f"emulated {info.emulated}"] if info.emulated else []
+    words += [f"masked {info.masked}"] if info.masked else []
+    return ", ".join(words) or ("hardware" if info.fingerprint_known else "unknown")
+
+
+def _cpu_classes(attributes: AttributeTable) -> Mapping[str, int | None]:
+    if attributes.frame.empty:
+        return {}
+    column = cpu_classes(attributes)["cpu class"]
+    return {str(name): value for name, value in zip(column.index, column.tolist(), strict=True)}
+
+
+def _gpu(info: PlatformInfo, fingerprints: Fingerprints) -> tuple[str | None, str | None]:
+    known: Mapping[str, Any] = (
+        fingerprints.get(info.fingerprints[0], {}) if info.fingerprints else {}
+    )
+    gpus = [gpu for gpu in known.get("gpus") or () if isinstance(gpu, Mapping)]
+    if not gpus:
+        return None, None
+    return ", ".join(info.gpus), gpu_generation(capability(gpus[0]))

@@ -1,0 +1,161 @@
+"""CPU flags and who has them (Tables 1 and SUP-3), CPU classes, and the odd ones out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.analysis.clusters import cluster_table, flag_clusters, flag_table
+from orchestrator.analysis.cpu_classes import cpu_classes
+from orchestrator.analysis.fingerprint_attributes import CORE_BINS
+from orchestrator.analysis.likelihood import CORE_BIN, GENERATION
+from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts, joined
+from orchestrator.analysis.tables.findings import Findings
+from orchestrator.catalog.simd import simd_meaning
+from orchestrator.results_explanation import Suspect, Value
+from orchestrator.results_table import Column, ColumnKind, Table
+
+_MARKS = {True: "x", False: "", None: "(x)"}
+
+
+def clusters_table(findings: Findings) -> Table:
+    """Table 1: which generation has which flag clusters, beside its classes."""
+    attributes, summary = findings.attributes, findings.summary
+    clusters = flag_clusters(attributes)
+    groups: dict[str, list[str]] = {}
+    if GENERATION in attributes.frame:
+        for name, value in attributes.frame[GENERATION].items():
+            groups.setdefault("unknown" if value is None else value, []).append(str(name))
+    shown = cluster_table(attributes, clusters) if groups else None
+    of = [
+        {name: group.number for group in partition.classes for name in group.platforms}
+        for partition in summary.partitions
+    ]
+    return Table(
+        "clusters",
+        "Flag clusters of each generation, and its classes (Table 1)",
+        (
+            Column("generation"),
+            *counts("platforms"),
+            *by_partition(summary.table, ColumnKind.TEXT),
+            *(
+                Column(" ".join(cluster), short=str(number))
+                for number, cluster in enumerate(clusters.clusters)
+            ),
+        ),
+        tuple(
+            (
+                group,
+                len(members),
+                *(_numbers(classes, members) for classes in of),
+                *(_MARKS[value] for value in (shown[group].tolist() if shown is not None else ())),
+            )
+            for group, members in groups.items()
+        ),
+        (
+            "x: all its platforms have the flags of the cluster; (x): only some of them.",
+            *_not_described(findings),
+        ),
+    )
+
+
+def _numbers(classes: Mapping[str, int], members: list[str]) -> str:
+    return ", ".join(
+        str(number) for number in sorted({classes[m] for m in members if m in classes})
+    )
+
+
+def flags_table(findings: Findings) -> Table:
+    """Table SUP-3: every flag, and the number of its cluster; C: common to all platforms."""
+    attributes = findings.attributes
+    clusters = flag_clusters(attributes)
+    held = attributes.flags().sum()
+    counted = (
+        f"{clusters.total} flags; {len(clusters.common)} are common to all "
+        f"{len(attributes.frame)} platforms (C), the others form {len(clusters.clusters)} "
+        "clusters of flags that always occur together."
+    )
+    return Table(
+        "flags",
+        "CPU flags and their clusters (Table SUP-3)",
+        (Column("flag"), Column("cluster"), *counts("platforms"), Column("stands for")),
+        tuple(
+            (flag, cluster, int(held[flag]), simd_meaning(flag))
+            for flag, cluster in flag_table(clusters).itertuples(index=False)
+        ),
+        (counted, *_not_described(findings)),
+    )
+
+
+def cpu_classes_table(findings: Findings) -> Table:
+    """Platforms with the same extensions and core count (Table SUP-1, column CC)."""
+    attributes = findings.attributes
+    found = cpu_classes(attributes) if len(attributes.frame) else None
+    rows = () if found is None else tuple(found.itertuples(name=None))
+    return Table(
+        "cpu-classes",
+        "CPU classes: x86 extensions and cores in bins",
+        (
+            Column("platform"),
+            Column("extensions"),
+            Column(CORE_BIN),
+            Column("CPU class", ColumnKind.COUNT, short="CC"),
+        ),
+        rows,
+        (
+            f"Bins start at {', '.join(map(str, CORE_BINS))} cores.",
+            *_not_described(findings),
+        ),
+    )
+
+
+def suspects_table(findings: Findings) -> Table:
+    """Platforms whose output differs from that of all their hardware twins."""
+    rows = tuple(
+        (
+            explained.workload,
+            explained.input,
+            explained.variant,
+            explained.output,
+            suspect.platform,
+            suspect.class_number,
+            suspect.expected,
+            len(suspect.twins),
+            joined(suspect.twins),
+            _shared(suspect),
+            joined(suspect.differs_in),
+        )
+        for explained in findings.explanations
+        for suspect in explained.suspects
+    )
+    return Table(
+        "suspects",
+        "Odd ones out: platforms that differ from all their hardware twins",
+        (
+            *PARTITION,
+            Column("platform"),
+            *counts("class", "class of twins", "twins"),
+            Column("names of twins"),
+            Column("equal in"),
+            Column("differs in"),
+        ),
+        rows,
+        () if rows else ("No platform differs from all its hardware twins.",),
+    )
+
+
+def _shared(suspect: Suspect) -> str:
+    return ", ".join(_fact(name, value) for name, value in suspect.shared)
+
+
+def _fact(name: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return name if value else f"no {name}"
+    return f"{name} = {value}"
+
+
+def _not_described(findings: Findings) -> tuple[str, ...]:
+    attributes = findings.attributes
+    return (
+        *(f"{name} takes no part: {why}" for name, why in attributes.undescribed),
+        *attributes.notes,
+    )

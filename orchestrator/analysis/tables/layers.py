@@ -1,0 +1,174 @@
+"""Layer by layer: classes and precision (Figure 5), effects and shares (Tables SUP-8, SUP-9)."""
+
+from __future__ import annotations
+
+from orchestrator.analysis.layer_details import deviating_shares, effect_counts
+from orchestrator.analysis.tables.columns import COMPUTATION, counts
+from orchestrator.analysis.tables.findings import Findings
+from orchestrator.results_table import Column, ColumnKind, Table
+
+NO_LAYERS = "No layer was observed: `observe: {layers: true}` in the experiment records them."
+_LAYER = (*counts("index"), Column("layer"), Column("operation"))
+_SHARES = tuple(
+    Column(name, ColumnKind.MEASURE, "share") for name in ("deviating before", "deviating after")
+)
+_PRECISION = Column("remaining precision", ColumnKind.COUNT, "bits")
+
+
+def layers_table(findings: Findings) -> Table:
+    """Figure 5: classes and remaining precision of each layer; where platforms part and meet."""
+    rows = tuple(
+        (
+            profile.workload,
+            profile.input,
+            profile.variant,
+            row.index,
+            row.name,
+            row.operation,
+            row.platforms,
+            row.classes,
+            row.remaining_precision,
+            row.splits,
+            row.merges,
+        )
+        for profile in findings.summary.layers
+        for row in profile.rows
+    )
+    return Table(
+        "layers",
+        "Classes and remaining precision by layer (Figure 5)",
+        (
+            *COMPUTATION,
+            *_LAYER,
+            *counts("platforms", "classes"),
+            _PRECISION,
+            Column("splits", ColumnKind.TRUTH),
+            Column("merges", ColumnKind.TRUTH),
+        ),
+        rows,
+        (
+            "splits: platforms together in the layer before part here; merges: the reverse.",
+            *(
+                f"{profile.workload} · {profile.input} · {profile.variant}: "
+                + (
+                    f"first parting at {profile.first_parting}"
+                    if profile.first_parting
+                    else "one class"
+                )
+                for profile in findings.summary.layers
+            ),
+        )
+        if rows
+        else (NO_LAYERS,),
+    )
+
+
+def layer_details_table(findings: Findings) -> Table:
+    """Each layer against the one before it: precision, and the share of deviating elements."""
+    details = findings.layer_details
+    return Table(
+        "layer-details",
+        "What each layer does to remaining precision and deviating elements",
+        (
+            *COMPUTATION,
+            *_LAYER,
+            *counts("platforms"),
+            Column("precision before", ColumnKind.COUNT, "bits"),
+            Column("precision after", ColumnKind.COUNT, "bits"),
+            Column("effect"),
+            *_SHARES,
+        ),
+        tuple(
+            (
+                found.workload,
+                found.input,
+                found.variant,
+                layer.index,
+                layer.name,
+                layer.operation,
+                layer.platforms,
+                layer.before,
+                layer.after,
+                layer.effect.value,
+                layer.deviating_before,
+                layer.deviating_after,
+            )
+            for found in details
+            for layer in found.layers
+        ),
+        _tensor_notes(findings),
+    )
+
+
+def layer_effects_table(findings: Findings) -> Table:
+    """Table SUP-9: how many activation layers raise, keep and lower precision."""
+    effects = ("raises", "keeps", "lowers", "undefined")
+    return Table(
+        "layer-effects",
+        "Activation layers that raise, keep and lower precision, averaged over the inputs "
+        "(Table SUP-9)",
+        (
+            Column("workload"),
+            Column("variant"),
+            Column("operation"),
+            *counts("inputs"),
+            *(Column(name, ColumnKind.MEASURE) for name in effects),
+        ),
+        tuple(
+            (
+                found.workload,
+                found.variant,
+                found.operation,
+                found.inputs,
+                found.raises,
+                found.keeps,
+                found.lowers,
+                found.undefined,
+            )
+            for found in effect_counts(findings.layer_details)
+        ),
+        () if findings.layer_details else (NO_LAYERS,),
+    )
+
+
+def layer_shares_table(findings: Findings) -> Table:
+    """Table SUP-8: share of deviating elements before and after each activation layer."""
+    return Table(
+        "layer-shares",
+        "Deviating elements before and after activation layers, averaged over the inputs "
+        "(Table SUP-8)",
+        (
+            Column("workload"),
+            Column("variant"),
+            *_LAYER,
+            *counts("inputs", "inputs left out"),
+            *_SHARES,
+        ),
+        tuple(
+            (
+                found.workload,
+                found.variant,
+                found.index,
+                found.name,
+                found.operation,
+                found.inputs,
+                found.missing,
+                found.before,
+                found.after,
+            )
+            for found in deviating_shares(findings.layer_details)
+        ),
+        _tensor_notes(findings),
+    )
+
+
+def _tensor_notes(findings: Findings) -> tuple[str, ...]:
+    if not findings.layer_details:
+        return (NO_LAYERS,)
+    return tuple(
+        f"{found.workload} · {found.input} · {found.variant}: {found.missing_tensors} layer "
+        "outputs that the shares need are not stored, so shares are left out: "
+        "`observe: {layers: true, keep: all}` keeps them."
+        for found in findings.layer_details
+        if not found.complete
+    )

@@ -1,0 +1,84 @@
+"""What the sessions gave: their outputs where they vary, who is missing, how it was measured."""
+
+from __future__ import annotations
+
+from orchestrator.analysis.tables.columns import PARTITION, counts, joined
+from orchestrator.analysis.tables.findings import Findings
+from orchestrator.results_table import Column, ColumnKind, Table
+
+
+def determinism_table(findings: Findings) -> Table:
+    """Every output of every platform whose sessions disagree, with how many gave it."""
+    found = findings.summary.determinism
+    counted = (
+        f"{len(found.variations)} of {found.judged} outputs with several sessions vary; "
+        f"{found.cells - found.judged} more have one session, which shows nothing."
+    )
+    return Table(
+        "determinism",
+        "Outputs of platforms whose sessions disagree",
+        (
+            *PARTITION,
+            Column("platform"),
+            *counts("outputs"),
+            Column("digest"),
+            *counts("sessions"),
+            Column("remaining precision", ColumnKind.COUNT, "bits"),
+        ),
+        tuple(
+            (
+                varied.workload,
+                varied.input,
+                varied.variant,
+                varied.output,
+                varied.platform,
+                len(varied.outputs),
+                digest,
+                sessions,
+                varied.remaining_precision,
+            )
+            for varied in found.variations
+            for digest, sessions in varied.outputs
+        ),
+        (counted,),
+    )
+
+
+def missing_table(findings: Findings) -> Table:
+    """Platforms without a class in a partition, and why."""
+    rows = tuple(
+        (*partition.key, missing.platform, missing.status, missing.reason)
+        for partition in findings.summary.partitions
+        for missing in partition.missing
+    )
+    return Table(
+        "missing",
+        "Platforms without a usable output",
+        (*PARTITION, Column("platform"), Column("status"), Column("reason")),
+        rows,
+        () if rows else ("Nothing is missing.",),
+    )
+
+
+def measurements_table(findings: Findings) -> Table:
+    """How the outputs were made: what frameworks and libraries said of themselves."""
+    names = ("variant", "framework", "version", "device", "instruction set", "threads", "mode")
+    return Table(
+        "measurements",
+        "How it was measured",
+        (*(Column(name) for name in names), *counts("sessions"), Column("platforms")),
+        tuple(
+            (
+                each.variant,
+                each.framework,
+                each.version,
+                each.device,
+                each.isa,
+                each.threads,
+                each.mode,
+                each.sessions,
+                joined(each.platforms),
+            )
+            for each in findings.summary.measurements
+        ),
+    )

@@ -1,0 +1,94 @@
+"""For notebooks and scripts: a store's analyses as tables, Python values or DataFrames.
+
+from orchestrator import api
+frame = api.frame("results", "platforms", api.Choice(workload="cifar10-small"))
+found = api.findings("results")
+found.summary.partitions[0].remaining_precision
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pandas as pd
+
+from orchestrator.analysis.choice import PARTS, Choice, labels_by_part
+from orchestrator.analysis.frames import frame as frame_of
+from orchestrator.analysis.planned import planned_of_store
+from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.tables.registry import TABLES
+from orchestrator.errors import UsageError
+from orchestrator.results_table import Table
+from orchestrator.store.read import read
+from orchestrator.store.tensors import StoredTensors
+
+__all__ = ["TABLES", "Choice", "Findings", "findings", "frame", "table"]
+
+EVERYTHING = Choice()
+_SHOWN = 10
+"""Names of platforms in a message."""
+
+
+def findings(
+    store: Path | str,
+    choice: Choice = EVERYTHING,
+    *,
+    strict: bool = False,
+    cells: Collection[str] | None = None,
+) -> Findings:
+    """Read every run at or below ``store``; what was not chosen is left out before analysis.
+
+    ``cells`` keeps these alone, by their ids. With ``strict`` non-deterministic platforms stand
+    apart. Raises ``UsageError`` where there is no run, or where nothing is what ``choice`` says.
+    """
+    stored = read(Path(store))
+    records, planned = (
+        [row for row in rows if _wanted(row, choice, cells)]
+        for rows in (stored.records, stored.planned)
+    )
+    if choice != EVERYTHING and not records and not planned:
+        known = labels_by_part((*stored.records, *stored.planned))
+        raise UsageError(f"{store}: {_nothing(choice, known)}")
+    return Findings(
+        records,
+        stored.fingerprints,
+        planned_of_store(planned),
+        StoredTensors(stored.runs),
+        strict=strict,
+    )
+
+
+def table(
+    store: Path | str, name: str, choice: Choice = EVERYTHING, *, strict: bool = False
+) -> Table:
+    """The table that ``eqc report STORE --show NAME`` prints.
+
+    Raises ``UsageError`` for a name that is none of ``TABLES``, and as ``findings`` does.
+    """
+    if name not in TABLES:
+        raise UsageError(f"no table {name!r}: there are {', '.join(TABLES)}")
+    return TABLES[name](findings(store, choice, strict=strict))
+
+
+def frame(
+    store: Path | str, name: str, choice: Choice = EVERYTHING, *, strict: bool = False
+) -> pd.DataFrame:
+    """``table`` as a DataFrame (``analysis.frames.frame``)."""
+    return frame_of(table(store, name, choice, strict=strict))
+
+
+def _wanted(row: dict[str, object], choice: Choice, cells: Collection[str] | None) -> bool:
+    return (cells is None or row["cell"] in cells) and (choice is EVERYTHING or choice.accepts(row))
+
+
+def _nothing(choice: Choice, known: dict[str, tuple[str, ...]]) -> str:
+    for part in PARTS:
+        wanted = getattr(choice, part)
+        if wanted is not None and wanted not in known[part]:
+            return f"no {part} {wanted!r}; there are: {', '.join(known[part])}"
+    if not any(choice.has_platform(name) for name in known["platform"]):
+        names = known["platform"]
+        shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+        return f"no platform matches {' or '.join(choice.platforms)}; there are: {shown}"
+    return "nothing was observed or planned that is all of what was chosen"

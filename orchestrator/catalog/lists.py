@@ -1,0 +1,64 @@
+"""The lists that a refresh renews: the user's newer ones first, then those that came with us."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from orchestrator.bundled import cache_folder
+from orchestrator.catalog.data import read
+from orchestrator.errors import EnvironmentNotReady
+
+PROVIDERS = ("aws", "gcp")
+"""Providers whose hardware is bought by machine type."""
+
+
+def refreshed_folder() -> Path:
+    """Where ``eqc catalog refresh`` puts its lists unless told otherwise, and where we look."""
+    return cache_folder() / "catalog"
+
+
+def lists(provider: str, kind: str, folder: Path) -> tuple[Any, ...]:
+    """The lists of one kind (``machine_types`` or ``prices``), ``folder``'s first.
+
+    Raises ``EnvironmentNotReady`` for a refreshed list that is none.
+    """
+    name, schema = f"{provider}_{kind}.json", f"{kind}.schema.json"
+    bundled = read(name)
+    path = folder / name
+    if not path.is_file():
+        return (bundled,)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.validate(found, read(schema))
+    except (OSError, ValueError, jsonschema.ValidationError) as error:
+        what = str(error).partition("\n")[0]
+        raise EnvironmentNotReady(
+            f"{path} is not a list of the catalogue ({what}): delete it, or refresh it again"
+        ) from error
+    return (found, bundled)
+
+
+def list_text(document: Any) -> str:
+    """A list as the text of its file: one row per line, so that a difference can be read."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, dict) and value:
+            inner = ",\n".join(f"  {json.dumps(k)}: {_rows(v)}" for k, v in value.items())
+            lines.append(f" {json.dumps(key)}: {{\n{inner}\n }}")
+        else:
+            lines.append(f" {json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _rows(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return "[\n" + ",\n".join(f"   {_compact(row)}" for row in value) + "\n  ]"
+    return _compact(value)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

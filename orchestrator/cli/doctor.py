@@ -1,0 +1,57 @@
+"""``eqc doctor``: what is missing, said before it costs anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from orchestrator import spec
+from orchestrator.cli.experiment import results_folder
+from orchestrator.cli.terminal import console
+from orchestrator.doctor import examine
+from orchestrator.errors import Exit
+from orchestrator.machines import Finding, Level
+from orchestrator.report.escape import plain
+
+_MARKS = {Level.OK: "ok", Level.WARNING: "warning", Level.ERROR: "ERROR"}
+
+
+@click.command()
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@results_folder
+@click.option("--registry", envvar="EQC_REGISTRY", metavar="HOST/PATH", help="Look at this, too.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def doctor(
+    context: click.Context,
+    file: Path | None,
+    results: Path,
+    registry: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Look at everything that a run of FILE needs: engine, disk, registry, and for each provider
+    credentials, permissions (by dry-run calls), quotas and clock. Exit code 8 on an error."""
+    platforms = spec.load(file).platforms if file else ()
+    findings = tuple(examine(platforms, results, registry))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        console().print(_table(findings))
+    bad = any(finding.level is Level.ERROR for finding in findings)
+    context.exit(Exit.NOT_READY if bad else Exit.DONE)
+
+
+def _table(findings: tuple[Finding, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for head in ("", "what", "found"):
+        table.add_column(head)
+    for finding in findings:
+        table.add_row(_MARKS[finding.level], plain(finding.subject), plain(finding.message))
+    return table

@@ -1,0 +1,66 @@
+"""``eqc report --figures``: the study's figures of a store, for print."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.analysis.class_counts import class_counts
+from orchestrator.analysis.collapse import collapse, collapse_of_threads, threads_of_records
+from orchestrator.analysis.hardware_order import figure_order
+from orchestrator.analysis.multiplications import by_multiplications, multiplications_of
+from orchestrator.analysis.size_series import series_of
+from orchestrator.analysis.tables.findings import Findings
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.files import write_whole
+
+if TYPE_CHECKING:
+    from orchestrator.report.static.every import Shown
+
+FIGURE_FORMATS = ("svg", "pdf", "png")
+
+
+def write_figures(found: Findings, folder: Path, kind: str, *, quiet: bool = False) -> None:
+    """Write every figure that there is data for into ``folder``, each beside its data.
+
+    Says what was written and what there is no figure of, on stderr if ``quiet`` (stdout then
+    holds a report for programs). Raises ``EnvironmentNotReady`` without matplotlib.
+    """
+    if find_spec("matplotlib") is None:
+        raise EnvironmentNotReady(
+            "figures need matplotlib, which is not installed: "
+            "pip install 'eqc-orchestrator[figures]'"
+        )
+    # Half a second, and an extra: only for those who want figures.
+    from orchestrator.report.static.drawing import rendered  # noqa: PLC0415
+    from orchestrator.report.static.every import every_figure  # noqa: PLC0415
+    from orchestrator.report.static.figure import data_text  # noqa: PLC0415
+
+    figures, absent = every_figure(shown(found))
+    for figure in figures:
+        path = folder / f"{figure.name}.{kind}"
+        write_whole(path, rendered(figure, kind))
+        write_whole(path.with_name(f"{figure.name}.csv"), data_text(figure).encode())
+        click.echo(f"{path}: {figure.title}", err=quiet)
+    for sentence in absent:
+        click.echo(sentence, err=quiet)
+
+
+def shown(found: Findings) -> Shown:
+    """All that the figures show. Needs matplotlib."""
+    from orchestrator.report.static.every import Shown  # noqa: PLC0415
+
+    partitions, platforms = found.summary.partitions, found.summary.table.platforms
+    order = figure_order(found.records, found.fingerprints)
+    threads = threads_of_records(found.records)
+    return Shown(
+        found.summary,
+        counts=class_counts(partitions, platforms, found.places, order),
+        by_cores=tuple(collapse(partition, found.places) for partition in partitions),
+        by_threads=collapse_of_threads(partitions, threads),
+        sizes=by_multiplications(partitions, multiplications_of(found.records)),
+        series=series_of(found.records),
+    )

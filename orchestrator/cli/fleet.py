@@ -1,0 +1,178 @@
+"""``eqc status`` and ``eqc reap``: what runs somewhere for us, and how it is ended.
+
+Both ask the providers by tag, in all regions, and need no file of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.table import Table
+
+from orchestrator import catalog
+from orchestrator.cli.terminal import console
+from orchestrator.errors import EnvironmentNotReady, Exit
+from orchestrator.far_providers import RENTED, far_provider, owner
+from orchestrator.fleet.clock import RealClock
+from orchestrator.fleet.reap import Found, find_all, to_reap
+from orchestrator.fleet.reap import reap as end_all
+from orchestrator.live_runs import live_runs
+from orchestrator.machines import Machine, Provider, Unavailable
+from orchestrator.report.escape import plain
+
+which_providers = click.option(
+    "--provider",
+    "names",
+    multiple=True,
+    type=click.Choice(RENTED),
+    help="Only these. [default: every cloud whose SDK is installed]",
+)
+
+
+@click.command()
+@which_providers
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def status(context: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
+    """Show every machine of ours that is up: whose, since when, at what cost, until when."""
+    _, found = _look(names)
+    rows = [_row(machine) for machine in found.machines]
+    if as_json:
+        blind = [{"provider": name, "reason": why} for name, why in found.blind]
+        click.echo(json.dumps({"machines": rows, "not_seen": blind}, indent=2))
+    else:
+        _show(rows)
+        _say_blind(found)
+    context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+
+
+@click.command()
+@which_providers
+@click.option("--run", help="Only machines of this run (its tag).")
+@click.option("--all-owners", is_flag=True, help="Other people's machines, too.")
+@click.option("--yes", is_flag=True, help="End them; without it they are only listed.")
+@click.pass_context
+def reap(
+    context: click.Context,
+    names: tuple[str, ...],
+    run: str | None,
+    *,
+    all_owners: bool,
+    yes: bool,
+) -> None:
+    """End machines that are past their expiry, or of a run that is not driven from here.
+
+    A dry run unless `--yes` is given. Exit code 6 where something is left that should not be.
+    """
+    providers, found = _look(names)
+    mine = None if all_owners else owner()
+    chosen = to_reap(found.machines, time.time(), live_runs(), owner=mine, run=run)
+    for machine, why in chosen:
+        click.echo(f"{'ending' if yes else 'would end'} {_name(machine)}: {why}")
+    _say_blind(found)
+    spared = len(found.machines) - len(chosen)
+    if not yes:
+        click.echo(f"{len(chosen)} to end, {spared} spared; nothing was ended (--yes ends them)")
+        context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+    reaped = end_all(providers, [machine for machine, _ in chosen], RealClock())
+    runs = {machine.run for machine, _ in chosen if machine.run} - {m.run for m, _ in reaped.left}
+    _tidy(providers, sorted(runs))
+    click.echo(f"{len(reaped.ended)} ended, {len(reaped.left)} left, {spared} spared")
+    for machine, why in reaped.left:
+        click.echo(f"eqc: left: {_name(machine)}: {why}", err=True)
+    if reaped.left:
+        context.exit(Exit.MACHINES_LEFT)
+    context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+
+
+def _look(names: Sequence[str]) -> tuple[dict[str, Provider], Found]:
+    providers: dict[str, Provider] = {}
+    for name in names or RENTED:
+        try:
+            providers[name] = far_provider(name)
+        except EnvironmentNotReady as error:
+            if names:
+                raise
+            click.echo(f"eqc: not looked at: {error}", err=True)
+    return providers, find_all(providers)
+
+
+def _tidy(providers: dict[str, Provider], runs: Sequence[str]) -> None:
+    """Remove what belonged to the ended machines: keys, rules of firewalls."""
+    for name, provider in providers.items():
+        for run in runs:
+            try:
+                provider.tidy(run)
+            except Unavailable as error:
+                click.echo(
+                    f"eqc: {name}: what belongs to run {run} is still there: {error}", err=True
+                )
+
+
+def _row(machine: Machine) -> dict[str, Any]:
+    price = _price(machine)
+    hours = None if machine.launched is None else (time.time() - machine.launched) / 3600
+    return {
+        "provider": machine.platform.provider,
+        "machine": machine.id,
+        "platform": machine.platform.name,
+        "place": machine.place.label,
+        "run": machine.run,
+        "owner": machine.owner,
+        "since": _when(machine.launched),
+        "ends": _when(machine.expires),
+        "price_per_hour": price,
+        "cost": None if price is None or hours is None else round(price * hours, 4),
+    }
+
+
+def _price(machine: Machine) -> float | None:
+    """The list price of its type where it is; what it was ordered at is not in its tags."""
+    place = machine.place
+    if place.price_per_hour is not None or place.machine_type is None:
+        return place.price_per_hour
+    try:
+        kind = catalog.machine_type(machine.platform.provider, place.machine_type)
+    except Unavailable:
+        return None
+    prices = [price for price in kind.prices if price.region == place.region]
+    given = [price.spot if place.spot else price.on_demand for price in prices]
+    return given[0] if given else None
+
+
+def _show(rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        click.echo("no machine of ours is up")
+        return
+    table = Table(box=None, pad_edge=False)
+    heads = ("machine", "place", "run", "owner", "since", "ends", "$/h", "cost so far")
+    for head in heads:
+        table.add_column(head)
+    for row in rows:
+        cost = "unknown" if row["cost"] is None else f"{row['cost']:.2f} $"
+        hourly = "unknown" if row["price_per_hour"] is None else f"{row['price_per_hour']:.3f}"
+        words = [row[key] or "unknown" for key in ("machine", "place", "run", "owner")]
+        words += [row["since"] or "unknown", row["ends"] or "never", hourly, cost]
+        table.add_row(*(plain(str(word)) for word in words))
+    console().print(table)
+
+
+def _say_blind(found: Found) -> None:
+    for name, why in found.blind:
+        click.echo(
+            f"eqc: {name} could not be asked, so it may have machines of ours: {why}", err=True
+        )
+
+
+def _name(machine: Machine) -> str:
+    parts = [machine.id, machine.place.label, f"run {machine.run}", f"owner {machine.owner}"]
+    return plain(", ".join(parts))
+
+
+def _when(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

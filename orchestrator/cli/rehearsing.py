@@ -1,0 +1,72 @@
+"""``eqc rehearse``: a whole sweep on this computer, for nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from orchestrator import pipeline, spec
+from orchestrator.api import findings
+from orchestrator.cli.experiment import experiment_file, results_folder
+from orchestrator.cli.page import write_page
+from orchestrator.cli.progress import progress
+from orchestrator.cli.results import print_classes
+from orchestrator.cli.running import ended_by_signals, exit_code
+from orchestrator.model import Isolation
+from orchestrator.plan import make_plan
+from orchestrator.rehearsal import notes, rehearsed
+from orchestrator.shell.compose import compose_command
+
+
+@click.command()
+@experiment_file
+@results_folder
+@click.option("--cloud", is_flag=True, help="Play provisioning, too: fake clouds, real SSH.")
+@click.option("--fresh", is_flag=True, help="Start a new rehearsal instead of resuming the newest.")
+@click.option("--jobs", type=click.IntRange(1), help="Jobs at once. [default: the CPUs here]")
+@click.option("--events", type=click.Path(path_type=Path), help="Append JSON lines to this file.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.pass_context
+def rehearse(
+    context: click.Context,
+    file: Path,
+    results: Path,
+    *,
+    cloud: bool,
+    fresh: bool,
+    jobs: int | None,
+    events: Path | None,
+    quiet: bool,
+) -> None:
+    """Play a sweep with docker compose: every machine that FILE would rent is an emulated CPU here.
+
+    Images, runner, store and report are the real ones. Rows say `rehearsal`, stand in a run of
+    their own and are no measurement of the hardware they are named after.
+    """
+    plan = rehearsed(make_plan(spec.load(file)), rented=cloud)
+    for note in notes(plan):
+        click.echo(f"eqc: {note}", err=True)
+    with progress(events, quiet=quiet) as tell, ended_by_signals() as (stop, abort):
+        ran = pipeline.run(
+            plan,
+            results,
+            fresh=fresh,
+            isolation=Isolation.DOCKER,
+            at_once=jobs or os.cpu_count() or 1,
+            argv=sys.argv,
+            tell=tell,
+            stop=stop,
+            abort=abort,
+            compose=None if cloud else compose_command(),
+        )
+    found = findings(ran.folder, cells={cell.id for cell in plan.cells})
+    summary = found.summary
+    print_classes(summary)
+    page = write_page(ran.folder, found)
+    click.echo(f"\nresults: {ran.folder}\npage:    {page}")
+    if not cloud:
+        click.echo(f"compose: {ran.folder / 'compose.yaml'}")
+    context.exit(exit_code(ran, summary))

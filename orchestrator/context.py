@@ -1,0 +1,93 @@
+"""What both halves of one ``eqc run`` stand on: the machines here and the machines far away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import docker
+
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.fleet.job import missing_sessions
+from orchestrator.images import connect
+from orchestrator.model import Cell, Isolation, Limits, Plan
+from orchestrator.store.run import RunFolder
+
+Tell = Callable[[dict[str, Any]], None]
+"""Receives one event at a time: ``{"event": name, …}``, as in docs/formats.md, section 6."""
+Missing = tuple[tuple[Cell, tuple[int, ...]], ...]
+"""Cells with the numbers of their sessions that the store has not."""
+
+HERE = frozenset({"local", "mask", "emulated", "rehearsal"})
+"""Providers whose machine is this computer."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One call of ``eqc run``. ``wall``: Unix seconds when ``limits: hours`` is over."""
+
+    plan: Plan
+    folder: RunFolder
+    isolation: Isolation
+    tell: Tell
+    stop: Event
+    """Set by the first Ctrl-C: end in order."""
+    abort: Event = field(default_factory=Event)
+    """Set by the second: wait for nothing, but leave nothing either."""
+    wall: float | None = None
+    registry: str | None = None
+    """``host/repository`` that images travel through; ``None``: they go by SSH."""
+    compose: tuple[str, ...] | None = None
+    """How to call docker compose, where this run's containers are services of a compose file."""
+
+    @property
+    def limits(self) -> Limits:
+        """What the experiment may spend."""
+        return self.plan.experiment.limits
+
+    @property
+    def label(self) -> str:
+        """What containers of this computer are labelled with: unique over all its stores."""
+        return str(self.folder.path.resolve())
+
+    def missing(self, *, here: bool) -> Missing:
+        """What is left to observe, on this computer or far away."""
+        cells = [c for c in self.plan.cells if (c.platform.provider in HERE) == here]
+        return missing_sessions(cells, self.folder.sessions_done())
+
+    def note(self, text: str) -> None:
+        """Something a person should know, and nothing depends on."""
+        self.tell({"event": "note", "text": text})
+
+    def out_of_time(self) -> bool:
+        """Whether the wall time that ``limits: hours`` allows is over."""
+        return self.wall is not None and time.time() > self.wall
+
+
+def wall_of(limits: Limits) -> float | None:
+    """When a run that starts now must have ended."""
+    return None if limits.hours is None else time.time() + limits.hours * 3600
+
+
+def engine(asked: Isolation, note: Callable[[str], None]) -> docker.DockerClient | None:
+    """The local engine where containers are wanted. Raises where they are insisted on."""
+    if asked is Isolation.PROCESS:
+        return None
+    try:
+        return connect()
+    except EnvironmentNotReady as error:
+        if asked is Isolation.DOCKER:
+            raise
+        note(f"running as processes: {error}")
+        return None
+
+
+def by_platform(missing: Missing) -> Sequence[Missing]:
+    """The same, one group for each platform, in the order of their first cell."""
+    groups: dict[str, list[tuple[Cell, tuple[int, ...]]]] = {}
+    for cell, sessions in missing:
+        groups.setdefault(cell.platform.id, []).append((cell, sessions))
+    return [tuple(group) for group in groups.values()]

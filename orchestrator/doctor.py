@@ -1,0 +1,96 @@
+"""Is everything there that an experiment needs, before anything costs money?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import requests
+
+from orchestrator import catalog
+from orchestrator.context import HERE
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.far_providers import FAR, far_provider
+from orchestrator.images import connect
+from orchestrator.machines import Finding, Level, Unavailable
+from orchestrator.model import Platform
+from orchestrator.providers.qemu import BINFMT
+
+LEAST_FREE = 10 << 30
+"""Bytes that images and results may need."""
+
+
+def examine(
+    platforms: Sequence[Platform], results: Path, registry: str | None
+) -> Iterator[Finding]:
+    """Look at one thing after another; each finding says what to do about it."""
+    yield _engine()
+    yield _disk(results)
+    if any(_is_arm64(platform) for platform in platforms):
+        yield _arm64()
+    if registry is not None:
+        yield _registry(registry)
+    for name in sorted({p.provider for p in platforms} - HERE):
+        yield from _provider(name, [p for p in platforms if p.provider == name])
+
+
+def _engine() -> Finding:
+    try:
+        client = connect()
+    except EnvironmentNotReady as error:
+        return Finding("Docker engine", Level.ERROR, str(error))
+    version = client.version()["Version"]
+    client.close()
+    return Finding("Docker engine", Level.OK, f"version {version} answers")
+
+
+def _disk(results: Path) -> Finding:
+    place = next(p for p in (results.resolve(), *results.resolve().parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    if free < LEAST_FREE:
+        text = f"{free / 2**30:.1f} GiB free at {place}; images and results may need 10 GiB"
+        return Finding("disk", Level.WARNING, text)
+    return Finding("disk", Level.OK, f"{free / 2**30:.0f} GiB free at {place}")
+
+
+def _is_arm64(platform: Platform) -> bool:
+    if platform.get("arch") == "arm64":
+        return True
+    try:
+        return platform.provider not in HERE and catalog.architecture(platform) == "arm64"
+    except Unavailable:
+        return False
+
+
+def _arm64() -> Finding:
+    subject = "images for arm64"
+    if BINFMT.exists():
+        return Finding(subject, Level.OK, "this kernel starts arm64 programs")
+    text = f"cannot be built here: {BINFMT} is not there; apt-get install qemu-user-static"
+    return Finding(subject, Level.ERROR, text)
+
+
+def _registry(registry: str) -> Finding:
+    host = registry.partition("/")[0]
+    subject = f"registry {host}"
+    # As Docker does it: a registry of this computer speaks HTTP, every other one HTTPS.
+    scheme = "http" if host.split(":")[0] in ("localhost", "127.0.0.1") else "https"
+    try:
+        answer = requests.get(f"{scheme}://{host}/v2/", timeout=10)
+    except requests.RequestException as error:
+        return Finding(subject, Level.ERROR, f"does not answer: {error}")
+    if answer.status_code == requests.codes.unauthorized:
+        return Finding(subject, Level.OK, "answers, and wants a login")
+    if answer.ok:
+        return Finding(subject, Level.OK, "answers")
+    return Finding(subject, Level.ERROR, f"answers {answer.status_code}; is this its address?")
+
+
+def _provider(name: str, platforms: Sequence[Platform]) -> Iterable[Finding]:
+    if name not in FAR:
+        return [Finding(name, Level.ERROR, "no such provider")]
+    try:
+        return far_provider(name).check(platforms)
+    except (EnvironmentNotReady, Unavailable) as error:
+        return [Finding(name, Level.ERROR, str(error))]

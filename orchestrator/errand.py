@@ -1,0 +1,217 @@
+"""What is done on one machine far away: see what it is, bring the images, compute, take home."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from threading import Event
+
+from orchestrator import catalog
+from orchestrator.context import Context, Missing, by_platform
+from orchestrator.errors import (
+    ConnectionLost,
+    DeliveryFailed,
+    EnvironmentNotReady,
+    HostKeyRefused,
+    LoginRefused,
+    OutputRefused,
+)
+from orchestrator.far_images import FarImages
+from orchestrator.fleet.job import Job, write_job
+from orchestrator.fleet.received import disagreement
+from orchestrator.images import Image
+from orchestrator.job_events import event_of, silence_of
+from orchestrator.machines import Lost, Machine, Rejected
+from orchestrator.model import Isolation, Platform, Reason, Status
+from orchestrator.plan import group_batches
+from orchestrator.providers.qemu import Qemu
+from orchestrator.shell.job import Ended, JobShell
+from orchestrator.shell.remote_container import RemoteContainer
+from orchestrator.shell.remote_facts import RemoteFacts, remote_facts
+from orchestrator.shell.remote_leftovers import leftovers, remove
+from orchestrator.shell.remote_process import RemoteProcess
+from orchestrator.shell.ssh import SshShell
+from orchestrator.store.ingest import Origin, not_observed, take_in
+from orchestrator.store.records import Record
+
+BOOT_SECONDS = 300.0
+"""From a rented machine's being up to its answering by SSH."""
+STANDING_SECONDS = 30.0
+"""The same for a host that is there anyway."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """The work that the fleet calls with every machine it obtained."""
+
+    context: Context
+    images: FarImages
+
+    def run(self, machine: Machine, stop: Event) -> list[Record]:
+        """Observe all that is missing of the machine's platform; returns the records.
+
+        Raises ``Rejected`` where the machine is not what was asked for, ``Lost`` where it went
+        away: what it had finished is stored by then, and nothing else of it counts.
+        """
+        if machine.address is None:
+            raise Lost(Reason("no-address", f"{machine.id} has no address"))
+        rented = machine.place.machine_type is not None
+        try:
+            with SshShell(machine.address) as shell:
+                seconds = BOOT_SECONDS if rented else STANDING_SECONDS
+                shell.wait_until_reachable(seconds, stop, booting=rented)
+                if stop.is_set():
+                    return []
+                facts = remote_facts(shell)
+                seen = played(replace(machine, architecture=facts.architecture))
+                return _OnMachine(self.context, self.images, shell, seen, facts, stop).run()
+        except ConnectionLost as error:
+            raise Lost(Reason("connection-lost", str(error))) from error
+        except (HostKeyRefused, LoginRefused) as error:
+            raise Lost(Reason("not-let-in", str(error))) from error
+        except EnvironmentNotReady as error:
+            raise Lost(Reason("not-usable", str(error))) from error
+
+
+def played(machine: Machine) -> Machine:
+    """In a rehearsal: the emulated CPU that plays the machine's, in front of every program."""
+    cpu = machine.platform.get("cpu")
+    if machine.platform.get("rehearsal") is None or cpu is None:
+        return machine
+    qemu = Qemu(Isolation.DOCKER, machine.architecture)
+    launcher = qemu.launcher(str(cpu), machine.architecture)
+    return replace(machine, launcher=launcher, emulated=str(cpu), rehearsal=True)
+
+
+@dataclass(frozen=True)
+class _OnMachine:
+    """One machine that was reached."""
+
+    context: Context
+    images: FarImages
+    shell: SshShell
+    machine: Machine
+    facts: RemoteFacts
+    stop: Event
+
+    def run(self) -> list[Record]:
+        records: list[Record] = []
+        isolation = self._isolation()
+        if isolation is Isolation.DOCKER:
+            # Of a call that was killed; nobody waits for it.
+            for name in leftovers(self.shell, self._label):
+                remove(self.shell, name)
+        missing, verified = self._missing(self.machine.platform), False
+        for batch in group_batches([cell for cell, _ in missing]):
+            if self.stop.is_set():
+                break
+            cells = tuple(pair for pair in missing if pair[0] in batch.cells)
+            try:
+                image = self._image(batch.framework, isolation)
+            except DeliveryFailed as error:
+                records += self._without(cells, Status.FAILED, Reason(error.code, str(error)))
+                continue
+            if isinstance(image, Reason):
+                records += self._without(cells, Status.SKIPPED, image)
+                continue
+            if not verified and image is not None:
+                self._verify(image)
+                verified = True
+            records += self._compute(Job(self.machine, batch.framework, cells), image)
+        return records
+
+    @property
+    def _label(self) -> str:
+        return self.context.folder.tag
+
+    def _missing(self, platform: Platform) -> Missing:
+        groups = by_platform(self.context.missing(here=False))
+        return next((g for g in groups if g[0][0].platform.id == platform.id), ())
+
+    def _isolation(self) -> Isolation:
+        given = dict(self.machine.platform.placement).get("isolation")
+        asked = self.context.isolation if given is None else Isolation(given)
+        facts = self.facts
+        if asked is Isolation.PROCESS:
+            return asked
+        if facts.docker is not None:
+            return Isolation.DOCKER
+        if asked is Isolation.DOCKER or self.machine.place.machine_type is not None:
+            raise Lost(Reason("no-docker", f"no Docker there: {facts.why_no_docker}"))
+        name = self.machine.platform.name
+        self.context.note(f"{name}: running as processes: {facts.why_no_docker}")
+        return Isolation.PROCESS
+
+    def _image(self, framework: str, isolation: Isolation) -> Image | Reason | None:
+        """The image, delivered; why there is none; ``None`` where it goes without."""
+        if isolation is Isolation.PROCESS:
+            return None
+        image = self.images.get(framework, self.machine.architecture)
+        if isinstance(image, Image):
+            self.images.deliver(self.shell, image)
+        return image
+
+    def _verify(self, image: Image) -> None:
+        """Before anything is computed: is this what was asked for? Raises ``Rejected``."""
+        machine = self.machine
+        if machine.place.machine_type is None:
+            return
+        fingerprint = RemoteContainer(self.shell, image.digest, self._label).probe()
+        kind = catalog.machine_type(machine.platform.provider, machine.place.machine_type)
+        reason = disagreement(machine.platform, kind, fingerprint, rehearsal=machine.rehearsal)
+        if reason is not None:
+            raise Rejected(reason)
+
+    def _without(self, cells: Missing, status: Status, reason: Reason) -> list[Record]:
+        records: list[Record] = []
+        for cell, sessions in cells:
+            folder = self.context.folder
+            records += not_observed(folder, cell, sessions, status.value, reason)
+        return records
+
+    def _compute(self, job: Job, image: Image | None) -> list[Record]:
+        context = self.context
+        context.tell({"event": "started", "job": job.title})
+        ends = [time.time() + job.seconds(context.limits), context.wall, self.machine.expires]
+        # The runner reads the machine's clock.
+        deadline = min(end for end in ends if end) + self.facts.clock_ahead
+        work = context.folder.work(job.name)
+        named = None if image is None else (image.reference, image.digest)
+        origin = Origin.of(self.machine, named)
+        origin.write(work)
+        write_job(job, work / "job", context.limits, deadline)
+        (work / "out").mkdir(exist_ok=True)
+        silence: Reason | None = None
+        try:
+            ended: Ended = self._job_shell(image, deadline).run(
+                work / "job",
+                work / "out",
+                on_line=lambda line: context.tell({**event_of(line), "job": job.title}),
+                stop=self.stop,
+            )
+            silence = None if ended.interrupted else silence_of(ended)
+        except OutputRefused as error:
+            silence = Reason("damaged-output", str(error))
+        except EnvironmentNotReady as error:
+            silence = Reason("not-usable", str(error))
+        finally:
+            # Also where the machine went away: what came home of it is whole, or left out.
+            asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
+            records = take_in(context.folder, work / "out", asked, origin, silence)
+            context.folder.drop_work(work)
+        bad = sum(record["status"] != "ok" for record in records)
+        context.tell({"event": "ended", "job": job.title, "sessions": len(records), "not_ok": bad})
+        return records
+
+    def _job_shell(self, image: Image | None, deadline: float) -> JobShell:
+        if image is None:
+            python = dict(self.machine.platform.placement).get("python") or "python3"
+            return RemoteProcess(self.shell, self._label, python=str(python), deadline=deadline)
+        return RemoteContainer(
+            self.shell,
+            image.digest,
+            self._label,
+            memory_bytes=self.context.limits.memory_bytes,
+            deadline=deadline,
+            gpus=self.machine.platform.get("gpu") is not None,
+        )

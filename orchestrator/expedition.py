@@ -1,0 +1,181 @@
+"""The half of a run that is on machines far away: SSH hosts and rented ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from threading import Event
+
+from orchestrator.context import Context, Missing, by_platform
+from orchestrator.errand import Errand
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.estimate import estimates, total
+from orchestrator.far_images import FarImages
+from orchestrator.far_providers import RENTED, far_provider, owner
+from orchestrator.fleet.asking import INTERRUPTED
+from orchestrator.fleet.clock import RealClock
+from orchestrator.fleet.crew import Fleet
+from orchestrator.fleet.job import START_SECONDS
+from orchestrator.fleet.journal import Journal
+from orchestrator.fleet.limits import FleetLimits
+from orchestrator.fleet.obtain import Terms
+from orchestrator.fleet.served import Served
+from orchestrator.fleet.sweep import Sweep
+from orchestrator.image_shelf import ImageShelf
+from orchestrator.live_runs import LiveRun
+from orchestrator.machines import Machine, Provider
+from orchestrator.model import Platform, Reason, Status
+from orchestrator.shell.keys import LoginKey, forget, login_key, new_host_key
+from orchestrator.store.ingest import not_observed
+from orchestrator.store.records import Record
+
+HALF_HOUR = 1800.0
+"""From the order to the first session, at most: boot, connection, image."""
+LONGEST = 24 * 3600.0
+"""No machine lives longer, whatever its jobs may take."""
+
+SKIPPED = frozenset({"denied", "invalid", "no-place", "not-installed"})
+"""Reasons that a later run changes nothing about; everything else is ``failed`` and tried again."""
+
+
+class Expedition:
+    """The steps of a run far away, in the order ``pipeline.run`` takes them; a context manager."""
+
+    def __init__(self, context: Context, shelf: ImageShelf | None) -> None:
+        self._context = context
+        self._missing = by_platform(context.missing(here=False))
+        self._path = context.folder.path / "journal.sqlite"
+        self._images = FarImages(shelf, context.registry, context.note)
+        self._providers: dict[str, Provider] = {}
+        self._closed: dict[str, Reason] = {}
+        self._journal: Journal | None = None
+        self._fleet: Fleet | None = None
+        self._key: LoginKey | None = None
+        self._live: LiveRun | None = None
+        done = Counter(cell for cell, _ in context.folder.sessions_done())
+        self._estimated = total(estimates(context.plan.cells, done)).cost
+
+    @property
+    def over_budget(self) -> str | None:
+        """Which limit ended it before its work was done."""
+        return None if self._fleet is None else self._fleet.over_limit
+
+    def recover(self) -> None:
+        """End what a killed call of this run left at any provider. Raises ``MachinesLeft``."""
+        if not self._missing and not self._path.exists():
+            return
+        self._journal = Journal(self._path)
+        asked = {group[0][0].platform.provider for group in self._missing}
+        # Where all machines of a killed call are ended, what they shared may still be there.
+        ended = self._context.folder.ended_well()
+        known = self._journal.open_intents() if ended else self._journal.intents()
+        asked |= {intent.provider for intent in known}
+        for name in sorted(asked):
+            try:
+                self._providers[name] = far_provider(name)
+            except EnvironmentNotReady as error:
+                self._closed[name] = Reason("not-installed", str(error))
+        tag = self._context.folder.tag
+        self._live = LiveRun(tag)
+        self._key = login_key(tag)
+        self._fleet = Fleet(
+            self._journal,
+            self._providers,
+            self._limits(),
+            Terms(tag, owner(), self._key.public, new_host_key, self._lifetime),
+            RealClock(),
+            self._context.tell,
+            self._context.stop,
+            self._context.abort,
+        )
+        self._fleet.recover()
+
+    def run(self) -> list[Record]:
+        """Observe all that is missing far away; returns the records."""
+        records: list[Record] = []
+        served: list[Platform] = []
+        for group in self._missing:
+            platform = group[0][0].platform
+            closed = self._closed.get(platform.provider)
+            if closed is None:
+                served.append(platform)
+            else:
+                records += self._not_observed(platform, closed)
+        if not served or self._fleet is None:
+            return records
+        self._images.prepare(self._missing)
+        errand = Errand(self._context, self._images)
+        for result in self._fleet.serve(served, partial(self._work, errand)):
+            records += self._take(result)
+        return records
+
+    def sweep(self) -> Sweep | None:
+        """Confirm that nothing is left at any provider. Raises ``MachinesLeft``."""
+        if self._fleet is None or self._journal is None:
+            return None
+        swept = self._fleet.sweep(self._estimated)
+        for text in swept.untidy:
+            self._context.note(f"still there, and free of charge: {text}")
+        forget(self._context.folder.tag)
+        self._journal.close()
+        if self._live is not None:
+            self._live.close()
+        return swept
+
+    # -- parts ------------------------------------------------------------------------------
+
+    def _work(self, errand: Errand, machine: Machine, stop: Event) -> list[Record]:
+        """The fleet's call for each machine that is up."""
+        if machine.platform.provider in RENTED and machine.address and self._key:
+            address = replace(machine.address, identity=str(self._key.path))
+            machine = replace(machine, address=address)
+        return errand.run(machine, stop)
+
+    def _take(self, served: Served[list[Record]]) -> list[Record]:
+        interrupted = self._context.stop.is_set()
+        if served.reason is None or interrupted or served.reason.code == INTERRUPTED.code:
+            # Sessions of an interrupted run stay open: nothing says that they cannot be had.
+            return served.result or []
+        return self._not_observed(served.platform, served.reason)
+
+    def _not_observed(self, platform: Platform, reason: Reason) -> list[Record]:
+        status = _status(reason)
+        records: list[Record] = []
+        for cell, sessions in self._context.missing(here=False):
+            if cell.platform.id == platform.id:
+                folder = self._context.folder
+                records += not_observed(folder, cell, sessions, status.value, reason)
+        self._context.tell(
+            {
+                "event": "skipped",
+                "platform": platform.name,
+                "framework": "every framework",
+                "reason": reason.message,
+            }
+        )
+        return records
+
+    def _limits(self) -> FleetLimits:
+        limits = self._context.limits
+        return FleetLimits(
+            cost=limits.cost,
+            cost_per_hour=limits.cost_per_hour,
+            machines=limits.machines,
+            machines_per_region=limits.machines_per_region,
+            attempts=limits.attempts,
+            wall=self._context.wall,
+        )
+
+    def _lifetime(self, platform: Platform) -> float:
+        """Seconds that a machine may live: its jobs at their limits, and half an hour to begin."""
+        limits = self._context.limits
+        group: Missing = next(g for g in self._missing if g[0][0].platform.id == platform.id)
+        work = sum(len(sessions) * limits.session_seconds + START_SECONDS for _, sessions in group)
+        return min(HALF_HOUR + work, LONGEST)
+
+
+def _status(reason: Reason) -> Status:
+    if reason.code == "mismatch":
+        return Status.MISMATCH
+    return Status.SKIPPED if reason.code in SKIPPED else Status.FAILED

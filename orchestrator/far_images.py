@@ -1,0 +1,82 @@
+"""Images on their way to machines far away: built here once, pushed once, or sent by SSH."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from orchestrator import catalog
+from orchestrator.context import Missing
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.image_shelf import ImageShelf
+from orchestrator.images import Image
+from orchestrator.images.delivery import deliver
+from orchestrator.images.login import Login, login_for
+from orchestrator.images.registry import Pushed, push
+from orchestrator.machines import Unavailable
+from orchestrator.model import Reason
+from orchestrator.shell.ssh import SshShell
+
+
+class FarImages:
+    """What machines far away run. Thread-safe."""
+
+    def __init__(
+        self, shelf: ImageShelf | None, registry: str | None, note: Callable[[str], None]
+    ) -> None:
+        self._shelf = shelf
+        self._registry = registry
+        self._note = note
+        self._pushing = threading.Lock()
+        self._pushed: dict[str, Pushed | Reason] = {}
+
+    def prepare(self, missing: Sequence[Missing]) -> None:
+        """Build and push before the first machine is rented: it should not wait for that."""
+        for framework, architecture in sorted(_wanted(missing)):
+            image = self.get(framework, architecture)
+            if isinstance(image, Reason):
+                self._note(f"no image of {framework} for {architecture}: {image.message}")
+
+    def get(self, framework: str, architecture: str) -> Image | Reason:
+        """The image, pushed where there is a registry; or why there is none."""
+        if self._shelf is None:
+            return Reason("no-engine", "images are built on this computer: start a Docker engine")
+        image = self._shelf.get(framework, architecture)
+        if isinstance(image, Reason) or self._registry is None:
+            return image
+        with self._pushing:
+            if image.digest not in self._pushed:
+                self._pushed[image.digest] = self._push(image, self._registry)
+            pushed = self._pushed[image.digest]
+        return pushed if isinstance(pushed, Reason) else image
+
+    def deliver(self, shell: SshShell, image: Image) -> None:
+        """Make the image be on a machine. Raises ``DeliveryFailed``."""
+        pushed = self._pushed.get(image.digest)
+        login: Login | None = None
+        if isinstance(pushed, Pushed) and self._registry is not None:
+            # Asked for anew each time: what clouds give out lives for hours only.
+            login = login_for(self._registry)
+        deliver(shell, image, pushed if isinstance(pushed, Pushed) else None, login)
+
+    def _push(self, image: Image, registry: str) -> Pushed | Reason:
+        try:
+            self._note(f"pushing {image.reference} to {registry}")
+            return push(image, registry)
+        except EnvironmentNotReady as error:
+            return Reason("no-registry", str(error))
+
+
+def _wanted(missing: Sequence[Missing]) -> set[tuple[str, str]]:
+    wanted = set()
+    for group in missing:
+        for cell, _ in group:
+            if cell.platform.provider == "ssh":
+                continue  # its architecture is known when it is asked
+            try:
+                architecture = catalog.architecture(cell.platform)
+            except Unavailable:
+                continue  # the fleet will say why
+            if architecture is not None:
+                wanted.add((cell.variant.framework, architecture))
+    return wanted

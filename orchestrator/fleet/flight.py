@@ -1,0 +1,103 @@
+"""One platform on its way through the fleet: where it is, what it holds, how it is told to end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from threading import Event
+from typing import Any
+
+from orchestrator.fleet.clock import Clock
+from orchestrator.fleet.holding import Held
+from orchestrator.fleet.limits import Patience
+from orchestrator.machines import Place
+from orchestrator.model import Platform
+
+Tell = Callable[[dict[str, Any]], None]
+"""Receives ``{"event": "machine", …}`` as in docs/formats.md, section 6."""
+
+
+class Phase(StrEnum):
+    """What a flight is doing."""
+
+    QUEUE = "waiting"
+    """For slots and money."""
+    LAUNCH = "launching"
+    BOOT = "booting"
+    WORK = "working"
+    RELEASE = "releasing"
+    DONE = "done"
+
+
+class Flight:
+    """The state of one platform, written by its own thread and read by the crew's."""
+
+    def __init__(self, platform: Platform, clock: Clock, patience: Patience, tell: Tell) -> None:
+        self.platform = platform
+        self.stop = Event()
+        """Set to end whatever it does; the machine is released by its own thread."""
+        self.abandoned = False
+        """Nobody waits for its thread any more."""
+        self._clock = clock
+        self._patience = patience
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._phase = Phase.QUEUE
+        self._deadline: float | None = None
+        self._held: Held | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """What it is doing."""
+        return self._phase
+
+    @property
+    def held(self) -> Held | None:
+        """The machine it has."""
+        with self._lock:
+            return self._held
+
+    def enter(self, phase: Phase, place: Place, machine: str | None = None) -> None:
+        """Go on to ``phase``, whose time begins now."""
+        now, patience = self._clock.now(), self._patience
+        held = self.held
+        seconds = {
+            Phase.LAUNCH: patience.launch + patience.grace,
+            Phase.BOOT: patience.boot,
+            Phase.WORK: held.order.expires - now if held else None,
+            Phase.RELEASE: patience.release + patience.grace,
+        }.get(phase)
+        with self._lock:
+            self._phase = phase
+            self._deadline = None if seconds is None else now + seconds
+        self.say(phase.value, place, machine=machine)
+
+    def overdue(self) -> float:
+        """Seconds by which the phase is over its time; not positive: it isn't."""
+        with self._lock:
+            return float("-inf") if self._deadline is None else self._clock.now() - self._deadline
+
+    def hold(self, held: Held) -> None:
+        """A machine was made for it."""
+        with self._lock:
+            self._held = held
+
+    def drop(self) -> None:
+        """It has no machine any more."""
+        with self._lock:
+            self._held = None
+
+    def say(self, state: str, place: Place, *, machine: str | None = None, text: str = "") -> None:
+        """Tell what happens."""
+        event = {
+            "event": "machine",
+            "platform": self.platform.name,
+            "state": state,
+            "place": place.label,
+        }
+        if machine is not None:
+            event["machine"] = machine
+        if text:
+            event["text"] = text
+        self._tell(event)

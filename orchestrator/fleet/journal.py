@@ -1,0 +1,186 @@
+"""The journal of a run: what was ordered, written before the provider is asked, and its end.
+
+``journal.sqlite`` in the run's folder. Whatever kills the controller, an order that may have made a
+machine is in here; what is tagged with the run and not in here can't be ours.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import EnvironmentNotReady, StoreError
+from orchestrator.fleet.intents import COLUMNS, Cost, Intent, Outcome, intent_of
+from orchestrator.machines import Order
+from orchestrator.model import Platform
+
+SCHEMA = 1
+BILLED_AT_LEAST = 60.0
+"""Seconds: EC2 and Compute Engine bill by the second, after a first minute."""
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS intents (
+  token TEXT PRIMARY KEY,
+  run TEXT NOT NULL,
+  platform_id TEXT NOT NULL,
+  platform_name TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  region TEXT, zone TEXT, machine_type TEXT,
+  spot INTEGER NOT NULL,
+  price_per_hour REAL,
+  expires REAL NOT NULL,
+  intended_at REAL NOT NULL,
+  machine_id TEXT,
+  launched_at REAL, reachable_at REAL, ended_at REAL,
+  outcome TEXT, reason TEXT,
+  UNIQUE (platform_id, attempt)
+) STRICT
+"""
+
+
+class Journal:
+    """The intents of one run. Any thread may use it; every write is on disk when it returns.
+
+    Raises ``EnvironmentNotReady`` where the disk can't take a write, ``StoreError`` for a file that
+    is no journal of this version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        with self._told():
+            # Autocommit: every statement is a transaction of its own.
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                self._db.execute(_TABLE)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+        if version not in (0, SCHEMA):
+            self._db.close()
+            raise StoreError(
+                f"{path}: a journal of version {version}, this program writes {SCHEMA}; "
+                "go on with the program that wrote it"
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    # -- what happens -----------------------------------------------------------------------
+
+    def intend(self, order: Order, now: float) -> None:
+        """``order`` is about to be given. The same token twice is refused by the file itself."""
+        place = order.place
+        self._write(
+            "INSERT INTO intents (token, run, platform_id, platform_name, provider, attempt, "
+            "region, zone, machine_type, spot, price_per_hour, expires, intended_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            order.token,
+            order.run,
+            order.platform.id,
+            order.platform.name,
+            order.platform.provider,
+            order.attempt,
+            place.region,
+            place.zone,
+            place.machine_type,
+            int(place.spot),
+            place.price_per_hour,
+            order.expires,
+            now,
+        )
+
+    def launched(self, token: str, machine_id: str, now: float) -> None:
+        """The provider named the machine it makes."""
+        self._write(
+            "UPDATE intents SET machine_id = ?, launched_at = ? WHERE token = ?",
+            machine_id,
+            now,
+            token,
+        )
+
+    def reachable(self, token: str, now: float) -> None:
+        """The machine has an address."""
+        self._write("UPDATE intents SET reachable_at = ? WHERE token = ?", now, token)
+
+    def ended(self, token: str, outcome: Outcome, reason: str, now: float) -> None:
+        """Nothing of this intent is left. The first end stays."""
+        self._write(
+            "UPDATE intents SET ended_at = ?, outcome = ?, reason = ? "
+            "WHERE token = ? AND ended_at IS NULL",
+            now,
+            outcome.value,
+            reason,
+            token,
+        )
+
+    # -- what is known ----------------------------------------------------------------------
+
+    def intents(self) -> Sequence[Intent]:
+        """All, in the order in which they were written."""
+        return self._intents("")
+
+    def open_intents(self) -> Sequence[Intent]:
+        """Those that may have left a machine."""
+        return self._intents("WHERE ended_at IS NULL")
+
+    def attempts(self, platform: Platform) -> Sequence[Intent]:
+        """Every order for ``platform`` in this run."""
+        return self._intents("WHERE platform_id = ?", platform.id)
+
+    def next_attempt(self, platform: Platform) -> int:
+        """A number that no order for ``platform`` had, in this call or in any killed one."""
+        text = "SELECT coalesce(max(attempt) + 1, 0) FROM intents WHERE platform_id = ?"
+        return int(self._read(text, platform.id)[0][0])
+
+    def cost(self, now: float) -> Cost:
+        """What the machines of the run cost until ``now``."""
+        spent, per_hour, unpriced = self._read(
+            "SELECT total(CASE WHEN launched_at IS NOT NULL THEN price_per_hour / 3600.0 * "
+            "max(?, coalesce(ended_at, ?) - launched_at) END), "
+            "total(CASE WHEN ended_at IS NULL THEN price_per_hour END), "
+            "count(CASE WHEN launched_at IS NOT NULL AND price_per_hour IS NULL THEN 1 END) "
+            "FROM intents",
+            BILLED_AT_LEAST,
+            now,
+        )[0]
+        return Cost(float(spent), float(per_hour), int(unpriced))
+
+    # -- the file ---------------------------------------------------------------------------
+
+    def _intents(self, where: str, *values: str) -> Sequence[Intent]:
+        text = f"SELECT {COLUMNS} FROM intents {where} ORDER BY rowid"  # noqa: S608 - ours
+        return [intent_of(row) for row in self._read(text, *values)]
+
+    def _read(self, text: str, *values: str | float) -> list[tuple[Any, ...]]:
+        with self._lock, self._told():
+            return self._db.execute(text, values).fetchall()
+
+    def _write(self, text: str, *values: str | float | None) -> None:
+        with self._lock, self._told():
+            self._db.execute(text, values)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise EnvironmentNotReady(
+                f"{self._path}: {error}; nothing is launched that cannot be written down first: "
+                "free some disk space, or move the results folder"
+            ) from error
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self._path}: {error}; move the file away, and end what the run may have left "
+                "with eqc reap, which needs no journal"
+            ) from error

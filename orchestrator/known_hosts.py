@@ -1,0 +1,120 @@
+"""Which host keys are known for a name, by the files that OpenSSH keeps. Standard library only.
+
+Hashed names, patterns, negation and ``@revoked`` are honoured; ``@cert-authority`` is not: such a
+host counts as unknown.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from orchestrator.machines import Address
+
+Key = tuple[str, str]
+"""Type and Base64, as in ``ssh-ed25519 AAAA…``."""
+_WRITTEN_KEY = re.compile(r"(ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+) ([A-Za-z0-9+/]+=*)( .*)?")
+
+
+@dataclass(frozen=True)
+class KnownKeys:
+    """The keys that a host may have, and those that it may not have any more."""
+
+    accepted: frozenset[Key]
+    revoked: frozenset[Key]
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self.accepted and key not in self.revoked
+
+
+def known_keys(address: Address) -> KnownKeys:
+    """What is known of the host at ``address``: its given key alone, else what the files say.
+
+    A file that cannot be read says nothing. Raises ``ValueError`` for a given key that is none.
+    """
+    if address.host_key is not None:
+        return KnownKeys(frozenset({parse_key(address.host_key)}), frozenset())
+    lines = [line for path in known_hosts_files(address) for line in _lines(path)]
+    return search(lines, known_as(address))
+
+
+def known_hosts_files(address: Address) -> Sequence[Path]:
+    """The files that decide about ``address``: its own, or the user's and the system's."""
+    if address.known_hosts is not None:
+        return (Path(address.known_hosts),)
+    return (Path.home() / ".ssh/known_hosts", Path("/etc/ssh/ssh_known_hosts"))
+
+
+def known_as(address: Address) -> str:
+    """The name of a host in those files: ``host``, or ``[host]:port`` for another port than 22."""
+    return address.host if address.port == 22 else f"[{address.host}]:{address.port}"
+
+
+def parse_key(written: str) -> Key:
+    """``ssh-ed25519 AAAA… comment`` → type and Base64. Raises ``ValueError``."""
+    match = _WRITTEN_KEY.fullmatch(written.strip())
+    if match is None:
+        raise ValueError(f"a host key is written like 'ssh-ed25519 AAAA…', not {written!r}")
+    base64.b64decode(match[2], validate=True)
+    return match[1], match[2]
+
+
+def search(lines: Iterable[str], name: str) -> KnownKeys:
+    """The keys of ``name`` in the lines of known_hosts files; lines that are none are ignored."""
+    accepted: set[Key] = set()
+    revoked: set[Key] = set()
+    for line in lines:
+        fields = line.split()
+        marker = fields.pop(0) if fields and fields[0].startswith("@") else None
+        if len(fields) < 3 or fields[0].startswith("#") or not _matches(fields[0], name):
+            continue
+        try:
+            key = parse_key(f"{fields[1]} {fields[2]}")
+        except ValueError:
+            continue
+        if marker is None:
+            accepted.add(key)
+        elif marker == "@revoked":
+            revoked.add(key)
+    return KnownKeys(frozenset(accepted), frozenset(revoked))
+
+
+def _lines(path: Path) -> Sequence[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ()
+
+
+def _matches(patterns: str, name: str) -> bool:
+    matched = False
+    for pattern in patterns.split(","):
+        if pattern.startswith("|1|"):
+            matched = matched or _hash_matches(pattern, name)
+        elif pattern.startswith("!"):
+            if _pattern_matches(pattern[1:], name):
+                return False
+        else:
+            matched = matched or _pattern_matches(pattern, name)
+    return matched
+
+
+def _pattern_matches(pattern: str, name: str) -> bool:
+    # OpenSSH knows * and ? only; brackets are those of [host]:port.
+    return fnmatchcase(name.lower(), pattern.lower().replace("[", "[[]"))
+
+
+def _hash_matches(pattern: str, name: str) -> bool:
+    try:
+        _, _, salt, expected = pattern.split("|")
+        digest = hmac.new(base64.b64decode(salt), name.encode(), hashlib.sha1).digest()
+        return hmac.compare_digest(digest, base64.b64decode(expected))
+    except (ValueError, binascii.Error):
+        return False

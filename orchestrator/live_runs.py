@@ -1,0 +1,52 @@
+"""Which runs a process of this computer drives at this moment, whatever folder they are in."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from orchestrator.bundled import cache_folder
+
+
+class LiveRun:
+    """Says that a run is driven, from its making to ``close`` or the end of the process."""
+
+    def __init__(self, tag: str) -> None:
+        self._path = _folder() / f"{tag}.lock"
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock: int | None = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        # Never waited for: a run's own folder admits one process only.
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def close(self) -> None:
+        """It is not driven any more."""
+        if self._lock is not None:
+            self._path.unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+
+def live_runs() -> frozenset[str]:
+    """Tags of the runs that a live process drives; the locks of dead ones are swept away."""
+    return frozenset(path.stem for path in _folder().glob("*.lock") if _is_held(path))
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        lock = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        path.unlink(missing_ok=True)
+    finally:
+        os.close(lock)
+    return False
+
+
+def _folder() -> Path:
+    return cache_folder() / "live"

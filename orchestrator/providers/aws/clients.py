@@ -1,0 +1,68 @@
+"""boto3 clients, one per service, region and patience, made once and shared by all threads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from orchestrator.providers.aws.errors import translated
+
+HOME = "us-east-1"
+"""Asked for what concerns the account, where the user's configuration names no region."""
+_ONE_TRY = Config(
+    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=60
+)
+_SOME_TRIES = Config(
+    retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=10, read_timeout=60
+)
+
+
+class Clients:
+    """Clients of one boto3 session; ``AWS_ENDPOINT_URL`` and profiles work as everywhere."""
+
+    def __init__(self, session: boto3.Session | None = None) -> None:
+        # At DEBUG botocore logs every parameter, and user data carries the host's private key.
+        logging.getLogger("botocore").setLevel(logging.INFO)
+        self._session = session
+        self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._lock = threading.Lock()
+
+    def ec2(self, region: str) -> Any:
+        """For calls that change something: never repeated by the SDK, the fleet backs off."""
+        return self._client("ec2", region, patient=False)
+
+    def reading(self, service: str, region: str | None = None) -> Any:
+        """For calls that only look: a few tries. Without a region the user's own."""
+        return self._client(service, region or self.home, patient=True)
+
+    @property
+    def home(self) -> str:
+        """The region of the user's configuration."""
+        with self._lock, translated("aws configuration"):
+            return str(self._made_session().region_name or HOME)
+
+    def enabled_regions(self) -> tuple[str, ...]:
+        """Every region that the account may use, sorted. Raises ``Refused``."""
+        with translated(f"ec2:DescribeRegions in {self.home}"):
+            reply = self.reading("ec2").describe_regions()
+        return tuple(sorted(str(region["RegionName"]) for region in reply["Regions"]))
+
+    def _client(self, service: str, region: str, *, patient: bool) -> Any:
+        key = (service, region, patient)
+        # Making clients of one session is not thread-safe; using them is.
+        with self._lock:
+            if key not in self._clients:
+                with translated(f"aws {service} in {region}"):
+                    self._clients[key] = self._made_session().client(
+                        service, region_name=region, config=_SOME_TRIES if patient else _ONE_TRY
+                    )
+            return self._clients[key]
+
+    def _made_session(self) -> boto3.Session:
+        if self._session is None:
+            self._session = boto3.Session()
+        return self._session

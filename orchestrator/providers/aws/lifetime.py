@@ -1,0 +1,147 @@
+"""From pending to running, and from running to gone: instances watched until they are there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from orchestrator.machines import Address, Machine, Refusal, Refused
+from orchestrator.providers.aws import tags
+from orchestrator.providers.aws.clients import Clients
+from orchestrator.providers.aws.errors import code_of, translated
+
+ALIVE = ("pending", "running", "stopping", "stopped")
+"""States of an instance that still costs something."""
+_TRANSIENT = (Refusal.THROTTLED, Refusal.UNCERTAIN)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long to wait for what, in seconds, and by which clock."""
+
+    boot: float = 300.0
+    """From launch to running with an address."""
+    settle: float = 30.0
+    """EC2 may not know, in one place, what it made a moment ago in another."""
+    end: float = 180.0
+    """From terminate to a confirmed end, and from the end to a free security group."""
+    poll: float = 5.0
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def region_of(machine: Machine) -> str:
+    """Where the machine is. Raises ``Refused`` where its place does not say."""
+    if machine.place.region is None:
+        raise Refused(Refusal.INVALID, f"of {machine.id} the region is not known")
+    return machine.place.region
+
+
+class Lifetime:
+    """Watches single instances."""
+
+    def __init__(self, clients: Clients, pace: Pace, user: str) -> None:
+        self._clients = clients
+        self._pace = pace
+        self._user = user
+
+    def until_up(self, machine: Machine) -> Machine:
+        """Until it runs and has an address. Raises ``Refused``."""
+        pace = self._pace
+        start = pace.clock()
+        seen, state = False, "pending"
+        while True:
+            try:
+                instance = self._describe(machine)
+            except Refused as error:
+                if error.kind not in _TRANSIENT:
+                    raise
+                state = str(error)
+            else:
+                if instance is not None:
+                    seen, state = True, _state(instance)
+                    if state == "running" and instance.get("PublicIpAddress"):
+                        return self._reachable(machine, instance)
+                    if state not in ("pending", "running"):
+                        raise Refused(Refusal.GONE, f"{machine.id} is {state}: {_why(instance)}")
+                elif seen or pace.clock() - start > pace.settle:
+                    raise Refused(Refusal.GONE, f"EC2 knows no {machine.id} any more")
+            if pace.clock() - start > pace.boot:
+                hint = "; does its subnet give public addresses?" if state == "running" else ""
+                raise Refused(
+                    Refusal.UNREACHABLE,
+                    f"{machine.id} has no address after {pace.boot:.0f} s ({state}){hint}",
+                )
+            pace.sleep(pace.poll)
+
+    def end(self, machine: Machine) -> None:
+        """Terminate it, until EC2 says that it ends. Raises ``Refused``."""
+        pace = self._pace
+        region = region_of(machine)
+        start = pace.clock()
+        while True:
+            state = None
+            try:
+                with translated(f"ec2:TerminateInstances {machine.id} in {region}"):
+                    state = self._terminate(machine, region)
+            except Refused as error:
+                if error.kind not in _TRANSIENT or pace.clock() - start > pace.end:
+                    raise
+            else:
+                if state is not None and state not in ALIVE:
+                    return
+                # One so young that EC2 does not know it yet is not gone.
+                if state is None and pace.clock() - start > pace.settle:
+                    return
+            if pace.clock() - start > pace.end:
+                raise Refused(Refusal.UNCERTAIN, f"{machine.id} in {region} is still {state}")
+            pace.sleep(pace.poll)
+
+    def _terminate(self, machine: Machine, region: str) -> str | None:
+        """The state after the call; ``None`` where EC2 knows no such instance."""
+        try:
+            reply = self._clients.ec2(region).terminate_instances(InstanceIds=[machine.id])
+        except ClientError as error:
+            if code_of(error) == "InvalidInstanceID.NotFound":
+                return None
+            raise
+        return str(reply["TerminatingInstances"][0]["CurrentState"]["Name"])
+
+    def _describe(self, machine: Machine) -> Mapping[str, Any] | None:
+        region = region_of(machine)
+        with translated(f"ec2:DescribeInstances {machine.id} in {region}"):
+            try:
+                reply = self._clients.reading("ec2", region).describe_instances(
+                    InstanceIds=[machine.id]
+                )
+            except ClientError as error:
+                if code_of(error) == "InvalidInstanceID.NotFound":
+                    return None
+                raise
+        found = [i for reservation in reply["Reservations"] for i in reservation["Instances"]]
+        return found[0] if found else None
+
+    def _reachable(self, machine: Machine, instance: Mapping[str, Any]) -> Machine:
+        address = Address(
+            host=str(instance["PublicIpAddress"]),
+            user=self._user,
+            host_key=tags.read(instance).get(tags.HOST_KEY),
+        )
+        place = replace(machine.place, zone=instance["Placement"]["AvailabilityZone"])
+        return replace(machine, address=address, place=place)
+
+
+def _state(instance: Mapping[str, Any]) -> str:
+    return str(instance["State"]["Name"])
+
+
+def _why(instance: Mapping[str, Any]) -> str:
+    """EC2's reason; a spot reclaim is called by its name."""
+    reason = instance.get("StateReason", {})
+    code = str(reason.get("Code", ""))
+    said = str(reason.get("Message") or instance.get("StateTransitionReason") or "no reason given")
+    return f"spot reclaim ({said})" if code == "Server.SpotInstanceTermination" else said

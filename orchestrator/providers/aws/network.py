@@ -1,0 +1,136 @@
+"""Who may reach the machines of a run: only our address, only SSH; one security group a region."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+from botocore.exceptions import ClientError
+
+from orchestrator.machines import Refusal, Refused
+from orchestrator.providers.aws import tags
+from orchestrator.providers.aws.clients import Clients
+from orchestrator.providers.aws.errors import code_of, translated
+from orchestrator.providers.aws.once import Once
+
+OWN_ADDRESS = "EQC_OWN_ADDRESS"
+"""Environment variable that says from where we reach machines, for computers behind a proxy."""
+_ASK = "https://checkip.amazonaws.com"
+SSH = 22
+
+
+def own_address() -> str:
+    """Our public IPv4 address as EC2 sees it. Raises ``Refused`` where it cannot be learnt."""
+    said = os.environ.get(OWN_ADDRESS)
+    if said is None:
+        try:
+            answer = requests.get(_ASK, timeout=10)
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise Refused(
+                Refusal.UNCERTAIN, f"our own address: {error}; set {OWN_ADDRESS} to it"
+            ) from error
+        said = answer.text
+    try:
+        return str(ipaddress.IPv4Address(said.strip()))
+    except ValueError as error:
+        raise Refused(
+            Refusal.INVALID, f"our own address: {error}; set {OWN_ADDRESS} to an IPv4 address"
+        ) from error
+
+
+class Network:
+    """Security groups, made when a run first wants a machine in a region."""
+
+    def __init__(self, clients: Clients, address: Callable[[], str] = own_address) -> None:
+        self._clients = clients
+        self._address = address
+        self._groups: Once[str] = Once()
+
+    def ensure(self, run: str, region: str) -> str:
+        """The id of the run's group in ``region``'s default VPC. Raises ``Refused``."""
+        return self._groups.get((run, region), lambda: self._make(run, region))
+
+    def forget(self, run: str) -> None:
+        """Look again the next time: what was known may be gone."""
+        self._groups.forget(run)
+
+    def _make(self, run: str, region: str) -> str:
+        name = tags.named(run)
+        cidr = f"{self._address()}/32"
+        ec2 = self._clients.ec2(region)
+        with translated(f"security group {name} in {region}"):
+            vpc = self._default_vpc(region)
+            try:
+                reply = ec2.create_security_group(
+                    GroupName=name,
+                    Description=f"eqc run {run}: SSH from one address",
+                    VpcId=vpc,
+                    TagSpecifications=[
+                        {"ResourceType": "security-group", "Tags": tags.of_run(run, name)}
+                    ],
+                )
+            except ClientError as error:
+                if code_of(error) != "InvalidGroup.Duplicate":
+                    raise
+                return self._admit_only(region, self._existing(region, vpc, name), cidr)
+            self._admit(region, str(reply["GroupId"]), cidr)
+            return str(reply["GroupId"])
+
+    def _default_vpc(self, region: str) -> str:
+        reply = self._clients.reading("ec2", region).describe_vpcs(
+            Filters=[{"Name": "is-default", "Values": ["true"]}]
+        )
+        if not reply["Vpcs"]:
+            raise Refused(
+                Refusal.CAPACITY,
+                f"no default VPC in {region}: aws ec2 create-default-vpc --region {region}",
+            )
+        return str(reply["Vpcs"][0]["VpcId"])
+
+    def _existing(self, region: str, vpc: str, name: str) -> Mapping[str, Any]:
+        reply = self._clients.reading("ec2", region).describe_security_groups(
+            Filters=[
+                {"Name": "group-name", "Values": [name]},
+                {"Name": "vpc-id", "Values": [vpc]},
+            ]
+        )
+        if not reply["SecurityGroups"]:
+            raise Refused(Refusal.UNCERTAIN, f"security group {name} in {region} is not seen yet")
+        group: Mapping[str, Any] = reply["SecurityGroups"][0]
+        return group
+
+    def _admit_only(self, region: str, group: Mapping[str, Any], cidr: str) -> str:
+        """Of an earlier call, perhaps from another address: that one is not ours any more."""
+        group_id = str(group["GroupId"])
+        admitted = [
+            (rule.get("IpProtocol"), rule.get("FromPort"), rule.get("ToPort"), source["CidrIp"])
+            for rule in group["IpPermissions"]
+            for source in rule.get("IpRanges", ())
+        ]
+        if admitted == [("tcp", SSH, SSH, cidr)]:
+            return group_id
+        if group["IpPermissions"]:
+            self._clients.ec2(region).revoke_security_group_ingress(
+                GroupId=group_id, IpPermissions=group["IpPermissions"]
+            )
+        self._admit(region, group_id, cidr)
+        return group_id
+
+    def _admit(self, region: str, group_id: str, cidr: str) -> None:
+        rule = {
+            "IpProtocol": "tcp",
+            "FromPort": SSH,
+            "ToPort": SSH,
+            "IpRanges": [{"CidrIp": cidr, "Description": "eqc controller"}],
+        }
+        try:
+            self._clients.ec2(region).authorize_security_group_ingress(
+                GroupId=group_id, IpPermissions=[rule]
+            )
+        except ClientError as error:
+            if code_of(error) != "InvalidPermission.Duplicate":
+                raise

@@ -1,0 +1,134 @@
+"""Provider ``aws``: the life of EC2 instances, from an order to a confirmed end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from orchestrator import catalog
+from orchestrator.machines import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
+from orchestrator.model import Platform
+from orchestrator.providers.aws import tags
+from orchestrator.providers.aws.ami import USER, Amis
+from orchestrator.providers.aws.check import Check
+from orchestrator.providers.aws.clients import Clients
+from orchestrator.providers.aws.errors import translated
+from orchestrator.providers.aws.lifetime import ALIVE, Lifetime, Pace
+from orchestrator.providers.aws.login_keys import LoginKeys
+from orchestrator.providers.aws.network import Network, own_address
+from orchestrator.providers.aws.once import Once
+from orchestrator.providers.aws.regions import alive, in_each
+from orchestrator.providers.aws.request import run_instances
+from orchestrator.providers.aws.tidying import tidy_region
+
+
+class AwsProvider:
+    """EC2 instances of the user's own account, by the user's own boto3 configuration.
+
+    All that can differ for a test or an unusual account comes in here: the images and who logs
+    in to them, the regions (``None``: all enabled ones), our own address, the patience.
+    """
+
+    def __init__(
+        self,
+        clients: Clients | None = None,
+        *,
+        amis: Amis | None = None,
+        user: str = USER,
+        regions: Sequence[str] | None = None,
+        address: Callable[[], str] = own_address,
+        pace: Pace | None = None,
+    ) -> None:
+        self._clients = clients or Clients()
+        self._amis = amis or Amis(self._clients)
+        self._user = user
+        self._regions = None if regions is None else tuple(regions)
+        self._enabled: Once[tuple[str, ...]] = Once()
+        self._pace = pace or Pace()
+        self._network = Network(self._clients, address)
+        self._keys = LoginKeys(self._clients)
+        self._lifetime = Lifetime(self._clients, self._pace, user)
+
+    def places(self, platform: Platform) -> Sequence[Place]:
+        """Regions by price, of those that the account may use. Raises ``Unavailable``."""
+        # In a region that is not enabled EC2 refuses the credentials, which looks like no account.
+        known, regions = catalog.places(platform), self._all_regions()
+        usable = tuple(place for place in known if place.region in regions)
+        if not usable:
+            wanted = ", ".join(sorted({str(place.region) for place in known}))
+            raise Unavailable("no-region", f"none is enabled in this account of: {wanted}")
+        return usable
+
+    def launch(self, order: Order) -> Machine:
+        """Ask for the instance; at once. Raises ``Refused``."""
+        region, machine_type = order.place.region, order.place.machine_type
+        if region is None or machine_type is None:
+            raise Refused(Refusal.INVALID, "an order at aws needs a region and a machine type")
+        # ClientToken alone makes a repeated request harmless at EC2. But it demands the very same
+        # parameters, and who comes back after a crash has another host key; so the tag is asked
+        # first. The tag alone would not do: it is seen only some time after the instance is made.
+        existing = alive(self._clients, region, tags.TOKEN, order.token)
+        if existing:
+            return self._machine(order, tags.machine(existing[0], region))
+        facts = catalog.machine_type("aws", machine_type)
+        ami = self._amis.find(region, facts.architecture, gpu=facts.gpus > 0)
+        group = self._network.ensure(order.run, region)
+        key_name = self._keys.ensure(order.run, region, order.login_key)
+        request = run_instances(order, ami, group, key_name, self._user)
+        try:
+            with translated(f"ec2:RunInstances {order.place.label}"):
+                reply = self._clients.ec2(region).run_instances(**request)
+        except Refused as error:
+            if error.kind is Refusal.UNCERTAIN:
+                # Perhaps a group or key that somebody removed: the next try looks again.
+                self._forget(order.run)
+            raise
+        instance = reply["Instances"][0]
+        if instance["State"]["Name"] not in ALIVE:
+            # EC2 answers a token that it knows with its instance, even when that has ended.
+            raise Refused(
+                Refusal.GONE, f"{instance['InstanceId']} of this order is over: a new attempt"
+            )
+        return self._machine(order, tags.machine(instance, region))
+
+    def wait(self, machine: Machine) -> Machine:
+        """Until it runs and has an address. Raises ``Refused``."""
+        return self._lifetime.until_up(machine)
+
+    def release(self, machine: Machine) -> None:
+        """Terminate it; returns when EC2 says that it shuts down. Raises ``Refused``."""
+        self._lifetime.end(machine)
+
+    def find(self, run: str | None = None) -> Sequence[Machine]:
+        """All instances of ours, in every region. Raises ``Refused`` if one does not answer."""
+
+        def ask(region: str) -> list[Machine]:
+            found = alive(self._clients, region, tags.RUN, run)
+            return [tags.machine(instance, region) for instance in found]
+
+        return tuple(m for machines in in_each(self._all_regions(), ask) for m in machines)
+
+    def tidy(self, run: str) -> None:
+        """Remove the run's key pairs and security groups in every region. Raises ``Refused``."""
+        self._forget(run)
+        in_each(
+            self._all_regions(), lambda region: tidy_region(self._clients, self._pace, region, run)
+        )
+
+    def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
+        """Credentials, permissions by dry-run calls, images, quotas, and the clock."""
+        return Check(self._clients, self._amis, self.places).run(platforms)
+
+    def _machine(self, order: Order, found: Machine) -> Machine:
+        """As EC2 describes it, with what only the order knows."""
+        place = replace(order.place, zone=found.place.zone)
+        return replace(found, platform=order.platform, place=place)
+
+    def _all_regions(self) -> Sequence[str]:
+        if self._regions is None:
+            return self._enabled.get(("regions",), self._clients.enabled_regions)
+        return self._regions
+
+    def _forget(self, run: str) -> None:
+        self._network.forget(run)
+        self._keys.forget(run)

@@ -1,0 +1,85 @@
+"""What is written on an instance, so that it can be found and understood without our state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.machines import Machine, Order, Place
+from orchestrator.model import Platform
+
+RUN = "eqc-run"
+PLATFORM = "eqc-platform"
+PLATFORM_NAME = "eqc-platform-name"
+TOKEN = "eqc-token"  # noqa: S105 - idempotency, no secret
+OWNER = "eqc-owner"
+EXPIRES = "eqc-expires"
+HOST_KEY = "eqc-host-key"
+"""The public half: it is no secret, and ``wait`` has nothing but the instance to know it from."""
+LONGEST = 256
+"""Characters of a tag's value."""
+
+Tag = dict[str, str]
+
+
+def of_order(order: Order) -> list[Tag]:
+    """The tags of the instance and its volume, each at most 256 characters."""
+    values = {
+        "Name": named(order.run, order.token),
+        RUN: order.run,
+        PLATFORM: order.platform.id,
+        PLATFORM_NAME: order.platform.name,
+        TOKEN: order.token,
+        OWNER: order.owner,
+        EXPIRES: str(int(order.expires)),
+    }
+    if order.host_key is not None:
+        values[HOST_KEY] = order.host_key.public
+    return [{"Key": key, "Value": value[:LONGEST]} for key, value in values.items()]
+
+
+def of_run(run: str, name: str) -> list[Tag]:
+    """The tags of what all machines of a run share: key pairs and security groups."""
+    return [{"Key": "Name", "Value": name}, {"Key": RUN, "Value": run}]
+
+
+def named(run: str, rest: str = "") -> str:
+    """What people see in the console: ``eqc-RUN`` or ``eqc-RUN-TOKEN``."""
+    return "-".join(filter(None, ("eqc", run, rest)))
+
+
+def read(resource: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of an instance, key pair or group as EC2 describes it."""
+    return {str(tag["Key"]): str(tag["Value"]) for tag in resource.get("Tags", ())}
+
+
+def machine(instance: Mapping[str, Any], region: str) -> Machine:
+    """The machine that an instance is, as far as it can be told from EC2's description."""
+    tags = read(instance)
+    machine_type = str(instance["InstanceType"])
+    launched = instance.get("LaunchTime")
+    return Machine(
+        id=str(instance["InstanceId"]),
+        platform=Platform(
+            "aws",
+            tags.get(PLATFORM_NAME) or tags.get(PLATFORM) or f"aws/{machine_type}",
+            (("machine_type", machine_type),),
+        ),
+        architecture="arm64" if instance.get("Architecture") == "arm64" else "x86_64",
+        place=Place(
+            region=region,
+            zone=instance.get("Placement", {}).get("AvailabilityZone"),
+            machine_type=machine_type,
+            spot=instance.get("InstanceLifecycle") == "spot",
+        ),
+        run=tags.get(RUN),
+        token=tags.get(TOKEN),
+        owner=tags.get(OWNER),
+        expires=_seconds(tags.get(EXPIRES)),
+        launched=None if launched is None else launched.timestamp(),
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    """Unix seconds; ``None`` where somebody wrote something else into the tag."""
+    return float(text) if text and text.isdecimal() and text != "0" else None

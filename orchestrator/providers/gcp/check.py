@@ -1,0 +1,110 @@
+"""``doctor`` for Compute Engine: may it, can it, and is there enough of it, before any launch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from email.utils import parsedate_to_datetime
+
+from orchestrator import catalog
+from orchestrator.machines import Finding, Level, Place, Refused, Unavailable
+from orchestrator.model import Platform
+from orchestrator.providers.gcp.clients import Clients
+from orchestrator.providers.gcp.images import Images
+from orchestrator.providers.gcp.quotas import Wanted, quotas, wanted_by
+from orchestrator.providers.gcp.request import gpu_of
+
+PERMISSIONS = (
+    "compute.disks.create",
+    "compute.firewalls.create",
+    "compute.firewalls.delete",
+    "compute.firewalls.get",
+    "compute.firewalls.update",
+    "compute.globalOperations.get",
+    "compute.instances.create",
+    "compute.instances.delete",
+    "compute.instances.get",
+    "compute.instances.list",
+    "compute.instances.setLabels",
+    "compute.instances.setMetadata",
+    "compute.instances.setTags",
+    "compute.networks.updatePolicy",
+    "compute.regions.get",
+    "compute.subnetworks.use",
+    "compute.subnetworks.useExternalIp",
+    "compute.zoneOperations.get",
+    "compute.zoneOperations.list",
+    "compute.zones.list",
+)
+"""All that a run asks for; the role roles/compute.admin has them."""
+SKEW_WARNING = 30.0
+SKEW_ERROR = 240.0
+"""Seconds; beyond 300 the tokens that this computer signs are not accepted."""
+
+
+class Check:
+    """Looks at the best place of every platform: its image and its region's quotas."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        images: Images,
+        places: Callable[[Platform], Sequence[Place]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clients = clients
+        self._images = images
+        self._places = places
+        self._clock = clock
+
+    def run(self, platforms: Sequence[Platform]) -> list[Finding]:
+        """All findings; without credentials only that."""
+        subject = "gcp credentials"
+        try:
+            granted, date = self._clients.permitted(list(PERMISSIONS))
+        except Refused as error:
+            return [Finding(subject, Level.ERROR, str(error))]
+        findings = [Finding(subject, Level.OK, f"project {self._clients.project}")]
+        findings += self._skew(date)
+        findings += [_permission(name, name in granted) for name in PERMISSIONS]
+        wanted: list[Wanted] = []
+        kinds: set[tuple[str, bool]] = set()
+        for platform in platforms:
+            try:
+                place = self._places(platform)[0]
+                machine_type = catalog.machine_type("gcp", str(place.machine_type))
+            except Unavailable as error:
+                findings.append(Finding(f"gcp {platform.name}", Level.ERROR, str(error)))
+                continue
+            wanted += wanted_by(platform, place, machine_type)
+            kinds.add((machine_type.architecture, gpu_of(platform, machine_type.name)))
+        findings += [self._image(architecture, gpu=gpu) for architecture, gpu in sorted(kinds)]
+        return [*findings, *quotas(self._clients, wanted)]
+
+    def _skew(self, date: str | None) -> Iterator[Finding]:
+        if date is None:
+            return
+        skew = self._clock() - parsedate_to_datetime(date).timestamp()
+        level = Level.OK
+        if abs(skew) > SKEW_WARNING:
+            level = Level.ERROR if abs(skew) > SKEW_ERROR else Level.WARNING
+        advice = "" if level is Level.OK else "; set this computer's clock (NTP)"
+        yield Finding("gcp clock", level, f"{skew:+.0f} s against Google's{advice}")
+
+    def _image(self, architecture: str, *, gpu: bool) -> Finding:
+        subject = f"gcp image for {architecture}{' with GPU' if gpu else ''}"
+        try:
+            image = self._images.find(architecture, gpu=gpu)
+        except Refused as error:
+            return Finding(subject, Level.ERROR, str(error))
+        return Finding(subject, Level.OK, image.link)
+
+
+def _permission(name: str, granted: bool) -> Finding:  # noqa: FBT001 - one of two arguments
+    if granted:
+        return Finding(f"gcp permission {name}", Level.OK, "granted")
+    return Finding(
+        f"gcp permission {name}",
+        Level.ERROR,
+        "missing: give these credentials a role that has it, e.g. roles/compute.admin",
+    )

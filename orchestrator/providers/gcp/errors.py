@@ -1,0 +1,141 @@
+"""What Compute Engine says no with, translated into ``Refused``: named by what the fleet does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import requests
+from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.cloud import compute_v1
+from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
+
+from orchestrator.machines import Refusal, Refused
+
+KINDS: Mapping[Refusal, tuple[str, ...]] = {
+    Refusal.CAPACITY: (
+        "ZONE_RESOURCE_POOL_EXHAUSTED",
+        "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS",
+        "RESOURCE_POOL_EXHAUSTED",
+        "STOCKOUT",
+    ),
+    Refusal.QUOTA: ("QUOTA_EXCEEDED", "LIMIT_EXCEEDED", "VPC_RESOURCE_QUOTA_EXCEEDED"),
+    Refusal.THROTTLED: (
+        "RATE_LIMIT_EXCEEDED",
+        "USER_RATE_LIMIT_EXCEEDED",
+        "RESOURCE_OPERATION_RATE_EXCEEDED",
+        "OPERATION_RATE_EXCEEDED",
+        "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED",
+    ),
+    Refusal.DENIED: (
+        "FORBIDDEN",
+        "PERMISSIONS_ERROR",
+        "PERMISSION_DENIED",
+        "ACCESS_NOT_CONFIGURED",
+        "ACCOUNT_DISABLED",
+        "AUTH_ERROR",
+        "BILLING_NOT_ENABLED",
+        "INSUFFICIENT_PERMISSIONS",
+        "REQUIRED",
+        "SERVICE_DISABLED",
+    ),
+    Refusal.UNCERTAIN: (
+        "BACKEND_ERROR",
+        "INTERNAL_ERROR",
+        "SERVICE_UNAVAILABLE",
+        # Another operation on the same thing has not ended yet.
+        "RESOURCE_NOT_READY",
+        "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE",
+    ),
+}
+ERRORS = (GoogleAPIError, GoogleAuthError, requests.RequestException, ParseError)
+"""What comes out of the SDK; the last two it does not translate itself."""
+_NOT_HERE = re.compile(
+    r"does not exist in zone|(machine|accelerator)Types/\S+ was not found"
+    r"|not (available|supported|found) in (the )?(zone|region|location)"
+)
+"""The words with which a zone says that it has no such hardware: there is no code for it."""
+_LONGEST = 600
+
+
+def _plain(code: str) -> str:
+    # The same code is `QUOTA_EXCEEDED` in an operation and `quotaExceeded` in a reply.
+    return code.replace("_", "").lower()
+
+
+_KIND_OF = {_plain(code): kind for kind, codes in KINDS.items() for code in codes}
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Inside, every error of the SDK becomes ``Refused``; ``doing`` names what and where."""
+    try:
+        yield
+    except ERRORS as error:
+        raise refused(error, doing) from error
+
+
+def refused(error: Exception, doing: str) -> Refused:
+    """The refusal that an error of the SDK means. The caller raises it ``from`` the error."""
+    said = f"{doing}: {error}"[:_LONGEST]
+    if isinstance(error, GoogleAPICallError):
+        kind = _kind(codes_of(error), str(error), int(error.code or 0))
+        return Refused(kind, said, retry_after=_retry_after(error))
+    if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
+        advice = "gcloud auth application-default login"
+        return Refused(Refusal.DENIED, f"{said}; log in again (e.g. {advice})")
+    return Refused(Refusal.UNCERTAIN, said)
+
+
+def failed(operation: compute_v1.Operation, doing: str) -> Refused | None:
+    """The refusal that an operation ended with; ``None``: it did not fail.
+
+    The outcome is certain: asking again for the same thing would only give the same operation, so
+    what would be uncertain or throttled as a reply is ``GONE`` here, which is a new attempt.
+    """
+    errors = list(operation.error.errors)
+    status = operation.http_error_status_code
+    if not errors and not status:
+        return None
+    codes = [error.code for error in errors]
+    words = "; ".join(f"{e.code}: {e.message}" for e in errors) or operation.http_error_message
+    kind = _kind(codes, words, status)
+    if kind in (Refusal.UNCERTAIN, Refusal.THROTTLED):
+        kind = Refusal.GONE
+    return Refused(kind, f"{doing}: {words or status}"[:_LONGEST])
+
+
+def codes_of(error: GoogleAPICallError) -> list[str]:
+    """Compute Engine's own names of what went wrong, e.g. ``quotaExceeded``."""
+    found = [str(one.get("reason", "")) for one in error.errors if isinstance(one, dict)]
+    return [*filter(None, [*found, error.reason])]
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of a reply that is an error; 0 where there was none."""
+    return int(error.code or 0) if isinstance(error, GoogleAPICallError) else 0
+
+
+def _kind(codes: Iterable[str], words: str, status: int) -> Refusal:
+    named = [_KIND_OF[_plain(code)] for code in codes if _plain(code) in _KIND_OF]
+    # A stockout also comes with 503 and codes that sound like a passing failure.
+    for kind in (Refusal.CAPACITY, Refusal.QUOTA, Refusal.THROTTLED):
+        if kind in named:
+            return kind
+    if named:
+        return named[0]
+    if _NOT_HERE.search(words):
+        return Refusal.CAPACITY
+    if status == requests.codes.too_many_requests:
+        return Refusal.THROTTLED
+    if status in (requests.codes.unauthorized, requests.codes.forbidden):
+        return Refusal.DENIED
+    return Refusal.INVALID if 400 <= status < 500 else Refusal.UNCERTAIN
+
+
+def _retry_after(error: GoogleAPICallError) -> float | None:
+    headers = getattr(error.response, "headers", None) or {}
+    said = str(headers.get("Retry-After", ""))
+    return float(said) if said.isdigit() else None

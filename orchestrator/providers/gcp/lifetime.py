@@ -1,0 +1,152 @@
+"""From ordered to running, and from running to gone: instances watched until they are there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from google.cloud import compute_v1
+
+from orchestrator.machines import Address, Machine, Refusal, Refused
+from orchestrator.providers.gcp import labels
+from orchestrator.providers.gcp.clients import Clients
+from orchestrator.providers.gcp.errors import ERRORS, failed, refused, status_of
+from orchestrator.providers.gcp.operations import (
+    INSERT,
+    PREEMPTED,
+    TRANSIENT,
+    Operations,
+    Pace,
+    is_done,
+)
+
+COMING = ("PENDING", "PROVISIONING", "STAGING", "RUNNING")
+"""States of an instance that is up or will be."""
+_NOT_FOUND = 404
+
+
+def zone_of(machine: Machine) -> str:
+    """Where the machine is. Raises ``Refused`` where its place does not say."""
+    if machine.place.zone is None:
+        raise Refused(Refusal.INVALID, f"of {machine.id} the zone is not known")
+    return machine.place.zone
+
+
+class Lifetime:
+    """Watches single instances."""
+
+    def __init__(self, clients: Clients, operations: Operations, pace: Pace, user: str) -> None:
+        self._clients = clients
+        self._operations = operations
+        self._pace = pace
+        self._user = user
+
+    def describe(self, zone: str, name: str) -> compute_v1.Instance | None:
+        """The instance; ``None``: there is none of that name. Raises ``Refused``."""
+        clients = self._clients
+        try:
+            return clients.instances.get(
+                project=clients.project, zone=zone, instance=name, **clients.once
+            )
+        except ERRORS as error:
+            if status_of(error) == _NOT_FOUND:
+                return None
+            raise refused(error, f"compute.instances.get {name} in {zone}") from error
+
+    def until_up(self, machine: Machine) -> Machine:
+        """Until it runs and has an address. Raises ``Refused``."""
+        pace, zone = self._pace, zone_of(machine)
+        start = pace.clock()
+        state = "ordered"
+        while True:
+            try:
+                instance = self.describe(zone, machine.id)
+                host = None if instance is None else _external(instance)
+                if instance is not None:
+                    state = instance.status
+                if instance is not None and state == "RUNNING" and host:
+                    return self._reachable(machine, instance, host)
+                if instance is None or state not in COMING:
+                    young = pace.clock() - start <= pace.settle
+                    self._raise_if_over(machine, instance, young=young)
+            except Refused as error:
+                if error.kind not in TRANSIENT:
+                    raise
+                state = str(error)
+            if pace.clock() - start > pace.boot:
+                raise Refused(
+                    Refusal.UNREACHABLE,
+                    f"{machine.id} in {zone} has no address after {pace.boot:.0f} s ({state})",
+                )
+            pace.sleep(pace.poll)
+
+    def end(self, machine: Machine) -> None:
+        """Delete it, until Compute Engine says that it is gone. Raises ``Refused``."""
+        pace, zone = self._pace, zone_of(machine)
+        start = pace.clock()
+        while True:
+            try:
+                if self._deleted(zone, machine.id, young=pace.clock() - start <= pace.settle):
+                    return
+                said = "it is not there yet"
+            except Refused as error:
+                if error.kind not in (*TRANSIENT, Refusal.GONE):
+                    raise
+                said = str(error)
+            if pace.clock() - start > pace.end:
+                raise Refused(Refusal.UNCERTAIN, f"the end of {machine.id} in {zone}: {said}")
+            pace.sleep(pace.poll)
+
+    def _deleted(self, zone: str, name: str, *, young: bool) -> bool:
+        """Delete and watch. False: it is not there, but may be about to be."""
+        doing = f"compute.instances.delete {name} in {zone}"
+        request = compute_v1.DeleteInstanceRequest(
+            project=self._clients.project,
+            zone=zone,
+            instance=name,
+            # A new one every time: the old one would only answer with what failed before.
+            request_id=str(uuid.uuid4()),
+        )
+        try:
+            operation = self._clients.instances.delete_unary(request, **self._clients.once)
+        except ERRORS as error:
+            if status_of(error) != _NOT_FOUND:
+                raise refused(error, doing) from error
+            insert = _insert(self._operations.of_instance(zone, name))
+            return not young if insert is None else is_done(insert)
+        self._operations.until_done(operation, doing, zone)
+        return True
+
+    def _raise_if_over(
+        self, machine: Machine, instance: compute_v1.Instance | None, *, young: bool
+    ) -> None:
+        """``Refused`` by what was done to the machine; nothing where it may still be coming."""
+        zone = zone_of(machine)
+        done = self._operations.of_instance(zone, machine.id)
+        insert = _insert(done)
+        failure = insert and failed(insert, f"compute.instances.insert {machine.place.label}")
+        if failure:
+            raise failure
+        coming = young if insert is None else not is_done(insert)
+        if instance is None and coming:
+            return
+        kinds = [o.operation_type for o in done if o.operation_type != INSERT]
+        why = "spot reclaim" if PREEMPTED in kinds else (kinds or ["no reason known"])[-1]
+        what = "is not there" if instance is None else f"is {instance.status}"
+        raise Refused(Refusal.GONE, f"{machine.id} in {zone} {what}: {why}")
+
+    def _reachable(self, machine: Machine, instance: compute_v1.Instance, host: str) -> Machine:
+        key = labels.metadata(instance).get(labels.HOST_KEY)
+        return replace(machine, address=Address(host=host, user=self._user, host_key=key))
+
+
+def _external(instance: compute_v1.Instance) -> str | None:
+    """Its address on the internet; ``None`` while it has none."""
+    found = [c.nat_i_p for i in instance.network_interfaces for c in i.access_configs]
+    return next(filter(None, found), None)
+
+
+def _insert(done: Sequence[compute_v1.Operation]) -> compute_v1.Operation | None:
+    """The newest operation that made the instance, or was to."""
+    return next((o for o in reversed(done) if o.operation_type == INSERT), None)

@@ -1,0 +1,128 @@
+"""Who may reach the machines of a run: only our address, only SSH; two firewall rules a run.
+
+The default network of a project lets everybody in to port 22. So one rule admits us to what has the
+run's tag, and one of a lower priority, which is still above that of the network, nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from google.cloud import compute_v1
+
+from orchestrator.providers.gcp import labels
+from orchestrator.providers.gcp.clients import Clients
+from orchestrator.providers.gcp.errors import ERRORS, refused, status_of, translated
+from orchestrator.providers.gcp.operations import Operations
+from orchestrator.providers.gcp.request import NETWORK
+from orchestrator.providers.once import Once
+from orchestrator.providers.own_address import own_address
+
+_EVERYBODY = "0.0.0.0/0"
+_CONFLICT, _NOT_FOUND = 409, 404
+
+
+class Network:
+    """Firewall rules, made when a run first wants a machine."""
+
+    def __init__(
+        self, clients: Clients, operations: Operations, address: Callable[[], str] = own_address
+    ) -> None:
+        self._clients = clients
+        self._operations = operations
+        self._address = address
+        self._made: Once[None] = Once()
+
+    def ensure(self, run: str) -> None:
+        """Our address is admitted, and no other. Raises ``Refused``."""
+        self._made.get((run,), lambda: self._make(run))
+
+    def remove(self, run: str) -> None:
+        """Remove the rules; not there is success. Raises ``Refused``."""
+        self._made.forget(run)
+        for name in rule_names(run):
+            doing = f"compute.firewalls.delete {name}"
+            try:
+                operation = self._clients.firewalls.delete_unary(
+                    project=self._clients.project, firewall=name, **self._clients.once
+                )
+            except ERRORS as error:
+                if status_of(error) == _NOT_FOUND:
+                    continue
+                raise refused(error, doing) from error
+            self._operations.until_done(operation, doing, None)
+
+    def _make(self, run: str) -> None:
+        # Denied first: nobody else is ever let in.
+        for rule in reversed(_rules(run, f"{self._address()}/32")):
+            self._set(rule)
+
+    def _set(self, rule: compute_v1.Firewall) -> None:
+        clients = self._clients
+        doing = f"compute.firewalls.insert {rule.name}"
+        try:
+            operation = clients.firewalls.insert_unary(
+                project=clients.project, firewall_resource=rule, **clients.once
+            )
+        except ERRORS as error:
+            if status_of(error) != _CONFLICT:
+                raise refused(error, doing) from error
+            self._correct(rule)
+        else:
+            self._operations.until_done(operation, doing, None)
+
+    def _correct(self, rule: compute_v1.Firewall) -> None:
+        """Of an earlier call, perhaps from another address: that one is not ours any more."""
+        clients = self._clients
+        with translated(f"compute.firewalls.get {rule.name}"):
+            found = clients.firewalls.get(
+                project=clients.project, firewall=rule.name, **clients.looking
+            )
+        if (found.source_ranges, found.allowed, found.denied, found.target_tags) == (
+            rule.source_ranges,
+            rule.allowed,
+            rule.denied,
+            rule.target_tags,
+        ):
+            return
+        doing = f"compute.firewalls.update {rule.name}"
+        with translated(doing):
+            operation = clients.firewalls.update_unary(
+                project=clients.project,
+                firewall=rule.name,
+                firewall_resource=rule,
+                **clients.once,
+            )
+        self._operations.until_done(operation, doing, None)
+
+
+def rule_names(run: str) -> tuple[str, str]:
+    """The names of the run's two rules: who is admitted, who is not."""
+    name = labels.named(run)
+    return name, name.replace("eqc-", "eqcdeny-", 1)
+
+
+def _rules(run: str, own: str) -> tuple[compute_v1.Firewall, compute_v1.Firewall]:
+    admit, deny = rule_names(run)
+    return (
+        compute_v1.Firewall(
+            name=admit,
+            description=f"eqc run {run}: SSH from one address",
+            network=NETWORK,
+            direction="INGRESS",
+            priority=900,
+            source_ranges=[own],
+            target_tags=[admit],
+            allowed=[compute_v1.Allowed(I_p_protocol="tcp", ports=["22"])],
+        ),
+        compute_v1.Firewall(
+            name=deny,
+            description=f"eqc run {run}: nothing else",
+            network=NETWORK,
+            direction="INGRESS",
+            priority=1000,
+            source_ranges=[_EVERYBODY],
+            target_tags=[admit],
+            denied=[compute_v1.Denied(I_p_protocol="all")],
+        ),
+    )

@@ -1,0 +1,90 @@
+"""What Compute Engine is doing: its operations, watched until they are done.
+
+``operation.result()`` of the SDK would poll Google's own endpoint through a client of its own,
+without the one that is configured: so they are polled here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from google.cloud import compute_v1
+
+from orchestrator.machines import Refusal, Refused
+from orchestrator.providers.gcp.clients import Clients
+from orchestrator.providers.gcp.errors import failed, translated
+
+INSERT = "insert"
+PREEMPTED = "compute.instances.preempted"
+TRANSIENT = (Refusal.THROTTLED, Refusal.UNCERTAIN)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long to wait for what, in seconds, and by which clock."""
+
+    boot: float = 300.0
+    """From launch to running with an address."""
+    settle: float = 30.0
+    """Compute Engine may not know, in one place, what it took a moment ago in another."""
+    end: float = 240.0
+    """From delete to a confirmed end, and for a firewall rule to be there."""
+    poll: float = 3.0
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Operations:
+    """Watches operations; their outcome is an error of ours or nothing."""
+
+    def __init__(self, clients: Clients, pace: Pace) -> None:
+        self._clients = clients
+        self._pace = pace
+
+    def until_done(self, operation: compute_v1.Operation, doing: str, zone: str | None) -> None:
+        """Until it is done, in ``zone`` or globally. Raises ``Refused`` for what it failed with."""
+        pace = self._pace
+        start = pace.clock()
+        while operation.status != compute_v1.Operation.Status.DONE:
+            if pace.clock() - start > pace.end:
+                raise Refused(
+                    Refusal.UNCERTAIN, f"{doing}: not done after {pace.end:.0f} s, still going on"
+                )
+            pace.sleep(pace.poll)
+            try:
+                operation = self._again(operation, zone)
+            except Refused as error:
+                if error.kind not in TRANSIENT:
+                    raise
+        failure = failed(operation, doing)
+        if failure is not None:
+            raise failure
+
+    def of_instance(self, zone: str, name: str) -> Sequence[compute_v1.Operation]:
+        """All that is known to have been done to an instance, the newest last."""
+        request = compute_v1.ListZoneOperationsRequest(
+            project=self._clients.project,
+            zone=zone,
+            filter=f'targetLink eq ".*/instances/{name}"',
+        )
+        with translated(f"compute.zoneOperations.list of {name} in {zone}"):
+            found = list(self._clients.zone_operations.list(request, **self._clients.looking))
+        return sorted(found, key=lambda operation: operation.insert_time)
+
+    def _again(self, operation: compute_v1.Operation, zone: str | None) -> compute_v1.Operation:
+        clients = self._clients
+        with translated(f"operation {operation.name}"):
+            if zone is None:
+                return clients.global_operations.get(
+                    project=clients.project, operation=operation.name, **clients.once
+                )
+            return clients.zone_operations.get(
+                project=clients.project, zone=zone, operation=operation.name, **clients.once
+            )
+
+
+def is_done(operation: compute_v1.Operation) -> bool:
+    """Whether nothing more will come of it."""
+    return operation.status == compute_v1.Operation.Status.DONE

@@ -1,0 +1,149 @@
+"""Provider ``gcp``: the life of Compute Engine instances, from an order to a confirmed end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from google.cloud import compute_v1
+
+from orchestrator import catalog
+from orchestrator.machines import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
+from orchestrator.model import Platform
+from orchestrator.providers.gcp import labels
+from orchestrator.providers.gcp.check import Check
+from orchestrator.providers.gcp.clients import Clients
+from orchestrator.providers.gcp.errors import ERRORS, failed, refused, status_of
+from orchestrator.providers.gcp.images import Images
+from orchestrator.providers.gcp.lifetime import COMING, Lifetime
+from orchestrator.providers.gcp.network import Network
+from orchestrator.providers.gcp.operations import Operations, Pace, is_done
+from orchestrator.providers.gcp.request import gpu_of, instance_of, name_of, request_id
+from orchestrator.providers.gcp.zones import Zones, alive
+from orchestrator.providers.own_address import own_address
+
+USER = "eqc"
+"""Who logs in: Google's guest agent makes the account and lets it use Docker."""
+_CONFLICT = 409
+
+
+class GcpProvider:
+    """Compute Engine instances of the user's own project, by the user's own configuration.
+
+    All that can differ for a test or an unusual project comes in here: the images and who logs in
+    to them, our own address, the patience, the clock that says how long a machine may live.
+    """
+
+    def __init__(
+        self,
+        clients: Clients | None = None,
+        *,
+        images: Images | None = None,
+        user: str = USER,
+        address: Callable[[], str] = own_address,
+        pace: Pace | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._clients = clients or Clients()
+        self._images = images or Images(self._clients)
+        self._user = user
+        self._now = now
+        pace = pace or Pace()
+        operations = Operations(self._clients, pace)
+        self._network = Network(self._clients, operations, address)
+        self._lifetime = Lifetime(self._clients, operations, pace, user)
+        self._zones = Zones(self._clients)
+
+    def places(self, platform: Platform) -> Sequence[Place]:
+        """Zones by their region's price. Raises ``Unavailable``."""
+        places = self._zones.expanded(catalog.places(platform))
+        if not places:
+            raise Unavailable("no-region", f"{platform.name}: the project has no such region")
+        return places
+
+    def launch(self, order: Order) -> Machine:
+        """Ask for the instance; at once. Raises ``Refused``."""
+        zone, machine_type = order.place.zone, order.place.machine_type
+        if zone is None or machine_type is None:
+            raise Refused(Refusal.INVALID, "an order at gcp needs a zone and a machine type")
+        # The request's id alone makes a repeated request harmless, for as long as it is remembered;
+        # the name does as long as the instance is there.
+        existing = self._lifetime.describe(zone, name_of(order))
+        if existing is not None:
+            return self._known(order, existing)
+        gpu = gpu_of(order.platform, machine_type)
+        architecture = catalog.machine_type("gcp", machine_type).architecture
+        image = self._images.find(architecture, gpu=gpu)
+        instance = instance_of(order, image, self._user, self._now())
+        self._network.ensure(order.run)
+        operation = self._insert(order, zone, instance)
+        if operation is None or is_done(operation):
+            # Done at once means that the order was given before; what it made may have ended.
+            existing = self._lifetime.describe(zone, instance.name)
+            if existing is None:
+                raise Refused(Refusal.GONE, f"{instance.name} of this order is over: a new attempt")
+            return self._known(order, existing)
+        return Machine(
+            id=instance.name,
+            platform=order.platform,
+            architecture=architecture,
+            place=order.place,
+            run=order.run,
+            token=order.token,
+            owner=order.owner,
+            expires=float(int(order.expires)),
+            launched=self._now(),
+        )
+
+    def wait(self, machine: Machine) -> Machine:
+        """Until it runs and has an address. Raises ``Refused``.
+
+        A stockout or a full quota is often only said now, after the order was taken.
+        """
+        return self._lifetime.until_up(machine)
+
+    def release(self, machine: Machine) -> None:
+        """Delete it; returns when it is deleted. Raises ``Refused``."""
+        self._lifetime.end(machine)
+
+    def find(self, run: str | None = None) -> Sequence[Machine]:
+        """All instances of ours, in every zone. Raises ``Refused`` if one does not answer."""
+        return tuple(labels.machine(instance) for instance in alive(self._clients, run))
+
+    def tidy(self, run: str) -> None:
+        """Remove the run's firewall rules. Raises ``Refused``."""
+        self._network.remove(run)
+
+    def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
+        """Credentials, permissions, images, quotas, and the clock."""
+        return Check(self._clients, self._images, self.places).run(platforms)
+
+    def _insert(
+        self, order: Order, zone: str, instance: compute_v1.Instance
+    ) -> compute_v1.Operation | None:
+        """The operation; ``None``: the instance is there already. Raises ``Refused``."""
+        doing = f"compute.instances.insert {order.place.label}"
+        request = compute_v1.InsertInstanceRequest(
+            project=self._clients.project,
+            zone=zone,
+            instance_resource=instance,
+            request_id=request_id(order.token),
+        )
+        try:
+            operation = self._clients.instances.insert_unary(request, **self._clients.once)
+        except ERRORS as error:
+            if status_of(error) == _CONFLICT:
+                return None
+            raise refused(error, doing) from error
+        failure = failed(operation, doing) if is_done(operation) else None
+        if failure is not None:
+            raise failure
+        return operation
+
+    def _known(self, order: Order, instance: compute_v1.Instance) -> Machine:
+        """As Compute Engine describes it, with what only the order knows."""
+        if instance.status not in COMING:
+            raise Refused(Refusal.GONE, f"{instance.name} is {instance.status}: this order is over")
+        found = labels.machine(instance)
+        return replace(found, platform=order.platform, place=order.place)

@@ -1,0 +1,72 @@
+"""Zones: which ones a region has, and what lives in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from google.cloud import compute_v1
+
+from orchestrator.machines import Place, Refusal, Refused
+from orchestrator.providers.gcp import labels
+from orchestrator.providers.gcp.clients import Clients
+from orchestrator.providers.gcp.errors import translated
+from orchestrator.providers.once import Once
+
+_EMPTY = "NO_RESULTS_ON_PAGE"
+
+
+class Zones:
+    """The zones of the project, asked for once."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._known: Once[tuple[str, ...]] = Once()
+
+    def expanded(self, places: Sequence[Place]) -> tuple[Place, ...]:
+        """Each place of a region as one in each of its zones, in order. Raises ``Refused``."""
+        if all(place.zone is not None for place in places):
+            return tuple(places)
+        known = self._known.get(("zones",), self._ask)
+        return tuple(
+            replace(place, zone=zone)
+            for place in places
+            for zone in ([place.zone] if place.zone else known)
+            if place.zone or zone.rpartition("-")[0] == place.region
+        )
+
+    def _ask(self) -> tuple[str, ...]:
+        with translated("compute.zones.list"):
+            found = self._clients.zones.list(project=self._clients.project, **self._clients.looking)
+            return tuple(sorted(zone.name for zone in found if zone.status == "UP"))
+
+
+def alive(clients: Clients, run: str | None) -> list[compute_v1.Instance]:
+    """Our instances in all zones, of one run or of all. Raises ``Refused``.
+
+    A zone that does not answer is never left out silently: what runs there would be forgotten.
+    """
+    value = "*" if run is None else labels.safe(run)
+    operator = ":" if run is None else "="
+    request = compute_v1.AggregatedListInstancesRequest(
+        project=clients.project,
+        filter=f"labels.{labels.RUN}{operator}{value}",
+        max_results=500,
+    )
+    found: list[compute_v1.Instance] = []
+    with translated("compute.instances.aggregatedList"):
+        pages = clients.instances.aggregated_list(request, **clients.looking).pages
+        for page in pages:
+            for unreachable in page.unreachables:
+                raise _silent(unreachable)
+            for scope, scoped in page.items.items():
+                warning: Any = scoped.warning  # mypy takes its type for the builtin one
+                if warning.code not in ("", _EMPTY):
+                    raise _silent(f"{scope} ({warning.code}: {warning.message})")
+                found.extend(scoped.instances)
+    return found
+
+
+def _silent(zone: str) -> Refused:
+    return Refused(Refusal.UNCERTAIN, f"compute.instances.aggregatedList: no answer from {zone}")

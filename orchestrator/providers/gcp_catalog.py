@@ -1,0 +1,65 @@
+"""Compute Engine's machine types from its own API, as a file of the catalogue.
+
+Prices are not among what Compute Engine says of them: they keep the date of the list they are from.
+Run against a small fake of ``machineTypes.aggregatedList`` only, never against Google.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+
+from orchestrator import catalog
+from orchestrator.machines import Refusal, Refused
+from orchestrator.model import Json
+
+SOURCE = "Compute Engine machineTypes.aggregatedList"
+
+
+def machine_types_document(client: Any, project: str, regions: Sequence[str]) -> dict[str, Json]:
+    """All types that ``regions`` offer (none given: all), as ``gcp_machine_types.json`` has them.
+
+    ``client`` is a ``compute_v1.MachineTypesClient``. Raises ``Refused``.
+    """
+    found: dict[str, Any] = {}
+    try:
+        for scope, scoped in client.aggregated_list(project=project):
+            region = scope.removeprefix("zones/").rpartition("-")[0]
+            if not regions or region in regions:
+                found.update({each.name: each for each in scoped.machine_types})
+    except (GoogleAPIError, GoogleAuthError) as error:
+        raise Refused(Refusal.DENIED, f"compute.machineTypes.aggregatedList: {error}") from error
+    return types_document(found[name] for name in sorted(found))
+
+
+def types_document(descriptions: Iterable[Any]) -> dict[str, Json]:
+    """``compute_v1.MachineType`` values in the format of the catalogue."""
+    rows: list[Json] = []
+    families: dict[str, Json] = {}
+    for each in descriptions:
+        if any(not a.guest_accelerator_type.startswith("nvidia-") for a in each.accelerators):
+            continue  # a TPU: none of our frameworks computes on it
+        family = each.name.partition("-")[0]
+        if family not in catalog.families("gcp"):
+            families[family] = _unknown_family(each.architecture)
+        row: list[Json] = [each.name, each.guest_cpus, each.memory_mb]
+        if each.accelerators:
+            gpu = each.accelerators[0]
+            name = catalog.gpu_name("gcp", gpu.guest_accelerator_type)
+            row += [name, gpu.guest_accelerator_count]
+        rows.append(row)
+    return {"schema": 1, "families": families, "types": {SOURCE: rows}}
+
+
+def _unknown_family(architecture: str) -> Json:
+    """A family that is newer than the catalogue: what it may get is not known."""
+    arm = architecture == "ARM64"
+    return {
+        "architecture": "arm64" if arm else "x86_64",
+        "vendors": ["Arm"] if arm else [],
+        "microarchitectures": [],
+        "quota": None,
+    }

@@ -1,0 +1,130 @@
+"""What a page is made of: sections of blocks of tables and figures, ready to be laid out.
+
+Texts are raw; the templates escape them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Figure = dict[str, Any]
+"""Plotly JSON (``data``, ``layout``); a trace's ``meta`` is the number of its colour."""
+Value = str | int | float | bool | None | tuple[str, ...]
+"""A cell; a tuple lists names and is folded where it is long. ``None``: not known."""
+
+ROWS = 400
+BLOCKS = 30
+NAMES = 200
+"""What a page shows of one table, one section and one list of names; it says what it leaves out."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table; the page offers each as CSV and JSON."""
+
+    name: str
+    """What the saved file is called, without its ending."""
+    title: str
+    columns: tuple[str, ...]
+    """The first names the rows."""
+    rows: tuple[tuple[Value, ...], ...]
+    note: str | None = None
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """By column: whether it holds numbers and nothing else but unknown ones."""
+        columns = list(zip(*self.rows, strict=True)) or [() for _ in self.columns]
+        return tuple(
+            any(value is not None for value in column)
+            and all(value is None or _is_number(value) for value in column)
+            for column in columns
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no row to show."""
+        return not self.rows
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and what it shows, for those who do not see it."""
+
+    figure: Figure
+    label: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """One thing that can be folded; without a ``title`` it cannot."""
+
+    title: str | None = None
+    lines: tuple[str, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
+    grids: tuple[Grid, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading of the page."""
+
+    name: str
+    """The id in the page."""
+    title: str
+    intro: str
+    blocks: tuple[Block, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Shown first: what is missing, and why."""
+    opened: int = 1
+    """Blocks that are unfolded at first."""
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is more than notes."""
+        return bool(self.blocks)
+
+
+def grid(
+    name: str,
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    *,
+    command: str,
+) -> Grid:
+    """A table of at most ``ROWS`` rows that names the ``command`` which shows all."""
+    found = [tuple(_bounded(value) for value in row) for row in rows]
+    rest = len(found) - ROWS
+    note = f"{rest} more rows are left out: `{command}` shows all." if rest > 0 else None
+    return Grid(name, title, tuple(columns), tuple(found[:ROWS]), note)
+
+
+def section(
+    name: str,
+    title: str,
+    intro: str,
+    blocks: Sequence[Block],
+    *,
+    command: str,
+    notes: Iterable[str | None] = (),
+    opened: int = 1,
+) -> Section:
+    """A section of at most ``BLOCKS`` foldable blocks that names the command which shows all."""
+    rest = len(blocks) - BLOCKS
+    more = (
+        [f"{rest} more of {len(blocks)} are left out: `{command}` shows all."] if rest > 0 else []
+    )
+    said = tuple(note for note in (*notes, *more) if note)
+    return Section(name, title, intro, tuple(blocks[:BLOCKS]), said, opened)
+
+
+def _bounded(value: Value) -> Value:
+    if not isinstance(value, tuple) or len(value) <= NAMES:
+        return value
+    return (*value[:NAMES], f"and {len(value) - NAMES} more")
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

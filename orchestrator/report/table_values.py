@@ -1,0 +1,45 @@
+"""Values of an analysis's table, as the text formats write them."""
+
+from __future__ import annotations
+
+from orchestrator.report.cells import cell_text
+from orchestrator.results_model import TableCell
+from orchestrator.results_table import Column, ColumnKind, Table, Value
+
+_RIGHT = frozenset((ColumnKind.COUNT, ColumnKind.MEASURE, ColumnKind.CLASS))
+
+
+def shown(value: Value) -> str:
+    """For people: six significant digits, ``yes`` and ``no``, ``3*``; nothing for ``None``."""
+    return f"{value:.6g}" if isinstance(value, float) else exact(value)
+
+
+def exact(value: Value) -> str:
+    """For programs: every digit that a number needs; else as ``shown``."""
+    if value is None:
+        return ""
+    if isinstance(value, TableCell):
+        return cell_text(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def head(column: Column) -> str:
+    """The short name, or the name with its unit: ``memory (GiB)``."""
+    return column.short or full_head(column)
+
+
+def full_head(column: Column) -> str:
+    """The name with its unit."""
+    return f"{column.name} ({column.unit})" if column.unit else column.name
+
+
+def is_right(column: Column) -> bool:
+    """Whether its values stand to the right, as numbers do."""
+    return column.kind in _RIGHT
+
+
+def key_lines(table: Table) -> tuple[tuple[str, str], ...]:
+    """(short name, name) of the columns that have both: what a letter stands for."""
+    return tuple((column.short, column.name) for column in table.columns if column.short)

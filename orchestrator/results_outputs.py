@@ -1,0 +1,151 @@
+"""The outputs of many sessions as columns, and as the objects of a record to whoever iterates.
+
+A fleet repeats itself: thousands of sessions of one model have the same list of layers, and each
+layer a handful of contents. So a session keeps two things only: the number of its layout and the
+numbers of its contents in a pool that it shares with the other sessions of its run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
+
+Codes = npt.NDArray[np.int32]
+
+
+Description = tuple[str, str, int, str | None, bool]
+"""What an output is, apart from its bits: its values for ``DESCRIPTION``."""
+
+DESCRIPTION = ("name", "role", "index", "operation", "tensor")
+
+
+class Content(NamedTuple):
+    """The bits of an output: ``links`` is its chain, 8 bytes each, ``None`` without one."""
+
+    digest: str
+    dtype: str
+    shape: tuple[int, ...]
+    links: bytes | None
+
+
+_DESCRIPTION = itemgetter(*DESCRIPTION)
+_BITS = itemgetter("dtype", "shape", "chain")
+
+
+class OutputPool:
+    """Distinct layouts and contents, numbered in the order in which they were added.
+
+    One digest has several contents where records contradict each other: nothing is hidden here.
+    """
+
+    def __init__(
+        self,
+        layouts: Iterable[tuple[Description, ...]] = (),
+        contents: Iterable[Content] = (),
+    ) -> None:
+        self.layouts = list(layouts)
+        self.contents = list(contents)
+        self._layouts: dict[tuple[Any, ...], int] = {}
+        self._bits: dict[str, list[tuple[Any, int]]] = {}
+
+    def add(self, outputs: Sequence[Mapping[str, Any]]) -> Outputs:
+        """``outputs`` of a record (docs/formats.md, section 3), as columns.
+
+        Keys that the format does not know are left out. Raises ``KeyError``, ``TypeError`` or
+        ``ValueError`` for what is no output.
+        """
+        layout = tuple(map(_DESCRIPTION, outputs))
+        number = self._layouts.get(layout)
+        if number is None:
+            self.layouts.append(tuple(_description(*values) for values in layout))
+            number = self._layouts[layout] = len(self.layouts) - 1
+        codes = [self._code(output) for output in outputs]
+        return Outputs(self, number, np.array(codes, dtype=np.int32))
+
+    def _code(self, output: Mapping[str, Any]) -> int:
+        digest, bits = output["digest"], _BITS(output)
+        variants = self._bits.setdefault(digest, [])
+        for known, code in variants:
+            if known == bits:
+                return code
+        self.contents.append(_content(digest, *bits))
+        variants.append((bits, len(self.contents) - 1))
+        return len(self.contents) - 1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Outputs(Sequence[dict[str, Any]]):
+    """The outputs of one session: a sequence of objects as they stand in a record."""
+
+    pool: OutputPool
+    layout: int
+    """Into ``pool.layouts``."""
+    contents: Codes
+    """(outputs,): into ``pool.contents``."""
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        content = self.pool.contents[self.contents[place]]
+        described = self.pool.layouts[self.layout][place]
+        return dict(zip(DESCRIPTION, described, strict=True)) | {
+            "digest": content.digest,
+            "dtype": content.dtype,
+            "shape": list(content.shape),
+            "chain": None if content.links is None else _texts(content.links),
+        }
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, list | tuple | Outputs):
+            return NotImplemented
+        return list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def links_of(chain: Sequence[str] | None) -> bytes | None:
+    """A chain's links, 8 bytes each; ``None`` without a chain. Raises ``ValueError``."""
+    if chain is None:
+        return None
+    links = bytes.fromhex("".join(chain))
+    if len(links) != 8 * len(chain):
+        raise ValueError(f"a chain of {len(chain)} links has {len(links)} bytes, not 8 each")
+    return links
+
+
+def _texts(links: bytes) -> list[str]:
+    return [links[start : start + 8].hex() for start in range(0, len(links), 8)]
+
+
+def _description(
+    name: object, role: object, index: object, operation: object, tensor: object
+) -> Description:
+    if not isinstance(name, str) or not isinstance(role, str):
+        raise TypeError(f"name {name!r} or role {role!r} is no text")
+    if not isinstance(index, int) or not 0 <= index < 1 << 31:
+        raise ValueError(f"index {index!r} of {name!r} is none")
+    if not isinstance(operation, str | None) or not isinstance(tensor, bool):
+        raise TypeError(f"operation {operation!r} or tensor {tensor!r} of {name!r} is none")
+    return name, role, index, operation, tensor
+
+
+def _content(digest: object, dtype: object, shape: object, chain: object) -> Content:
+    if not isinstance(digest, str) or not isinstance(dtype, str):
+        raise TypeError(f"digest {digest!r} or dtype {dtype!r} is no text")
+    if not isinstance(shape, list | tuple) or not all(isinstance(size, int) for size in shape):
+        raise TypeError(f"shape {shape!r} is no list of sizes")
+    if not isinstance(chain, list | tuple | None):
+        raise TypeError(f"chain {chain!r} is no list")
+    return Content(digest, dtype, tuple(shape), links_of(chain))

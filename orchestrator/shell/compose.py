@@ -1,0 +1,110 @@
+"""Jobs as services of one ``compose.yaml``, run by docker compose: as a person could by hand."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import yaml
+
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.shell.container import DEFAULT_MEMORY, JOB, LABEL, OUT
+from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
+from orchestrator.shell.process import end_when
+
+PROJECT = "eqc-rehearsal"
+
+
+def compose_command() -> tuple[str, ...]:
+    """How to call docker compose, version 2. Raises ``EnvironmentNotReady`` where it is not."""
+    beside = Path(sys.executable).with_name("docker-compose")
+    standalone = str(beside) if beside.exists() else shutil.which("docker-compose")
+    for command in (("docker", "compose"), (standalone,)):
+        if command[0] is None or shutil.which(command[0]) is None:
+            continue
+        asked = subprocess.run([*command, "version", "--short"], capture_output=True, check=False)
+        if asked.returncode == 0 and asked.stdout.lstrip(b"v").startswith((b"2.", b"3.", b"5.")):
+            return tuple(word for word in command if word is not None)
+    raise EnvironmentNotReady(
+        "no docker compose 2 here: install Docker's compose plugin, or "
+        "pip install 'eqc-orchestrator[rehearsal]'"
+    )
+
+
+def service_name(title: str) -> str:
+    """What compose may call a service: letters, digits, ``-``."""
+    return re.sub(r"[^a-zA-Z0-9]+", "-", title).strip("-").lower()
+
+
+def service(
+    image: str, job: Path, out: Path, *, run_name: str, memory_bytes: int | None, deadline: float
+) -> dict[str, Any]:
+    """One job as a service, shut in as ``ContainerShell`` shuts it in."""
+    memory = memory_bytes or DEFAULT_MEMORY
+    return {
+        "image": image,
+        "pull_policy": "never",
+        "command": ["run", JOB, OUT],
+        "network_mode": "none",
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "pids_limit": 4096,
+        "shm_size": "256m",
+        "tmpfs": ["/tmp:rw,mode=1777,size=1g"],  # noqa: S108 - of the container
+        "user": f"{os.getuid()}:{os.getgid()}",
+        "labels": {LABEL: run_name, "eqc.deadline": str(int(deadline))},
+        "volumes": [
+            {"type": "bind", "source": str(job.resolve()), "target": JOB, "read_only": True},
+            {"type": "bind", "source": str(out.resolve()), "target": OUT},
+        ],
+    }
+
+
+def compose_text(services: Mapping[str, dict[str, Any]]) -> str:
+    """The file; ``$`` would start a variable of compose's own."""
+    text = yaml.safe_dump({"name": PROJECT, "services": dict(services)}, sort_keys=False)
+    return text.replace("$", "$$")
+
+
+class ComposeShell:
+    """Runs one service of a compose file as a job."""
+
+    def __init__(self, command: tuple[str, ...], file: Path, name: str) -> None:
+        self._command = (*command, "--file", str(file))
+        self._name = name
+
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:  # noqa: ARG002
+        """See ``JobShell.run``; the folders are those that the file names."""
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                [*self._command, "run", "--rm", "--no-TTY", "--quiet-pull", self._name],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+            watch = threading.Thread(target=end_when, args=(stop, process), daemon=True)
+            watch.start()
+            assert process.stdout is not None  # noqa: S101 - for the type checker
+            with process.stdout:
+                for line in process.stdout:
+                    on_line(line.decode(errors="replace").rstrip("\n"))
+            code = process.wait()
+            watch.join()
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").splitlines()
+        # Compose, like a shell, reports a signal as 128 + its number.
+        code = 128 - code if code > 128 else code
+        return Ended(code, "\n".join(lines[-TAIL_LINES:]), interrupted=stop.is_set())

@@ -1,0 +1,166 @@
+"""SSH connections: host key checked against what is known, then a login, all errors ours."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from typing import TYPE_CHECKING
+
+import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
+
+from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused
+from orchestrator.known_hosts import KnownKeys, known_keys
+from orchestrator.shell.host_keys import KnownHostsOnly, unwanted_types, written
+
+if TYPE_CHECKING:
+    from orchestrator.machines import Address
+
+KEEPALIVE_SECONDS = 15
+# What fails is raised, as one of our errors; without this its tracebacks would go to stderr too.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+class Connection:
+    """A connection that is logged in and, behind a jump host, the one that it goes through."""
+
+    def __init__(self, label: str, client: paramiko.SSHClient, through: Connection | None) -> None:
+        self.label = label
+        self._client = client
+        self._through = through
+
+    @property
+    def alive(self) -> bool:
+        """Whether nobody noticed yet that it is gone."""
+        transport = self._client.get_transport()
+        return transport is not None and transport.is_active()
+
+    def session(self, seconds: float) -> paramiko.Channel:
+        """A channel for one command. Raises ``ConnectionLost`` unless it opens in time."""
+        try:
+            return self._transport().open_session(timeout=seconds)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise lost(self.label, error) from error
+
+    def tunnel(self, host: str, port: int, seconds: float) -> paramiko.Channel:
+        """A channel to an address that this machine can reach. Raises ``ConnectionLost``."""
+        try:
+            return self._transport().open_channel(
+                "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=seconds
+            )
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise lost(f"{host}:{port} through {self.label}", error) from error
+
+    def check(self, seconds: float) -> None:
+        """See whether the other side still answers. Raises ``ConnectionLost``."""
+        self.session(seconds).close()
+
+    def sftp(self) -> paramiko.SFTPClient:
+        """For whole files. Raises ``ConnectionLost``."""
+        try:
+            return self._client.open_sftp()
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise lost(self.label, error) from error
+
+    def close(self) -> None:
+        """Hang up, here and at the jump host."""
+        self._client.close()
+        if self._through is not None:
+            self._through.close()
+
+    def _transport(self) -> paramiko.Transport:
+        transport = self._client.get_transport()
+        if transport is None:
+            raise EOFError("the connection was closed")
+        return transport
+
+
+def connect(address: Address, seconds: float) -> Connection:
+    """Connect and log in; each step may take ``seconds``.
+
+    Raises ``HostKeyRefused`` before anything is sent to a host that is not the one it should be,
+    ``LoginRefused``, and ``ConnectionLost`` for everything that may be otherwise next time.
+    """
+    label = written(address)
+    through = connect(address.jump, seconds) if address.jump is not None else None
+    client = paramiko.SSHClient()
+    connected = False
+    try:
+        known = _known(address)
+        client.set_missing_host_key_policy(KnownHostsOnly(address, known))
+        sock = through.tunnel(address.host, address.port, seconds) if through else None
+        _login(client, address, known, sock, seconds)
+        transport = client.get_transport()
+        if transport is not None:
+            transport.set_keepalive(KEEPALIVE_SECONDS)
+        connected = True
+    finally:
+        if not connected:
+            client.close()
+            if through is not None:
+                through.close()
+    return Connection(label, client, through)
+
+
+def lost(label: str, error: Exception) -> ConnectionLost:
+    """What to say of a connection that failed."""
+    what = str(error) or type(error).__name__
+    return ConnectionLost(f"{label}: no connection ({what}); is the machine up, and port right?")
+
+
+def _login(
+    client: paramiko.SSHClient,
+    address: Address,
+    known: KnownKeys,
+    sock: paramiko.Channel | None,
+    seconds: float,
+) -> None:
+    label = written(address)
+    try:
+        client.connect(
+            address.host,
+            address.port,
+            address.user or getpass.getuser(),
+            key_filename=address.identity,
+            look_for_keys=address.identity is None,
+            timeout=seconds,
+            banner_timeout=seconds,
+            auth_timeout=seconds,
+            sock=sock,
+            disabled_algorithms={"keys": unwanted_types(known)},
+        )
+    except paramiko.AuthenticationException as error:
+        raise _login_refused(address, error) from error
+    except IncompatiblePeer as error:
+        if "host key" not in str(error):
+            raise lost(label, error) from error
+        kinds = ", ".join(sorted({kind for kind, _ in known.accepted}))
+        raise HostKeyRefused(
+            f"{label} has no host key of the known type ({kinds}). Either this is another machine, "
+            "or its keys were renewed: ask its owner, then replace the old key"
+        ) from error
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError):
+            raise _login_refused(address, error) from error
+        if type(error) is paramiko.SSHException and "authentication methods" in str(error):
+            raise _login_refused(address, error) from error
+        raise lost(label, error) from error
+    except ValueError as error:
+        # An identity file that holds no key.
+        raise _login_refused(address, error) from error
+
+
+def _login_refused(address: Address, error: Exception) -> LoginRefused:
+    key = f"the key {address.identity}" if address.identity else "the agent's and the user's keys"
+    return LoginRefused(
+        f"{written(address)} refuses to let us in with {key} ({error}); put the public key into "
+        "its authorized_keys, or name another user or identity (a key with a passphrase has to be "
+        "in the agent)"
+    )
+
+
+def _known(address: Address) -> KnownKeys:
+    try:
+        return known_keys(address)
+    except ValueError as error:
+        raise HostKeyRefused(f"{written(address)}: {error}") from error

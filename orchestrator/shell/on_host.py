@@ -1,0 +1,251 @@
+"""The far end of ``remote_process``: starts a runner on a host without Docker, follows it, ends it.
+
+Sent as text to the host's own interpreter (Python 3.8 or later, Linux, standard library only):
+
+    check | make NAME | take FOLDER | start FOLDER DEADLINE | follow FOLDER LINES | result FOLDER
+    stop FOLDER | send FOLDER | end FOLDER | list PREFIX
+
+All of a run is in one private folder. Its keeper, a process in a session of its own, runs the
+runner, holds what it wrote until that is fetched, and in the end removes the folder by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Callable
+
+NEEDED = ("numpy", "blake3")
+PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "CUDA_VISIBLE_DEVICES")
+GRACE_SECONDS = 10
+KEPT_SECONDS = 3600
+"""How long results wait to be fetched after the runner's end and the deadline."""
+TAIL_BYTES, TAIL_LINES = 1 << 16, 30
+
+
+def main(command: str, *words: str) -> None:
+    """Do one of the commands above; text for the other end goes to stdout."""
+    folder = Path(words[0]) if words else Path()
+    if command == "check":
+        missing = [name for name in NEEDED if find_spec(name) is None]
+        say(json.dumps({"python": sys.version_info[:3], "missing": missing}))
+    elif command == "make":
+        make(Path(tempfile.gettempdir(), words[0]))
+    elif command == "start":
+        start(folder, float(words[1]))
+    elif command == "follow":
+        follow(folder, int(words[1]))
+    elif command == "list":
+        list_folders(words[0])
+    else:
+        {"take": take, "result": result, "stop": stop, "send": send, "end": end}[command](folder)
+
+
+def make(folder: Path) -> None:
+    """Make the private folder and say where it is; the one made before is fine."""
+    try:
+        folder.mkdir(0o700)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            sys.exit(f"{folder} is somebody else's")
+    say(str(folder))
+
+
+def take(folder: Path) -> None:
+    """Unpack the archive on stdin, unless what it holds is in use already."""
+    if (folder / "started").exists():
+        return
+    trusted: dict[str, Any] = {}
+    if hasattr(tarfile, "fully_trusted_filter"):
+        trusted["filter"] = "fully_trusted"
+    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
+        # It comes from the orchestrator, which this program itself comes from.
+        tar.extractall(folder, **trusted)  # noqa: S202
+    for name in ("out", "home", "tmp"):
+        (folder / name).mkdir(exist_ok=True)
+
+
+def start(folder: Path, deadline: float) -> None:
+    """Start the keeper, which starts the runner, unless that was done before."""
+    try:
+        (folder / "started").touch(exist_ok=False)
+    except FileExistsError:
+        return
+    if os.fork():
+        wait_for((folder / "pids").exists)
+        return
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    keep(folder, deadline)
+
+
+def keep(folder: Path, deadline: float) -> None:
+    """The keeper: run the runner to its end, then hold its results until they are fetched."""
+    argv = [sys.executable, "-m", "eqc_runner", "run", str(folder / "job"), str(folder / "out")]
+    with (folder / "log").open("wb") as log, (folder / "err").open("wb") as err:
+        runner = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=err,
+            cwd=folder,
+            env=environment(folder),
+            start_new_session=True,
+        )
+    write(folder / "pids", json.dumps([os.getpid(), runner.pid]))
+    code = runner.wait()
+    signal_group(runner.pid, signal.SIGKILL)
+    write(folder / "code", str(code))
+    end_of_patience = max(time.time(), deadline) + KEPT_SECONDS
+    while folder.is_dir() and time.time() < end_of_patience:
+        time.sleep(1)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The runner's environment: what frameworks write to the home folder goes with ours."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    home = Path(passed.get("HOME", "/"))
+    return {
+        **passed,
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "PYTHONUSERBASE": str(home / ".local"),
+        "PYTHONPATH": str(folder / "runner"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "EQC_DIE_WITH_PARENT": "1",
+    }
+
+
+def follow(folder: Path, lines: int) -> None:
+    """Write the runner's lines after the first ``lines`` as they come, until it has ended."""
+    number, rest = 0, b""
+    with (folder / "log").open("rb") as log:
+        while True:
+            # Looked at before the file: what is written after that is read in the next round.
+            over = has_ended(folder)
+            block = log.read(1 << 16)
+            *whole, rest = (rest + block).split(b"\n")
+            for line in whole:
+                number += 1
+                if number > lines:
+                    sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+            if not block:
+                if over:
+                    return
+                time.sleep(0.1)
+
+
+def result(folder: Path) -> None:
+    """How the runner ended, and the last lines of its stderr."""
+    code = -int(signal.SIGKILL)
+    with suppress(FileNotFoundError):
+        code = int((folder / "code").read_text())
+    with (folder / "err").open("rb") as err:
+        err.seek(max(0, err.seek(0, os.SEEK_END) - TAIL_BYTES))
+        tail = err.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
+    say(json.dumps({"code": code, "stderr": "\n".join(tail)}))
+
+
+def stop(folder: Path) -> None:
+    """Ask the runner to end, then insist."""
+    keeper, runner = pids(folder)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        # As long as the keeper lives the numbers are those of our processes.
+        if not is_keeper(keeper, folder) or has_ended(folder):
+            return
+        signal_group(runner, number)
+        wait_for(lambda: has_ended(folder))
+
+
+def send(folder: Path) -> None:
+    """Write an archive of what the runner wrote."""
+    form = tarfile.GNU_FORMAT
+    with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=form) as tar:
+        tar.add(str(folder / "out"), "out")
+
+
+def end(folder: Path) -> None:
+    """End whatever runs and remove the folder; gone already is fine."""
+    if not folder.is_dir():
+        return
+    stop(folder)
+    keeper, _ = pids(folder)
+    if is_keeper(keeper, folder):
+        os.kill(keeper, signal.SIGKILL)
+        wait_for(lambda: not is_keeper(keeper, folder))
+    shutil.rmtree(str(folder))
+
+
+def list_folders(prefix: str) -> None:
+    """Say which of our folders begin with ``prefix``, one a line."""
+    for path in sorted(Path(tempfile.gettempdir()).glob(prefix + "*")):
+        found = path.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+            say(str(path))
+
+
+def pids(folder: Path) -> tuple[int, int]:
+    """Keeper and runner; zeros where none was started."""
+    try:
+        keeper, runner = json.loads((folder / "pids").read_text())
+    except FileNotFoundError:
+        return 0, 0
+    return keeper, runner
+
+
+def is_keeper(pid: int, folder: Path) -> bool:
+    """Whether the process is there, is no zombie and was started for this folder."""
+    try:
+        return str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def has_ended(folder: Path) -> bool:
+    """Whether the runner has ended: its code is there, or its keeper is not."""
+    return (folder / "code").exists() or not is_keeper(pids(folder)[0], folder)
+
+
+def signal_group(leader: int, number: int) -> None:
+    """Signal a process group; gone already is fine."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, number)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until ``condition()`` holds, for a while."""
+    limit = time.monotonic() + GRACE_SECONDS
+    while not condition() and time.monotonic() < limit:
+        time.sleep(0.05)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file so that a reader sees all of it or nothing."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    part.replace(path)
+
+
+def say(text: str) -> None:
+    """One line to the other end."""
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

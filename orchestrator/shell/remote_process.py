@@ -1,0 +1,194 @@
+"""The runner as processes of a remote machine without Docker, by the machine's own Python.
+
+Runner, job and results are in one private temporary folder there, which is gone afterwards. A
+dropped connection ends nothing; whoever comes back attaches again (see ``on_host``).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from threading import Event
+from typing import Any, BinaryIO, TypeVar, cast
+
+from orchestrator.bundled import runner_path
+from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
+from orchestrator.shell.command import Completed, printable
+from orchestrator.shell.drops import PATIENCE_SECONDS, through_drops
+from orchestrator.shell.job import Ended, OnLine
+from orchestrator.shell.pack import packed
+from orchestrator.shell.ssh import SshShell
+from orchestrator.shell.unpack import UnpackLimits, unpack
+
+TRANSFER_SECONDS = 3600.0
+OLDEST_PYTHON = (3, 8)
+_SHORT_LIMIT = 1 << 20
+
+T = TypeVar("T")
+
+
+class RemoteProcess:
+    """Runs the runner with ``python``, an interpreter of the machine that has NumPy and BLAKE3."""
+
+    def __init__(
+        self,
+        shell: SshShell,
+        run_label: str,
+        *,
+        python: str = "python3",
+        deadline: float | None = None,
+        patience: float = PATIENCE_SECONDS,
+        limits: UnpackLimits | None = None,
+    ) -> None:
+        self._shell = shell
+        self._run = run_label
+        self._host = _Host(shell, python)
+        self._deadline = deadline
+        self._patience = patience
+        self._limits = limits
+
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
+        """See ``JobShell.run``.
+
+        Raises ``EnvironmentNotReady`` where Python or a package is missing, ``OutputRefused`` for
+        results that no runner writes, and ``ConnectionLost`` where the machine stays away: then the
+        runner ends at the job's deadline, and its folder is removed an hour after that.
+        """
+        self._again(self._host.check, stop)
+        name = f"{_prefix(self._run)}{secrets.token_hex(8)}"
+        folder = self._again(lambda: self._host.text("make", name).strip(), stop)
+        try:
+            self._again(lambda: self._start(folder, job), stop)
+            ended = self._watch(folder, on_line, stop)
+            self._again(lambda: self._fetch(folder, out), stop)
+        except ConnectionLost as error:
+            raise ConnectionLost(
+                f"{error} (its folder there, if it is there yet: {folder})"
+            ) from error
+        except BaseException:
+            self._end(folder)
+            raise
+        self._end(folder)
+        return ended
+
+    def _start(self, folder: str, job: Path) -> None:
+        with packed({"runner": runner_path(), "job": job}) as archive:
+            self._host.call("take", folder, stdin=cast(BinaryIO, archive))
+        self._host.call("start", folder, str(self._deadline or 0))
+
+    def _watch(self, folder: str, on_line: OnLine, stop: Event) -> Ended:
+        seen = 0
+
+        def tell(line: str) -> None:
+            nonlocal seen
+            seen += 1
+            on_line(line)
+
+        def follow() -> Completed | None:
+            argv = self._host.argv("follow", folder, str(seen))
+            return self._shell.stream(argv, tell, stop=stop)
+
+        if self._again(follow, stop) is None:
+            self._again(lambda: self._host.call("stop", folder), stop)
+        said = self._again(lambda: self._host.json("result", folder), stop)
+        code, stderr = said.get("code"), said.get("stderr")
+        if not isinstance(code, int) or not isinstance(stderr, str):
+            raise OutputRefused(f"{self._shell.label}: the runner's end is told in no known way")
+        return Ended(code, printable(stderr), interrupted=stop.is_set())
+
+    def _fetch(self, folder: str, out: Path) -> None:
+        done, _ = self._shell.receive(
+            self._host.argv("send", folder),
+            lambda stream: unpack(stream, out, prefix="out/", limits=self._limits),
+            timeout=TRANSFER_SECONDS,
+        )
+        self._host.require(done, "does not give back the results")
+
+    def _end(self, folder: str) -> None:
+        end(self._shell, folder, self._host.python)
+
+    def _again(self, do: Callable[[], T], stop: Event) -> T:
+        return through_drops(self._shell, do, patience=self._patience, stop=stop)
+
+
+def folders(
+    shell: SshShell, run_label: str | None = None, python: str = "python3"
+) -> tuple[str, ...]:
+    """The folders of a run, or of all of ours, that this user has on the machine."""
+    text = _Host(shell, python).text("list", "eqc-" if run_label is None else _prefix(run_label))
+    return tuple(text.splitlines())
+
+
+def end(shell: SshShell, folder: str, python: str = "python3", *, patience: float = 60.0) -> None:
+    """End what runs for a folder and remove it; gone already is fine. Raises ``MachinesLeft``."""
+    try:
+        through_drops(shell, lambda: _Host(shell, python).call("end", folder), patience=patience)
+    except (ConnectionLost, EnvironmentNotReady) as error:
+        raise MachinesLeft(
+            f"{printable(folder)} on {shell.label} could not be removed, and what runs for it not "
+            f"ended: {error}"
+        ) from error
+
+
+class _Host:
+    """Calls ``on_host`` with an interpreter of the machine."""
+
+    def __init__(self, shell: SshShell, python: str) -> None:
+        self._shell = shell
+        self.python = python
+        self._program = files("orchestrator.shell").joinpath("on_host.py").read_text("utf-8")
+
+    def argv(self, *words: str) -> tuple[str, ...]:
+        return (self.python, "-c", self._program, *words)
+
+    def call(self, *words: str, stdin: BinaryIO | None = None) -> bytes:
+        done = self._shell.run(
+            self.argv(*words), stdin=stdin, timeout=TRANSFER_SECONDS, limit=_SHORT_LIMIT
+        )
+        self.require(done, f"cannot {words[0]}")
+        return done.stdout
+
+    def text(self, *words: str) -> str:
+        try:
+            return self.call(*words).decode()
+        except UnicodeDecodeError as error:
+            raise OutputRefused(f"{self._shell.label} answers with no text") from error
+
+    def json(self, *words: str) -> dict[str, Any]:
+        try:
+            found = json.loads(self.call(*words))
+        except (ValueError, RecursionError) as error:
+            raise OutputRefused(f"{self._shell.label} answers with no JSON") from error
+        if not isinstance(found, dict):
+            raise OutputRefused(f"{self._shell.label} answers with no JSON object")
+        return found
+
+    def check(self) -> None:
+        """Raises ``EnvironmentNotReady`` with what has to be installed."""
+        said = self.json("check")
+        version = said.get("python") or []
+        if tuple(version) < OLDEST_PYTHON:
+            raise EnvironmentNotReady(
+                f"{self._shell.label}: {self.python} is {version}; 3.8 or later is needed: "
+                "install one and name it with the host's key python, or install Docker"
+            )
+        if said.get("missing"):
+            missing = printable(" ".join(map(str, said["missing"])))
+            raise EnvironmentNotReady(
+                f"{self._shell.label}: {self.python} lacks {missing}: install it there (pip "
+                f"install {missing}), name another interpreter with the host's key python, or "
+                "install Docker"
+            )
+
+    def require(self, done: Completed, what: str) -> None:
+        if done.code:
+            raise EnvironmentNotReady(f"{self._shell.label} {what}: {done.complaint[-500:]}")
+
+
+def _prefix(run_label: str) -> str:
+    if not run_label or any(c in run_label for c in "/\0\n."):
+        raise ValueError(f"a run's tag is letters, digits and '-', not {run_label!r}")
+    return f"eqc-{run_label}."

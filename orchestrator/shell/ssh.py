@@ -1,0 +1,198 @@
+"""A shell on a remote machine, by SSH: run, stream, put, get. It survives its connection.
+
+A connection is made when one is needed; after ``ConnectionLost`` the next call makes another.
+Nothing is ever repeated by itself: whoever calls knows what may be done twice.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO, TypeVar, cast
+
+import paramiko
+
+from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
+from orchestrator.machines import Address
+from orchestrator.shell.command import Command, Completed, Reader
+from orchestrator.shell.connection import Connection, connect, lost
+from orchestrator.shell.host_keys import written
+from orchestrator.shell.job import OnLine
+
+OUTPUT_LIMIT = 16 << 20
+PADDING_LIMIT = 1 << 20
+LINE_LIMIT = 1 << 16
+"""A longer line is cut: no runner writes one."""
+
+T = TypeVar("T")
+
+
+class SshShell:
+    """Commands on one machine, over one connection, from any thread."""
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        connect_seconds: float = 15.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.address = address
+        self.label = written(address)
+        self._seconds = connect_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._current: Connection | None = None
+
+    def __enter__(self) -> SshShell:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def wait_until_reachable(self, seconds: float, stop: Event, *, booting: bool = False) -> None:
+        """Connect, again and again for ``seconds``; return at once when ``stop`` is set.
+
+        Raises ``ConnectionLost`` after that; ``HostKeyRefused`` and ``LoginRefused`` at once, but
+        also only after that where the machine is ``booting``: it may not have its keys yet.
+        """
+        end = self._clock() + seconds
+        passing = (ConnectionLost, HostKeyRefused, LoginRefused) if booting else (ConnectionLost,)
+        pause = 0.5
+        while not stop.is_set():
+            try:
+                self._connection()
+            except passing:
+                if self._clock() + pause > end:
+                    raise
+            else:
+                return
+            stop.wait(pause)
+            pause = min(pause * 1.5, 5.0)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 60.0,
+        stdin: bytes | BinaryIO | None = None,
+        limit: int = OUTPUT_LIMIT,
+    ) -> Completed:
+        """Run a command to its end. Each word of ``argv`` arrives as it is, whatever is in it.
+
+        Raises ``ConnectionLost`` where it is unknown how it ended, ``OutputRefused`` for more than
+        ``limit`` bytes on its stdout.
+        """
+        with self._command(argv, stdin) as command:
+            output = bytearray()
+            for chunk in command.chunks(timeout=timeout):
+                output += chunk
+                if len(output) > limit:
+                    raise OutputRefused(
+                        f"{self.label}: {argv[0]} wrote more than the {limit} bytes it may"
+                    )
+            return command.ended(bytes(output))
+
+    def stream(
+        self,
+        argv: Sequence[str],
+        on_line: OnLine,
+        *,
+        stop: Event,
+        timeout: float | None = None,
+    ) -> Completed | None:
+        """Hand each line of its stdout on as it comes; ``None`` when ``stop`` was set first.
+
+        It is not ended by that: it only is not listened to any more. Raises ``ConnectionLost``.
+        """
+        with self._command(argv, None) as command:
+            rest = b""
+            for chunk in command.chunks(timeout=timeout, stop=stop):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    on_line(line[:LINE_LIMIT].decode(errors="replace"))
+                rest = rest[:LINE_LIMIT]
+            if command.stopped:
+                return None
+            if rest:
+                on_line(rest.decode(errors="replace"))
+            return command.ended()
+
+    def receive(
+        self,
+        argv: Sequence[str],
+        consume: Callable[[BinaryIO], T],
+        *,
+        timeout: float | None = None,
+    ) -> tuple[Completed, T]:
+        """Let ``consume`` read its stdout, once and forwards; how it ended, and what that gave.
+
+        Raises ``OutputRefused`` where much is left that ``consume`` did not read.
+        """
+        with self._command(argv, None) as command:
+            chunks = command.chunks(timeout=timeout)
+            result = consume(cast(BinaryIO, Reader(chunks)))
+            rest = 0
+            for chunk in chunks:
+                # The padding of an archive; more of it than that is something else.
+                rest += len(chunk)
+                if rest > PADDING_LIMIT:
+                    raise OutputRefused(f"{self.label}: {argv[0]} writes on after its end")
+            return command.ended(), result
+
+    def put(self, local: Path, remote: str) -> None:
+        """Copy a file to the machine. Raises ``ConnectionLost``; ``OSError`` where refused."""
+        with self._connection().sftp() as sftp:
+            try:
+                sftp.put(str(local), remote)
+            except (paramiko.SSHException, EOFError) as error:
+                raise lost(self.label, error) from error
+
+    def get(self, remote: str, local: Path, *, limit: int = OUTPUT_LIMIT) -> None:
+        """Copy a file of at most ``limit`` bytes from the machine; whole or not at all.
+
+        Raises ``ConnectionLost``, ``OutputRefused``, and ``OSError`` where it cannot be read.
+        """
+        part = local.with_name(f".{local.name}.part")
+        try:
+            with (
+                self._connection().sftp() as sftp,
+                sftp.open(remote, "rb") as source,
+                part.open("wb") as target,
+            ):
+                # Its size is what the machine says; what it sends is counted.
+                copied = 0
+                while block := source.read(1 << 15):
+                    copied += len(block)
+                    if copied > limit:
+                        raise OutputRefused(f"{self.label}: {remote} is over {limit} bytes")
+                    target.write(block)
+            part.replace(local)
+        except (paramiko.SSHException, EOFError) as error:
+            raise lost(self.label, error) from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Hang up. The next call connects again."""
+        with self._lock:
+            if self._current is not None:
+                self._current.close()
+            self._current = None
+
+    def _command(self, argv: Sequence[str], stdin: bytes | BinaryIO | None) -> Command:
+        return Command(
+            self._connection(), argv, stdin=stdin, seconds=self._seconds, clock=self._clock
+        )
+
+    def _connection(self) -> Connection:
+        with self._lock:
+            if self._current is not None and not self._current.alive:
+                self._current.close()
+                self._current = None
+            if self._current is None:
+                self._current = connect(self.address, self._seconds)
+            return self._current

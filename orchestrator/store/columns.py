@@ -1,0 +1,161 @@
+"""The observations of one run as columns: one row per line of its files, nothing decided yet.
+
+Which attempt counts, what contradicts what, and what is torn is for the reader of the rows to
+say, every time: a column holds what the lines hold, so that it may come from a cache.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from orchestrator.errors import StoreError
+from orchestrator.results_outputs import Codes, OutputPool, Outputs
+from orchestrator.store.records import Record, Sourced
+
+ABSENT = -1
+_PARTS = ("platform", "workload", "input", "variant")
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One key of the records. ``texts``: its distinct values as JSON; ``codes``: which, by row."""
+
+    texts: Sequence[str]
+    codes: Codes
+    """(rows,): into ``texts``, or ``ABSENT`` where the record has no such key."""
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """All rows of a run, in the order of its files and their lines."""
+
+    file: Codes
+    """(rows,): into the observation files, sorted by name."""
+    line: Codes
+    """(rows,): counted from 1."""
+    keys: Mapping[str, Column]
+    """Every key but ``outputs``."""
+    pool: OutputPool
+    layout: Codes
+    """(rows,): into ``pool.layouts``."""
+    ends: npt.NDArray[np.int64]
+    """(rows,): where the row's part of ``contents`` ends and the next one's starts."""
+    contents: Codes
+    """(outputs of all rows,): into ``pool.contents``."""
+
+    def rows(self, files: Sequence[Path]) -> Iterator[Sourced]:
+        """The records; ``files`` are those they stand in, sorted by name.
+
+        Equal values are one object, shared by all records of the run: they are not to be changed.
+        """
+        values = {key: _decoded(column) for key, column in self.keys.items()}
+        numbers = (each.tolist() for each in (self.file, self.line, self.layout, self.ends))
+        start = 0
+        for row, (file, line, layout, end) in enumerate(zip(*numbers, strict=True)):
+            record = {
+                key: column[row] for key, column in values.items() if column[row] is not _NO_VALUE
+            }
+            record["outputs"] = Outputs(self.pool, layout, self.contents[start:end])
+            yield Sourced(record, files[file], line)
+            start = end
+
+
+class _NoValue:
+    pass
+
+
+_NO_VALUE = _NoValue()
+
+
+def _decoded(column: Column) -> list[Any]:
+    values: list[Any] = json.loads(f"[{','.join(column.texts)}]")
+    # The last one is what ABSENT points at.
+    values.append(_NO_VALUE)
+    return [values[code] for code in column.codes.tolist()]
+
+
+def columns_of(files: Sequence[Path], sourced: Iterable[Sourced]) -> Columns:
+    """The columns of the records ``sourced`` from ``files``, read once and not kept.
+
+    Raises ``StoreError`` with file and line for a record that no analysis could take.
+    """
+    rows = _Rows({path: number for number, path in enumerate(files)})
+    for item in sourced:
+        try:
+            rows.add(item)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"has no {error}" if isinstance(error, KeyError) else str(error)
+            raise StoreError(
+                f"{item.path}:{item.line}: not an observation ({what}); the file is damaged"
+            ) from error
+    return rows.finish()
+
+
+@dataclass
+class _Key:
+    texts: dict[str, int] = field(default_factory=dict)
+    codes: list[int] = field(default_factory=list)
+
+    def add(self, row: int, value: Any) -> None:
+        text = json.dumps(value)
+        self.codes.extend([ABSENT] * (row - len(self.codes)))
+        self.codes.append(self.texts.setdefault(text, len(self.texts)))
+
+    def finish(self, rows: int) -> Column:
+        self.codes.extend([ABSENT] * (rows - len(self.codes)))
+        return Column(tuple(self.texts), np.array(self.codes, dtype=np.int32))
+
+
+@dataclass
+class _Rows:
+    files: dict[Path, int]
+    file: list[int] = field(default_factory=list)
+    line: list[int] = field(default_factory=list)
+    keys: dict[str, _Key] = field(default_factory=dict)
+    pool: OutputPool = field(default_factory=OutputPool)
+    outputs: list[Outputs] = field(default_factory=list)
+
+    def add(self, item: Sourced) -> None:
+        _check(item.record)
+        outputs = self.pool.add(item.record.get("outputs", ()))
+        row = len(self.file)
+        for key, value in item.record.items():
+            if key != "outputs":
+                self.keys.setdefault(key, _Key()).add(row, value)
+        self.outputs.append(outputs)
+        self.file.append(self.files[item.path])
+        self.line.append(item.line)
+
+    def finish(self) -> Columns:
+        rows = len(self.file)
+        none = np.empty(0, dtype=np.int32)
+        return Columns(
+            np.array(self.file, dtype=np.int32),
+            np.array(self.line, dtype=np.int32),
+            {name: key.finish(rows) for name, key in self.keys.items()},
+            self.pool,
+            np.array([outputs.layout for outputs in self.outputs], dtype=np.int32),
+            np.cumsum([len(outputs) for outputs in self.outputs], dtype=np.int64),
+            np.concatenate([outputs.contents for outputs in self.outputs] or [none]),
+        )
+
+
+def _check(record: Record) -> None:
+    """Raise for a record without what every analysis asks of it."""
+    for name in ("run", "cell", "status"):
+        if not isinstance(record[name], str):
+            raise TypeError(f"{name} is {record[name]!r}, no text")
+    if type(record["session"]) is not int or type(record.get("attempt", 0)) is not int:
+        raise TypeError("session or attempt is no number")
+    for name in _PARTS:
+        if not isinstance(record[name], dict):
+            raise TypeError(f"{name} is {record[name]!r}, no object")
+    if not isinstance(record.get("outputs", []), list):
+        raise TypeError("outputs are no list")

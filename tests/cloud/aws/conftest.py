@@ -1,0 +1,46 @@
+"""The EC2 peer for the tests beside this, and a provider that takes it for Amazon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.providers.aws.ami import Amis
+from orchestrator.providers.aws.clients import Clients
+from orchestrator.providers.aws.lifetime import Pace
+from orchestrator.providers.aws.provider import AwsProvider
+from tests.peers.ec2 import Ec2, serving
+
+PACE = Pace(boot=2, settle=0.3, end=1, poll=0.02)
+
+
+@pytest.fixture(scope="session")
+def _ec2() -> Iterator[Ec2]:
+    with serving() as peer:
+        yield peer
+
+
+@pytest.fixture
+def ec2(_ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> Ec2:
+    """Without containers: an instance is up at once, at an address where nobody is."""
+    for name, value in _ec2.environment.items():
+        monkeypatch.setenv(name, value)
+    _ec2.reset()
+    return _ec2
+
+
+@pytest.fixture(scope="session")
+def _clients() -> Clients:
+    return Clients()
+
+
+@pytest.fixture(scope="session")
+def _amis(_clients: Clients) -> Amis:
+    return Amis(_clients)
+
+
+@pytest.fixture
+def provider(ec2: Ec2, _clients: Clients, _amis: Amis) -> AwsProvider:
+    """Made anew, but for what takes longest."""
+    return AwsProvider(_clients, amis=_amis, pace=PACE)

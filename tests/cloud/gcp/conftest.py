@@ -1,0 +1,41 @@
+"""The Compute Engine peer for the tests beside this, and a provider that takes it for Google."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.providers.gcp.clients import Clients
+from orchestrator.providers.gcp.operations import Pace
+from orchestrator.providers.gcp.provider import GcpProvider
+from tests.peers.gce import Gce, serving
+
+PACE = Pace(boot=2, settle=0.3, end=2, poll=0.02)
+
+
+@pytest.fixture(scope="session")
+def _gce() -> Iterator[Gce]:
+    with serving() as peer:
+        yield peer
+
+
+@pytest.fixture
+def gce(_gce: Gce, monkeypatch: pytest.MonkeyPatch) -> Gce:
+    """Without containers: an instance is up at once, at an address where nobody is."""
+    for name, value in _gce.environment.items():
+        monkeypatch.setenv(name, value)
+    _gce.reset()
+    return _gce
+
+
+@pytest.fixture
+def clients(gce: Gce) -> Iterator[Clients]:
+    made = Clients(patience=0.5)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def provider(clients: Clients) -> GcpProvider:
+    return GcpProvider(clients, pace=PACE)

@@ -1,0 +1,188 @@
+"""Real sshd containers as remote machines, and images that behave or misbehave as told."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import docker
+import numpy as np
+import pytest
+from docker.models.containers import Container
+
+from orchestrator.images import ImageBuilder, connect
+from orchestrator.machines import Address
+from orchestrator.shell import keys
+from orchestrator.shell.ssh import SshShell
+from tests.peers import sshd
+
+
+class Peer:
+    """One remote machine."""
+
+    def __init__(self, container: Container, host_key: str, identity: str) -> None:
+        self.container = container
+        self.host_key = host_key
+        host, port = sshd.address(container)
+        self.address = Address(host, port, sshd.USER, host_key=host_key, identity=identity)
+
+    def inside(self) -> Address:
+        """As other machines reach it."""
+        return replace(self.address, host=sshd.inside(self.container), port=22)
+
+    def sessions(self) -> list[str]:
+        """Pids of the sshd processes that serve a login."""
+        return self.sh("pgrep -f '^sshd: eqc'").split()
+
+    def drop(self) -> None:
+        """Cut every connection, as a network would."""
+        self.sh("pkill -KILL -f '^sshd: eqc'")
+
+    def files(self) -> set[str]:
+        """Everything in the file system that a user could have written."""
+        found = self.sh(
+            "find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -print"
+        )
+        return set(found.splitlines())
+
+    def sh(self, script: str) -> str:
+        return str(self.container.exec_run(["sh", "-c", script]).output.decode())
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[docker.DockerClient]:
+    client = connect()
+    yield client
+    sshd.remove_all(client)
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def login(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> keys.LoginKey:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("keys")))
+    key = keys.login_key("tests")
+    patch.undo()
+    return key
+
+
+@pytest.fixture(scope="session")
+def numpy_image(client: docker.DockerClient) -> str:
+    return ImageBuilder(client).ensure("numpy").reference
+
+
+@pytest.fixture
+def make(client: docker.DockerClient, login: keys.LoginKey) -> Iterator[Callable[..., Peer]]:
+    """Machines that end with the test; words as for ``sshd.start``."""
+    made: list[Container] = []
+
+    def new(**words: Any) -> Peer:
+        name = f"ssh-{secrets.token_hex(4)}"
+        container, host_key = sshd.start(client, name=name, public_key=login.public, **words)
+        made.append(container)
+        return Peer(container, host_key, str(login.path))
+
+    yield new
+    for container in made:
+        container.remove(force=True, v=True)
+
+
+@pytest.fixture(scope="module")
+def peer(client: docker.DockerClient, login: keys.LoginKey) -> Iterator[Peer]:
+    """A machine that the tests of a module share."""
+    name = f"ssh-{secrets.token_hex(4)}"
+    container, host_key = sshd.start(client, name=name, public_key=login.public)
+    yield Peer(container, host_key, str(login.path))
+    container.remove(force=True, v=True)
+
+
+@pytest.fixture
+def shell(peer: Peer) -> Iterator[SshShell]:
+    with SshShell(peer.address) as shell:
+        yield shell
+
+
+@pytest.fixture(scope="session")
+def image_that(client: docker.DockerClient) -> Iterator[Callable[[str], str]]:
+    """An image whose "runner" is a shell script, called with ``run /job /out/files``."""
+    made: dict[str, str] = {}
+
+    def build(script: str) -> str:
+        if script not in made:
+            reference = f"eqc-peer-runner:{secrets.token_hex(6)}"
+            text = 'FROM debian:bookworm-slim\nCOPY run /run.sh\nENTRYPOINT ["sh", "/run.sh"]\n'
+            context = io.BytesIO()
+            with tarfile.open(fileobj=context, mode="w") as tar:
+                for name, content in (("Dockerfile", text), ("run", script)):
+                    entry = tarfile.TarInfo(name)
+                    entry.size = len(content.encode())
+                    tar.addfile(entry, io.BytesIO(content.encode()))
+            context.seek(0)
+            client.images.build(
+                fileobj=context, custom_context=True, encoding=None, tag=reference, rm=True
+            )
+            made[script] = reference
+        return made[script]
+
+    yield build
+    for reference in made.values():
+        client.images.remove(reference, force=True)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    """A real job: two sessions of a kernel on NumPy."""
+    return write_job(tmp_path / "job", sessions=2)
+
+
+def write_job(folder: Path, *, sessions: int, deadline: float | None = None) -> Path:
+    (folder / "inputs").mkdir(parents=True)
+    image = np.linspace(0, 1, 32 * 32 * 3, dtype=np.float32).reshape(1, 32, 32, 3)
+    np.save(folder / "inputs/x.npy", image)
+    cell = {
+        "cell": "0" * 16,
+        "framework": "numpy",
+        "environment": {},
+        "workload": {
+            "source": "builtin",
+            "name": "cifar10-small",
+            "path": None,
+            "sha256": None,
+            "weights": "seed:1",
+            "weights_path": None,
+            "arguments": {},
+        },
+        "input": {"tensors": {"input": "inputs/x.npy"}},
+        "precision": "float32",
+        "threads": None,
+        "batch": None,
+        "device": "cpu",
+        "flags": {},
+        "sessions": list(range(sessions)),
+        "mode": "fork",
+        "layers": False,
+        "kernels": False,
+        "keep": "final",
+    }
+    document = {
+        "schema": 1,
+        "job": "test",
+        "deadline": deadline,
+        "launcher": [],
+        "emulated": None,
+        "limits": {"memory_bytes": None, "session_seconds": 60},
+        "probe": True,
+        "cells": [cell],
+    }
+    (folder / "job.json").write_text(json.dumps(document))
+    return folder
+
+
+def records(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "observations.jsonl").read_text().splitlines()]

@@ -1,0 +1,196 @@
+"""Who we talk to, and what becomes of a connection: real sshd, real keys."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
+from orchestrator.known_hosts import known_as
+from orchestrator.shell import keys
+from orchestrator.shell.ssh import SshShell
+from tests.cloud.ssh.conftest import Peer
+
+pytestmark = pytest.mark.docker
+
+
+def test_a_command_gives_bytes_and_its_exit_status(shell: SshShell) -> None:
+    done = shell.run(["sh", "-c", "cat; printf '\\377' ; echo no >&2; exit 3"], stdin=b"\x00yes")
+    assert (done.code, done.stdout, done.stderr) == (3, b"\x00yes\xff", b"no\n")
+
+
+def test_another_host_key_is_refused_with_both_fingerprints(peer: Peer) -> None:
+    other = keys.new_host_key().public
+    with (
+        SshShell(replace(peer.address, host_key=other)) as shell,
+        pytest.raises(HostKeyRefused, match=r"offers .*SHA256:.*not the one given.*SHA256:"),
+    ):
+        shell.run(["true"])
+
+
+def test_a_key_of_another_type_is_refused(peer: Peer) -> None:
+    text = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY="
+    with (
+        SshShell(replace(peer.address, host_key=text)) as shell,
+        pytest.raises(HostKeyRefused, match="no host key of the known type"),
+    ):
+        shell.run(["true"])
+
+
+def test_an_unknown_host_is_refused_and_told_how_to_become_known(
+    peer: Peer, tmp_path: Path
+) -> None:
+    known = tmp_path / "known_hosts"
+    address = replace(peer.address, host_key=None, known_hosts=str(known))
+    with SshShell(address) as shell:
+        with pytest.raises(HostKeyRefused, match=r"not known.*SHA256:.*\[127.0.0.1\]:") as raised:
+            shell.run(["true"])
+        assert str(known) in str(raised.value)
+        known.write_text(f"{known_as(address)} {peer.host_key}\n")
+        assert shell.run(["true"]).code == 0
+        shell.close()
+        known.write_text(f"@revoked * {peer.host_key}\n{known_as(address)} {peer.host_key}\n")
+        with pytest.raises(HostKeyRefused, match="revoked"):
+            shell.run(["true"])
+
+
+def test_a_key_that_may_not_log_in_is_refused(peer: Peer, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text(keys.new_host_key().private)
+    with (
+        SshShell(replace(peer.address, identity=str(other))) as shell,
+        pytest.raises(LoginRefused, match=r"refuses to let us in with the key .*/other"),
+    ):
+        shell.run(["true"])
+    with (
+        SshShell(replace(peer.address, identity=str(tmp_path / "none"))) as shell,
+        pytest.raises(LoginRefused, match="none"),
+    ):
+        shell.run(["true"])
+
+
+def test_through_a_jump_host_both_keys_are_checked(peer: Peer, make: Callable[..., Peer]) -> None:
+    jump = make(engine=False)
+    behind = replace(peer.inside(), jump=jump.address)
+    with SshShell(behind) as shell:
+        assert shell.run(["hostname"]).stdout.decode().strip() == peer.sh("hostname").strip()
+        assert jump.sessions()
+    other = keys.new_host_key().public
+    for wrong in (
+        replace(behind, host_key=other),
+        replace(behind, jump=replace(jump.address, host_key=other)),
+    ):
+        with SshShell(wrong) as shell, pytest.raises(HostKeyRefused):
+            shell.run(["true"])
+    unreachable = replace(behind, port=9)
+    with SshShell(unreachable) as shell, pytest.raises(ConnectionLost, match="through eqc@"):
+        shell.run(["true"])
+
+
+def test_a_dropped_connection_is_told_and_the_next_call_has_a_new_one(
+    make: Callable[..., Peer],
+) -> None:
+    peer = make(engine=False)
+    with SshShell(peer.address) as shell:
+        shell.run(["true"])
+        threading.Timer(0.5, peer.drop).start()
+        with pytest.raises(ConnectionLost):
+            shell.run(["sleep", "30"])
+        assert shell.run(["echo", "back"]).stdout == b"back\n"
+
+
+def test_a_host_that_dies_during_a_command_is_told(make: Callable[..., Peer]) -> None:
+    peer = make(engine=False)
+    with SshShell(peer.address, connect_seconds=2.0) as shell:
+        shell.run(["true"])
+        threading.Timer(0.5, peer.container.kill).start()
+        with pytest.raises(ConnectionLost):
+            shell.run(["sleep", "30"])
+        begun = time.monotonic()
+        with pytest.raises(ConnectionLost, match="is the machine up"):
+            shell.wait_until_reachable(1.0, threading.Event())
+        assert time.monotonic() - begun < 10
+
+
+def test_a_host_that_falls_silent_is_noticed(
+    make: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.shell.command.SILENCE_SECONDS", 1.0)
+    peer = make(engine=False)
+    with SshShell(peer.address, connect_seconds=2.0) as shell:
+        shell.run(["true"])
+        threading.Timer(0.5, peer.container.pause).start()
+        try:
+            with pytest.raises(ConnectionLost):
+                shell.run(["sleep", "60"])
+        finally:
+            peer.container.unpause()
+
+
+def test_reachable_means_logged_in_and_booting_machines_get_time(
+    make: Callable[..., Peer],
+) -> None:
+    peer = make(engine=False)
+    peer.sh("mv /home/eqc/.ssh/authorized_keys /home/eqc/.ssh/later")
+    with SshShell(peer.address) as shell:
+        with pytest.raises(LoginRefused):
+            shell.wait_until_reachable(30.0, threading.Event())
+        back = "sleep 1; mv /home/eqc/.ssh/later /home/eqc/.ssh/authorized_keys"
+        threading.Thread(target=peer.sh, args=(back,)).start()
+        shell.wait_until_reachable(30.0, threading.Event(), booting=True)
+        assert shell.run(["true"]).code == 0
+
+
+def test_output_is_bounded_and_so_is_time(shell: SshShell) -> None:
+    with pytest.raises(OutputRefused, match="more than the 1000 bytes"):
+        shell.run(["yes"], limit=1000)
+    with pytest.raises(ConnectionLost, match=r"sleep did not end in 0.5 s"):
+        shell.run(["sleep", "20"], timeout=0.5)
+    assert shell.run(["echo", "usable"]).stdout == b"usable\n"
+
+
+def test_lines_come_as_they_are_written_until_stopped(shell: SshShell) -> None:
+    lines: list[str] = []
+    stop = threading.Event()
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 2:
+            stop.set()
+
+    ended = shell.stream(["sh", "-c", "echo a; echo b; sleep 20; echo c"], on_line, stop=stop)
+    assert (ended, lines) == (None, ["a", "b"])
+    lines.clear()
+    script = "printf 'x%.0s' $(seq 100000); echo; printf end"
+    done = shell.stream(["sh", "-c", script], lines.append, stop=threading.Event())
+    assert done is not None
+    assert done.code == 0
+    assert [len(line) for line in lines] == [1 << 16, 3]
+
+
+def test_a_large_stdin_arrives_whole_and_an_unread_one_does_no_harm(shell: SshShell) -> None:
+    data = bytes(range(256)) * (1 << 15)
+    done = shell.run(["sha256sum"], stdin=data)
+    import hashlib
+
+    assert done.stdout.split()[0].decode() == hashlib.sha256(data).hexdigest()
+    assert shell.run(["true"], stdin=data).code == 0
+
+
+def test_files_go_and_come(shell: SshShell, tmp_path: Path) -> None:
+    source = tmp_path / "a"
+    source.write_bytes(bytes(range(256)) * 1000)
+    shell.put(source, "/tmp/sent")
+    shell.get("/tmp/sent", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == source.read_bytes()
+    with pytest.raises(OutputRefused, match="over 1000 bytes"):
+        shell.get("/tmp/sent", tmp_path / "c", limit=1000)
+    shell.run(["rm", "/tmp/sent"])
+    with pytest.raises(FileNotFoundError):
+        shell.get("/tmp/sent", tmp_path / "c")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]

@@ -1,0 +1,160 @@
+"""Jobs as processes of a machine without Docker: the same promises."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from orchestrator.errors import ConnectionLost, EnvironmentNotReady
+from orchestrator.shell.remote_process import RemoteProcess, end, folders
+from orchestrator.shell.ssh import SshShell
+from tests.cloud.ssh.conftest import Peer, records, write_job
+
+pytestmark = pytest.mark.docker
+RUN = "tests-process"
+PYTHON = "/opt/eqc/bin/python"
+
+
+@pytest.fixture
+def bare(make: Callable[..., Peer], numpy_image: str) -> Iterator[Peer]:
+    """A machine with Python and NumPy but no engine, on which nothing may be left."""
+    peer = make(engine=False, base=numpy_image)
+    files = peer.files()
+    yield peer
+    with SshShell(peer.address) as shell:
+        assert folders(shell, python=PYTHON) == ()
+    assert peer.files() == files
+    assert "eqc_runner" not in peer.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+
+
+def running(peer: Peer) -> bool:
+    return peer.sh("pgrep -f '[e]qc_runner run'").strip() != ""
+
+
+def test_a_real_job(bare: Peer, job: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    with SshShell(bare.address) as shell:
+        ended = RemoteProcess(shell, RUN, python=PYTHON).run(
+            job, tmp_path / "out", on_line=lines.append, stop=Event()
+        )
+    assert (ended.code, ended.interrupted) == (0, False), ended.stderr
+    assert [json.loads(line)["status"] for line in lines] == ["ok", "ok"]
+    assert [r["status"] for r in records(tmp_path / "out")] == ["ok", "ok"]
+    assert json.loads((tmp_path / "out/fingerprint.json").read_text())["cpu"]["architecture"]
+    assert list((tmp_path / "out/tensors").iterdir())
+
+
+def test_a_drop_in_mid_run_costs_nothing(bare: Peer, tmp_path: Path) -> None:
+    job = write_job(tmp_path / "job", sessions=120)
+    lines: list[str] = []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        if len(lines) in (3, 9):
+            bare.drop()
+
+    with SshShell(bare.address) as shell:
+        ended = RemoteProcess(shell, RUN, python=PYTHON).run(
+            job, tmp_path / "out", on_line=on_line, stop=Event()
+        )
+    assert ended.code == 0, ended.stderr
+    assert [json.loads(line)["session"] for line in lines] == list(range(120))
+    assert len(records(tmp_path / "out")) == 120
+
+
+def test_a_stop_ends_it_soon_and_fetches_what_there_is(bare: Peer, tmp_path: Path) -> None:
+    job = write_job(tmp_path / "job", sessions=2000)
+    stop = Event()
+
+    def on_line(_: str) -> None:
+        assert running(bare)
+        stop.set()
+
+    begun = time.monotonic()
+    with SshShell(bare.address) as shell:
+        ended = RemoteProcess(shell, RUN, python=PYTHON).run(
+            job, tmp_path / "out", on_line=on_line, stop=stop
+        )
+    assert ended.interrupted
+    assert time.monotonic() - begun < 30
+    assert not running(bare)
+    assert 1 <= len(records(tmp_path / "out")) < 2000
+
+
+def test_a_machine_out_of_reach_is_given_up_and_can_be_swept_later(
+    bare: Peer, tmp_path: Path
+) -> None:
+    job = write_job(tmp_path / "job", sessions=2000)
+
+    def on_line(_: str) -> None:
+        bare.sh("mv /home/eqc/.ssh/authorized_keys /home/eqc/.ssh/away; pkill -STOP -o sshd")
+        threading.Thread(target=bare.drop).start()
+
+    with SshShell(bare.address, connect_seconds=1.0) as shell:
+        with pytest.raises(ConnectionLost, match="its folder there"):
+            RemoteProcess(shell, RUN, python=PYTHON, patience=2.0).run(
+                job, tmp_path / "out", on_line=on_line, stop=Event()
+            )
+        assert running(bare)
+        bare.sh("mv /home/eqc/.ssh/away /home/eqc/.ssh/authorized_keys; pkill -CONT -o sshd")
+    with SshShell(bare.address) as shell:
+        assert folders(shell, "another", PYTHON) == ()
+        (left,) = folders(shell, RUN, PYTHON)
+        end(shell, left, PYTHON)
+        end(shell, left, PYTHON)
+    assert not running(bare)
+
+
+def test_the_deadline_ends_it_though_nobody_is_there(bare: Peer, tmp_path: Path) -> None:
+    job = write_job(tmp_path / "job", sessions=2000, deadline=time.time() + 4)
+    with SshShell(bare.address) as shell:
+        ended = RemoteProcess(shell, RUN, python=PYTHON, deadline=time.time() + 4).run(
+            job, tmp_path / "out", on_line=lambda _: None, stop=Event()
+        )
+    assert ended.code == 0
+    reasons = {r["reason"]["code"] for r in records(tmp_path / "out") if r["reason"]}
+    assert reasons == {"deadline"}
+
+
+def test_a_killed_runner_is_told(bare: Peer, tmp_path: Path) -> None:
+    job = write_job(tmp_path / "job", sessions=2000)
+    with SshShell(bare.address) as shell:
+        ended = RemoteProcess(shell, RUN, python=PYTHON).run(
+            job,
+            tmp_path / "out",
+            on_line=lambda _: bare.sh("pkill -KILL -f '[e]qc_runner run'") and None,
+            stop=Event(),
+        )
+    assert ended.code == -9
+    assert records(tmp_path / "out")
+
+
+def test_without_python_or_packages_it_says_what_to_install(
+    peer: Peer, bare: Peer, job: Path, tmp_path: Path
+) -> None:
+    with SshShell(peer.address) as shell, pytest.raises(EnvironmentNotReady, match="python3"):
+        RemoteProcess(shell, RUN).run(job, tmp_path / "out", on_line=print, stop=Event())
+    with (
+        SshShell(bare.address) as shell,
+        pytest.raises(EnvironmentNotReady, match="lacks numpy blake3: install it there"),
+    ):
+        RemoteProcess(shell, RUN).run(job, tmp_path / "out", on_line=print, stop=Event())
+
+
+def test_a_full_disk_is_told_and_cleared(
+    make: Callable[..., Peer], numpy_image: str, job: Path, tmp_path: Path
+) -> None:
+    peer = make(engine=False, base=numpy_image, tmpfs={"/tmp": "size=200k,mode=1777"})
+    with SshShell(peer.address) as shell:
+        with pytest.raises(EnvironmentNotReady, match="No space left on device"):
+            RemoteProcess(shell, RUN, python=PYTHON).run(
+                job, tmp_path / "out", on_line=print, stop=Event()
+            )
+        assert folders(shell, python=PYTHON) == ()
+        assert peer.sh("find /tmp -mindepth 1") == ""

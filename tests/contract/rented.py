@@ -1,0 +1,72 @@
+"""Rented machines for the contract suite: each provider with its peer, and an order for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from orchestrator.machines import Order, Provider
+
+
+@dataclass(frozen=True)
+class Rented:
+    """One provider and who plays its cloud."""
+
+    make: Callable[[], Provider]
+    """A provider without any memory, as another process would have it."""
+    order: Order
+    lose_a_reply: Callable[[], object]
+    """The next launch goes through, and its reply does not come back."""
+    machines: Callable[[], tuple[str, ...]]
+    """Ids of what is there, as the cloud itself knows it."""
+
+
+@contextmanager
+def aws() -> Iterator[Rented]:
+    from orchestrator.providers.aws.clients import Clients
+    from orchestrator.providers.aws.lifetime import Pace
+    from orchestrator.providers.aws.provider import AwsProvider
+    from tests.cloud.orders import aws_order
+    from tests.peers.ec2 import serving
+
+    with serving() as peer, _environment(peer.environment):
+        clients = Clients()
+        yield Rented(
+            lambda: AwsProvider(clients, pace=Pace(boot=10, settle=0.3, end=2, poll=0.05)),
+            aws_order(),
+            lambda: peer.rule("RunInstances", cut=True, times=1),
+            peer.machines,
+        )
+
+
+@contextmanager
+def gcp() -> Iterator[Rented]:
+    from orchestrator.providers.gcp.clients import Clients
+    from orchestrator.providers.gcp.operations import Pace
+    from orchestrator.providers.gcp.provider import GcpProvider
+    from tests.cloud.orders import gcp_order
+    from tests.peers.gce import serving
+
+    with serving() as peer, _environment(peer.environment):
+        clients = Clients()
+        yield Rented(
+            lambda: GcpProvider(clients, pace=Pace(boot=10, settle=0.3, end=2, poll=0.05)),
+            gcp_order(),
+            lambda: peer.rule("instances.insert", cut=True, times=1),
+            peer.machines,
+        )
+        clients.close()
+
+
+CASES: Mapping[str, Callable[[], AbstractContextManager[Rented]]] = {"aws": aws, "gcp": gcp}
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(name, value)
+        yield

@@ -1,0 +1,97 @@
+"""EC2 for tests: moto in its strict modes, and for its instances real machines with an sshd.
+
+moto knows images, instance types, key pairs, groups, tags and filters, and refuses what is wrong.
+What it lacks is added before it:
+
+- only few regions are enabled;
+- ``ClientToken`` is idempotent, refuses other parameters, and still answers for what has ended;
+- an instance is pending until its machine answers, and has the machine's address: a container
+  that took its host key and ran its boot commands from the user data, and lets in who has the key
+  pair (without containers: running at once, at an address where nobody is);
+- its end is the container's end, and the other way round, with EC2's reasons;
+- a group in use cannot be deleted; EC2's lag between making and seeing, and quotas, can be set.
+
+Errors and lost replies are rules: ``tests.peers.faults``. Nobody enforces security groups.
+
+    python -m tests.peers.ec2 --port 5800 [--no-containers]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from tests.peers.ec2_account import Ec2
+from tests.peers.ec2_machines import Containers, NoMachines
+
+__all__ = ["Ec2", "serving"]
+
+STRICT = {
+    "MOTO_ENABLE_AMI_VALIDATION": "true",
+    "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
+    "MOTO_ENABLE_KEYPAIR_VALIDATION": "true",
+}
+
+
+@contextmanager
+def serving(*, containers: bool = False, port: int = 0) -> Iterator[Ec2]:
+    """A peer of one's own, moto in a process of its own. ``containers``: real machines."""
+    upstream = _free_port()
+    moto = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(upstream)],
+        env={**os.environ, **STRICT},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    machines = Containers() if containers else NoMachines()
+    peer = Ec2(f"127.0.0.1:{upstream}", machines, port)
+    try:
+        _until_it_answers(upstream, moto)
+        with peer.serving():
+            yield peer
+    finally:
+        machines.close()
+        moto.kill()
+        moto.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _until_it_answers(port: int, moto: subprocess.Popen[bytes], patience: float = 60.0) -> None:
+    end = time.monotonic() + patience
+    while time.monotonic() < end and moto.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError("moto does not start: python -m moto.server says why")
+
+
+def main() -> None:
+    """Serve until interrupted or terminated; prints what to export."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--no-containers", action="store_true")
+    arguments = parser.parse_args()
+    with serving(containers=not arguments.no_containers, port=arguments.port) as peer:
+        for name, value in peer.environment.items():
+            print(f"export {name}={value}", flush=True)
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        stop.wait()
+
+
+if __name__ == "__main__":
+    main()

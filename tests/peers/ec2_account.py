@@ -1,0 +1,209 @@
+"""What EC2 does and moto does not, between the two: see ``tests.peers.ec2``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from tests.peers import ec2_answers as answers
+from tests.peers.ec2_machines import Machines
+from tests.peers.faults import Call, Proxy, Reply, decoded, error
+
+REGIONS = ("eu-central-1", "us-east-1", "us-west-2")
+
+
+@dataclass
+class Instance:
+    """What the peer knows beyond moto."""
+
+    id: str
+    region: str
+    parameters: Mapping[str, str]
+    reply: Reply
+    made: float = field(default_factory=time.monotonic)
+    reason: tuple[str, str] | None = None
+    """StateReason's code and message, once it was ended from outside."""
+
+
+class Ec2(Proxy):
+    """The peer. ``environment`` is what a process needs to take it for Amazon."""
+
+    def __init__(self, moto: str, machines: Machines, port: int = 0) -> None:
+        super().__init__(moto, port)
+        self.instances: dict[str, Instance] = {}
+        self.quotas: dict[str, float] = {}
+        self.regions = REGIONS
+        """Enabled for the account; another one refuses its credentials, as Amazon's do."""
+        self.lag = 0.0
+        """Seconds until a new instance is seen by anything but its ``ClientToken``."""
+        self._machines = machines
+        self._keys: dict[tuple[str, str], str] = {}
+        self._clients: dict[str, Any] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test-secret",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "EQC_OWN_ADDRESS": "192.0.2.7",
+        }
+
+    def machines(self) -> tuple[str, ...]:
+        """Ids of the instances that were made and have not ended."""
+        ended = {i.id for i in self.instances.values() if i.reason is not None}
+        return tuple(sorted(set(self.instances) - ended))
+
+    def end_from_outside(self, instance_id: str, code: str, message: str) -> None:
+        """E.g. ``Server.SpotInstanceTermination``: Amazon wants its machine back."""
+        instance = self.instances[instance_id]
+        self._end(instance, (code, message))
+        self._moto(instance.region).terminate_instances(InstanceIds=[instance.id])
+
+    def reset(self) -> None:
+        """As new, but for what has ended. moto's own reset would load its data anew: slow."""
+        for instance in self.instances.values():
+            self._machines.end(instance.id)
+        for region in {*self.regions, *(i.region for i in self.instances.values())}:
+            moto = self._moto(region)
+            left = [i.id for i in self.instances.values() if i.region == region]
+            if left:
+                moto.terminate_instances(InstanceIds=left)
+            for group in moto.describe_security_groups()["SecurityGroups"]:
+                if group["GroupName"] != "default":
+                    moto.delete_security_group(GroupId=group["GroupId"])
+            for pair in moto.describe_key_pairs()["KeyPairs"]:
+                moto.delete_key_pair(KeyName=pair["KeyName"])
+        self.instances, self.quotas, self.rules, self.calls = {}, {}, [], []
+        self.lag, self.regions = 0.0, REGIONS
+
+    def forward(self, call: Call) -> Reply:
+        dry = call.parameters.get("DryRun") == "true"
+        if call.operation == "GetServiceQuota":
+            return self._quota(call)
+        if call.region not in self.regions:
+            return error(call, "AuthFailure", f"{call.region} is not enabled", 401)
+        if call.service != "ec2" or dry:
+            return super().forward(call)
+        if call.operation == "RunInstances":
+            return self._run(call)
+        if call.operation in ("DescribeInstances", "TerminateInstances"):
+            self._notice_ends()
+            if any(self._too_young(instance_id) for instance_id in _ids(call)):
+                return error(call, "InvalidInstanceID.NotFound", f"{_ids(call)} do not exist")
+        if call.operation == "DeleteSecurityGroup" and self._in_use(call):
+            return error(call, "DependencyViolation", "resource has a dependent object")
+        reply = super().forward(call)
+        if reply.status == 200:
+            if call.operation == "ImportKeyPair":
+                public = decoded(call.parameters["PublicKeyMaterial"])
+                self._keys[call.region, call.parameters["KeyName"]] = public
+            if call.operation == "TerminateInstances":
+                for instance_id in _ids(call):
+                    reason = "Client.UserInitiatedShutdown"
+                    self._end(self.instances[instance_id], (reason, f"{reason}: by the user"))
+            if call.operation == "DescribeInstances":
+                return self._as_they_are(reply)
+            if call.operation == "DescribeRegions":
+                return self._enabled(reply)
+        return reply
+
+    def _run(self, call: Call) -> Reply:
+        same = {k: v for k, v in call.parameters.items() if k not in ("Action", "Version")}
+        for known in self.instances.values():
+            if known.region == call.region and (
+                known.parameters.get("ClientToken") == same.get("ClientToken", "")
+            ):
+                if known.parameters != same:
+                    return error(call, "IdempotentParameterMismatch", "other parameters before")
+                return self._as_they_are(known.reply)
+        user_data = decoded(same.get("UserData", ""))
+        if len(user_data.encode()) > 16384:
+            return error(call, "InvalidParameterValue", "User data is limited to 16384 bytes")
+        reply = super().forward(call)
+        if reply.status != 200:
+            return reply
+        item = next(answers.instances(answers.parsed(reply.body)))
+        arch = "arm64" if answers.text(item, "architecture") == "arm64" else "x86_64"
+        instance = Instance(answers.text(item, "instanceId"), call.region, same, reply)
+        self.instances[instance.id] = instance
+        key = self._keys.get((call.region, same.get("KeyName", "")), "")
+        self._machines.begin(instance.id, arch, key, user_data)
+        return self._as_they_are(reply)
+
+    def _end(self, instance: Instance, reason: tuple[str, str]) -> None:
+        if instance.reason is None:
+            instance.reason = reason
+        self._machines.end(instance.id)
+
+    def _notice_ends(self) -> None:
+        for instance in list(self.instances.values()):
+            if instance.reason is None and self._machines.ended(instance.id):
+                reason = "Client.InstanceInitiatedShutdown"
+                self._end(instance, (reason, f"{reason}: Instance initiated shutdown"))
+                self._moto(instance.region).terminate_instances(InstanceIds=[instance.id])
+
+    def _in_use(self, call: Call) -> bool:
+        group = call.parameters.get("GroupId")
+        return any(
+            instance.reason is None and instance.parameters.get("SecurityGroupId.1") == group
+            for instance in self.instances.values()
+        )
+
+    def _too_young(self, instance_id: str) -> bool:
+        instance = self.instances.get(instance_id)
+        return instance is not None and time.monotonic() - instance.made < self.lag
+
+    def _moto(self, region: str) -> Any:
+        """A client that goes to moto itself."""
+        if region not in self._clients:
+            self._clients[region] = boto3.client(
+                "ec2",
+                endpoint_url=f"http://{self._upstream}",
+                region_name=region,
+                aws_access_key_id="peer",
+                aws_secret_access_key="peer",
+            )
+        return self._clients[region]
+
+    def _as_they_are(self, reply: Reply) -> Reply:
+        """The reply with states and addresses of the real machines."""
+        root = answers.parsed(reply.body)
+        if not answers.is_of(root, "RunInstances"):
+            answers.without(
+                root, "instancesSet", lambda i: self._too_young(answers.text(i, "instanceId"))
+            )
+        for item in answers.instances(root):
+            instance = self.instances.get(answers.text(item, "instanceId"))
+            if instance is not None:
+                answers.describe(item, self._machines.address(instance.id), instance.reason)
+        return Reply(reply.status, reply.headers, answers.written(root))
+
+    def _enabled(self, reply: Reply) -> Reply:
+        root = answers.parsed(reply.body)
+        answers.without(
+            root, "regionInfo", lambda r: answers.text(r, "regionName") not in self.regions
+        )
+        return Reply(reply.status, reply.headers, answers.written(root))
+
+    def _quota(self, call: Call) -> Reply:
+        code = json.loads(call.body)["QuotaCode"]
+        if code not in self.quotas:
+            return super().forward(call)
+        body = json.dumps({"Quota": {"QuotaCode": code, "Value": self.quotas[code]}})
+        return Reply(200, {"Content-Type": "application/x-amz-json-1.1"}, body.encode())
+
+
+def _ids(call: Call) -> list[str]:
+    return [v for k, v in call.parameters.items() if re.fullmatch(r"InstanceId\.\d+", k)]

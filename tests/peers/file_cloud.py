@@ -1,0 +1,164 @@
+"""A cloud in a file: its machines outlive the process that ordered them, as real ones do.
+
+Strict where a leak could hide: a token that is used for other parameters is an error, and every
+machine ever made stays on record. ``step`` is called before and after everything that happens, so
+that a test can end the process at any of these points.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator.machines import Address, Finding, Machine, Order, Place, Refusal, Refused
+from orchestrator.model import Platform
+
+PLACES = tuple(
+    Place(region, None, "m5.large", spot, price)
+    for region, spot, price in (("a", True, 0.03), ("b", True, 0.04), ("a", False, 0.1))
+)
+_TABLE = """
+CREATE TABLE IF NOT EXISTS machines (
+  id INTEGER PRIMARY KEY, token TEXT NOT NULL, parameters TEXT NOT NULL, platform TEXT NOT NULL,
+  run TEXT NOT NULL, owner TEXT NOT NULL, region TEXT NOT NULL,
+  launched REAL NOT NULL, expires REAL NOT NULL, ended REAL
+)
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A machine that was made at some time."""
+
+    id: int
+    token: str
+    platform: str
+    launched: float
+    ended: float | None
+
+
+class FileCloud:
+    """``faults``: the share of calls that fail; ``seed`` draws which, and how."""
+
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], float],
+        *,
+        seed: int = 0,
+        faults: float = 0.0,
+        step: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._path = path
+        self._now = now
+        self._random = random.Random(seed)
+        self._faults = faults
+        self._step = step
+        self._do(_TABLE)
+
+    def places(self, platform: Platform) -> Sequence[Place]:
+        return PLACES
+
+    def launch(self, order: Order) -> Machine:
+        kind = self._fault(Refusal.CAPACITY, Refusal.QUOTA, Refusal.THROTTLED, Refusal.UNCERTAIN)
+        lost = kind is Refusal.UNCERTAIN and self._random.random() < 0.5
+        if kind is not None and not lost:
+            raise Refused(kind, "drawn")
+        parameters = repr((order.place, order.expires, order.host_key))
+        self._step()
+        rows = self._do(
+            "SELECT id, parameters, ended FROM machines WHERE token = ?", (order.token,)
+        )
+        if not rows:
+            self._do(
+                "INSERT INTO machines (token, parameters, platform, run, owner, region, launched, "
+                "expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    order.token,
+                    parameters,
+                    order.platform.name,
+                    order.run,
+                    order.owner,
+                    order.place.region,
+                    self._now(),
+                    order.expires,
+                ),
+            )
+        elif rows[0][1] != parameters:
+            raise Refused(Refusal.INVALID, "IdempotentParameterMismatch")
+        elif rows[0][2] is not None:
+            raise Refused(Refusal.GONE, "this token's machine has ended")
+        self._step()
+        if lost:
+            raise Refused(Refusal.UNCERTAIN, "drawn, after the machine was made")
+        return next(m for m in self.find(order.run) if m.token == order.token)
+
+    def wait(self, machine: Machine) -> Machine:
+        self._step()
+        kind = self._fault(Refusal.GONE, Refusal.UNREACHABLE, Refusal.UNCERTAIN)
+        if kind is Refusal.GONE:
+            self._end(machine)
+        if kind is not None:
+            raise Refused(kind, "drawn")
+        return replace(machine, address=Address("192.0.2.1"))
+
+    def release(self, machine: Machine) -> None:
+        kind = self._fault(Refusal.THROTTLED, Refusal.UNCERTAIN)
+        if kind is not None:
+            raise Refused(kind, "drawn")
+        self._step()
+        self._end(machine)
+        self._step()
+
+    def find(self, run: str | None = None) -> Sequence[Machine]:
+        rows = self._do(
+            "SELECT id, platform, region, run, token, owner, expires, launched FROM machines "
+            "WHERE ended IS NULL AND (? IS NULL OR run = ?) ORDER BY id",
+            (run, run),
+        )
+        return tuple(
+            Machine(
+                f"m-{row[0]}",
+                Platform("aws", row[1]),
+                place=Place(row[2], None, "m5.large"),
+                run=row[3],
+                token=row[4],
+                owner=row[5],
+                expires=row[6],
+                launched=row[7],
+            )
+            for row in rows
+        )
+
+    def tidy(self, run: str) -> None:
+        self._step()
+
+    def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
+        return ()
+
+    def ever(self) -> Sequence[Row]:
+        """Every machine that was ever made."""
+        rows = self._do("SELECT id, token, platform, launched, ended FROM machines ORDER BY id")
+        return [Row(*row) for row in rows]
+
+    def _end(self, machine: Machine) -> None:
+        number = int(machine.id.removeprefix("m-"))
+        text = "UPDATE machines SET ended = ? WHERE id = ? AND ended IS NULL"
+        self._do(text, (self._now(), number))
+
+    def _fault(self, *kinds: Refusal) -> Refusal | None:
+        self._step()
+        return self._random.choice(kinds) if self._random.random() < self._faults else None
+
+    def _do(self, text: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        # A connection for each call: many threads and processes, and nothing is kept by a kill.
+        # The cloud's own durability is not what is tested, so it is not waited for.
+        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = OFF")
+            return connection.execute(text, values).fetchall()
+        finally:
+            connection.close()

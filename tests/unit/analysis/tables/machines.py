@@ -1,0 +1,86 @@
+"""Findings on a few machines, real tensors and fingerprints included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from orchestrator.analysis.tables.findings import Findings
+from orchestrator.results_model import Planned
+from orchestrator.results_table import Table
+from orchestrator.store.chain import digest, tensor_file
+from tests.unit.analysis.records import A, B, C, cell, output, record
+
+INTEL, AMD = "GenuineIntel", "AuthenticAMD"
+MODELS = {"haswell": (INTEL, 6, 0x3F, 2), "skylake": (INTEL, 6, 0x55, 4), "rome": (AMD, 23, 49, 0)}
+FLAGS = {
+    "haswell": ["sse2", "avx", "avx2", "fma"],
+    "skylake": ["sse2", "avx", "avx2", "fma", "avx512f"],
+    "rome": ["sse2", "avx", "avx2", "fma", "sse4a"],
+}
+
+
+def fingerprint(model: str, cores: int, gpus: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    vendor, family, number, stepping = MODELS[model]
+    return {
+        "cpu": {
+            "architecture": "x86_64",
+            "vendor": vendor,
+            "brand": f"CPU {model}",
+            "family": family,
+            "model": number,
+            "stepping": stepping,
+            "flags": FLAGS[model],
+        },
+        "logical_cpus": cores,
+        "memory_bytes": 8 * 2**30 - 10**8,
+        "gpus": gpus or [],
+    }
+
+
+FINGERPRINTS = {
+    f"{model}{cores}": fingerprint(model, cores) for model in MODELS for cores in (2, 16)
+}
+
+
+def found(records: list[dict[str, Any]], **more: Any) -> Findings:
+    return Findings(records, FINGERPRINTS | more.pop("fingerprints", {}), **more)
+
+
+def fleet(**more: Any) -> Findings:
+    """Three classes at two cores, two at sixteen; in no good order."""
+    outputs = {"skylake2": A, "haswell2": B, "rome2": C, "skylake16": B, "haswell16": B}
+    outputs |= {"rome16": C}
+    records = [record(name, [array], fingerprint=name) for name, array in outputs.items()]
+    return found(records, **more)
+
+
+def layered(relu: np.ndarray = B) -> Findings:
+    """Two platforms that part at the first layer and meet at the second, if ``relu`` is so."""
+    after = output(relu, "relu", 1) | {"operation": "relu"}
+    return found(
+        [
+            record("p", [output(A, "conv", 0), output(B, "relu", 1) | {"operation": "relu"}, A]),
+            record("q", [output(C, "conv", 0), after, A]),
+        ]
+    )
+
+
+def stored(*arrays: np.ndarray) -> Any:
+    """A callable that knows these tensors by digest."""
+    known = {
+        digest(tensor_file(a.dtype.name, a.shape, a.tobytes())): (a.dtype.name, a.shape, a)
+        for a in arrays
+    }
+    return known.get
+
+
+def planned(platform: str) -> Planned:
+    parts = (platform, "net", "digits:0", "numpy float32")
+    return Planned(cell(*parts), *parts)
+
+
+def rows(table: Table) -> list[dict[str, Any]]:
+    names = [column.name for column in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in table.rows]

@@ -1,0 +1,67 @@
+"""What the fleet's tests are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from bench.synthetic.provider import SyntheticProvider
+from orchestrator.fleet.clock import Clock, SimulatedClock
+from orchestrator.fleet.crew import Fleet
+from orchestrator.fleet.journal import Journal
+from orchestrator.fleet.limits import FleetLimits, Patience
+from orchestrator.fleet.obtain import Terms
+from orchestrator.machines import Machine, Place
+from orchestrator.model import Platform, pairs
+
+A = Place("a", None, "m5.large", price_per_hour=0.1)
+A_ZONE = Place("a", "a1", "m5.large", price_per_hour=0.1)
+A_SPOT = Place("a", None, "m5.large", spot=True, price_per_hour=0.03)
+B = Place("b", None, "m5.large", price_per_hour=0.12)
+B_SPOT = Place("b", None, "m5.large", spot=True, price_per_hour=0.04)
+
+
+def platform(number: int = 0, provider: str = "aws") -> Platform:
+    name = f"{provider}/{number}"
+    return Platform(provider, name, pairs({"machine_type": "m5.large", "number": number}))
+
+
+class Made:
+    """One fleet over one synthetic provider, and what it told."""
+
+    def __init__(
+        self,
+        folder: Path,
+        provider: SyntheticProvider | Mapping[str, Any],
+        clock: Clock | None = None,
+        *,
+        limits: FleetLimits | None = None,
+        patience: Patience | None = None,
+        lifetime: Callable[[Platform], float | None] = lambda _: None,
+    ) -> None:
+        self.clock = clock or SimulatedClock()
+        self.journal = Journal(folder / "journal.sqlite")
+        self.stop, self.abort = Event(), Event()
+        self.told: list[dict[str, Any]] = []
+        self.fleet = Fleet(
+            self.journal,
+            provider if isinstance(provider, Mapping) else {"aws": provider},
+            limits or FleetLimits(),
+            Terms("run-1", owner="me", login_key="ssh-ed25519 AAAA", lifetime=lifetime),
+            self.clock,
+            self.told.append,
+            self.stop,
+            self.abort,
+            patience=patience,
+            seed=1,
+        )
+
+    def work(self, seconds: float = 10.0) -> Callable[[Machine, Event], str]:
+        def work(machine: Machine, stop: Event) -> str:
+            assert machine.address is not None
+            self.clock.sleep(seconds, stop)
+            return machine.id
+
+        return work

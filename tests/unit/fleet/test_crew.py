@@ -1,0 +1,430 @@
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from bench.synthetic.provider import Bucket, Fault, SyntheticProvider
+from orchestrator.errors import MachinesLeft
+from orchestrator.fleet.clock import RealClock, SimulatedClock
+from orchestrator.fleet.journal import Outcome
+from orchestrator.fleet.limits import FleetLimits, Patience
+from orchestrator.machines import Lost, Machine, Order, Place, Refusal, Rejected, Unavailable
+from orchestrator.model import Platform, Reason
+from tests.unit.fleet.fleets import A_SPOT, A, B, Made, platform
+
+
+def provider(clock: SimulatedClock | RealClock, **named: object) -> SyntheticProvider:
+    places = named.pop("places", (A, B))
+    return SyntheticProvider(clock, places, **named)  # type: ignore[arg-type]
+
+
+def nothing_left(made: Made, cloud: SyntheticProvider) -> None:
+    sweep = made.fleet.sweep()
+    assert sweep.left == 0
+    assert cloud.alive == {}
+    assert list(made.journal.open_intents()) == []
+
+
+def test_many_machines_take_as_long_as_the_slowest(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, boot=lambda p: 30.0 + 10 * float(str(p.get("number"))))
+    made = Made(tmp_path, cloud, clock)
+    served = list(made.fleet.serve([platform(n) for n in range(10)], made.work(60)))
+    assert sorted(str(s.result) for s in served) == sorted(m.id for m in cloud.made)
+    assert [s.reason for s in served] == [None] * 10
+    assert 180 < clock.now() < 200
+    assert cloud.most == 10
+    nothing_left(made, cloud)
+    states = [e["state"] for e in made.told if e["platform"] == "aws/3"]
+    assert states == ["waiting", "launching", "booting", "working", "releasing"]
+
+
+def test_every_intent_is_written_before_the_provider_is_asked(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+
+    class Strict(SyntheticProvider):
+        def launch(self, order):  # type: ignore[no-untyped-def]
+            assert order.token in {i.token for i in made.journal.open_intents()}
+            return super().launch(order)
+
+    cloud = Strict(clock, (A,))
+    made = Made(tmp_path, cloud, clock)
+    served = list(made.fleet.serve([platform()], made.work()))
+    assert served[0].result is not None
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        (FleetLimits(machines=3), 3),
+        (FleetLimits(machines_per_provider=2), 2),
+        (FleetLimits(machines_per_region=1), 1),
+        (FleetLimits(cost_per_hour=0.4), 4),
+    ],
+)
+def test_no_more_at_once_than_allowed(tmp_path: Path, limits: FleetLimits, most: int) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, places=(A,))
+    made = Made(tmp_path, cloud, clock, limits=limits)
+    served = list(made.fleet.serve([platform(n) for n in range(8)], made.work()))
+    assert all(s.reason is None for s in served)
+    assert cloud.most == most
+
+
+def test_no_capacity_goes_on_elsewhere_and_every_answer_is_kept(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    script = {("launch", "a"): [Fault(Refusal.CAPACITY)] * 2}
+    cloud = provider(clock, places=(A_SPOT, A, B), script=script)
+    made = Made(tmp_path, cloud, clock)
+    (served,) = made.fleet.serve([platform()], made.work())
+    assert served.result is not None
+    assert [(a.place, a.outcome) for a in served.attempts] == [
+        ("m5.large in a, spot", "no-capacity"),
+        ("m5.large in a", "no-capacity"),
+    ]
+    assert cloud.made[0].place == B
+    outcomes = [i.outcome for i in made.journal.intents()]
+    assert outcomes == [Outcome.REFUSED, Outcome.REFUSED, Outcome.RELEASED]
+    assert len({order.token for order in cloud.orders}) == 3
+
+
+def test_no_capacity_anywhere_is_a_reason_that_names_all_places(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    script = {("launch", region): [Fault(Refusal.CAPACITY)] for region in "ab"}
+    made = Made(tmp_path, provider(clock, script=script), clock)
+    (served,) = made.fleet.serve([platform()], made.work())
+    assert served.result is None
+    assert served.reason is not None
+    assert served.reason.code == "no-capacity"
+    assert "m5.large in a" in served.reason.message
+    assert "m5.large in b" in served.reason.message
+
+
+@pytest.mark.parametrize("kind", [Refusal.THROTTLED, Refusal.UNCERTAIN])
+def test_the_same_order_again_while_there_is_no_answer(tmp_path: Path, kind: Refusal) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, script={("launch", "a"): [Fault(kind, after=True)] * 4})
+    made = Made(tmp_path, cloud, clock)
+    (served,) = made.fleet.serve([platform()], made.work())
+    assert served.result == "m-00000"
+    assert len({order.token for order in cloud.orders}) == 1
+    assert {order.place for order in cloud.orders} == {A}
+    assert len(cloud.orders) == 5
+    nothing_left(made, cloud)
+
+
+def test_an_order_without_an_answer_is_looked_for_before_the_next_place(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    script = {("launch", "a"): [Fault(Refusal.UNCERTAIN, after=True)] * 1000}
+    cloud = provider(clock, script=script)
+    made = Made(tmp_path, cloud, clock)
+    (served,) = made.fleet.serve([platform()], made.work())
+    assert served.result == "m-00001"
+    assert [m.place for m in cloud.made] == [A, B]
+    assert cloud.most == 1
+    first = made.journal.intents()[0]
+    assert (first.machine_id, first.outcome) == ("m-00000", Outcome.RELEASED)
+
+
+def test_what_shows_up_late_is_swept(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    script = {
+        ("launch", "a"): [Fault(Refusal.UNCERTAIN, after=True), Fault(Refusal.CAPACITY)],
+    }
+    cloud = provider(clock, script=script, visible=50.0)
+    made = Made(tmp_path, cloud, clock, patience=Patience(settle=60))
+    (served,) = made.fleet.serve([platform()], made.work(1))
+    assert served.result == "m-00001"
+    assert [m.id for m in cloud.alive.values()] == ["m-00000"]
+    assert len(made.journal.open_intents()) == 1
+    nothing_left(made, cloud)
+
+
+def test_a_denial_closes_the_provider_for_all(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, script={("launch", "a"): [Fault(Refusal.DENIED)] * 100})
+    made = Made(tmp_path, cloud, clock, limits=FleetLimits(machines=1))
+    served = list(made.fleet.serve([platform(n) for n in range(6)], made.work()))
+    assert {s.reason.code for s in served if s.reason} == {"denied"}
+    assert len(served) == 6
+    assert len(cloud.orders) == 1
+
+
+@pytest.mark.parametrize("error", [Rejected, Lost])
+def test_another_machine_when_the_first_is_wrong_or_dies(
+    tmp_path: Path, error: type[Rejected] | type[Lost]
+) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock)
+    made = Made(tmp_path, cloud, clock)
+
+    def work(machine: Machine, stop: Event) -> str:
+        if machine.place.region == "a":
+            raise error(Reason("cpu", "asked for Ice Lake server, received Zen 2"))
+        return machine.id
+
+    (served,) = made.fleet.serve([platform()], work)
+    assert served.result == "m-00001"
+    assert served.attempts[0].outcome == ("rejected" if error is Rejected else "lost")
+    nothing_left(made, cloud)
+
+
+def test_three_wrong_machines_are_enough(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock)
+    made = Made(tmp_path, cloud, clock)
+
+    def work(machine: Machine, stop: Event) -> str:
+        raise Rejected(Reason("cpu", "received Zen 2"))
+
+    (served,) = made.fleet.serve([platform()], work)
+    assert served.reason is not None
+    assert served.reason.code == "mismatch"
+    assert len(cloud.made) == 3
+    nothing_left(made, cloud)
+
+
+@pytest.mark.parametrize("kind", [Refusal.GONE, Refusal.UNREACHABLE])
+def test_a_machine_that_never_came_up_is_released_and_replaced(
+    tmp_path: Path, kind: Refusal
+) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, places=(A,), script={("wait", "a"): [Fault(kind)]})
+    made = Made(tmp_path, cloud, clock)
+    (served,) = made.fleet.serve([platform()], made.work())
+    assert served.result == "m-00001"
+    assert cloud.most == 1
+
+
+def test_a_release_is_repeated_until_it_is_confirmed(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    faults = [Fault(Refusal.THROTTLED), Fault(Refusal.UNCERTAIN, after=True)]
+    cloud = provider(clock, script={("release", "a"): faults})
+    made = Made(tmp_path, cloud, clock)
+    list(made.fleet.serve([platform()], made.work()))
+    assert cloud.alive == {}
+    assert list(made.journal.open_intents()) == []
+
+
+def test_what_cannot_be_ended_is_named_with_the_command_that_ends_it(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, script={("release", "a"): [Fault(Refusal.DENIED)] * 1000})
+    made = Made(tmp_path, cloud, clock)
+    list(made.fleet.serve([platform()], made.work()))
+    with pytest.raises(MachinesLeft, match="aws ec2 terminate-instances --instance-ids m-00000"):
+        made.fleet.sweep()
+
+
+def test_a_sweep_that_cannot_look_does_not_say_zero(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, script={("find", None): [Fault(Refusal.DENIED)] * 1000})
+    made = Made(tmp_path, cloud, clock)
+    made.fleet.recover()
+    list(made.fleet.serve([platform()], made.work()))
+    with pytest.raises(MachinesLeft, match="aws does not say"):
+        made.fleet.sweep()
+
+
+def test_what_only_served_the_machines_is_removed_after_them(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, script={("tidy", None): [Fault(Refusal.THROTTLED)]})
+    unused = provider(clock)
+    made = Made(tmp_path, {"aws": cloud, "gcp": unused}, clock)
+    list(made.fleet.serve([platform()], made.work()))
+    assert made.fleet.sweep().untidy == ()
+    assert (cloud.tidied, unused.tidied) == (["run-1"], [])
+    cloud.script = {("tidy", None): [Fault(Refusal.DENIED)]}
+    assert made.fleet.sweep().untidy == ("aws: scripted denied",)
+
+
+def test_the_first_interrupt_ends_work_and_launching(tmp_path: Path) -> None:
+    clock = RealClock()
+    cloud = provider(clock, places=(A,), boot=lambda _: 0.0, call_seconds=0.0)
+    made = Made(tmp_path, cloud, clock, limits=FleetLimits(machines=2))
+    working = threading.Semaphore(0)
+
+    def work(machine: Machine, stop: Event) -> str:
+        working.release()
+        assert stop.wait(30)
+        return "partial"
+
+    def interrupt() -> None:
+        working.acquire()
+        made.stop.set()
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    served = list(made.fleet.serve([platform(n) for n in range(6)], work))
+    assert {s.result for s in served} == {"partial", None}
+    assert {s.reason.code for s in served if s.reason} == {"interrupted"}
+    assert len(cloud.made) == 2
+    nothing_left(made, cloud)
+
+
+def test_the_second_interrupt_waits_for_nothing_but_releases(tmp_path: Path) -> None:
+    clock = RealClock()
+    cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
+    made = Made(tmp_path, cloud, clock)
+    working, forever = threading.Barrier(4), Event()
+
+    def work(machine: Machine, stop: Event) -> str:
+        working.wait(10)
+        forever.wait(60)
+        return "too late"
+
+    def interrupt() -> None:
+        working.wait(10)
+        made.stop.set()
+        made.abort.set()
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    began = time.monotonic()
+    served = list(made.fleet.serve([platform(n) for n in range(3)], work))
+    assert time.monotonic() - began < 20
+    assert [s.result for s in served] == [None] * 3
+    assert cloud.alive == {}
+    nothing_left(made, cloud)
+    forever.set()
+
+
+def test_a_call_that_hangs_is_given_up_in_its_phase(tmp_path: Path) -> None:
+    clock, hang = RealClock(), Event()
+
+    class Hanging(SyntheticProvider):
+        def wait(self, machine: Machine) -> Machine:
+            hang.wait(60)
+            return machine
+
+    cloud = Hanging(clock, (A,), call_seconds=0.0)
+    made = Made(tmp_path, cloud, clock, patience=Patience(boot=0.2))
+    (served,) = made.fleet.serve([platform()], made.work(0))
+    assert served.reason is not None
+    assert served.reason.code == "timeout"
+    assert "booting" in served.reason.message
+    nothing_left(made, cloud)
+    hang.set()
+
+
+def test_work_is_told_when_its_machine_is_about_to_end_itself(tmp_path: Path) -> None:
+    clock = RealClock()
+    cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
+    made = Made(tmp_path, cloud, clock, lifetime=lambda _: 0.5)
+
+    def work(machine: Machine, stop: Event) -> str:
+        return "told" if stop.wait(30) else "forgotten"
+
+    (served,) = made.fleet.serve([platform()], work)
+    assert served.result == "told"
+
+
+def test_over_the_limit_of_money_all_ends_and_says_so(tmp_path: Path) -> None:
+    clock = RealClock()
+    dear = replace(A, price_per_hour=60.0)
+    cloud = provider(clock, places=(dear,), boot=lambda _: 0.0, call_seconds=0.0)
+    # A first minute is billed whole: two machines are two dollars at once.
+    limits = FleetLimits(cost=2.0, machines=2)
+    made = Made(tmp_path, cloud, clock, limits=limits)
+
+    def work(machine: Machine, stop: Event) -> str:
+        return "told" if stop.wait(30) else "forgotten"
+
+    served = list(made.fleet.serve([platform(n) for n in range(4)], work))
+    assert "forgotten" not in {s.result for s in served}
+    assert made.fleet.over_limit == "2 USD of `limits: cost` (2 USD) are spent"
+    assert len(cloud.made) == 2
+    nothing_left(made, cloud)
+
+
+def test_no_launch_after_the_hours_are_over(tmp_path: Path) -> None:
+    clock = RealClock()
+    cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
+    made = Made(tmp_path, cloud, clock, limits=FleetLimits(wall=clock.now() + 0.3))
+
+    def work(machine: Machine, stop: Event) -> str:
+        return "told" if stop.wait(30) else "forgotten"
+
+    (served,) = made.fleet.serve([platform()], work)
+    assert served.result == "told"
+    assert made.fleet.over_limit is not None
+    assert "hours" in made.fleet.over_limit
+
+
+def test_a_bug_in_the_work_ends_everything_in_order_and_is_raised(tmp_path: Path) -> None:
+    clock = RealClock()
+    cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
+    made = Made(tmp_path, cloud, clock)
+
+    def work(machine: Machine, stop: Event) -> str:
+        if machine.platform.name == "aws/2":
+            raise OSError("disk full")
+        stop.wait(30)
+        return machine.id
+
+    with pytest.raises(OSError, match="disk full"):
+        list(made.fleet.serve([platform(n) for n in range(4)], work))
+    assert cloud.alive == {}
+    nothing_left(made, cloud)
+
+
+def test_a_caller_that_stops_listening_leaves_nothing(tmp_path: Path) -> None:
+    clock = RealClock()
+    cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
+    made = Made(tmp_path, cloud, clock)
+
+    def work(machine: Machine, stop: Event) -> str:
+        if machine.platform.name != "aws/0":
+            stop.wait(30)
+        return machine.id
+
+    serving = made.fleet.serve([platform(n) for n in range(4)], work)
+    assert next(iter(serving)).platform.name == "aws/0"
+    serving.close()  # type: ignore[attr-defined]
+    assert cloud.alive == {}
+
+
+def test_a_platform_that_cannot_be_had_is_a_reason(tmp_path: Path) -> None:
+    def nowhere(asked: Platform) -> tuple[Place, ...]:
+        raise Unavailable("no-place", f"{asked.name}: no region has it")
+
+    clock = SimulatedClock()
+    made = Made(tmp_path, SyntheticProvider(clock, nowhere), clock)
+    (served,) = made.fleet.serve([platform()], made.work())
+    assert served.reason == Reason("no-place", "aws/0: no region has it")
+
+
+def test_a_throttling_storm_passes(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock, places=(A,), bucket=lambda: Bucket(5, 2.0))
+    made = Made(tmp_path, cloud, clock)
+    served = list(made.fleet.serve([platform(n) for n in range(60)], made.work()))
+    assert all(s.reason is None for s in served)
+    assert cloud.throttled > 0
+    assert len(cloud.made) == 60
+    # Two launches a second is all the provider takes.
+    assert 27 < clock.now() < 160
+
+
+def test_an_order_that_made_nothing_is_closed_once_it_must_have_shown(tmp_path: Path) -> None:
+    clock = SimulatedClock(1000.0)
+    cloud = provider(clock)
+    made = Made(tmp_path, cloud, clock, patience=Patience(settle=60))
+    made.journal.intend(Order("run-1", platform(), 0, A), 990.0)
+    made.fleet.recover()
+    assert [i.outcome for i in made.journal.intents()] == [Outcome.NOT_MADE]
+    assert 1050 <= clock.now() < 1060
+    list(made.fleet.serve([platform()], made.work()))
+    assert cloud.orders[0].attempt == 1
+
+
+def test_a_provider_that_is_not_used_any_more_is_not_forgotten(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    made = Made(tmp_path, provider(clock), clock)
+    order = Order("run-1", platform(0, "gcp"), 0, Place("r", "r-a", "n2-standard-2"))
+    made.journal.intend(order, 0.0)
+    made.journal.launched(order.token, "r-a/eqc-1", 0.0)
+    with pytest.raises(MachinesLeft, match="gcloud compute instances delete eqc-1 --zone r-a"):
+        made.fleet.recover()

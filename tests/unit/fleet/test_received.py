@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator import catalog
+from orchestrator.fleet.received import compare, disagreement
+from orchestrator.model import Platform, Scalar, pairs
+
+
+def asked(provider: str = "aws", **parameters: Scalar) -> Platform:
+    return Platform(provider, "asked", pairs(parameters))
+
+
+def seen(**changes: Any) -> dict[str, Any]:
+    """What a c5.xlarge says of itself, with ``changes``."""
+    cpu = {"architecture": "x86_64", "microarchitecture": "Cascade Lake"}
+    fingerprint = {
+        "schema": 1,
+        "emulated": None,
+        "cpu": {**cpu, **changes.pop("cpu", {})},
+        "logical_cpus": 4,
+        "memory_bytes": int(7.6 * 2**30),
+        "gpus": [],
+    }
+    return {**fingerprint, **changes}
+
+
+C5 = catalog.machine_type("aws", "c5.xlarge")
+
+
+@pytest.mark.parametrize("name", ["Skylake server", "Cascade Lake"])
+def test_any_of_the_processors_of_a_family_will_do(name: str) -> None:
+    assert disagreement(asked(), C5, seen(cpu={"microarchitecture": name})) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cpu": {"microarchitecture": "Zen 2"}}, "or Cascade Lake, received Zen 2"),
+        ({"cpu": {"architecture": "arm64"}}, "architecture: asked for x86_64, received arm64"),
+        ({"logical_cpus": 2}, "logical CPUs: asked for 4, received 2"),
+        ({"memory_bytes": 4 * 2**30}, "memory: asked for 8.0 GiB, received 4.0 GiB"),
+    ],
+)
+def test_what_contradicts_the_order_is_said(changes: dict[str, Any], message: str) -> None:
+    reason = disagreement(asked(), C5, seen(**changes))
+    assert reason is not None
+    assert reason.code == "mismatch"
+    assert message in reason.message
+
+
+def test_what_the_machine_does_not_say_is_not_held_against_it() -> None:
+    silent = {"cpu": {}, "logical_cpus": None, "memory_bytes": None, "gpus": None}
+    found = compare(asked(), C5, silent)
+    assert found.disagreements == ()
+    assert [text.partition(":")[0] for text in found.unverified] == [
+        "architecture",
+        "microarchitecture",
+        "logical CPUs",
+        "memory",
+    ]
+
+
+def test_the_processor_that_was_asked_for_is_the_only_one() -> None:
+    platform = asked(microarchitecture="Skylake server")
+    assert disagreement(platform, C5, seen()) is not None
+
+
+def test_a_cpu_platform_of_compute_engine() -> None:
+    n2d = catalog.machine_type("gcp", "n2d-standard-4")
+    milan = asked("gcp", cpu_platform="AMD Milan")
+    memory = 16 * 2**30
+    zen3 = seen(cpu={"microarchitecture": "Zen 3"}, memory_bytes=memory)
+    rome = seen(cpu={"microarchitecture": "Zen 2"}, memory_bytes=memory)
+    assert disagreement(milan, n2d, zen3) is None
+    reason = disagreement(milan, n2d, rome)
+    assert reason is not None
+    assert reason.message == "microarchitecture: asked for Zen 3, received Zen 2"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "names", "fits"),
+    [
+        ("T4", ["Tesla T4"], True),
+        ("T4", ["NVIDIA T4G"], False),
+        ("A100", ["NVIDIA A100-SXM4-40GB"], True),
+        ("V100", ["Tesla V100-SXM2-16GB", "Tesla T4"], False),
+        ("RTX-PRO-6000", ["NVIDIA RTX PRO 6000 Blackwell Server Edition"], True),
+        ("T4", [], False),
+        ("V520", [], True),
+    ],
+)
+def test_gpus_by_their_makers_names(gpu: str, names: list[str], fits: bool) -> None:
+    gpus = [{"name": name} for name in names]
+    assert (disagreement(asked(gpu=gpu), None, seen(gpus=gpus)) is None) is fits
+
+
+def test_as_many_gpus_as_were_bought() -> None:
+    kind = catalog.machine_type("aws", "g4dn.12xlarge")
+    gpus = [{"name": "Tesla T4"}] * 3
+    reason = disagreement(
+        asked(), kind, seen(gpus=gpus, logical_cpus=kind.vcpus, memory_bytes=kind.memory_bytes)
+    )
+    assert reason is not None
+    assert "GPUs: asked for 4, received 3" in reason.message
+
+
+@pytest.mark.parametrize("how", [{"rehearsal": True}, {"emulated": "Haswell"}])
+def test_a_machine_that_plays_another_is_compared_by_architecture_only(how: dict[str, Any]) -> None:
+    rehearsal = bool(how.pop("rehearsal", False))
+    other = seen(cpu={"microarchitecture": "Haswell"}, logical_cpus=2, memory_bytes=2**30, **how)
+    assert disagreement(asked(), C5, other, rehearsal=rehearsal) is None
+    other["cpu"]["architecture"] = "arm64"
+    assert disagreement(asked(), C5, other, rehearsal=rehearsal) is not None
+
+
+def test_a_host_that_nobody_bought_is_what_it_is() -> None:
+    found = compare(asked("ssh", host="h1"), None, seen())
+    assert (found.disagreements, found.unverified) == ((), ())

@@ -1,0 +1,88 @@
+"""Every error that EC2 is known for becomes the refusal that the fleet can act on."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from orchestrator.machines import Refusal, Refused
+from orchestrator.providers.aws.errors import KINDS, translated
+
+
+def said(code: str, status: int = 400, headers: dict[str, str] | None = None) -> ClientError:
+    response = {
+        "Error": {"Code": code, "Message": "as EC2 puts it"},
+        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers or {}},
+    }
+    return ClientError(response, "RunInstances")  # type: ignore[arg-type]
+
+
+def refusal(error: ClientError | BotoCoreError) -> Refused:
+    with pytest.raises(Refused) as raised, translated("ec2:RunInstances in eu-west-3"):
+        raise error
+    assert raised.value.__cause__ is error
+    assert "eu-west-3" in str(raised.value)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(code, kind) for kind, codes in KINDS.items() for code in codes]
+)
+def test_a_known_code(code: str, kind: Refusal) -> None:
+    refused = refusal(said(code))
+    assert refused.kind is kind
+    assert code in str(refused)
+    assert "as EC2 puts it" in str(refused)
+
+
+def test_no_code_has_two_meanings() -> None:
+    codes = [code for several in KINDS.values() for code in several]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("InvalidParameterValue", 400, Refusal.INVALID),
+        ("InvalidAMIID.NotFound", 400, Refusal.INVALID),
+        ("InvalidInstanceType", 400, Refusal.INVALID),
+        ("NeverHeardOf", 400, Refusal.INVALID),
+        ("NeverHeardOf", 429, Refusal.THROTTLED),
+        ("NeverHeardOf", 403, Refusal.DENIED),
+        ("NeverHeardOf", 500, Refusal.UNCERTAIN),
+        ("NeverHeardOf", 503, Refusal.UNCERTAIN),
+    ],
+)
+def test_an_unknown_code_is_told_by_its_status(code: str, status: int, kind: Refusal) -> None:
+    assert refusal(said(code, status)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (NoCredentialsError(), Refusal.DENIED),
+        (ParamValidationError(report="no such parameter"), Refusal.INVALID),
+        (ReadTimeoutError(endpoint_url="http://x"), Refusal.UNCERTAIN),
+        (ConnectionClosedError(endpoint_url="http://x"), Refusal.UNCERTAIN),
+        (EndpointConnectionError(endpoint_url="http://x"), Refusal.UNCERTAIN),
+    ],
+)
+def test_what_never_reached_ec2_or_never_came_back(error: BotoCoreError, kind: Refusal) -> None:
+    assert refusal(error).kind is kind
+
+
+def test_the_wait_that_ec2_asks_for_is_handed_on() -> None:
+    assert refusal(said("RequestLimitExceeded", 503, {"retry-after": "7"})).retry_after == 7
+    assert refusal(said("RequestLimitExceeded", 503)).retry_after is None
+
+
+def test_expired_credentials_say_what_to_do() -> None:
+    assert "log in again" in str(refusal(said("ExpiredToken")))

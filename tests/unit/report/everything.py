@@ -1,0 +1,56 @@
+"""Observations in which every analysis of the page finds something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from orchestrator.analysis.consequences import Tensor
+from orchestrator.analysis.tables.findings import Findings
+from tests.unit.analysis.explained import fingerprint
+from tests.unit.analysis.records import A, B, C, output, record
+
+X = np.linspace(1, 2, 8, dtype=np.float32).reshape(1, 8)
+Y = np.nextafter(X, np.float32(4), dtype=np.float32)
+OLD, NEW = {"fpu", "sse2"}, {"fpu", "sse2", "avx", "fma"}
+
+
+def everything(extra: str = "new large") -> Findings:
+    """Two generations with 2 and 4 cores, two inputs, layers, tensors; ``extra`` is a name."""
+    machines: dict[str, tuple[np.ndarray, np.ndarray, set[str], int, int]] = {
+        "old small": (A, X, OLD, 2, 42),
+        "old large": (B, X, OLD, 4, 42),
+        "new small": (C, Y, NEW, 2, 85),
+        extra: (B, Y, NEW, 4, 85),
+    }
+    stored: dict[str, Tensor] = {}
+    records: list[dict[str, Any]] = []
+    fingerprints: dict[str, Mapping[str, Any]] = {}
+    for number, (name, (final, layer, flags, cores, model)) in enumerate(machines.items()):
+        digest = f"{number:064x}"
+        fingerprints[digest] = fingerprint(flags, cores, family=6, model=model, stepping=7)
+        # The layers go together again at the last one, which needs no tensor.
+        outputs = [
+            kept(stored, final),
+            {**kept(stored, layer, "conv", 0), "operation": "conv2d"},
+            {**kept(stored, np.maximum(layer, 1.5), "relu", 1), "operation": "relu"},
+        ]
+        records += [
+            {
+                **record(name, outputs, given=given, fingerprint=digest),
+                "model": {"multiplications": 1000},
+            }
+            for given in ("digits:0", "digits:1")
+        ]
+    return Findings(records, fingerprints, tensors=stored.get)
+
+
+def kept(
+    stored: dict[str, Tensor], array: np.ndarray, name: str = "output", index: int = 0
+) -> dict[str, Any]:
+    """An output whose tensor is in ``stored``."""
+    made = output(array, name, index)
+    stored[made["digest"]] = (array.dtype.name, array.shape, array)
+    return made

@@ -1,0 +1,42 @@
+"""What machines say of themselves, parsed."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.shell.command import Completed, printable
+from orchestrator.shell.remote_facts import parse
+
+LINES = "system Linux\nmachine aarch64\ncpus 4\nclock 1100\npython 3.11.2\ndocker 20.10.24\n"
+
+
+def test_a_machine_with_docker() -> None:
+    facts = parse(LINES, 1000.0)
+    assert facts is not None
+    assert (facts.architecture, facts.cpus, facts.clock_ahead) == ("arm64", 4, 100.0)
+    assert (facts.docker, facts.why_no_docker, facts.python) == ("20.10.24", None, "3.11.2")
+
+
+def test_a_machine_without_says_why() -> None:
+    text = LINES.replace("docker 20.10.24", "no-docker permission denied \x1b[2J")
+    facts = parse(text.replace("python 3.11.2", "python sh: 1: python3: not found"), 1000.0)
+    assert facts is not None
+    assert (facts.docker, facts.why_no_docker) == (None, "permission denied \\x1b[2J")
+    assert facts.python is None
+
+
+@pytest.mark.parametrize("text", ["", "hello\n", LINES.replace("machine", "x"), "system\n"])
+def test_what_is_no_answer(text: str) -> None:
+    assert parse(text, 0.0) is None
+
+
+def test_nonsense_is_not_believed() -> None:
+    facts = parse(LINES.replace("4", "9" * 50).replace("1100", "never"), 1000.0)
+    assert facts is not None
+    assert (facts.cpus, facts.clock_ahead) == (1, 0.0)
+
+
+def test_text_of_a_machine_steers_no_terminal() -> None:
+    assert printable(b"a\x1b]0;x\x07\xff\tb\nc") == "a\\x1b]0;x\\x07\\xff\tb\nc"
+    assert printable("\u202egnp") == "\\u202egnp"
+    assert Completed(3, b"", b"").complaint == "exit status 3"

@@ -1,0 +1,72 @@
+"""The Python API on a store that the study's import made of a few files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator import api
+from orchestrator.errors import UsageError
+from orchestrator.store.take_study import import_study
+
+
+@pytest.fixture(scope="module")
+def store(study_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    for path in (study_data / "equivalence_classes/gcloud/cpu").glob("intel_skylake*-i[01].json"):
+        shutil.copy(path, folder / path.name)
+    results = tmp_path_factory.mktemp("results")
+    import_study(folder, results)
+    return results
+
+
+def test_a_choice_is_made_before_the_analysis(store: Path) -> None:
+    everything = api.frame(store, "partitions")
+    assert everything["platforms"].tolist() == [5] * 6
+    chosen = api.frame(store, "partitions", api.Choice(workload="deep_weeds", input="i1"))
+    assert chosen[["workload", "input"]].to_numpy().tolist() == [["deep_weeds", "i1"]]
+    one = api.frame(store, "partitions", api.Choice(platforms=("*/intel_skylake_4/*",)))
+    assert one["classes"].tolist() == [1] * 6
+
+
+def test_cells_narrow_it_too(store: Path) -> None:
+    cell = api.findings(store).records[0]["cell"]
+    assert len(api.findings(store, cells={cell}).records) == 1
+
+
+def test_tensors_come_from_the_store(store: Path) -> None:
+    found = api.frame(store, "consequences", api.Choice(workload="deep_weeds", input="i0"))
+    assert set(found["outcome"]) == {"compared"}
+    assert (found["largest absolute error"] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [
+        (api.Choice(workload="net"), "no workload 'net'; there are: cifar10_medium, cifar10_small"),
+        (api.Choice(input="i7"), "no input 'i7'; there are: i0, i1"),
+        (api.Choice(platforms=("aws/*",)), r"no platform matches aws/\*; there are: "),
+    ],
+)
+def test_a_choice_of_nothing_says_what_there_is(store: Path, choice: api.Choice, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        api.findings(store, choice)
+
+
+def test_parts_that_never_met_are_nothing_too(store: Path, tmp_path: Path) -> None:
+    shutil.copytree(store, tmp_path / "results")
+    (path,) = (tmp_path / "results").rglob("*_4*.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    kept = [line for line in lines if line["workload"]["label"] == "deep_weeds"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in kept))
+    choice = api.Choice(workload="cifar10_small", platforms=("*/intel_skylake_4/*",))
+    with pytest.raises(UsageError, match="nothing was observed or planned that is all of"):
+        api.findings(tmp_path / "results", choice)
+
+
+def test_an_unknown_table_is_refused(store: Path) -> None:
+    with pytest.raises(UsageError, match="no table 'nope': there are partitions, platforms"):
+        api.table(store, "nope")
