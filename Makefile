@@ -14,11 +14,12 @@ help: ## show this list
 demo: $(VENV)/ready ## run experiments/quickstart.yaml here and show its classes
 	$(BIN)/eqc run --fresh experiments/quickstart.yaml || [ $$? -eq 4 ]
 
+# Three workers: those that wait for containers leave the processors to the others.
 test: $(VENV)/ready ## every test but the slow ones
-	$(BIN)/pytest -m "not slow" $(PYTEST)
+	$(BIN)/pytest -m "not slow" --numprocesses 3 --dist loadgroup $(PYTEST)
 
 test-all: $(VENV)/ready ## every test
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup $(PYTEST)
 
 lint: $(VENV)/ready ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

@@ -24,6 +24,12 @@ def cache_folder() -> Path:
     return (Path(root) if root else Path.home() / ".cache") / "eqc-orchestrator"
 
 
+def data_folder() -> Path:
+    """What must not be lost: results on their way to a store elsewhere."""
+    root = os.environ.get("XDG_DATA_HOME")
+    return (Path(root) if root else Path.home() / ".local/share") / "eqc-orchestrator"
+
+
 def _bundled(name: str) -> Path:
     installed = _PACKAGE / "_bundled" / name
     return installed if installed.is_dir() else _PACKAGE.parent / name

@@ -15,7 +15,7 @@ from orchestrator.fleet.job import Job, asked_of, write_job
 from orchestrator.fleet.schedule import side_by_side
 from orchestrator.image_shelf import ImageShelf
 from orchestrator.images import Image, ImageBuilder
-from orchestrator.job_events import event_of, silence_of
+from orchestrator.job_events import Hearing, silence_of
 from orchestrator.machines import Machine, Order, Provider, Unavailable
 from orchestrator.model import Cell, Isolation, Platform, Reason, Status
 from orchestrator.plan import group_batches
@@ -174,7 +174,7 @@ class Campaign:
         ended = self._shell(job, image, deadline).run(
             work / "job",
             work / "out",
-            on_line=lambda line: context.tell({**event_of(line), "job": job.title}),
+            on_line=Hearing(context.tell, job.title, job.sessions),
             stop=context.stop,
         )
         asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}

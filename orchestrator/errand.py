@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 from orchestrator import catalog
@@ -14,13 +15,14 @@ from orchestrator.errors import (
     EnvironmentNotReady,
     HostKeyRefused,
     LoginRefused,
+    MachinesLeft,
     OutputRefused,
 )
 from orchestrator.far_images import FarImages
 from orchestrator.fleet.job import Job, write_job
 from orchestrator.fleet.received import disagreement
 from orchestrator.images import Image
-from orchestrator.job_events import event_of, silence_of
+from orchestrator.job_events import Hearing, silence_of
 from orchestrator.machines import Lost, Machine, Rejected
 from orchestrator.model import Isolation, Platform, Reason, Status
 from orchestrator.plan import group_batches
@@ -33,11 +35,15 @@ from orchestrator.shell.remote_process import RemoteProcess
 from orchestrator.shell.ssh import SshShell
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.records import Record
+from orchestrator.store.schema import problem_with_fingerprint
 
 BOOT_SECONDS = 300.0
 """From a rented machine's being up to its answering by SSH."""
 STANDING_SECONDS = 30.0
 """The same for a host that is there anyway."""
+DOCKER_SECONDS = 180.0
+"""From a rented machine's answering by SSH to its engine's answering: user data may install it."""
+DOCKER_POLL = 3.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,10 @@ class Errand:
 
     context: Context
     images: FarImages
+    gone: Callable[[Machine], str | None] = lambda _: None
+    """Why a machine that does not answer will never again; asked while it is away."""
+    left: dict[str, str] = field(default_factory=dict)
+    """What could not be removed from hosts that stay, by platform."""
 
     def run(self, machine: Machine, stop: Event) -> list[Record]:
         """Observe all that is missing of the machine's platform; returns the records.
@@ -57,20 +67,41 @@ class Errand:
             raise Lost(Reason("no-address", f"{machine.id} has no address"))
         rented = machine.place.machine_type is not None
         try:
-            with SshShell(machine.address) as shell:
+            with SshShell(machine.address, gone=lambda: self.gone(machine)) as shell:
                 seconds = BOOT_SECONDS if rented else STANDING_SECONDS
                 shell.wait_until_reachable(seconds, stop, booting=rented)
+                facts = _facts(shell, stop, booting=rented)
                 if stop.is_set():
                     return []
-                facts = remote_facts(shell)
                 seen = played(replace(machine, architecture=facts.architecture))
-                return _OnMachine(self.context, self.images, shell, seen, facts, stop).run()
+                records = _OnMachine(self.context, self.images, shell, seen, facts, stop).run()
+                self.left.pop(machine.platform.id, None)
+                return records
         except ConnectionLost as error:
             raise Lost(Reason("connection-lost", str(error))) from error
         except (HostKeyRefused, LoginRefused) as error:
             raise Lost(Reason("not-let-in", str(error))) from error
         except EnvironmentNotReady as error:
             raise Lost(Reason("not-usable", str(error))) from error
+        except OutputRefused as error:
+            raise Lost(Reason("damaged-output", str(error))) from error
+        except MachinesLeft as error:
+            if not rented:
+                # The host stays, and so does what was left on it: the run's end says so.
+                self.left[machine.platform.id] = str(error)
+            raise Lost(Reason("not-cleared", str(error))) from error
+
+
+def _facts(shell: SshShell, stop: Event, *, booting: bool) -> RemoteFacts:
+    """What the machine says of itself, once its engine is up where it still may come up."""
+    end = time.monotonic() + DOCKER_SECONDS
+    while True:
+        facts = remote_facts(shell)
+        if facts.docker or not booting or stop.is_set() or time.monotonic() > end:
+            return facts
+        # Connected anew: who was logged in before joined no group since.
+        shell.close()
+        stop.wait(DOCKER_POLL)
 
 
 def played(machine: Machine) -> Machine:
@@ -122,7 +153,8 @@ class _OnMachine:
 
     @property
     def _label(self) -> str:
-        return self.context.folder.tag
+        # Of this platform alone: two machines may be one engine, and neither may end the other's.
+        return f"{self.context.folder.tag}-{self.machine.platform.id}"
 
     def _missing(self, platform: Platform) -> Missing:
         groups = by_platform(self.context.missing(here=False))
@@ -158,6 +190,9 @@ class _OnMachine:
             return
         fingerprint = RemoteContainer(self.shell, image.digest, self._label).probe()
         kind = catalog.machine_type(machine.platform.provider, machine.place.machine_type)
+        problem = problem_with_fingerprint(fingerprint)
+        if problem is not None:
+            raise Rejected(Reason("damaged-output", f"its fingerprint is none: {problem}"))
         reason = disagreement(machine.platform, kind, fingerprint, rehearsal=machine.rehearsal)
         if reason is not None:
             raise Rejected(reason)
@@ -186,7 +221,7 @@ class _OnMachine:
             ended: Ended = self._job_shell(image, deadline).run(
                 work / "job",
                 work / "out",
-                on_line=lambda line: context.tell({**event_of(line), "job": job.title}),
+                on_line=Hearing(context.tell, job.title, job.sessions),
                 stop=self.stop,
             )
             silence = None if ended.interrupted else silence_of(ended)

@@ -9,7 +9,7 @@ from threading import Event
 
 from orchestrator.context import Context, Missing, by_platform
 from orchestrator.errand import Errand
-from orchestrator.errors import EnvironmentNotReady
+from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.estimate import estimates, total
 from orchestrator.far_images import FarImages
 from orchestrator.far_providers import RENTED, far_provider, owner
@@ -24,7 +24,7 @@ from orchestrator.fleet.served import Served
 from orchestrator.fleet.sweep import Sweep
 from orchestrator.image_shelf import ImageShelf
 from orchestrator.live_runs import LiveRun
-from orchestrator.machines import Machine, Provider
+from orchestrator.machines import Machine, Provider, Refusal, Refused, Unavailable
 from orchestrator.model import Platform, Reason, Status
 from orchestrator.shell.keys import LoginKey, forget, login_key, new_host_key
 from orchestrator.store.ingest import not_observed
@@ -49,6 +49,7 @@ class Expedition:
         self._images = FarImages(shelf, context.registry, context.note)
         self._providers: dict[str, Provider] = {}
         self._closed: dict[str, Reason] = {}
+        self._left: dict[str, str] = {}
         self._journal: Journal | None = None
         self._fleet: Fleet | None = None
         self._key: LoginKey | None = None
@@ -105,7 +106,7 @@ class Expedition:
         if not served or self._fleet is None:
             return records
         self._images.prepare(self._missing)
-        errand = Errand(self._context, self._images)
+        errand = Errand(self._context, self._images, self._gone, self._left)
         for result in self._fleet.serve(served, partial(self._work, errand)):
             records += self._take(result)
         return records
@@ -119,6 +120,8 @@ class Expedition:
             self._context.note(f"still there, and free of charge: {text}")
         forget(self._context.folder.tag)
         self._journal.close()
+        if self._left:
+            raise MachinesLeft("\n".join(self._left.values()))
         if self._live is not None:
             self._live.close()
         return swept
@@ -131,6 +134,15 @@ class Expedition:
             address = replace(machine.address, identity=str(self._key.path))
             machine = replace(machine, address=address)
         return errand.run(machine, stop)
+
+    def _gone(self, machine: Machine) -> str | None:
+        """Why the provider says that ``machine`` is no more; ``None``: it does not say so."""
+        try:
+            self._providers[machine.platform.provider].wait(machine)
+        except Unavailable as error:
+            over = isinstance(error, Refused) and error.kind is Refusal.GONE
+            return str(error) if over else None
+        return None
 
     def _take(self, served: Served[list[Record]]) -> list[Record]:
         interrupted = self._context.stop.is_set()

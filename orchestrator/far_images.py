@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from orchestrator import catalog
 from orchestrator.context import Missing
-from orchestrator.errors import EnvironmentNotReady
+from orchestrator.errors import DeliveryFailed, EnvironmentNotReady
 from orchestrator.image_shelf import ImageShelf
 from orchestrator.images import Image
 from orchestrator.images.delivery import deliver
@@ -28,7 +28,7 @@ class FarImages:
         self._registry = registry
         self._note = note
         self._pushing = threading.Lock()
-        self._pushed: dict[str, Pushed | Reason] = {}
+        self._pushed: dict[str, Pushed | None] = {}
 
     def prepare(self, missing: Sequence[Missing]) -> None:
         """Build and push before the first machine is rented: it should not wait for that."""
@@ -38,7 +38,7 @@ class FarImages:
                 self._note(f"no image of {framework} for {architecture}: {image.message}")
 
     def get(self, framework: str, architecture: str) -> Image | Reason:
-        """The image, pushed where there is a registry; or why there is none."""
+        """The image, pushed where there is a registry that takes it; or why there is none."""
         if self._shelf is None:
             return Reason("no-engine", "images are built on this computer: start a Docker engine")
         image = self._shelf.get(framework, architecture)
@@ -47,24 +47,28 @@ class FarImages:
         with self._pushing:
             if image.digest not in self._pushed:
                 self._pushed[image.digest] = self._push(image, self._registry)
-            pushed = self._pushed[image.digest]
-        return pushed if isinstance(pushed, Reason) else image
+        return image
 
     def deliver(self, shell: SshShell, image: Image) -> None:
         """Make the image be on a machine. Raises ``DeliveryFailed``."""
         pushed = self._pushed.get(image.digest)
         login: Login | None = None
-        if isinstance(pushed, Pushed) and self._registry is not None:
-            # Asked for anew each time: what clouds give out lives for hours only.
-            login = login_for(self._registry)
-        deliver(shell, image, pushed if isinstance(pushed, Pushed) else None, login)
+        if pushed is not None and self._registry is not None:
+            try:
+                # Asked for anew each time: what clouds give out lives for hours only.
+                login = login_for(self._registry)
+            except EnvironmentNotReady as error:
+                raise DeliveryFailed("no-login", str(error)) from error
+        deliver(shell, image, pushed, login)
 
-    def _push(self, image: Image, registry: str) -> Pushed | Reason:
+    def _push(self, image: Image, registry: str) -> Pushed | None:
+        """``None`` where the registry does not take it: then it goes by SSH, and is the same."""
         try:
             self._note(f"pushing {image.reference} to {registry}")
             return push(image, registry)
         except EnvironmentNotReady as error:
-            return Reason("no-registry", str(error))
+            self._note(f"{error}; {image.reference} is sent to each machine by SSH instead")
+            return None
 
 
 def _wanted(missing: Sequence[Missing]) -> set[tuple[str, str]]:

@@ -239,6 +239,13 @@ class Provider(Protocol):
         """
         ...
 
+    def traces(self, owner: str | None = None) -> Sequence[str]:
+        """Tags of the runs, of ``owner`` or of anybody, that have left what ``tidy`` removes.
+
+        Found as machines are: in all regions, without our state. Raises ``Refused``.
+        """
+        ...
+
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
         """Credentials, permissions (by dry-run calls), quotas against ``platforms``."""
         ...

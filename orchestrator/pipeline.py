@@ -43,14 +43,15 @@ def run(
     abort: Event,
     registry: str | None = None,
     compose: tuple[str, ...] | None = None,
+    stored: Callable[[RunFolder], None] | None = None,
 ) -> Ran:
     """Observe every session of ``plan`` that the store has not, and leave nothing running.
 
     Raises ``EnvironmentNotReady`` (disk, engine, another run on the same folder) and
-    ``MachinesLeft``; every other trouble is a row of the store.
+    ``MachinesLeft``; every other trouble is a row of the store. ``stored`` hears of every addition.
     """
     began = time.monotonic()
-    with RunFolder.open(results, plan, fresh=fresh) as folder:
+    with RunFolder.open(results, plan, fresh=fresh, stored=stored) as folder:
         folder.write_plan(plan, argv)
         wall = wall_of(plan.experiment.limits)
         context = Context(plan, folder, isolation, tell, stop, abort, wall, registry, compose)

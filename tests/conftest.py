@@ -18,13 +18,20 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
 
 
+def _found(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ImportError:
+        return False
+
+
 def _lacking(marker: str) -> str | None:
     if marker == "emulated":
         return None if shutil.which("qemu-x86_64-static") else "qemu-x86_64-static is not installed"
     if marker == "browser":
         return None if shutil.which("chromium") else "chromium is not installed"
     if marker == "cloud_fake":
-        absent = [name for name in ("boto3", "moto") if find_spec(name) is None]
+        absent = [name for name in ("boto3", "moto", "google.cloud.compute_v1") if not _found(name)]
         return f"not installed: {', '.join(absent)}" if absent else None
     from orchestrator.errors import EnvironmentNotReady
     from orchestrator.images import connect
@@ -36,9 +43,14 @@ def _lacking(marker: str) -> str | None:
     return None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     lacking: dict[str, str | None] = {}
     for item in items:
+        # Workers side by side: one has the engine for itself, so that what is left on it can be
+        # counted; of everything else a file goes to one worker.
+        shared = item.get_closest_marker("docker") or item.get_closest_marker("cloud_fake")
+        item.add_marker(pytest.mark.xdist_group("engine" if shared else item.path.as_posix()))
         for marker in ("docker", "emulated", "cloud_fake", "browser"):
             if item.get_closest_marker(marker) is None:
                 continue

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.analysis.likelihood import CORE_BIN
+from orchestrator.analysis.platforms import generation
 from orchestrator.analysis.session_row import text
-from orchestrator.catalog.microarchitectures import microarchitecture
 from orchestrator.results_explanation import Kind, Value
 
 Named = dict[str, tuple[Kind, Value]]
@@ -67,17 +67,6 @@ def bin_top(name: Value) -> int | None:
     """The highest count in a bin that ``core_bin`` named; ``None``: the bin is open."""
     last = str(name).rpartition("-")[2]
     return int(last) if last.isdigit() else None
-
-
-def generation(fingerprint: Mapping[str, Any]) -> str | None:
-    """The microarchitecture, looked up by signature where the fingerprint does not name it."""
-    cpu = fingerprint.get("cpu") or {}
-    named = cpu.get("microarchitecture")
-    if named:
-        return str(named)
-    return microarchitecture(
-        cpu.get("vendor"), cpu.get("family"), cpu.get("model"), cpu.get("stepping")
-    )
 
 
 def _hypervisor(fingerprint: Mapping[str, Any]) -> str | None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from orchestrator.analysis.fingerprint_attributes import generation
 from orchestrator.analysis.labels import label_of
-from orchestrator.analysis.platforms import Fingerprints
+from orchestrator.analysis.platforms import Fingerprints, generation
 from orchestrator.catalog.microarchitectures import generation_age
 from orchestrator.results_model import Planned
 

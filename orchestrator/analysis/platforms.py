@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.analysis.session_row import text
 from orchestrator.analysis.table import Observations
+from orchestrator.catalog.microarchitectures import microarchitecture
 from orchestrator.results_model import PlatformInfo
 
 Fingerprints = Mapping[str, Mapping[str, Any]]
@@ -34,6 +35,17 @@ def platform_infos(
     )
     counts = tuple(sorted((architecture, len(flags)) for architecture, flags in common.items()))
     return infos, counts
+
+
+def generation(fingerprint: Mapping[str, Any]) -> str | None:
+    """The microarchitecture, looked up by signature where the fingerprint does not name it."""
+    cpu = fingerprint.get("cpu") or {}
+    named = cpu.get("microarchitecture")
+    if named:
+        return str(named)
+    return microarchitecture(
+        cpu.get("vendor"), cpu.get("family"), cpu.get("model"), cpu.get("stepping")
+    )
 
 
 def flags(fingerprint: Mapping[str, Any]) -> frozenset[str]:
@@ -90,7 +102,7 @@ def _info(
         provider=_joined(seen.get("provider")),
         vendor=cpu.get("vendor"),
         brand=cpu.get("brand"),
-        microarchitecture=cpu.get("microarchitecture"),
+        microarchitecture=generation(fingerprint),
         architecture=cpu.get("architecture"),
         logical_cpus=fingerprint.get("logical_cpus"),
         memory_bytes=fingerprint.get("memory_bytes"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.difference import difference, difference_exit
+from orchestrator.cli.location import StoreLocation
 from orchestrator.cli.results import summary_of
 from orchestrator.errors import Exit
 from orchestrator.files import write_whole
@@ -25,8 +26,8 @@ FORMATS = {
 
 
 @click.command()
-@click.argument("baseline", type=click.Path(path_type=Path))
-@click.argument("current", type=click.Path(exists=True, path_type=Path))
+@click.argument("baseline", type=StoreLocation(file_okay=True), metavar="BASELINE")
+@click.argument("current", type=StoreLocation(exists=True, file_okay=True), metavar="CURRENT")
 @click.option("--format", "kind", type=click.Choice(sorted(FORMATS)), default="text")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 @click.option("--accept", is_flag=True, help="Make CURRENT the baseline, which must be a file.")

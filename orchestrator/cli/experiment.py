@@ -11,6 +11,7 @@ import click
 from rich.table import Table
 
 from orchestrator import spec
+from orchestrator.cli.location import StoreLocation
 from orchestrator.cli.terminal import console
 from orchestrator.estimate import ASSUMPTION, dollars, estimates, total
 from orchestrator.model import Plan
@@ -23,10 +24,10 @@ experiment_file = click.argument(
 )
 results_folder = click.option(
     "--results",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=StoreLocation(),
     default=Path("results"),
     show_default=True,
-    help="Where runs are stored.",
+    help="Where runs are stored: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX.",
 )
 
 

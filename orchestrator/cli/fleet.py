@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,13 +75,20 @@ def reap(
     for machine, why in chosen:
         click.echo(f"{'ending' if yes else 'would end'} {_name(machine)}: {why}")
     _say_blind(found)
+    # Of a run that was killed when its machines had ended already, only these are left.
+    kept = live_runs() | {m.run for m in found.machines if m.run}
+    traces = _traces(providers, mine, kept, run)
+    for name, tag in traces:
+        action = "removing" if yes else "would remove"
+        click.echo(f"{action} keys and firewall rules of run {plain(tag)} at {name}")
     spared = len(found.machines) - len(chosen)
     if not yes:
         click.echo(f"{len(chosen)} to end, {spared} spared; nothing was ended (--yes ends them)")
         context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
     reaped = end_all(providers, [machine for machine, _ in chosen], RealClock())
-    runs = {machine.run for machine, _ in chosen if machine.run} - {m.run for m, _ in reaped.left}
-    _tidy(providers, sorted(runs))
+    ended = {(m.platform.provider, m.run) for m in reaped.ended if m.run}
+    up = {(m.platform.provider, m.run) for m in found.machines if m not in reaped.ended}
+    _tidy(providers, sorted({*traces, *ended} - up))
     click.echo(f"{len(reaped.ended)} ended, {len(reaped.left)} left, {spared} spared")
     for machine, why in reaped.left:
         click.echo(f"eqc: left: {_name(machine)}: {why}", err=True)
@@ -102,16 +109,28 @@ def _look(names: Sequence[str]) -> tuple[dict[str, Provider], Found]:
     return providers, find_all(providers)
 
 
-def _tidy(providers: dict[str, Provider], runs: Sequence[str]) -> None:
-    """Remove what belonged to the ended machines: keys, rules of firewalls."""
+def _traces(
+    providers: dict[str, Provider], owner: str | None, kept: Collection[str], run: str | None
+) -> list[tuple[str, str]]:
+    """(provider, run) of keys and firewall rules that no machine and no live run needs."""
+    found: list[tuple[str, str]] = []
     for name, provider in providers.items():
-        for run in runs:
-            try:
-                provider.tidy(run)
-            except Unavailable as error:
-                click.echo(
-                    f"eqc: {name}: what belongs to run {run} is still there: {error}", err=True
-                )
+        try:
+            tags = provider.traces(owner)
+        except Unavailable as error:
+            click.echo(f"eqc: {name}: keys and firewall rules cannot be listed: {error}", err=True)
+            continue
+        found += [(name, tag) for tag in tags if tag not in kept and run in (None, tag)]
+    return found
+
+
+def _tidy(providers: dict[str, Provider], runs: Sequence[tuple[str, str]]) -> None:
+    """Remove what the ended machines shared: keys, rules of firewalls."""
+    for name, run in runs:
+        try:
+            providers[name].tidy(run)
+        except Unavailable as error:
+            click.echo(f"eqc: {name}: what belongs to run {run} is still there: {error}", err=True)
 
 
 def _row(machine: Machine) -> dict[str, Any]:

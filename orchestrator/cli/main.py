@@ -12,6 +12,7 @@ import click
 
 from orchestrator import __version__
 from orchestrator.errors import EqcError, Exit
+from orchestrator.report.escape import plain
 from orchestrator.store.records import TornLine
 
 COMMANDS = {
@@ -75,7 +76,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = Exit.INTERRUPTED
     except EqcError as error:
-        click.echo(f"eqc: {error}", err=True)
+        # A machine's words may be in it.
+        said = "\n".join(plain(line) for line in str(error).splitlines())
+        click.echo(f"eqc: {said}", err=True)
         code = error.exit_code
     except BrokenPipeError:
         # The reader of our output left; what it did not read is nobody's loss.

@@ -16,6 +16,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from orchestrator.cli.terminal import console
+from orchestrator.estimate import dollars
+from orchestrator.report.escape import plain
 
 Event = dict[str, Any]
 Tell = Callable[[Event], None]
@@ -60,6 +62,12 @@ def _plain(event: Event) -> None:
 
 
 def _line(event: Event) -> str | None:
+    """What a person reads of an event; machines' words in it steer no terminal."""
+    said = _said(event)
+    return None if said is None else "\n".join(plain(line) for line in said.splitlines())
+
+
+def _said(event: Event) -> str | None:
     match event["event"]:
         case "note":
             return str(event["text"])
@@ -89,7 +97,8 @@ def _cost(event: Event) -> str:
     if event.get("cost_actual") is None:
         return ""
     least = "at least " if event["unpriced"] else ""
-    return f"; cost {least}{event['cost_actual']:.2f} $, estimated {event['cost_estimated']:.2f} $"
+    actual, estimated = dollars(event["cost_actual"]), dollars(event["cost_estimated"])
+    return f"; cost {least}{actual} USD by list price, estimated {estimated}"
 
 
 @contextmanager
@@ -114,7 +123,7 @@ def _live(terminal: Console) -> Iterator[Tell]:
                     bars.update(total, total=sum(sizes.values()))
                 case "started":
                     job = event["job"]
-                    rows[job] = bars.add_task(escape(job), total=sizes.get(job), note="")
+                    rows[job] = bars.add_task(escape(plain(job)), total=sizes.get(job), note="")
                 case "session":
                     bars.advance(total)
                     if event["job"] in rows:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -11,11 +13,13 @@ import click
 from orchestrator import pipeline, spec
 from orchestrator.api import findings
 from orchestrator.cli.experiment import experiment_file, results_folder
+from orchestrator.cli.location import shared
 from orchestrator.cli.page import write_page
 from orchestrator.cli.progress import progress
 from orchestrator.cli.results import print_classes
 from orchestrator.cli.running import ended_by_signals, exit_code
-from orchestrator.model import Isolation
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.model import Isolation, Plan
 from orchestrator.plan import make_plan
 from orchestrator.rehearsal import notes, rehearsed
 from orchestrator.shell.compose import compose_command
@@ -25,6 +29,7 @@ from orchestrator.shell.compose import compose_command
 @experiment_file
 @results_folder
 @click.option("--cloud", is_flag=True, help="Play provisioning, too: fake clouds, real SSH.")
+@click.option("--registry", metavar="HOST/PATH", help="With --cloud: images travel through it.")
 @click.option("--fresh", is_flag=True, help="Start a new rehearsal instead of resuming the newest.")
 @click.option("--jobs", type=click.IntRange(1), help="Jobs at once. [default: the CPUs here]")
 @click.option("--events", type=click.Path(path_type=Path), help="Append JSON lines to this file.")
@@ -35,6 +40,7 @@ def rehearse(
     file: Path,
     results: Path,
     *,
+    registry: str | None,
     cloud: bool,
     fresh: bool,
     jobs: int | None,
@@ -49,9 +55,14 @@ def rehearse(
     plan = rehearsed(make_plan(spec.load(file)), rented=cloud)
     for note in notes(plan):
         click.echo(f"eqc: {note}", err=True)
-    with progress(events, quiet=quiet) as tell, ended_by_signals() as (stop, abort):
+    with (
+        _clouds(plan) if cloud else nullcontext(plan) as played,
+        progress(events, quiet=quiet) as tell,
+        ended_by_signals() as (stop, abort),
+        shared(context, results, tell) as sharing,
+    ):
         ran = pipeline.run(
-            plan,
+            played,
             results,
             fresh=fresh,
             isolation=Isolation.DOCKER,
@@ -60,7 +71,9 @@ def rehearse(
             tell=tell,
             stop=stop,
             abort=abort,
+            registry=registry,
             compose=None if cloud else compose_command(),
+            stored=sharing.stored,
         )
     found = findings(ran.folder, cells={cell.id for cell in plan.cells})
     summary = found.summary
@@ -69,4 +82,18 @@ def rehearse(
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")
     if not cloud:
         click.echo(f"compose: {ran.folder / 'compose.yaml'}")
-    context.exit(exit_code(ran, summary))
+    if sharing.url is not None:
+        click.echo(f"shared:  {sharing.url}")
+    context.exit(exit_code(ran, summary, sharing.problem))
+
+
+def _clouds(plan: Plan) -> AbstractContextManager[Plan]:
+    """The fake clouds, for as long as the rehearsal runs; their machines are containers."""
+    try:
+        clouds = import_module("orchestrator.peers.clouds")
+    except ImportError as error:
+        raise EnvironmentNotReady(
+            f"the fake clouds need {error.name}: pip install 'eqc-orchestrator[rehearsal]'"
+        ) from error
+    played: AbstractContextManager[Plan] = clouds.played(plan)
+    return played

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from orchestrator.api import findings
+from orchestrator.cli.location import StoreLocation, push_to
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
 from orchestrator.report.formats import FORMATS
@@ -16,25 +17,25 @@ from orchestrator.results_model import Summary
 from orchestrator.store.merge import merge as merge_stores
 from orchestrator.store.take_study import import_study
 
-store_folder = click.argument(
-    "store", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="STORE"
-)
+store_folder = click.argument("store", type=StoreLocation(exists=True), metavar="STORE")
 
 
 @click.command()
 @click.argument(
-    "stores", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+    "stores", nargs=-1, required=True, type=StoreLocation(exists=True), metavar="STORES..."
 )
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=StoreLocation(),
     help="Where the union goes; may exist already.",
 )
-def merge(stores: tuple[Path, ...], output: Path) -> None:
+@click.pass_context
+def merge(context: click.Context, stores: tuple[Path, ...], output: Path) -> None:
     """Unite STORES. A session that two of them hold with other bits is an error naming both."""
     done = merge_stores(stores, output)
+    push_to(context, output)
     click.echo(f"{output}: {done.runs} runs, {done.added} observations added")
 
 
@@ -44,7 +45,7 @@ def merge(stores: tuple[Path, ...], output: Path) -> None:
 @click.option(
     "--into",
     "store",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=StoreLocation(),
     default=Path("results"),
     show_default=True,
     help="The store that takes them.",
@@ -56,6 +57,7 @@ def import_(context: click.Context, kind: str, folder: Path, store: Path) -> Non
     A damaged or foreign file is named and skipped; the exit code is 4 then.
     """
     taken = import_study(folder, store)
+    push_to(context, store)
     for bad in taken.rejected:
         click.echo(f"skipped {bad.path}: {bad.reason}", err=True)
     click.echo(f"{taken.run}: {taken.files} files, {taken.added} observations added")

@@ -15,10 +15,11 @@ import click
 from orchestrator import pipeline, spec
 from orchestrator.api import findings
 from orchestrator.cli.experiment import experiment_file, results_folder, stored_sessions
+from orchestrator.cli.location import shared
 from orchestrator.cli.page import write_page
 from orchestrator.cli.progress import progress
 from orchestrator.cli.results import completeness, print_classes
-from orchestrator.errors import Exit, OverLimit
+from orchestrator.errors import EqcError, Exit, OverLimit
 from orchestrator.model import Isolation
 from orchestrator.plan import make_plan, over_limit
 from orchestrator.results_model import Summary
@@ -65,7 +66,11 @@ def run(
         raise OverLimit(over)
     limits = plan.experiment.limits
     at_once = min(jobs or os.cpu_count() or 1, limits.machines or sys.maxsize)
-    with progress(events, quiet=quiet) as tell, ended_by_signals() as (stop, abort):
+    with (
+        progress(events, quiet=quiet) as tell,
+        ended_by_signals() as (stop, abort),
+        shared(context, results, tell) as sharing,
+    ):
         ran = pipeline.run(
             plan,
             results,
@@ -77,6 +82,7 @@ def run(
             stop=stop,
             abort=abort,
             registry=registry,
+            stored=sharing.stored,
         )
     # The run may hold cells of an earlier version of the file: they are stored, not asked for.
     found = findings(ran.folder, cells={cell.id for cell in plan.cells})
@@ -84,11 +90,13 @@ def run(
     print_classes(summary)
     page = write_page(ran.folder, found)
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")
-    context.exit(exit_code(ran, summary))
+    if sharing.url is not None:
+        click.echo(f"shared:  {sharing.url}")
+    context.exit(exit_code(ran, summary, sharing.problem))
 
 
-def exit_code(ran: pipeline.Ran, summary: Summary) -> Exit:
-    """What a run ends with."""
+def exit_code(ran: pipeline.Ran, summary: Summary, not_shared: EqcError | None = None) -> Exit:
+    """What a run ends with, whose results could perhaps not be shared."""
     if ran.interrupted:
         return Exit.INTERRUPTED
     if ran.out_of_time:
@@ -97,7 +105,7 @@ def exit_code(ran: pipeline.Ran, summary: Summary) -> Exit:
     if ran.over_budget is not None:
         click.echo(f"eqc: {ran.over_budget}; raise the limit and run again to go on", err=True)
         return Exit.OVER_LIMIT
-    return completeness(summary)
+    return completeness(summary) if not_shared is None else not_shared.exit_code
 
 
 @contextmanager

@@ -20,8 +20,9 @@ def how_to_end(machine: Machine) -> str:
         argv += ["--zone", where["zone"]] if where["zone"] else []
     elif name == "ssh":
         host = machine.address.host if machine.address else machine.platform.name
-        filters = f"label=eqc.run={machine.run}" if machine.run else "label=eqc.run"
-        return f"ssh {shlex.quote(host)} docker ps --all --filter {shlex.quote(filters)}"
+        run = f"={machine.run}-{machine.platform.id}" if machine.run else ""
+        filters = f"label=eqc.run{run}"
+        return f"ssh -- {shlex.quote(host)} docker ps --all --filter {shlex.quote(filters)}"
     else:
         argv = ["eqc", "reap", *(["--run", machine.run] if machine.run else [])]
     return shlex.join(argv)

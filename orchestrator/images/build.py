@@ -49,6 +49,10 @@ class ImageBuilder:
         """
         if framework not in frameworks():
             raise UsageError(f"no image {framework!r}; there are {', '.join(frameworks())}")
+        if architecture not in BASES:
+            raise EnvironmentNotReady(
+                f"no image can be built for {architecture!r}; there are {', '.join(BASES)}"
+            )
         base = self._ensure_base(architecture)
         suffix = "" if architecture == "x86_64" else f"-{architecture}"
         reference = f"eqc-{framework}:{_content_hash(framework, base)}{suffix}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import BinaryIO, cast
+
+from docker import errors as docker_errors
 
 from orchestrator.errors import DeliveryFailed
 from orchestrator.images.engine import Image, connect
@@ -18,10 +19,28 @@ from orchestrator.shell.ssh import SshShell
 PULL_SECONDS = 1800.0
 FAILURES = (
     ("disk-full", re.compile("no space left on device|disk quota exceeded", re.IGNORECASE)),
+    ("no-engine", re.compile("docker daemon|daemon socket", re.IGNORECASE)),
+    # Never by another way instead: a registry that serves something else is to be heard of.
+    ("wrong-image", re.compile("verification failed|unexpected commit digest", re.IGNORECASE)),
     ("no-such-digest", re.compile("manifest unknown|not found", re.IGNORECASE)),
-    ("login-refused", re.compile("unauthorized|authentication|denied", re.IGNORECASE)),
+    (
+        "login-refused",
+        re.compile("unauthorized|authentication|denied|no basic auth", re.IGNORECASE),
+    ),
 )
 """What engines say, in the order of how sure it is. A full disk is often said in other words."""
+
+NO_FOLDER, NO_LOGIN = 70, 71
+LOGIN_AND_PULL = f"""
+folder=$(mktemp -d) || exit {NO_FOLDER}
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 143' HUP INT TERM
+user=$1 host=$2 reference=$3
+shift 3
+"$@" --config "$folder" login --username "$user" --password-stdin "$host" >&2 || exit {NO_LOGIN}
+"$@" --config "$folder" pull --quiet "$reference"
+"""
+"""One command on the machine, so that it takes the login away again even if nobody listens."""
 
 
 def deliver(
@@ -43,7 +62,8 @@ def deliver(
         _stream(shell, image, docker)
     if not _is_there(shell, image, docker):
         raise DeliveryFailed(
-            "wrong-image", f"{image.reference}: what arrived is not {image.digest}"
+            "wrong-image",
+            f"{image.reference}: what arrived is not {image.digest}{_other_ids(shell, docker)}",
         )
 
 
@@ -54,41 +74,21 @@ def _is_there(shell: SshShell, image: Image, docker: Sequence[str]) -> bool:
 
 def _pull(shell: SshShell, pushed: Pushed, login: Login | None, docker: Sequence[str]) -> bool:
     """Whether it was pulled; ``False``: the registry cannot be reached from there."""
-    with _logged_in(shell, login, docker) as environment:
-        pulled = shell.run(
-            [*environment, *docker, "pull", "--quiet", pushed.reference], timeout=PULL_SECONDS
-        )
+    if login is None:
+        words = [*docker, "pull", "--quiet", pushed.reference]
+        pulled = shell.run(words, timeout=PULL_SECONDS)
+    else:
+        words = ["sh", "-c", LOGIN_AND_PULL, "eqc", login.user, login.host, pushed.reference]
+        secret = login.secret.encode()
+        pulled = shell.run([*words, *docker], stdin=secret, timeout=PULL_SECONDS)
     if pulled.code == 0:
         return True
-    code = _why(pulled)
+    code = "disk-full" if pulled.code == NO_FOLDER else _why(pulled)
     if code is None:
         return False
-    raise DeliveryFailed(code, f"{pushed.reference}: {pulled.complaint}{_space(shell)}")
-
-
-@contextmanager
-def _logged_in(
-    shell: SshShell, login: Login | None, docker: Sequence[str]
-) -> Iterator[tuple[str, ...]]:
-    """What to put in front of docker's commands; nothing of the login stays on the machine."""
-    if login is None:
-        yield ()
-        return
-    made = shell.run(["mktemp", "-d"])
-    folder = made.stdout.decode(errors="replace").strip()
-    if made.code or not folder.startswith("/"):
-        raise DeliveryFailed("disk-full", f"no folder for the login: {made.complaint}")
-    environment = ("env", f"DOCKER_CONFIG={folder}")
-    try:
-        words = ["login", "--username", login.user, "--password-stdin", login.host]
-        done = shell.run([*environment, *docker, *words], stdin=login.secret.encode())
-        if done.code:
-            # Not what it says: an engine could repeat what it was given.
-            code = _why(done) or "no-registry"
-            raise DeliveryFailed(code, f"{login.host} refuses the login, or is not reachable there")
-        yield environment
-    finally:
-        shell.run(["rm", "-rf", folder])
+    # Not what was said about a login: an engine could repeat what it was given.
+    said = "the login" if pulled.code == NO_LOGIN else pulled.complaint
+    raise DeliveryFailed(code, f"{pushed.reference}: {said}{_space(shell)}")
 
 
 def _stream(shell: SshShell, image: Image, docker: Sequence[str]) -> None:
@@ -97,6 +97,10 @@ def _stream(shell: SshShell, image: Image, docker: Sequence[str]) -> None:
         chunks = client.images.get(image.digest).save(named=image.reference)
         source = cast(BinaryIO, Reader(_compressed(chunks)))
         loaded = shell.run([*docker, "load", "--quiet"], stdin=source, timeout=PULL_SECONDS)
+    except (OSError, docker_errors.DockerException) as error:
+        raise DeliveryFailed(
+            "not-read", f"{image.reference} cannot be read from the engine here: {error}"
+        ) from error
     finally:
         client.close()
     if loaded.code:
@@ -122,5 +126,16 @@ def _why(done: Completed) -> str | None:
 def _space(shell: SshShell) -> str:
     """What is free there: a full disk is reported in many words, some of them misleading."""
     free = shell.run(["df", "-h", "--output=avail,target", "/"])
-    line = free.stdout.decode(errors="replace").splitlines()[-1:] or [""]
-    return f" (free there: {' '.join(line[0].split())})"
+    lines = free.stdout.decode(errors="replace").splitlines()
+    return f" (free there: {' '.join(lines[-1].split())})" if free.code == 0 and lines else ""
+
+
+def _other_ids(shell: SshShell, docker: Sequence[str]) -> str:
+    """What to do where an engine names images by their manifests, so that no id is as here."""
+    told = shell.run([*docker, "info", "--format", "{{json .DriverStatus}}"])
+    if b"io.containerd.snapshotter" not in told.stdout:
+        return ""
+    return (
+        '; its engine keeps images in containerd\'s store, under other ids: set "features": '
+        '{"containerd-snapshotter": false} in its /etc/docker/daemon.json and restart it'
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import docker.errors
 from requests.exceptions import RequestException
@@ -35,15 +37,18 @@ def push(image: Image, registry: str) -> Pushed:
     name, _, tag = image.reference.partition(":")
     repository = f"{registry.rstrip('/')}/{name}"
     login = login_for(registry)
-    if ECR.fullmatch(registry_host(registry)):
-        _make_repository(registry, repository)
+    ecr = ECR.fullmatch(registry_host(registry))
+    if ecr is not None:
+        _make_repository(repository, ecr["region"])
     auth = None if login is None else {"username": login.user, "password": login.secret}
     client = connect()
     try:
         client.images.get(image.digest).tag(repository, tag)
-        lines = client.images.push(repository, tag, auth_config=auth, stream=True, decode=True)
-        digest = _digest(lines, repository)
-        client.images.remove(f"{repository}:{tag}")
+        try:
+            lines = client.images.push(repository, tag, auth_config=auth, stream=True, decode=True)
+            digest = _digest(lines, repository)
+        finally:
+            client.images.remove(f"{repository}:{tag}")
     except (docker.errors.DockerException, RequestException) as error:
         raise EnvironmentNotReady(f"{repository} could not be pushed: {error}") from error
     finally:
@@ -51,31 +56,29 @@ def push(image: Image, registry: str) -> Pushed:
     return Pushed(repository, digest)
 
 
-def _digest(lines: object, repository: str) -> str:
-    digest = None
-    for line in lines:  # type: ignore[attr-defined]
-        if "error" in line:
-            raise EnvironmentNotReady(
-                f"{repository} could not be pushed: {line['error']} (is the registry up, and may "
-                "you push? see `docker login`)"
-            )
+def _digest(lines: Iterable[dict[str, Any]], repository: str) -> str:
+    """All of them are read: a reply that is left in the middle keeps its connection open."""
+    digest, refusal = None, None
+    for line in lines:
+        refusal = line.get("error", refusal)
         digest = line.get("aux", {}).get("Digest", digest)
-    if digest is None:
-        raise EnvironmentNotReady(f"{repository}: the registry gave no digest")
+    if refusal is not None or digest is None:
+        raise EnvironmentNotReady(
+            f"{repository} could not be pushed: {refusal or 'the registry gave no digest'} (is the "
+            "registry up, and may you push? see `docker login`)"
+        )
     return str(digest)
 
 
-def _make_repository(registry: str, repository: str) -> None:
+def _make_repository(repository: str, region: str) -> None:
     """ECR wants a repository to be there before it is pushed to."""
     import boto3  # noqa: PLC0415 - an extra, which `login_for` has found
-    from botocore.exceptions import ClientError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    host = registry_host(registry)
-    region = ECR.fullmatch(host)["region"]  # type: ignore[index]
     client = boto3.client("ecr", region_name=region)
     try:
-        client.create_repository(repositoryName=repository.removeprefix(f"{host}/"))
+        client.create_repository(repositoryName=repository.partition("/")[2])
     except client.exceptions.RepositoryAlreadyExistsException:
         return
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         raise EnvironmentNotReady(f"{repository} could not be made: {error}") from error

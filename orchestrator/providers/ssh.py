@@ -57,6 +57,10 @@ class SshProvider:
     def tidy(self, run: str) -> None:
         """Nothing of a run is kept anywhere."""
 
+    def traces(self, owner: str | None = None) -> Sequence[str]:  # noqa: ARG002 - the contract's
+        """Nothing of a run is kept anywhere."""
+        return ()
+
     def find(self, run: str | None = None) -> Sequence[Machine]:  # noqa: ARG002 - the contract's
         """Nothing was made. What runs on hosts is found there: ``shell.remote_leftovers``."""
         return ()

@@ -29,6 +29,10 @@ class ThisComputer:
     def tidy(self, run: str) -> None:
         """Nothing is shared."""
 
+    def traces(self, owner: str | None = None) -> Sequence[str]:  # noqa: ARG002 - the contract's
+        """Nothing is shared."""
+        return ()
+
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:  # noqa: ARG002 - contract
         """Nothing that could be denied."""
         return ()

@@ -52,8 +52,8 @@ def latex(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """A cell that no spreadsheet takes for a formula, and no terminal for a command."""
+    return plain(f"'{text}" if text.startswith(_FORMULA) else text)
 
 
 def figure(text: str) -> str:

@@ -19,6 +19,8 @@ from orchestrator.shell.connection import Connection, lost
 
 CHUNK = 1 << 16
 ERRORS_KEPT = 1 << 16
+COMPLAINT = 2000
+"""Bytes of it that are shown."""
 POLL_SECONDS = 0.2
 SILENCE_SECONDS = 20.0
 """How long nothing may come before the other side is asked whether it is still there."""
@@ -35,7 +37,8 @@ class Completed:
     @property
     def complaint(self) -> str:
         """What it said on stderr, on one line and safe to show."""
-        return " ".join(printable(self.stderr).split()) or f"exit status {self.code}"
+        said = " ".join(printable(self.stderr[-COMPLAINT:]).split())
+        return said or f"exit status {self.code}"
 
 
 class Command:

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from orchestrator.errors import EnvironmentNotReady
+from orchestrator.model import content_id
 from orchestrator.shell.container import DEFAULT_MEMORY, JOB, LABEL, OUT
 from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
 from orchestrator.shell.process import end_when
@@ -41,8 +42,9 @@ def compose_command() -> tuple[str, ...]:
 
 
 def service_name(title: str) -> str:
-    """What compose may call a service: letters, digits, ``-``."""
-    return re.sub(r"[^a-zA-Z0-9]+", "-", title).strip("-").lower()
+    """What compose may call a service: letters, digits, ``-``; another title has another name."""
+    readable = re.sub(r"[^a-zA-Z0-9]+", "-", title).strip("-").lower()[:60]
+    return f"{readable}-{content_id(['service', title])[:6]}".lstrip("-")
 
 
 def service(

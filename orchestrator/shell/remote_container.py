@@ -7,7 +7,6 @@ connection ends nothing; whoever comes back attaches again.
 
 from __future__ import annotations
 
-import json
 import secrets
 import signal
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from threading import Event
 from typing import Any, BinaryIO, TypeVar, cast
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, OutputRefused
+from orchestrator.foreign import parse_json
 from orchestrator.shell.command import Completed, printable
 from orchestrator.shell.container import DEFAULT_MEMORY, GRACE_SECONDS, JOB, LABEL, OUT
 from orchestrator.shell.drops import PATIENCE_SECONDS, through_drops
@@ -102,8 +102,8 @@ class RemoteContainer:
         done = self._shell.run((*self._docker, *words), timeout=300.0, limit=_PROBE_LIMIT)
         self._require(done, f"cannot be probed with {self._image}")
         try:
-            found = json.loads(done.stdout)
-        except (ValueError, RecursionError) as error:
+            found = parse_json(done.stdout)
+        except ValueError as error:
             raise OutputRefused(f"{self._shell.label}: the probe wrote no JSON") from error
         if not isinstance(found, dict):
             raise OutputRefused(f"{self._shell.label}: the probe wrote no fingerprint")

@@ -6,7 +6,6 @@ dropped connection ends nothing; whoever comes back attaches again (see ``on_hos
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable
 from importlib.resources import files
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 from orchestrator.bundled import runner_path
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
+from orchestrator.foreign import parse_json
 from orchestrator.shell.command import Completed, printable
 from orchestrator.shell.drops import PATIENCE_SECONDS, through_drops
 from orchestrator.shell.job import Ended, OnLine
@@ -159,8 +159,8 @@ class _Host:
 
     def json(self, *words: str) -> dict[str, Any]:
         try:
-            found = json.loads(self.call(*words))
-        except (ValueError, RecursionError) as error:
+            found = parse_json(self.call(*words))
+        except ValueError as error:
             raise OutputRefused(f"{self._shell.label} answers with no JSON") from error
         if not isinstance(found, dict):
             raise OutputRefused(f"{self._shell.label} answers with no JSON object")
@@ -169,14 +169,18 @@ class _Host:
     def check(self) -> None:
         """Raises ``EnvironmentNotReady`` with what has to be installed."""
         said = self.json("check")
-        version = said.get("python") or []
+        version = said.get("python")
+        if not isinstance(version, list) or not all(isinstance(n, int) for n in version):
+            raise OutputRefused(f"{self._shell.label}: {self.python} tells no version")
         if tuple(version) < OLDEST_PYTHON:
             raise EnvironmentNotReady(
                 f"{self._shell.label}: {self.python} is {version}; 3.8 or later is needed: "
                 "install one and name it with the host's key python, or install Docker"
             )
-        if said.get("missing"):
-            missing = printable(" ".join(map(str, said["missing"])))
+        lacking = said.get("missing")
+        if lacking:
+            words = lacking if isinstance(lacking, list) else [lacking]
+            missing = printable(" ".join(map(str, words)))[:500]
             raise EnvironmentNotReady(
                 f"{self._shell.label}: {self.python} lacks {missing}: install it there (pip "
                 f"install {missing}), name another interpreter with the host's key python, or "

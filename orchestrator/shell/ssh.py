@@ -24,6 +24,8 @@ from orchestrator.shell.job import OnLine
 
 OUTPUT_LIMIT = 16 << 20
 PADDING_LIMIT = 1 << 20
+KEYS_SECONDS = 120.0
+"""From a booting machine's first answer until its keys, and ours, have to be in place."""
 LINE_LIMIT = 1 << 16
 """A longer line is cut: no runner writes one."""
 
@@ -39,11 +41,14 @@ class SshShell:
         *,
         connect_seconds: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
+        gone: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """``gone``: why it will never answer again, from who knows; asked while it is away."""
         self.address = address
         self.label = written(address)
         self._seconds = connect_seconds
         self._clock = clock
+        self._gone = gone
         self._lock = threading.Lock()
         self._current: Connection | None = None
 
@@ -56,18 +61,25 @@ class SshShell:
     def wait_until_reachable(self, seconds: float, stop: Event, *, booting: bool = False) -> None:
         """Connect, again and again for ``seconds``; return at once when ``stop`` is set.
 
-        Raises ``ConnectionLost`` after that; ``HostKeyRefused`` and ``LoginRefused`` at once, but
-        also only after that where the machine is ``booting``: it may not have its keys yet.
+        Raises ``ConnectionLost`` after that; ``HostKeyRefused`` and ``LoginRefused`` at once, or
+        after a while where the machine is ``booting``: it may not have its keys yet.
         """
         end = self._clock() + seconds
         passing = (ConnectionLost, HostKeyRefused, LoginRefused) if booting else (ConnectionLost,)
         pause = 0.5
+        answered = None
         while not stop.is_set():
             try:
                 self._connection()
-            except passing:
+            except passing as error:
+                if not isinstance(error, ConnectionLost):
+                    answered = answered or self._clock()
+                    end = min(end, answered + KEYS_SECONDS)
                 if self._clock() + pause > end:
                     raise
+                why = self._gone()
+                if why is not None:
+                    raise ConnectionLost(f"{self.label}: {why}") from error
             else:
                 return
             stop.wait(pause)

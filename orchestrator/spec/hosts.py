@@ -14,7 +14,9 @@ from orchestrator.spec.mistakes import Mistakes
 from orchestrator.spec.platform_entries import Host
 from orchestrator.spec.text import parse
 
-_WRITTEN = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<name>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
+_WRITTEN = re.compile(
+    r"(?:(?P<user>[^@\s-][^@\s]*)@)?(?P<name>[A-Za-z0-9._][A-Za-z0-9._-]*)(?::(?P<port>[0-9]{1,5}))?"
+)
 
 
 _FILES = ("identity", "known_hosts")

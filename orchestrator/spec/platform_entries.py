@@ -99,13 +99,24 @@ def _host_key(written: str) -> str:
     return " ".join(parse_key(written))
 
 
+def _no_option(word: str) -> str:
+    # We hand it to no ssh; people do, who copy it from a message.
+    if not word.isprintable() or not word or word.startswith("-") or " " in word:
+        raise ValueError("a name has no spaces or control characters and starts with no '-'")
+    return word
+
+
+HostWord = Annotated[str, AfterValidator(_no_option)]
+"""What may stand in ``ssh user@address``."""
+
+
 class Host(Strict):
     """A computer reached by SSH."""
 
-    name: str
-    address: str | None = None
+    name: HostWord
+    address: HostWord | None = None
     """Where it differs from the name."""
-    user: str | None = None
+    user: HostWord | None = None
     port: Annotated[int, Field(ge=1, le=65535)] = 22
     identity: str | None = None
     """File of the private key; without it the agent's and the user's own keys are tried."""

@@ -7,23 +7,26 @@ import hashlib
 import json
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import blake3
 
+from orchestrator.foreign import parse_json
 from orchestrator.machines import Machine, Place
 from orchestrator.model import Cell, Reason
 from orchestrator.store.describe import cell_objects
 from orchestrator.store.records import Record
 from orchestrator.store.run import RunFolder, timestamp
-from orchestrator.store.schema import problem_with_observed
+from orchestrator.store.schema import problem_with_fingerprint, problem_with_observed
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
-LARGEST_LINES = 1 << 30
+LARGEST_LINE = 1 << 26
 LARGEST_FINGERPRINT = 1 << 22
+LONGEST_TEXT = 10_000
+"""Characters of a reason; a machine may have written it."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,11 @@ def take_in(
     fingerprint = _take_fingerprint(run, out)
     seen: dict[tuple[str, int], Record] = {}
     for observed in _observed(out):
-        cell_id, session = str(observed.get("cell")), observed.get("session")
-        if cell_id not in cells or not isinstance(session, int) or session not in cells[cell_id][1]:
+        cell_id, session = observed.get("cell"), observed.get("session")
+        if not isinstance(cell_id, str) or cell_id not in cells:
+            continue
+        # True would be found among numbers, as 1.
+        if type(session) is not int or session not in cells[cell_id][1]:
             continue
         problem = problem_with_observed(observed) or _take_tensors(run, out, observed)
         reason = None if problem is None else Reason("damaged-output", problem)
@@ -171,34 +177,39 @@ def _absent(cell: str, session: int, reason: Reason, status: str = "failed") -> 
         "cell": cell,
         "session": session,
         "status": status,
-        "reason": {"code": reason.code, "message": reason.message, "stderr": reason.stderr},
+        "reason": {
+            "code": reason.code,
+            "message": reason.message[:LONGEST_TEXT],
+            "stderr": reason.stderr[-LONGEST_TEXT:],
+        },
         "outputs": [],
     }
 
 
-def _observed(out: Path) -> list[dict[str, Any]]:
-    """The runner's lines; a torn or foreign line was never a session's record."""
+def _observed(out: Path) -> Iterator[dict[str, Any]]:
+    """The runner's lines; a torn or foreign line was never a session's record.
+
+    One at a time: the file may be larger than memory.
+    """
     path = out / "observations.jsonl"
-    if not _is_plain_file(path) or path.stat().st_size > LARGEST_LINES:
-        return []
-    records = []
-    for line in path.read_bytes().split(b"\n")[:-1]:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-    return records
+    if not _is_plain_file(path):
+        return
+    with path.open("rb") as file:
+        while line := file.readline(LARGEST_LINE):
+            if not line.endswith(b"\n"):
+                # Torn, or too long to be a record: the rest of it is none either.
+                continue
+            record = _parsed(line)
+            if isinstance(record, dict):
+                yield record
 
 
 def _take_fingerprint(run: RunFolder, out: Path) -> str | None:
     path = out / "fingerprint.json"
     if not _is_plain_file(path) or path.stat().st_size > LARGEST_FINGERPRINT:
         return None
-    try:
-        document = json.loads(path.read_bytes())
-    except ValueError:
+    document = _parsed(path.read_bytes())
+    if problem_with_fingerprint(document) is not None:
         return None
     content = json.dumps(document, sort_keys=True, indent=1).encode()
     digest = hashlib.sha256(content).hexdigest()[:32]
@@ -215,10 +226,18 @@ def _take_tensors(run: RunFolder, out: Path, observed: Mapping[str, Any]) -> str
         path = out / "tensors" / digest
         if not DIGEST.fullmatch(digest) or not _is_plain_file(path):
             return f"tensor {digest} of output {output['name']!r} is missing"
-        if blake3.blake3(path.read_bytes()).hexdigest() != digest:
+        if blake3.blake3().update_mmap(path).hexdigest() != digest:
             return f"tensor {digest} of output {output['name']!r} has other content"
         run.take_tensor(digest, path)
     return None
+
+
+def _parsed(text: bytes) -> Any:
+    """The JSON value; ``None`` where it is none."""
+    try:
+        return parse_json(text)
+    except ValueError:
+        return None
 
 
 def _is_plain_file(path: Path) -> bool:

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blake3 import blake3
+
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.files import write_whole
 from orchestrator.store.records import latest, read_lines
 from orchestrator.store.run import run_folders
+from orchestrator.store.segments import open_name
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,13 @@ def _unite(into: Path, runs: Sequence[Path]) -> int:
     """Copy into ``into`` what it lacks; returns the number of observation lines added."""
     into.mkdir(parents=True, exist_ok=True)
     added = 0
+    known = {blake3(line).digest() for path in _observations(into) for line in _lines(path)}
     for run in runs:
         if run.resolve() == into.resolve():
             continue
         for path in _observations(run):
-            added += _append_missing(into / "observations" / path.name, path)
+            # To the machine's open file: a closed one is named by all that it holds.
+            added += _append_missing(into / "observations" / open_name(path), path, known)
         for kind in ("fingerprints", "tensors"):
             for path in sorted((run / kind).glob("*")):
                 if not (into / kind / path.name).exists():
@@ -75,15 +80,19 @@ def _unite(into: Path, runs: Sequence[Path]) -> int:
     return added
 
 
-def _append_missing(into: Path, path: Path) -> int:
-    """Append the lines of ``path`` that ``into`` has not, written whole or not at all."""
-    have = into.read_bytes().splitlines(keepends=True) if into.exists() else []
-    known = set(have)
-    lines = path.read_bytes().splitlines(keepends=True)
-    new = [line for line in lines if line.endswith(b"\n") and line not in known]
+def _append_missing(into: Path, path: Path, known: set[bytes]) -> int:
+    """Append the lines of ``path`` whose digest is not ``known``, written whole or not at all."""
+    new = [line for line in _lines(path) if blake3(line).digest() not in known]
     if new:
-        write_whole(into, b"".join(have + new))
+        write_whole(into, b"".join((_lines(into) if into.exists() else []) + new))
+        known.update(blake3(line).digest() for line in new)
     return len(new)
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Without a torn one at the end."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [line for line in lines if line.endswith(b"\n")]
 
 
 def _observations(run: Path) -> list[Path]:

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from orchestrator.files import disk_errors, write_whole
 from orchestrator.model import Plan
 from orchestrator.store.describe import plan_document
 from orchestrator.store.records import Record, bits, is_final, latest, read_lines
+from orchestrator.store.segments import seal
 
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
@@ -29,22 +30,32 @@ class RunFolder:
     Everything in it is written whole or, for observations, appended one synced line at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stored: Callable[[RunFolder], None] | None = None) -> None:
+        """``stored`` is called, from any thread, whenever observations were added."""
         self.path = path
+        self._stored = stored
         self.name = path.name
         self._lock: int | None = None
         self._known: dict[tuple[str, int], Record] | None = None
         self._appending = threading.Lock()
 
     @classmethod
-    def open(cls, results: Path, plan: Plan, *, fresh: bool) -> RunFolder:
+    def open(
+        cls,
+        results: Path,
+        plan: Plan,
+        *,
+        fresh: bool,
+        stored: Callable[[RunFolder], None] | None = None,
+    ) -> RunFolder:
         """The experiment's newest run, or a new one (``fresh``, or there is none)."""
         newest = newest_run(results, plan.experiment.name)
         if newest is not None and not fresh:
-            return cls(newest)
+            return cls(newest, stored)
         now = datetime.now(UTC)
         # Microseconds keep the names of runs in the order in which they were started.
-        run = cls(results / plan.experiment.name / f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}")
+        name = f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}"
+        run = cls(results / plan.experiment.name / name, stored)
         document = {
             "schema": 1,
             "run": run.name,
@@ -79,10 +90,11 @@ class RunFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-        self._known = None
+        with self._appending:
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+            self._known = None
 
     def _mend(self) -> None:
         """Cut torn last lines off, so that what is appended next starts on a line of its own."""
@@ -99,7 +111,9 @@ class RunFolder:
         write_whole(self.path / "experiment.yaml", plan.experiment.source.encode())
         self.write_json("plan.json", plan_document(plan))
         document = self.read_json("run.json")
-        document["invocations"].append({"argv": list(argv), "started": timestamp()})
+        document["invocations"].append(
+            {"id": secrets.token_hex(8), "argv": list(argv), "started": timestamp()}
+        )
         self.write_json("run.json", document)
 
     @property
@@ -147,7 +161,15 @@ class RunFolder:
                 new.append({**record, "attempt": attempt})
                 known[session] = new[-1]
             _append_lines(self.path / "observations" / f"{safe_name(machine)}.jsonl", new)
-            return len(new)
+        if new and self._stored is not None:
+            self._stored(self)
+        return len(new)
+
+    def seal(self) -> None:
+        """Close what was appended until now (``segments``), if this run is still held."""
+        with self._appending:
+            if self._lock is not None:
+                seal(self.path)
 
     def _sessions(self) -> dict[tuple[str, int], Record]:
         """What the store has, read once: only this process writes while it holds the lock."""

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tests.peers.ec2_account import Ec2
-from tests.peers.ec2_machines import Containers, NoMachines
+from tests.peers.ec2_machines import Containers, Machines, NoMachines
 
 __all__ = ["Ec2", "serving"]
 
@@ -42,7 +42,9 @@ STRICT = {
 
 
 @contextmanager
-def serving(*, containers: bool = False, port: int = 0) -> Iterator[Ec2]:
+def serving(
+    *, containers: bool = False, port: int = 0, machines: Machines | None = None
+) -> Iterator[Ec2]:
     """A peer of one's own, moto in a process of its own. ``containers``: real machines."""
     upstream = _free_port()
     moto = subprocess.Popen(
@@ -51,7 +53,7 @@ def serving(*, containers: bool = False, port: int = 0) -> Iterator[Ec2]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    machines = Containers() if containers else NoMachines()
+    machines = machines or (Containers() if containers else NoMachines())
     peer = Ec2(f"127.0.0.1:{upstream}", machines, port)
     try:
         _until_it_answers(upstream, moto)

@@ -136,6 +136,9 @@ class FileCloud:
     def tidy(self, run: str) -> None:
         self._step()
 
+    def traces(self, owner: str | None = None) -> Sequence[str]:
+        return ()
+
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
         return ()
 

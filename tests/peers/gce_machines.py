@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import yaml
 
+PATIENCE = 120.0
+"""Seconds for a machine to answer; an emulated one on a busy computer takes its time."""
 SYSTEMCTL = """\
 #!/bin/sh
 # Of systemctl as much as our user data uses.
@@ -120,12 +122,12 @@ class Containers:
             public_key=key,
             arch="arm64" if family in ("t2a", "c4a") else "x86_64",
         )
-        self._sshd.address(container)
+        self._sshd.address(container, PATIENCE)
         files = {"usr/local/bin/systemctl": (SYSTEMCTL.encode(), 0o755)}
         container.put_archive("/", self._sshd._tar(files))
         for command in (*config["bootcmd"], *config["runcmd"]):
             code, output = container.exec_run(command)
             assert code == 0, f"{name}: {output.decode()}"
         time.sleep(0.1)  # sshd starts itself anew on SIGHUP
-        self._sshd.address(container)
+        self._sshd.address(container, PATIENCE)
         return self._sshd.inside(container)

@@ -38,8 +38,7 @@ class State:
 
     def __init__(self, project: str, machines: Machines, state: Path | None, pace: float) -> None:
         self.project = project
-        self.pace = pace
-        """Seconds from the beginning of an operation to its end."""
+        self._pace = pace
         self._machines = machines
         self._file = state
         self._lock = threading.RLock()
@@ -49,6 +48,8 @@ class State:
             self._state = json.loads(state.read_text())
 
     def _settings(self) -> None:
+        self.pace = self._pace
+        """Seconds from the beginning of an operation to its end."""
         self.lag = 0.0
         """Seconds until a new instance, and what is done to it, is seen."""
         self.silent: set[str] = set()

@@ -11,10 +11,9 @@ from orchestrator.analysis.attributes import AttributeTable, attribute_table
 from orchestrator.analysis.collapse import Place, places_of
 from orchestrator.analysis.consequences import Tensors, consequences
 from orchestrator.analysis.explain import explain
-from orchestrator.analysis.fingerprint_attributes import generation
 from orchestrator.analysis.hardware_order import in_table_order, table_order
 from orchestrator.analysis.layer_details import layer_details
-from orchestrator.analysis.platforms import Fingerprints
+from orchestrator.analysis.platforms import Fingerprints, generation
 from orchestrator.analysis.summary import summarise_table
 from orchestrator.analysis.table import Observations, observations_table
 from orchestrator.results_consequences import Consequences

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import requests
 from botocore.exceptions import ClientError
 
 from orchestrator.machines import Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
-from orchestrator.providers.aws.once import Once
+from orchestrator.providers.once import Once
+from orchestrator.providers.own_address import own_address
 
-OWN_ADDRESS = "EQC_OWN_ADDRESS"
-"""Environment variable that says from where we reach machines, for computers behind a proxy."""
-_ASK = "https://checkip.amazonaws.com"
 SSH = 22
-
-
-def own_address() -> str:
-    """Our public IPv4 address as EC2 sees it. Raises ``Refused`` where it cannot be learnt."""
-    said = os.environ.get(OWN_ADDRESS)
-    if said is None:
-        try:
-            answer = requests.get(_ASK, timeout=10)
-            answer.raise_for_status()
-        except requests.RequestException as error:
-            raise Refused(
-                Refusal.UNCERTAIN, f"our own address: {error}; set {OWN_ADDRESS} to it"
-            ) from error
-        said = answer.text
-    try:
-        return str(ipaddress.IPv4Address(said.strip()))
-    except ValueError as error:
-        raise Refused(
-            Refusal.INVALID, f"our own address: {error}; set {OWN_ADDRESS} to an IPv4 address"
-        ) from error
 
 
 class Network:
@@ -50,15 +25,15 @@ class Network:
         self._address = address
         self._groups: Once[str] = Once()
 
-    def ensure(self, run: str, region: str) -> str:
+    def ensure(self, run: str, owner: str, region: str) -> str:
         """The id of the run's group in ``region``'s default VPC. Raises ``Refused``."""
-        return self._groups.get((run, region), lambda: self._make(run, region))
+        return self._groups.get((run, region), lambda: self._make(run, owner, region))
 
     def forget(self, run: str) -> None:
         """Look again the next time: what was known may be gone."""
         self._groups.forget(run)
 
-    def _make(self, run: str, region: str) -> str:
+    def _make(self, run: str, owner: str, region: str) -> str:
         name = tags.named(run)
         cidr = f"{self._address()}/32"
         ec2 = self._clients.ec2(region)
@@ -70,7 +45,10 @@ class Network:
                     Description=f"eqc run {run}: SSH from one address",
                     VpcId=vpc,
                     TagSpecifications=[
-                        {"ResourceType": "security-group", "Tags": tags.of_run(run, name)}
+                        {
+                            "ResourceType": "security-group",
+                            "Tags": tags.of_run(run, owner, name),
+                        }
                     ],
                 )
             except ClientError as error:

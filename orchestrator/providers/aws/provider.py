@@ -15,11 +15,12 @@ from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated
 from orchestrator.providers.aws.lifetime import ALIVE, Lifetime, Pace
 from orchestrator.providers.aws.login_keys import LoginKeys
-from orchestrator.providers.aws.network import Network, own_address
-from orchestrator.providers.aws.once import Once
-from orchestrator.providers.aws.regions import alive, in_each
+from orchestrator.providers.aws.network import Network
+from orchestrator.providers.aws.regions import alive, in_each, runs_of_shared
 from orchestrator.providers.aws.request import run_instances
 from orchestrator.providers.aws.tidying import tidy_region
+from orchestrator.providers.once import Once
+from orchestrator.providers.own_address import own_address
 
 
 class AwsProvider:
@@ -72,8 +73,8 @@ class AwsProvider:
             return self._machine(order, tags.machine(existing[0], region))
         facts = catalog.machine_type("aws", machine_type)
         ami = self._amis.find(region, facts.architecture, gpu=facts.gpus > 0)
-        group = self._network.ensure(order.run, region)
-        key_name = self._keys.ensure(order.run, region, order.login_key)
+        group = self._network.ensure(order.run, order.owner, region)
+        key_name = self._keys.ensure(order.run, order.owner, region, order.login_key)
         request = run_instances(order, ami, group, key_name, self._user)
         try:
             with translated(f"ec2:RunInstances {order.place.label}"):
@@ -114,6 +115,12 @@ class AwsProvider:
         in_each(
             self._all_regions(), lambda region: tidy_region(self._clients, self._pace, region, run)
         )
+
+    def traces(self, owner: str | None = None) -> Sequence[str]:
+        """Runs that key pairs and security groups of any region bear. Raises ``Refused``."""
+        regions = self._all_regions()
+        found = in_each(regions, lambda region: runs_of_shared(self._clients, region, owner))
+        return sorted(set().union(*found))
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
         """Credentials, permissions by dry-run calls, images, quotas, and the clock."""

@@ -47,13 +47,25 @@ def alive(clients: Clients, region: str, tag: str, value: str | None) -> list[di
 
 def shared_by(clients: Clients, region: str, run: str) -> tuple[list[str], list[str]]:
     """Key pair names and security group ids that are tagged with ``run``."""
-    ec2 = clients.reading("ec2", region)
-    by_run = [{"Name": f"tag:{tags.RUN}", "Values": [run]}]
-    with translated(f"key pairs and security groups of run {run} in {region}"):
-        pairs = ec2.describe_key_pairs(Filters=by_run)["KeyPairs"]
-        groups = [
-            group
-            for page in ec2.get_paginator("describe_security_groups").paginate(Filters=by_run)
-            for group in page["SecurityGroups"]
-        ]
+    by_run = {"Name": f"tag:{tags.RUN}", "Values": [run]}
+    pairs, groups = _shared(clients, region, by_run, f"of run {run}")
     return [str(p["KeyName"]) for p in pairs], [str(g["GroupId"]) for g in groups]
+
+
+def runs_of_shared(clients: Clients, region: str, owner: str | None) -> set[str]:
+    """Tags of the runs whose key pairs and security groups are in ``region``."""
+    ours = {"Name": "tag-key", "Values": [tags.RUN]}
+    pairs, groups = _shared(clients, region, ours, "of all runs")
+    found = [tags.read(resource) for resource in (*pairs, *groups)]
+    return {said[tags.RUN] for said in found if owner in (None, said.get(tags.OWNER))}
+
+
+def _shared(
+    clients: Clients, region: str, by_tag: dict[str, Any], whose: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Key pairs and security groups as EC2 describes them."""
+    ec2 = clients.reading("ec2", region)
+    with translated(f"key pairs and security groups {whose} in {region}"):
+        pairs = ec2.describe_key_pairs(Filters=[by_tag])["KeyPairs"]
+        pages = ec2.get_paginator("describe_security_groups").paginate(Filters=[by_tag])
+        return list(pairs), [group for page in pages for group in page["SecurityGroups"]]

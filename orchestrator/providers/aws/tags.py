@@ -38,9 +38,10 @@ def of_order(order: Order) -> list[Tag]:
     return [{"Key": key, "Value": value[:LONGEST]} for key, value in values.items()]
 
 
-def of_run(run: str, name: str) -> list[Tag]:
+def of_run(run: str, owner: str, name: str) -> list[Tag]:
     """The tags of what all machines of a run share: key pairs and security groups."""
-    return [{"Key": "Name", "Value": name}, {"Key": RUN, "Value": run}]
+    values = {"Name": name, RUN: run, OWNER: owner}
+    return [{"Key": key, "Value": value[:LONGEST]} for key, value in values.items()]
 
 
 def named(run: str, rest: str = "") -> str:

@@ -19,6 +19,7 @@ PERMISSIONS = (
     "compute.firewalls.create",
     "compute.firewalls.delete",
     "compute.firewalls.get",
+    "compute.firewalls.list",
     "compute.firewalls.update",
     "compute.globalOperations.get",
     "compute.instances.create",

@@ -81,8 +81,16 @@ def machine(instance: compute_v1.Instance) -> Machine:
         token=labels.get(TOKEN),
         owner=said.get(OWNER) or labels.get(OWNER),
         expires=_seconds(labels.get(EXPIRES)),
-        launched=_when(instance.creation_timestamp),
+        launched=when(instance.creation_timestamp),
     )
+
+
+def when(text: str) -> float | None:
+    """Unix seconds of a time as Compute Engine writes it; ``None`` where it says none."""
+    try:
+        return dt.datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
 
 
 def _architecture(machine_type: str) -> str:
@@ -97,10 +105,3 @@ def _last(link: str) -> str:
 def _seconds(text: str | None) -> float | None:
     """Unix seconds; ``None`` where somebody wrote something else into the label."""
     return float(text) if text and text.isdecimal() and text != "0" else None
-
-
-def _when(text: str) -> float | None:
-    try:
-        return dt.datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return None

@@ -113,8 +113,8 @@ class Lifetime:
         except ERRORS as error:
             if status_of(error) != _NOT_FOUND:
                 raise refused(error, doing) from error
-            insert = _insert(self._operations.of_instance(zone, name))
-            return not young if insert is None else is_done(insert)
+            # It may have appeared since: what was done to it tells an end from a beginning.
+            return not _may_come(self._operations.of_instance(zone, name), young=young)
         self._operations.until_done(operation, doing, zone)
         return True
 
@@ -128,8 +128,7 @@ class Lifetime:
         failure = insert and failed(insert, f"compute.instances.insert {machine.place.label}")
         if failure:
             raise failure
-        coming = young if insert is None else not is_done(insert)
-        if instance is None and coming:
+        if instance is None and _may_come(done, young=young):
             return
         kinds = [o.operation_type for o in done if o.operation_type != INSERT]
         why = "spot reclaim" if PREEMPTED in kinds else (kinds or ["no reason known"])[-1]
@@ -150,3 +149,13 @@ def _external(instance: compute_v1.Instance) -> str | None:
 def _insert(done: Sequence[compute_v1.Operation]) -> compute_v1.Operation | None:
     """The newest operation that made the instance, or was to."""
     return next((o for o in reversed(done) if o.operation_type == INSERT), None)
+
+
+def _may_come(done: Sequence[compute_v1.Operation], *, young: bool) -> bool:
+    """Whether an instance that was not seen may still appear, by all that was done to it."""
+    insert = _insert(done)
+    if insert is not None and not is_done(insert):
+        return True
+    failure = insert is not None and failed(insert, insert.name) is not None
+    ended = any(operation.operation_type != INSERT for operation in done)
+    return young and not failure and not ended

@@ -6,7 +6,8 @@ run's tag, and one of a lower priority, which is still above that of the network
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 from google.cloud import compute_v1
 
@@ -20,6 +21,8 @@ from orchestrator.providers.own_address import own_address
 
 _EVERYBODY = "0.0.0.0/0"
 _CONFLICT, _NOT_FOUND = 409, 404
+# A rule has no labels.
+_DESCRIBED = re.compile("eqc run (?P<run>[^ ]+) of (?P<owner>[^ ]*): ")
 
 
 class Network:
@@ -33,9 +36,18 @@ class Network:
         self._address = address
         self._made: Once[None] = Once()
 
-    def ensure(self, run: str) -> None:
+    def ensure(self, run: str, owner: str) -> None:
         """Our address is admitted, and no other. Raises ``Refused``."""
-        self._made.get((run,), lambda: self._make(run))
+        self._made.get((run,), lambda: self._make(run, owner))
+
+    def runs(self, owner: str | None) -> Sequence[str]:
+        """Tags of the runs whose rules are there, by what they say of themselves."""
+        with translated("compute.firewalls.list"):
+            rules = list(
+                self._clients.firewalls.list(project=self._clients.project, **self._clients.looking)
+            )
+        said = filter(None, (_DESCRIBED.match(rule.description) for rule in rules))
+        return sorted({found["run"] for found in said if owner in (None, found["owner"])})
 
     def remove(self, run: str) -> None:
         """Remove the rules; not there is success. Raises ``Refused``."""
@@ -52,9 +64,9 @@ class Network:
                 raise refused(error, doing) from error
             self._operations.until_done(operation, doing, None)
 
-    def _make(self, run: str) -> None:
+    def _make(self, run: str, owner: str) -> None:
         # Denied first: nobody else is ever let in.
-        for rule in reversed(_rules(run, f"{self._address()}/32")):
+        for rule in reversed(_rules(run, owner, f"{self._address()}/32")):
             self._set(rule)
 
     def _set(self, rule: compute_v1.Firewall) -> None:
@@ -102,12 +114,12 @@ def rule_names(run: str) -> tuple[str, str]:
     return name, name.replace("eqc-", "eqcdeny-", 1)
 
 
-def _rules(run: str, own: str) -> tuple[compute_v1.Firewall, compute_v1.Firewall]:
+def _rules(run: str, owner: str, own: str) -> tuple[compute_v1.Firewall, compute_v1.Firewall]:
     admit, deny = rule_names(run)
     return (
         compute_v1.Firewall(
             name=admit,
-            description=f"eqc run {run}: SSH from one address",
+            description=f"eqc run {run} of {owner}: SSH from one address",
             network=NETWORK,
             direction="INGRESS",
             priority=900,
@@ -117,7 +129,7 @@ def _rules(run: str, own: str) -> tuple[compute_v1.Firewall, compute_v1.Firewall
         ),
         compute_v1.Firewall(
             name=deny,
-            description=f"eqc run {run}: nothing else",
+            description=f"eqc run {run} of {owner}: nothing else",
             network=NETWORK,
             direction="INGRESS",
             priority=1000,

@@ -76,7 +76,7 @@ class GcpProvider:
         architecture = catalog.machine_type("gcp", machine_type).architecture
         image = self._images.find(architecture, gpu=gpu)
         instance = instance_of(order, image, self._user, self._now())
-        self._network.ensure(order.run)
+        self._network.ensure(order.run, order.owner)
         operation = self._insert(order, zone, instance)
         if operation is None or is_done(operation):
             # Done at once means that the order was given before; what it made may have ended.
@@ -93,7 +93,7 @@ class GcpProvider:
             token=order.token,
             owner=order.owner,
             expires=float(int(order.expires)),
-            launched=self._now(),
+            launched=labels.when(operation.insert_time),
         )
 
     def wait(self, machine: Machine) -> Machine:
@@ -114,6 +114,10 @@ class GcpProvider:
     def tidy(self, run: str) -> None:
         """Remove the run's firewall rules. Raises ``Refused``."""
         self._network.remove(run)
+
+    def traces(self, owner: str | None = None) -> Sequence[str]:
+        """Runs that have firewall rules. Raises ``Refused``."""
+        return self._network.runs(owner)
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
         """Credentials, permissions, images, quotas, and the clock."""

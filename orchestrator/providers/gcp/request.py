@@ -47,7 +47,7 @@ def instance_of(order: Order, image: Image, user: str, now: float) -> compute_v1
         name=name_of(order),
         description=f"eqc run {order.run}",
         machine_type=f"{in_zone}/machineTypes/{machine_type}",
-        min_cpu_platform=catalog.min_cpu_platform(order.platform, machine_type) or "",
+        min_cpu_platform=catalog.min_cpu_platform(order.platform, machine_type),
         guest_accelerators=_attached(order.platform, machine_type, in_zone),
         labels=labels.of_order(order),
         metadata=compute_v1.Metadata(items=_items(order, user)),

@@ -43,7 +43,7 @@ def real(_real: Gce, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gce]:
 @pytest.fixture
 def provider(real: Gce) -> Iterator[GcpProvider]:
     clients = Clients(patience=0.5)
-    yield GcpProvider(clients, pace=Pace(boot=120, settle=0.3, end=20, poll=0.2))
+    yield GcpProvider(clients, pace=Pace(boot=240, settle=0.3, end=20, poll=0.2))
     clients.close()
 
 

@@ -7,7 +7,8 @@ import pytest
 from orchestrator.analysis.attributes import attribute_table
 from orchestrator.analysis.clusters import FlagClusters, flag_clusters
 from orchestrator.analysis.cpu_classes import cpu_classes
-from orchestrator.analysis.fingerprint_attributes import core_bin, generation
+from orchestrator.analysis.fingerprint_attributes import core_bin
+from orchestrator.analysis.platforms import generation
 from orchestrator.results_explanation import Kind
 from tests.unit.analysis.explained import fingerprint, machines
 

@@ -119,3 +119,10 @@ def test_a_machine_that_plays_another_is_compared_by_architecture_only(how: dict
 def test_a_host_that_nobody_bought_is_what_it_is() -> None:
     found = compare(asked("ssh", host="h1"), None, seen())
     assert (found.disagreements, found.unverified) == ((), ())
+
+
+def test_arm64_goes_by_the_kernels_name_in_a_fingerprint() -> None:
+    graviton = catalog.machine_type("aws", "c6g.xlarge")
+    arm = {"architecture": "aarch64", "microarchitecture": "Neoverse N1"}
+    assert disagreement(asked(), graviton, seen(cpu=arm)) is None
+    assert disagreement(asked(), C5, seen(cpu=arm)) is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.images import connect, frameworks
+from orchestrator.images import connect
 
 
 def test_without_an_engine_it_says_so_and_leaves_nothing_open(
@@ -19,7 +19,3 @@ def test_without_an_engine_it_says_so_and_leaves_nothing_open(
         with pytest.raises(EnvironmentNotReady, match="--isolation process"):
             connect()
         gc.collect()
-
-
-def test_every_framework_has_an_image() -> None:
-    assert frameworks() == ("numpy", "onnxruntime", "tensorflow", "torch")

@@ -1,0 +1,236 @@
+"""One controller among several that share a cloud: its calls of ``eqc``, killed when we like."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from orchestrator.store.read import read
+from tests.e2e.running import command, environment, facts
+from tests.peers.ec2 import Ec2
+from tests.peers.ec2_account import REGIONS
+
+SPEC = """\
+schema: 1
+name: killed
+workloads:
+  - model: builtin:cifar10-small
+    on: [numpy]
+inputs:
+  - random: {shape: [1, 32, 32, 3], seed: 1, distribution: uniform}
+platforms:
+  - provider: aws
+    machine_types: [m5.large]
+    regions: [us-east-1]
+  - provider: aws
+    machine_types: [c5a.large]
+    regions: [us-west-2]
+    spot: true
+observe: {sessions: 3}
+"""
+LONGEST = 150.0
+"""Seconds that a kill's moment is waited for before any moment will do."""
+WATCHED = ("intent", "order", "id", "booting", "working", "started", "session", "ended")
+MOMENTS = ("any", *WATCHED, "releasing", "terminate", "tidy", "swept")
+"""What a kill waits for, before up to half a second more: an event, a call, a line of a journal."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill: what it waited for, and what each machine's flight was doing then."""
+
+    moment: str
+    phases: tuple[str, ...]
+
+
+class Controller:
+    """Its folder, its name at the cloud, and the cloud's side of what it does."""
+
+    def __init__(self, folder: Path, name: str, cloud: Ec2) -> None:
+        self.folder, self.name, self._cloud = folder, name, cloud
+        folder.mkdir()
+        (folder / "killed.yaml").write_text(SPEC)
+        # The key id tells whose a call is; the peer, like moto, takes any.
+        self._variables = {"AWS_ACCESS_KEY_ID": name, "EQC_OWNER": name}
+
+    @property
+    def run_folder(self) -> Path:
+        return max((self.folder / "results/killed-rehearsal").glob("*/run.json")).parent
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """A call of the real flow of a run, on emulated CPUs."""
+        (self.folder / "events.jsonl").unlink(missing_ok=True)
+        words = ("tests.cloud.drive", "killed.yaml", "results", "events.jsonl")
+        with (self.folder / "said").open("wb") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", *words],
+                cwd=self.folder,
+                env=self._env(),
+                stdout=said,
+                stderr=said,
+            )
+
+    def finish(self) -> None:
+        """One more call, to its end."""
+        code = self.start().wait(300)
+        assert code == 0, (self.folder / "said").read_text()
+
+    def eqc(self, *words: str, cwd: Path) -> str:
+        """Another command, by the same owner on a computer that knows nothing of the run."""
+        cwd.mkdir(exist_ok=True)
+        variables = {**self._env(), "XDG_CACHE_HOME": str(cwd / "cache")}
+        done = subprocess.run(
+            command(*words), cwd=cwd, env=variables, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def kill_once(self, moments: random.Random, took: float) -> Kill | None:
+        """Start a call and ``kill -9`` it at a random moment; ``None``: it ended before that."""
+        moment = moments.choice(MOMENTS)
+        orders = len(self._calls("RunInstances"))
+        calls = {name: len(self._calls(name)) for name in ("TerminateInstances", "DeleteKeyPair")}
+        intents = len(self._intents())
+        process = self.start()
+        seen: dict[str, Callable[[], bool]] = {
+            "any": lambda: True,
+            "intent": lambda: len(self._intents()) > intents,
+            "order": lambda: len(self._calls("RunInstances")) > orders,
+            "id": lambda: any(row["machine_id"] for row in self._intents()[intents:]),
+            "terminate": lambda: (
+                len(self._calls("TerminateInstances")) > calls["TerminateInstances"]
+            ),
+            "tidy": lambda: len(self._calls("DeleteKeyPair")) > calls["DeleteKeyPair"],
+        }
+        look = seen.get(moment, lambda: moment in self._told())
+        end = time.monotonic() + LONGEST
+        while process.poll() is None and time.monotonic() < end and not look():
+            time.sleep(0.01)
+        wait = moments.uniform(0, took if moment == "any" else 0.5)
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.wait()
+        if process.returncode != -9:
+            assert process.returncode == 0, (self.folder / "said").read_text()
+            return None
+        return Kill(moment, self._phases(intents))
+
+    # -- afterwards -------------------------------------------------------------------------
+
+    def facts(self) -> list[tuple[Any, ...]]:
+        return facts(self.run_folder)
+
+    def left(self) -> list[str]:
+        """What the cloud itself still has of this owner: machines, key pairs, groups."""
+        ours = [{"Name": "tag:eqc-owner", "Values": [self.name]}]
+        found = [i for i in self._cloud.machines() if self._is_mine(i)]
+        for region in REGIONS:
+            ec2 = boto3.client(
+                "ec2",
+                endpoint_url=self._cloud.url,
+                region_name=region,
+                aws_access_key_id="looker",
+                aws_secret_access_key="looker",
+            )
+            found += [p["KeyName"] for p in ec2.describe_key_pairs(Filters=ours)["KeyPairs"]]
+            groups = ec2.describe_security_groups(Filters=ours)["SecurityGroups"]
+            found += [group["GroupName"] for group in groups]
+            ec2.close()
+        return found
+
+    def check_story(self) -> None:
+        """What was written: no session twice, every order's end, no work left over."""
+        folder = self.run_folder
+        stored = [(r["cell"], r["session"], r["status"]) for r in read(folder).records]
+        lines = [p.read_text().splitlines() for p in (folder / "observations").glob("*.jsonl")]
+        told = [json.loads(line) for each in lines for line in each]
+        ok = [(r["cell"], r["session"], r["status"]) for r in told if r["status"] == "ok"]
+        assert sorted(ok) == sorted(stored), "an observation was written twice, or is not ok"
+        open_intents = [row for row in self._intents() if row["ended_at"] is None]
+        assert open_intents == []
+        made = {i for i in self._cloud.instances if self._is_mine(i)}
+        assert made == {row["machine_id"] for row in self._intents()} - {None}
+        assert list((folder / "work").glob("*")) == []
+
+    # -- watching ---------------------------------------------------------------------------
+
+    def _env(self) -> dict[str, str]:
+        return {**environment(), **self._cloud.environment, **self._variables}
+
+    def _calls(self, operation: str) -> list[Any]:
+        mine = f"Credential={self.name}/"
+        return [
+            call
+            for call in self._cloud.called(operation)
+            if mine in call.headers.get("Authorization", "")
+        ]
+
+    def _is_mine(self, instance_id: str) -> bool:
+        parameters = self._cloud.instances[instance_id].parameters
+        return self.name in parameters.values()
+
+    def _told(self) -> list[str]:
+        """What the events of the call say: their names, and the states of machines."""
+        return [event.get("state", event["event"]) for event in self._events()]
+
+    def _events(self) -> list[dict[str, Any]]:
+        try:
+            text = (self.folder / "events.jsonl").read_text()
+        except OSError:
+            return []
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    def _intents(self) -> list[dict[str, Any]]:
+        try:
+            path = self.run_folder / "journal.sqlite"
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
+                journal.row_factory = sqlite3.Row
+                rows = journal.execute("SELECT * FROM intents ORDER BY rowid").fetchall()
+        except (OSError, ValueError, sqlite3.Error):
+            return []
+        return [dict(row) for row in rows]
+
+    def _phases(self, before: int) -> tuple[str, ...]:
+        """What the killed call was doing for each platform, by its journal and its events."""
+        told, intents = self._events(), self._intents()
+        if any(event["event"] == "swept" for event in told):
+            return ("after the sweep",)
+        if not told:
+            return ("starting, or ending what a killed call left",)
+        states = {e["platform"]: e["state"] for e in told if e["event"] == "machine"}
+        newest = {row["platform_name"]: row for row in intents[before:]}
+        found = []
+        for name, state in states.items():
+            intent = newest.get(name)
+            if state in ("waiting", "launching"):
+                asked = intent is not None
+                found.append("intent written, no answer yet" if asked else "before the intent")
+            elif state == "working":
+                found.append(_work_phase(name, told))
+            elif state == "releasing" and intent is not None and intent["ended_at"]:
+                found.append("released, sweep not done")
+            else:
+                found.append(state)
+        return tuple(sorted(found))
+
+
+def _work_phase(platform: str, told: list[dict[str, Any]]) -> str:
+    mine = [event["event"] for event in told if str(event.get("job", "")).startswith(platform)]
+    if "started" not in mine:
+        return "connecting, delivering, verifying"
+    if "ended" in mine:
+        return "taken in"
+    return "results coming home" if mine.count("session") == 3 else "computing"

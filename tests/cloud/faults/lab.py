@@ -1,0 +1,220 @@
+"""A whole `eqc run` at EC2's peer: real machines of this computer's own hardware, and its end.
+
+The catalogue is renewed, as `eqc catalog refresh` would, by two types that are what this computer
+is: so machines that are containers here are what was asked for, and nothing has to be emulated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import docker
+from docker.models.containers import Container
+
+from orchestrator.store.read import read
+from tests.cloud.faults.machines import Altered
+from tests.e2e.running import command, environment, written
+from tests.peers.ec2 import Ec2
+
+FAULTY, SOUND = "m1.large", "c1.medium"
+"""Types of families whose processors the catalogue does not know: any x86-64 will do."""
+PATIENCE = 120.0
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one `eqc` did."""
+
+    code: int
+    shown: str
+    """On stderr, with each run of white space one space: a narrow terminal wraps."""
+    rows: tuple[Mapping[str, Any], ...]
+
+    def status(self, machine_type: str) -> set[str]:
+        return {row["status"] for row in self._of(machine_type)}
+
+    def reasons(self, machine_type: str) -> set[tuple[str, str]]:
+        """Codes and messages of the sessions that are not ok."""
+        found = [row["reason"] for row in self._of(machine_type) if row["status"] != "ok"]
+        return {(reason["code"], reason["message"]) for reason in found}
+
+    def places(self, machine_type: str) -> set[tuple[str, bool]]:
+        """Regions where it was computed, and whether on spot machines."""
+        places = [row["machine"]["place"] for row in self._of(machine_type) if row["machine"]]
+        return {(place["region"], place["spot"]) for place in places}
+
+    def _of(self, machine_type: str) -> list[Mapping[str, Any]]:
+        return [r for r in self.rows if r["platform"]["parameters"]["machine_type"] == machine_type]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Runs `eqc` in a folder of its own against the peer."""
+
+    ec2: Ec2
+    machines: Altered
+    client: docker.DockerClient
+    folder: Path
+    cache: Path
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def experiment(
+        self,
+        *types: str,
+        regions: str = "us-east-1, us-west-2",
+        sessions: int = 1,
+        spot: bool = False,
+        attempts: int = 3,
+    ) -> Path:
+        """A small network on NumPy, on one machine of each type."""
+        return written(
+            self.folder,
+            f"""\
+schema: 1
+name: faults
+workloads:
+  - model: builtin:cifar10-small
+    on: [numpy]
+inputs:
+  - random: {{shape: [1, 32, 32, 3], seed: 1, distribution: uniform}}
+platforms:
+  - provider: aws
+    machine_types: [{", ".join(types or (FAULTY, SOUND))}]
+    regions: [{regions}]
+    spot: {str(spot).lower()}
+observe: {{sessions: {sessions}, mode: cold}}
+limits: {{attempts: {attempts}}}
+""",
+        )
+
+    def run(self, experiment: Path, *options: object) -> Ran:
+        with self.running(experiment, *options) as running:
+            return running.ended()
+
+    @contextmanager
+    def running(self, experiment: Path, *options: object) -> Iterator[Running]:
+        call = f"call-{time.monotonic_ns()}"
+        events, shown = self.folder / f"{call}.jsonl", self.folder / f"{call}.txt"
+        words = ("run", experiment, "--results", self.results, "--events", events, *options)
+        variables = {**environment(), **self.ec2.environment, "XDG_CACHE_HOME": str(self.cache)}
+        with shown.open("w") as err:
+            process = subprocess.Popen(
+                command(*words),
+                cwd=self.folder,
+                env=variables,
+                stdout=subprocess.DEVNULL,
+                stderr=err,
+            )
+        try:
+            yield Running(self, process, events, shown)
+        finally:
+            process.kill()
+            process.wait()
+
+    def containers(self, machine_type: str = "") -> list[Container]:
+        """Jobs of the run on this engine, which is the engine of all its machines."""
+        found: list[Container] = []
+        for label in self._labels(machine_type):
+            found += self.client.containers.list(
+                all=True, filters={"label": f"eqc.run={label}"}, ignore_removed=True
+            )
+        return found
+
+    def instances(self, machine_type: str) -> list[str]:
+        """Ids of all that were ever made of a type, in their order."""
+        made = self.ec2.instances.values()
+        return [i.id for i in made if i.parameters["InstanceType"] == machine_type]
+
+    def left(self) -> list[str]:
+        """Everything of the run that is anywhere: instances, key pairs, groups, containers."""
+        found = list(self.ec2.machines())
+        for region in self.ec2.regions:
+            client = boto3.client(
+                "ec2",
+                endpoint_url=self.ec2.url,
+                region_name=region,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+            found += [p["KeyName"] for p in client.describe_key_pairs()["KeyPairs"]]
+            groups = client.describe_security_groups()["SecurityGroups"]
+            found += [g["GroupName"] for g in groups if g["GroupName"] != "default"]
+        found += [str(job.name) for job in self.containers()]
+        peers = self.client.containers.list(
+            all=True, filters={"label": "eqc.peer"}, ignore_removed=True
+        )
+        ours = {f"eqc-peer-{instance}" for instance in self.ec2.instances}
+        return found + [str(peer.name) for peer in peers if peer.name in ours]
+
+    def _labels(self, machine_type: str) -> set[str]:
+        """What the containers of a platform, or of all, are labelled with."""
+        (path,) = self.results.glob("*/*/journal.sqlite")
+        with closing(sqlite3.connect(path)) as journal:
+            ordered = journal.execute("SELECT run, platform_id, platform_name FROM intents")
+            return {
+                f"{run}-{number}" for run, number, name in ordered if name.endswith(machine_type)
+            }
+
+
+@dataclass(frozen=True)
+class Running:
+    """An `eqc run` that goes on while the test does its worst."""
+
+    lab: Lab
+    process: subprocess.Popen[bytes]
+    events: Path
+    shown: Path
+
+    def ended(self) -> Ran:
+        code = self.process.wait(PATIENCE * 4)
+        rows = tuple(read(self.lab.results).records) if self.lab.results.exists() else ()
+        return Ran(code, " ".join(self.shown.read_text().split()), rows)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            said = self.shown.read_text()
+            assert self.process.poll() is None, f"it ended before that:\n{said}"
+            assert time.monotonic() < end, f"it did not come to that:\n{said}"
+            time.sleep(0.05)
+
+    def computing(self, machine_type: str = FAULTY) -> None:
+        """Until the first of several sessions is over on a machine of the type."""
+        self.until(lambda: self.sessions(machine_type))
+
+    def sessions(self, machine_type: str) -> list[int]:
+        """Numbers of the sessions that were told as over, in their order."""
+        job = f"aws/{machine_type} numpy"
+        told = [e for e in self._told() if e["event"] == "session" and e["job"] == job]
+        return [int(event["session"]) for event in told]
+
+    def _told(self) -> list[dict[str, Any]]:
+        if not self.events.exists():
+            return []
+        return [json.loads(line) for line in self.events.read_text().split("\n")[:-1]]
+
+
+def as_this_computer(cache: Path) -> None:
+    """Put both types into the catalogue that is below ``cache``, as this computer's size."""
+    memory = next(
+        line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line
+    )
+    mebibytes = int(memory.split()[1]) / 1024
+    types = [[name, os.cpu_count(), mebibytes] for name in (FAULTY, SOUND)]
+    document = {"schema": 1, "families": {}, "types": {"this computer": types}}
+    path = cache / "eqc-orchestrator" / "catalog" / "aws_machine_types.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document))

@@ -1,0 +1,77 @@
+"""Rows of docs/faults.md where an image does not arrive, or another one does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.faults.lab import FAULTY, SOUND, Lab
+from tests.cloud.faults.registry import Proxy, serving
+
+pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
+
+# All machines are one engine, which has every image: these have none until one was brought.
+WITHOUT_IMAGES = """\
+#!/bin/sh
+if [ "$1 $2" = "image inspect" ] && [ ! -e /tmp/brought ]; then exit 1; fi
+{fault}
+case "$1" in load|pull) /usr/bin/docker "$@" && touch /tmp/brought; exit;; esac
+exec /usr/bin/docker "$@"
+"""
+FULL = 'if [ "$1" = load ]; then cat > /dev/full; exit; fi'
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Proxy]:
+    with serving(tmp_path / "registry") as registry:
+        yield registry
+
+
+def test_the_disk_of_a_machine_is_full(lab: Lab) -> None:
+    lab.machines.flaw(FAULTY, docker=WITHOUT_IMAGES.format(fault=FULL))
+    ran = lab.run(lab.experiment())
+    assert ran.code == 4
+    ((code, message),) = ran.reasons(FAULTY)
+    assert code == "disk-full"
+    assert "No space left on device" in message
+    assert "free there" in message
+    assert ran.status(FAULTY) == {"failed"}
+    assert ran.status(SOUND) == {"ok"}
+    assert lab.left() == []
+
+
+def test_the_registry_serves_something_else(lab: Lab, registry: Proxy) -> None:
+    lab.machines.flaw(FAULTY, docker=WITHOUT_IMAGES.format(fault=""))
+    registry.tampers = True
+    ran = lab.run(lab.experiment(FAULTY), "--registry", f"{registry.host}/eqc")
+    assert registry.tampered > 0
+    assert ran.code == 5
+    ((code, message),) = ran.reasons(FAULTY)
+    assert code == "wrong-image"
+    assert "sha256:" in message
+    assert lab.left() == []
+
+
+@pytest.mark.slow
+def test_the_registry_has_lost_the_digest(lab: Lab, registry: Proxy) -> None:
+    lab.machines.flaw(FAULTY, docker=WITHOUT_IMAGES.format(fault=""))
+    registry.forgets = True
+    ran = lab.run(lab.experiment(FAULTY), "--registry", f"{registry.host}/eqc")
+    assert ran.code == 5
+    ((code, message),) = ran.reasons(FAULTY)
+    assert code == "no-such-digest"
+    assert "manifest unknown" in message
+    assert lab.left() == []
+
+
+@pytest.mark.slow
+def test_the_registry_is_down(lab: Lab) -> None:
+    lab.machines.flaw(FAULTY, docker=WITHOUT_IMAGES.format(fault=""))
+    ran = lab.run(lab.experiment(), "--registry", "127.0.0.1:9/eqc")
+    assert ran.code == 0
+    assert "127.0.0.1:9/eqc/eqc-numpy could not be pushed" in ran.shown
+    assert "is sent to each machine by SSH instead" in ran.shown
+    assert ran.status(FAULTY) == ran.status(SOUND) == {"ok"}
+    assert lab.left() == []

@@ -1,0 +1,74 @@
+"""Compute Engine's row of docs/faults.md: a stockout there is of one zone, and comes late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from orchestrator import pipeline, spec
+from orchestrator.model import Isolation
+from orchestrator.plan import make_plan
+from orchestrator.rehearsal import rehearsed
+from orchestrator.store.read import read
+from tests.e2e.running import written
+from tests.peers.gce import Gce, serving
+
+pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake, pytest.mark.emulated, pytest.mark.slow]
+SPEC = """\
+schema: 1
+name: zones
+workloads:
+  - model: builtin:cifar10-small
+    on: [numpy]
+inputs:
+  - random: {shape: [1, 32, 32, 3], seed: 1, distribution: uniform}
+platforms:
+  - provider: gcp
+    machine_types: [n1-standard-2]
+    cpu_platforms: [Intel Haswell]
+    zones: [us-central1-a, us-central1-b]
+observe: {sessions: 1}
+"""
+STOCKOUT = "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"
+
+
+@pytest.fixture
+def gce() -> Iterator[Gce]:
+    with serving(containers=True) as gce:
+        yield gce
+
+
+def test_no_capacity_in_one_zone(
+    gce: Gce, tmp_path: Path, small_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in gce.environment.items():
+        monkeypatch.setenv(name, value)
+    full = gce.rule("instances.insert", STOCKOUT, 503, late=True, zone="us-central1-a")
+    told: list[dict[str, Any]] = []
+    ran = pipeline.run(
+        rehearsed(make_plan(spec.load(written(tmp_path, SPEC))), rented=True),
+        tmp_path,
+        fresh=True,
+        isolation=Isolation.DOCKER,
+        at_once=1,
+        argv=["eqc"],
+        tell=told.append,
+        stop=Event(),
+        abort=Event(),
+    )
+    (refused,) = (e for e in told if e["event"] == "machine" and e["state"] == "refused")
+    assert refused["place"] == "n1-standard-2 in us-central1-a"
+    assert refused["text"].startswith("no-capacity: ")
+    assert full.hits == 1
+    (row,) = read(ran.folder).records
+    assert row["status"] == "ok"
+    assert row["machine"]["place"]["zone"] == "us-central1-b"
+    assert row["machine"]["rehearsal"]
+    assert told[-1]["event"] == "swept"
+    assert told[-1]["left"] == 0
+    assert gce.machines() == ()
+    assert gce.cloud._firewalls_list()["items"] == []

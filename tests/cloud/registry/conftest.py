@@ -1,0 +1,102 @@
+"""A registry, a machine that pulls from it, and images of a few bytes.
+
+The machine's engine is this computer's own (there is no engine in an engine here), so an image is
+removed before it is delivered again. Where both would have to differ at one time, ``far_engine``
+stands before the machine's Docker: it knows only what was loaded or pulled through it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import docker
+import docker.errors
+import pytest
+
+from orchestrator.images import Image
+from tests.cloud.ssh.conftest import Peer, client, login, peer, shell
+from tests.peers import registry
+from tests.peers.registry import Registry
+
+__all__ = ["client", "login", "peer", "shell"]
+
+USER, SECRET = "ada", "correct-horse-battery-staple"
+FAR_ENGINE = """\
+#!/bin/sh
+# A Docker client whose engine knows only what came through it.
+while [ "$1" = --config ]; do config=$2; shift 2; done
+set -- ${config:+--config "$config"} "$@"
+case " $* " in
+  *" image inspect "*) [ -e /home/eqc/arrived ] || { echo "No such image" >&2; exit 1; } ;;
+  *" load "*) tee /home/eqc/arrived | docker "$@"; exit ;;
+esac
+exec docker "$@"
+"""
+
+
+@pytest.fixture
+def image(client: docker.DockerClient) -> Iterator[Image]:
+    """New in each test, and gone after it."""
+    name = f"eqc-peer-image:{secrets.token_hex(6)}"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        content = os.urandom(3000)
+        entry = tarfile.TarInfo("payload")
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    repository, _, tag = name.partition(":")
+    client.api.import_image_from_data(archive.getvalue(), repository=repository, tag=tag)
+    made = Image("numpy", name, str(client.images.get(name).id))
+    yield made
+    forget(client, made)
+
+
+def forget(client: docker.DockerClient, image: Image) -> None:
+    """Remove an image by all its names."""
+    with suppress(docker.errors.ImageNotFound):
+        client.images.remove(image.digest, force=True)
+
+
+@pytest.fixture
+def open_registry(tmp_path: Path) -> Iterator[Registry]:
+    with registry.serving(tmp_path) as serving:
+        yield serving
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """A registry of ``USER`` alone; this computer has their login."""
+    with registry.serving(tmp_path, user=USER, secret=SECRET) as serving:
+        folder = tmp_path / "docker"
+        folder.mkdir()
+        monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+        registry.log_in(folder, serving.host, USER, SECRET)
+        yield serving
+
+
+@pytest.fixture
+def program(peer: Peer) -> Iterator[Callable[[str], tuple[str, ...]]]:
+    """Puts a program on the machine that ``deliver`` takes for its Docker."""
+
+    def put(script: str) -> tuple[str, ...]:
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            entry = tarfile.TarInfo("docker-for-tests")
+            entry.size, entry.mode = len(script.encode()), 0o755
+            tar.addfile(entry, io.BytesIO(script.encode()))
+        peer.container.put_archive("/usr/local/bin", archive.getvalue())
+        return ("docker-for-tests",)
+
+    yield put
+    peer.sh("rm -rf /usr/local/bin/docker-for-tests /home/eqc/*")
+
+
+@pytest.fixture
+def far_engine(program: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
+    return program(FAR_ENGINE)

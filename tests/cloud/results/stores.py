@@ -1,0 +1,37 @@
+"""Runs in a shared store, written by several computers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.store.remote import RemoteStore
+from orchestrator.store.run import RunFolder
+from tests.unit.store.records import cell, failed, observed, plan
+
+CELL = cell()
+RUN = "trial/run-1"
+__all__ = ["CELL", "RUN", "append", "failed", "rows", "started"]
+
+
+def started(store: RemoteStore, argv: str = "eqc") -> Path:
+    """The run, made here if it is nowhere yet; its folder in the mirror."""
+    path = store.folder / RUN
+    if not (path / "run.json").is_file():
+        made = RunFolder.open(store.folder, plan(CELL), fresh=False)
+        document = made.read_json("run.json")
+        made.write_json("run.json", {**document, "run": path.name, "tag": "tag"})
+        made.path.rename(path)
+    with RunFolder(path) as run:
+        run.write_plan(plan(CELL), [argv])
+    return path
+
+
+def append(run: RunFolder, session: int, *, machine: str = "m", digest: str = "a" * 64) -> None:
+    record = observed(CELL.id, session, digest)
+    run.append(machine, [{**record, "run": run.name, "experiment": "trial"}])
+
+
+def rows(store: RemoteStore) -> set[int]:
+    """The sessions of all lines of the mirror."""
+    with RunFolder(store.folder / RUN) as run:
+        return {record["session"] for record in run.records()}

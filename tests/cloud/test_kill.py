@@ -1,0 +1,124 @@
+"""``kill -9`` of the controller in the middle of a cloud run, at any moment, again and again.
+
+Machines are real SSH servers behind a strict EC2; runs are rehearsals, which take every step of a
+real run. What is asserted comes from the cloud itself and from the store's files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from orchestrator.images import ImageBuilder, connect
+from tests.cloud.controller import MOMENTS, Controller, Kill
+from tests.peers.ec2 import Ec2, serving
+
+pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake, pytest.mark.emulated]
+AT_ONCE = int(os.environ.get("EQC_TEST_CONTROLLERS", "6"))
+PHASES = {
+    "starting, or ending what a killed call left",
+    "intent written, no answer yet",
+    "booting",
+    "connecting, delivering, verifying",
+    "computing",
+    "results coming home",
+    "releasing",
+    "released, sweep not done",
+    "after the sweep",
+}
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Ec2]:
+    client = connect()
+    ImageBuilder(client).ensure("numpy")
+    client.close()
+    with serving(containers=True) as peer:
+        yield peer
+
+
+def test_a_few_kills(cloud: Ec2, tmp_path: Path) -> None:
+    nothing_is_lost_doubled_or_left(cloud, tmp_path, kills=5, controllers=3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_a_hundred_kills(cloud: Ec2, tmp_path: Path) -> None:
+    kills = nothing_is_lost_doubled_or_left(cloud, tmp_path, kills=100, controllers=AT_ONCE)
+    phases = {phase for kill in kills for phase in kill.phases}
+    assert phases >= PHASES, f"no kill fell into: {PHASES - phases}"
+
+
+def nothing_is_lost_doubled_or_left(
+    cloud: Ec2, folder: Path, *, kills: int, controllers: int
+) -> list[Kill]:
+    """Stories of one to three kills until there are ``kills``; each is ended by run or by reap."""
+    seed = int(os.environ.get("EQC_TEST_SEED", random.randrange(1 << 32)))
+    print(f"\nseed {seed}")
+    began = time.monotonic()
+    whole = Controller(folder / "undisturbed", f"undisturbed-{seed}", cloud)
+    whole.finish()
+    took = time.monotonic() - began
+    whole.check_story()
+    assert whole.left() == []
+    wanted = whole.facts()
+    assert {fact[2] for fact in wanted} == {"ok"}
+
+    def stories(worker: int) -> list[Kill]:
+        moments, done = random.Random(f"{seed}/{worker}"), []
+        share = kills // controllers + (worker < kills % controllers)
+        while len(done) < share:
+            name = f"w{worker}-{len(done)}-{seed}"
+            least = min(share - len(done), moments.randint(1, 3))
+            done += story(Controller(folder / name, name, cloud), moments, least, took, wanted)
+        return done
+
+    with ThreadPoolExecutor(controllers) as pool:
+        given = [kill for each in pool.map(stories, range(controllers)) for kill in each]
+    report(given, time.monotonic() - began)
+    assert cloud.machines() == ()
+    return given
+
+
+def story(
+    controller: Controller, moments: random.Random, least: int, took: float, wanted: object
+) -> list[Kill]:
+    """``least`` kills, one after the other; then one more call, or only ``eqc reap``."""
+    given: list[Kill] = []
+    ended = 0
+    while len(given) < least and ended < 3:
+        kill = controller.kill_once(moments, took)
+        ended += kill is None
+        given += [] if kill is None else [kill]
+    where = f"{controller.folder}: {given}"
+    if moments.random() < 0.3:
+        reaped = controller.eqc(
+            "reap", "--provider", "aws", "--yes", cwd=controller.folder / "bare"
+        )
+        assert controller.left() == [], f"{where}: {reaped}"
+        up = controller.eqc("status", "--provider", "aws", "--json", cwd=controller.folder / "bare")
+        owners = {machine["owner"] for machine in json.loads(up)["machines"]}
+        assert controller.name not in owners, where
+    # Also a run whose machines were reaped behind its back comes to its end.
+    controller.finish()
+    assert controller.left() == [], where
+    assert controller.facts() == wanted, where
+    controller.check_story()
+    return given
+
+
+def report(given: list[Kill], seconds: float) -> None:
+    print(f"{len(given)} kills in {seconds:.0f} s")
+    moments = Counter(kill.moment for kill in given)
+    print("waited for:", ", ".join(f"{name} {moments[name]}" for name in MOMENTS))
+    phases = Counter(phase for kill in given for phase in set(kill.phases))
+    for phase, count in phases.most_common():
+        print(f"{count:5}  {phase}")

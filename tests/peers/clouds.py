@@ -1,0 +1,93 @@
+"""The clouds and hosts that a whole plan wants, played on this computer for as long as it runs."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+import docker
+
+from orchestrator.images import connect
+from orchestrator.model import Cell, Plan, Platform, pairs
+from orchestrator.shell.keys import forget, login_key
+from tests.peers import ec2, gce, sshd
+
+
+@contextmanager
+def played(plan: Plan) -> Iterator[Plan]:
+    """``plan`` with SSH hosts that are there; EC2 and Compute Engine are what the environment says.
+
+    Everything is ended when the context is left.
+    """
+    providers = {platform.provider for platform in plan.experiment.platforms}
+    with ExitStack() as stack:
+        if "aws" in providers:
+            stack.enter_context(
+                _environment(stack.enter_context(ec2.serving(containers=True)).environment)
+            )
+        if "gcp" in providers:
+            stack.enter_context(
+                _environment(stack.enter_context(gce.serving(containers=True)).environment)
+            )
+        hosts: dict[str, Platform] = {}
+        if "ssh" in providers:
+            client = stack.enter_context(_client())
+            for platform in plan.experiment.platforms:
+                if platform.provider == "ssh":
+                    hosts[platform.id] = stack.enter_context(_host(client, platform))
+        yield _moved(plan, hosts)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _client() -> Iterator[docker.DockerClient]:
+    client = connect()
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def _host(client: docker.DockerClient, platform: Platform) -> Iterator[Platform]:
+    """The platform, at the address of a new host that plays it."""
+    tag = f"host-{secrets.token_hex(4)}"
+    key = login_key(tag)
+    try:
+        host, port, public = sshd.machine(client, name=tag, public_key=key.public)
+        placement = {
+            "address": host,
+            "port": port,
+            "user": sshd.USER,
+            "host_key": public,
+            "identity": str(key.path),
+        }
+        yield replace(platform, placement=pairs(placement))
+    finally:
+        sshd.remove(client, tag)
+        forget(tag)
+
+
+def _moved(plan: Plan, hosts: Mapping[str, Platform]) -> Plan:
+    """Ids stay as they are: an address is not what is compared."""
+    platforms = tuple(hosts.get(p.id, p) for p in plan.experiment.platforms)
+    cells: list[Cell] = [
+        replace(cell, platform=hosts.get(cell.platform.id, cell.platform)) for cell in plan.cells
+    ]
+    return Plan(replace(plan.experiment, platforms=platforms), tuple(cells))

@@ -1,0 +1,30 @@
+"""From where we reach rented machines: said by the environment, and believed only if it is one."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.machines import Refusal, Refused
+from orchestrator.providers.own_address import OWN_ADDRESS, own_address
+
+
+@pytest.mark.parametrize("said", ["192.0.2.7", " 192.0.2.7\n"])
+def test_what_the_environment_says(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv(OWN_ADDRESS, said)
+    assert own_address() == "192.0.2.7"
+
+
+@pytest.mark.parametrize("said", ["", "::1", "192.0.2.1/8", "everybody"])
+def test_what_is_no_address(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv(OWN_ADDRESS, said)
+    with pytest.raises(Refused, match=OWN_ADDRESS) as raised:
+        own_address()
+    assert raised.value.kind is Refusal.INVALID
+
+
+def test_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(OWN_ADDRESS, raising=False)
+    monkeypatch.setattr("orchestrator.providers.own_address._ASK", "http://127.0.0.1:9/")
+    with pytest.raises(Refused, match=f"set {OWN_ADDRESS}") as raised:
+        own_address()
+    assert raised.value.kind is Refusal.UNCERTAIN
