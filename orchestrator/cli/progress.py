@@ -64,7 +64,7 @@ def _plain(event: Event) -> None:
 def _line(event: Event) -> str | None:
     """What a person reads of an event; machines' words in it steer no terminal."""
     said = _said(event)
-    return None if said is None else "\n".join(plain(line) for line in said.splitlines())
+    return None if said is None else "\n".join(plain(line) for line in said.split("\n"))
 
 
 def _said(event: Event) -> str | None:

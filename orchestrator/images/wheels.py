@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestrator.bundled import cache_folder, images_folder
 from orchestrator.errors import EnvironmentNotReady
+from orchestrator.surroundings import without_credentials
 
 IMAGE_PYTHON = "3.11"
 # Every tag a bookworm (glibc 2.36) image can install; pip wants each of them named.
@@ -61,7 +62,9 @@ def wheelhouse(framework: str, architecture: str, say: Say) -> Path:
 
 def checked(argv: list[str], what: str) -> None:
     """Run a command; where it fails, ``EnvironmentNotReady`` with the end of what it said."""
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, check=False, env=without_credentials()
+    )
     if done.returncode:
         tail = "\n".join(done.stderr.splitlines()[-8:])
         raise EnvironmentNotReady(f"{what} failed (exit code {done.returncode}):\n{tail}")

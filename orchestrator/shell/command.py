@@ -14,11 +14,12 @@ from typing import BinaryIO
 
 import paramiko
 
-from orchestrator.errors import ConnectionLost
+from orchestrator.errors import ConnectionLost, OutputRefused
 from orchestrator.shell.connection import Connection, lost
 
 CHUNK = 1 << 16
 ERRORS_KEPT = 1 << 16
+ERRORS_LIMIT = 256 << 20
 COMPLAINT = 2000
 """Bytes of it that are shown."""
 POLL_SECONDS = 0.2
@@ -63,6 +64,7 @@ class Command:
         self._seconds = seconds
         self._clock = clock
         self._stderr = b""
+        self._complaints = 0
         self._source_error: OSError | None = None
         self.stopped = False
         self._channel = connection.session(seconds)
@@ -86,7 +88,7 @@ class Command:
         """Its stdout, until it closes it or ``stop`` is set (then ``stopped`` is).
 
         Raises ``ConnectionLost`` when the machine does not answer any more, or the command has not
-        ended after ``timeout`` seconds.
+        ended after ``timeout`` seconds; ``OutputRefused`` for a flood on its stderr.
         """
         channel = self._channel
         begun = heard = self._clock()
@@ -104,7 +106,7 @@ class Command:
                 ended = channel.eof_received or channel.closed
                 if channel.recv_stderr_ready():
                     heard = self._clock()
-                    self._stderr = (self._stderr + channel.recv_stderr(CHUNK))[-ERRORS_KEPT:]
+                    self._complain(channel.recv_stderr(CHUNK))
                 elif channel.recv_ready():
                     heard = self._clock()
                     yield channel.recv(CHUNK)
@@ -117,6 +119,14 @@ class Command:
                     heard = self._clock()
                 else:
                     selector.select(POLL_SECONDS)
+
+    def _complain(self, chunk: bytes) -> None:
+        self._stderr = (self._stderr + chunk)[-ERRORS_KEPT:]
+        self._complaints += len(chunk)
+        if self._complaints > ERRORS_LIMIT:
+            raise OutputRefused(
+                f"{self._connection.label}: {self._program} does not stop complaining"
+            )
 
     def ended(self, stdout: bytes = b"") -> Completed:
         """How it ended, once its output did. Raises ``ConnectionLost`` where nobody said."""

@@ -21,6 +21,7 @@ from orchestrator.model import content_id
 from orchestrator.shell.container import DEFAULT_MEMORY, JOB, LABEL, OUT
 from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
 from orchestrator.shell.process import end_when
+from orchestrator.surroundings import without_credentials
 
 PROJECT = "eqc-rehearsal"
 
@@ -95,6 +96,7 @@ class ComposeShell:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                env=without_credentials(),
                 start_new_session=True,
             )
             watch = threading.Thread(target=end_when, args=(stop, process), daemon=True)

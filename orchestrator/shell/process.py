@@ -16,6 +16,7 @@ from typing import Any
 from orchestrator.bundled import runner_path
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
+from orchestrator.surroundings import without_credentials
 
 # What a process may see of this computer's environment. Everything that steers numerics comes
 # from the job alone, as it does in a container.
@@ -71,7 +72,7 @@ def probe() -> dict[str, Any]:
         [sys.executable, "-m", "eqc_runner", "probe"],
         capture_output=True,
         check=False,
-        env={**os.environ, **environment()},
+        env={**without_credentials(), **environment()},
     )
     if done.returncode:
         raise EnvironmentNotReady(

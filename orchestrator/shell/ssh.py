@@ -23,6 +23,8 @@ from orchestrator.shell.host_keys import written
 from orchestrator.shell.job import OnLine
 
 OUTPUT_LIMIT = 16 << 20
+STREAM_LIMIT = 128 << 20
+"""Twice of what an engine keeps of a container's log."""
 PADDING_LIMIT = 1 << 20
 KEYS_SECONDS = 120.0
 """From a booting machine's first answer until its keys, and ours, have to be in place."""
@@ -118,11 +120,16 @@ class SshShell:
     ) -> Completed | None:
         """Hand each line of its stdout on as it comes; ``None`` when ``stop`` was set first.
 
-        It is not ended by that: it only is not listened to any more. Raises ``ConnectionLost``.
+        It is not ended by that: it only is not listened to any more. Raises ``ConnectionLost``,
+        and ``OutputRefused`` for more than ``STREAM_LIMIT`` bytes.
         """
         with self._command(argv, None) as command:
             rest = b""
+            heard = 0
             for chunk in command.chunks(timeout=timeout, stop=stop):
+                heard += len(chunk)
+                if heard > STREAM_LIMIT:
+                    raise OutputRefused(f"{self.label}: {argv[0]} does not stop writing")
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     on_line(line[:LINE_LIMIT].decode(errors="replace"))

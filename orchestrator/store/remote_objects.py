@@ -112,7 +112,7 @@ def _open(scheme: str) -> tuple[Any, tuple[type[Exception], ...]]:
             files = S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
             return files, (OSError, BotoCoreError, ClientError)
         from aiohttp import ClientError as HttpClientError  # noqa: PLC0415
-        from gcsfs import GCSFileSystem  # noqa: PLC0415
+        from gcsfs.core import GCSFileSystem  # noqa: PLC0415 - plain HTTP; it needs no gRPC
         from gcsfs.retry import HttpError  # noqa: PLC0415
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
     except ImportError as error:

@@ -46,7 +46,7 @@ def cloud() -> Iterator[Ec2]:
 
 
 def test_a_few_kills(cloud: Ec2, tmp_path: Path) -> None:
-    nothing_is_lost_doubled_or_left(cloud, tmp_path, kills=5, controllers=3)
+    nothing_is_lost_doubled_or_left(cloud, tmp_path, kills=5, controllers=5)
 
 
 @pytest.mark.slow

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestrator.store.describe import cell_objects
 from orchestrator.store.remote import RemoteStore
-from orchestrator.store.run import RunFolder
-from tests.unit.store.records import cell, failed, observed, plan
+from orchestrator.store.run import RunFolder, timestamp
+from tests.unit.store.records import cell, observed, plan
 
 CELL = cell()
 RUN = "trial/run-1"
-__all__ = ["CELL", "RUN", "append", "failed", "rows", "started"]
+__all__ = ["CELL", "RUN", "append", "rows", "started"]
 
 
 def started(store: RemoteStore, argv: str = "eqc") -> Path:
@@ -28,7 +29,8 @@ def started(store: RemoteStore, argv: str = "eqc") -> Path:
 
 def append(run: RunFolder, session: int, *, machine: str = "m", digest: str = "a" * 64) -> None:
     record = observed(CELL.id, session, digest)
-    run.append(machine, [{**record, "run": run.name, "experiment": "trial"}])
+    about = {"run": run.name, "experiment": "trial", "machine": None, "fingerprint": None}
+    run.append(machine, [{**record, **cell_objects(CELL), **about, "recorded": timestamp()}])
 
 
 def rows(store: RemoteStore) -> set[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,19 +10,16 @@ import pytest
 
 from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import rows, started
+from tests.e2e.running import environment
 
 pytestmark = pytest.mark.cloud_fake
 
 
 def writer(url: str, home: Path, first: int, count: int) -> subprocess.Popen[str]:
     words = [sys.executable, "-m", "tests.cloud.results.writer", url, str(first), str(count)]
-    environment = {
-        **os.environ,
-        "XDG_DATA_HOME": str(home),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
+    variables = {**environment(), "XDG_DATA_HOME": str(home)}
     pipe = subprocess.PIPE
-    return subprocess.Popen(words, env=environment, stdin=pipe, stdout=pipe, text=True)
+    return subprocess.Popen(words, env=variables, stdin=pipe, stdout=pipe, text=True)
 
 
 def test_two_writers_at_once_lose_nothing_of_each_other(computer: Computer, tmp_path: Path) -> None:
@@ -40,8 +36,8 @@ def test_two_writers_at_once_lose_nothing_of_each_other(computer: Computer, tmp_
     assert rows(here) == {*range(20), *range(50, 70)}
 
 
-def test_a_killed_writer_has_lost_nothing(computer: Computer, tmp_path: Path) -> None:
-    here = computer("here")
+def test_a_killed_writer_has_lost_nothing(s3_computer: Computer, tmp_path: Path) -> None:
+    here = s3_computer("here")
     started(here)
     here.push()
     with writer(here.url, tmp_path / "a", 0, 8) as killed:

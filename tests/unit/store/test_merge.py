@@ -7,6 +7,7 @@ import pytest
 from orchestrator.errors import ConflictError, StoreError, UsageError
 from orchestrator.store.merge import merge
 from orchestrator.store.read import read
+from orchestrator.store.records import TornLine
 from orchestrator.store.run import RunFolder
 from tests.unit.store.records import cell, observed, plan
 from tests.unit.store.test_run import ORIGIN, opened, take_in, write_out
@@ -70,3 +71,33 @@ def test_a_tensor_with_two_contents_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_store_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no run"):
         merge([tmp_path], tmp_path / "c")
+
+
+def test_closed_files_are_united_in_the_machines_open_one(tmp_path: Path) -> None:
+    a, b = store(tmp_path / "a", session=0), store(tmp_path / "b", session=1)
+    for source in (a, b):
+        with RunFolder(source / "trial" / "run-1") as run:
+            run.seal()
+    assert merge([a, b], tmp_path / "c").added == 2
+    files = list((tmp_path / "c").glob("**/*.jsonl"))
+    assert [path.name for path in files] == ["m.jsonl"]
+    assert merge([a, b], tmp_path / "c").added == 0
+
+
+def test_what_a_closed_file_of_the_target_has_is_not_added_again(tmp_path: Path) -> None:
+    a = store(tmp_path / "a", session=0)
+    merge([a], tmp_path / "c")
+    with RunFolder(tmp_path / "c" / "trial" / "run-1") as run:
+        run.seal()
+    assert merge([a], tmp_path / "c").added == 0
+    assert len(list((tmp_path / "c").glob("**/*.jsonl"))) == 1
+
+
+def test_a_torn_line_of_the_target_is_not_glued_to_the_next(tmp_path: Path) -> None:
+    a, b = store(tmp_path / "a", session=0), store(tmp_path / "b", session=1)
+    merge([a], tmp_path / "c")
+    into = next((tmp_path / "c").glob("**/*.jsonl"))
+    into.write_bytes(into.read_bytes() + b'{"torn')
+    with pytest.warns(TornLine):
+        merge([b], tmp_path / "c")
+    assert [r["session"] for r in read(tmp_path / "c").records] == [0, 1]

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from orchestrator.images.wheels import checked
+from orchestrator.shell.process import probe
+from orchestrator.surroundings import without_credentials
+
+SECRETS = {
+    "AWS_SECRET_ACCESS_KEY": "planted",
+    "AWS_SESSION_TOKEN": "planted",
+    "GOOGLE_APPLICATION_CREDENTIALS": "planted",
+    "GITHUB_TOKEN": "planted",
+    "my_api_key": "planted",
+    "REGISTRY_PASSWORD": "planted",
+}
+
+
+@pytest.fixture(autouse=True)
+def _planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+
+
+def test_what_is_no_credential_is_passed_on() -> None:
+    passed = without_credentials()
+    assert not SECRETS.keys() & passed.keys()
+    assert passed["https_proxy"] == "http://proxy:3128"
+    assert "PATH" in passed
+
+
+def test_programs_see_no_credential() -> None:
+    program = "import os, sys; sys.exit('planted' in str(os.environ))"
+    checked([sys.executable, "-c", program], "a look at the environment")
+    found = probe()
+    assert found["environment"]["OMP_NUM_THREADS"] == "3"
+    assert "planted" not in json.dumps(found)
