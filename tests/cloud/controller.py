@@ -16,10 +16,10 @@ from typing import Any
 
 import boto3
 
+from orchestrator.peers.ec2 import Ec2
+from orchestrator.peers.ec2_account import REGIONS
 from orchestrator.store.read import read
 from tests.e2e.running import command, environment, facts
-from tests.peers.ec2 import Ec2
-from tests.peers.ec2_account import REGIONS
 
 SPEC = """\
 schema: 1

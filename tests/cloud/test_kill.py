@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.images import ImageBuilder, connect
+from orchestrator.peers.ec2 import Ec2, serving
 from tests.cloud.controller import MOMENTS, Controller, Kill
-from tests.peers.ec2 import Ec2, serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake, pytest.mark.emulated]
 AT_ONCE = int(os.environ.get("EQC_TEST_CONTROLLERS", "6"))

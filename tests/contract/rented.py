@@ -26,11 +26,11 @@ class Rented:
 
 @contextmanager
 def aws() -> Iterator[Rented]:
+    from orchestrator.peers.ec2 import serving
     from orchestrator.providers.aws.clients import Clients
     from orchestrator.providers.aws.lifetime import Pace
     from orchestrator.providers.aws.provider import AwsProvider
     from tests.cloud.orders import aws_order
-    from tests.peers.ec2 import serving
 
     with serving() as peer, _environment(peer.environment):
         clients = Clients()
@@ -44,11 +44,11 @@ def aws() -> Iterator[Rented]:
 
 @contextmanager
 def gcp() -> Iterator[Rented]:
+    from orchestrator.peers.gce import serving
     from orchestrator.providers.gcp.clients import Clients
     from orchestrator.providers.gcp.operations import Pace
     from orchestrator.providers.gcp.provider import GcpProvider
     from tests.cloud.orders import gcp_order
-    from tests.peers.gce import serving
 
     with serving() as peer, _environment(peer.environment):
         clients = Clients()

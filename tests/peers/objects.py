@@ -19,7 +19,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import boto3
 import requests
 
 
@@ -50,6 +49,8 @@ class Server:
 
     def remove_bucket(self, url: str) -> None:
         """Of S3, with everything in it: from now on nothing can be written there."""
+        import boto3
+
         bucket = boto3.resource("s3", **self._account()).Bucket(url.removeprefix("s3://"))
         bucket.objects.all().delete()
         bucket.delete()
@@ -68,6 +69,8 @@ class Server:
         urllib.request.urlopen(request, timeout=10).close()
 
     def _s3(self) -> Any:
+        import boto3
+
         return boto3.client("s3", **self._account())
 
     def _account(self) -> dict[str, str]:

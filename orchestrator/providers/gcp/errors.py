@@ -10,7 +10,7 @@ import requests
 from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import compute_v1
-from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
+from google.protobuf.json_format import ParseError
 
 from orchestrator.machines import Refusal, Refused
 

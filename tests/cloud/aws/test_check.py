@@ -9,12 +9,12 @@ import pytest
 
 from orchestrator.machines import Finding, Level
 from orchestrator.model import Platform
+from orchestrator.peers.ec2 import Ec2
+from orchestrator.peers.faults import Call
 from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.check import Check
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.provider import AwsProvider
-from tests.peers.ec2 import Ec2
-from tests.peers.faults import Call
 
 pytestmark = pytest.mark.cloud_fake
 

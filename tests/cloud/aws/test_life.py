@@ -11,13 +11,13 @@ import pytest
 
 from orchestrator.machines import Order, Refusal, Refused, Unavailable
 from orchestrator.model import Platform
+from orchestrator.peers.ec2 import Ec2
+from orchestrator.peers.faults import decoded
 from orchestrator.providers.aws.ami import PARAMETERS
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.shell.keys import new_host_key
 from tests.cloud.aws.conftest import PACE
 from tests.cloud.orders import LOGIN_KEY, aws_order
-from tests.peers.ec2 import Ec2
-from tests.peers.faults import decoded
 
 pytestmark = pytest.mark.cloud_fake
 

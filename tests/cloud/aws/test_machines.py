@@ -14,10 +14,10 @@ import paramiko
 import pytest
 
 from orchestrator.machines import Address, Order, Refusal, Refused
+from orchestrator.peers.ec2 import Ec2, serving
 from orchestrator.providers.aws.lifetime import Pace
 from orchestrator.providers.aws.provider import AwsProvider
 from tests.cloud.orders import aws_order
-from tests.peers.ec2 import Ec2, serving
 
 pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]
 

@@ -8,12 +8,12 @@ import boto3
 import pytest
 
 from orchestrator.machines import Machine, Refusal, Refused
+from orchestrator.peers.ec2 import Ec2
 from orchestrator.providers.aws.lifetime import Pace
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.shell.keys import new_host_key
 from tests.cloud.aws.conftest import PACE
 from tests.cloud.orders import aws_order
-from tests.peers.ec2 import Ec2
 
 pytestmark = pytest.mark.cloud_fake
 

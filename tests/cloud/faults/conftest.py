@@ -9,9 +9,9 @@ import docker
 import pytest
 
 from orchestrator.images import ImageBuilder, connect
+from orchestrator.peers.ec2 import Ec2, serving
 from tests.cloud.faults.lab import Lab, as_this_computer
 from tests.cloud.faults.machines import Altered
-from tests.peers.ec2 import Ec2, serving
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,10 @@ import boto3
 import docker
 from docker.models.containers import Container
 
+from orchestrator.peers.ec2 import Ec2
 from orchestrator.store.read import read
 from tests.cloud.faults.machines import Altered
 from tests.e2e.running import command, environment, written
-from tests.peers.ec2 import Ec2
 
 FAULTY, SOUND = "m1.large", "c1.medium"
 """Types of families whose processors the catalogue does not know: any x86-64 will do."""

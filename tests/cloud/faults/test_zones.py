@@ -11,11 +11,11 @@ import pytest
 
 from orchestrator import pipeline, spec
 from orchestrator.model import Isolation
+from orchestrator.peers.gce import Gce, serving
 from orchestrator.plan import make_plan
 from orchestrator.rehearsal import rehearsed
 from orchestrator.store.read import read
 from tests.e2e.running import written
-from tests.peers.gce import Gce, serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake, pytest.mark.emulated, pytest.mark.slow]
 SPEC = """\

@@ -9,11 +9,11 @@ import pytest
 
 from orchestrator.machines import Finding, Level
 from orchestrator.model import Platform
+from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.check import PERMISSIONS, Check
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import Images
 from orchestrator.providers.gcp.provider import GcpProvider
-from tests.peers.gce import Gce
 
 pytestmark = pytest.mark.cloud_fake
 

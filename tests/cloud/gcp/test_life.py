@@ -13,13 +13,13 @@ import yaml
 
 from orchestrator.machines import Order, Place, Refusal, Refused, Unavailable
 from orchestrator.model import Platform
+from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import FAMILIES
 from orchestrator.providers.gcp.provider import GcpProvider
 from orchestrator.shell.keys import new_host_key
 from tests.cloud.gcp.conftest import PACE
 from tests.cloud.orders import LOGIN_KEY, gcp_order
-from tests.peers.gce import Gce
 
 pytestmark = pytest.mark.cloud_fake
 

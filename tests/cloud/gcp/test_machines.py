@@ -14,12 +14,12 @@ import paramiko
 import pytest
 
 from orchestrator.machines import Address, Order, Refusal, Refused
+from orchestrator.peers.gce import Gce, serving
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.operations import Pace
 from orchestrator.providers.gcp.provider import GcpProvider
 from orchestrator.shell.keys import new_host_key
 from tests.cloud.orders import gcp_order
-from tests.peers.gce import Gce, serving
 
 pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]
 

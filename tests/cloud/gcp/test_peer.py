@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import requests
 
+from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
 from tests.cloud.gcp.conftest import PACE
 from tests.cloud.orders import gcp_order
-from tests.peers.gce import Gce
 
 pytestmark = pytest.mark.cloud_fake
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,7 +72,14 @@ def test_nor_one_with_a_wrong_parameter(gce: Gce, provider: GcpProvider, query: 
 @contextmanager
 def process(state: Path) -> Iterator[dict[str, str]]:
     """The peer in a process of its own; what it says has to be exported."""
-    command = [sys.executable, "-m", "tests.peers.gce", "--no-containers", "--state", str(state)]
+    command = [
+        sys.executable,
+        "-m",
+        "orchestrator.peers.gce",
+        "--no-containers",
+        "--state",
+        str(state),
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as peer:
         assert peer.stdout is not None
         said = [peer.stdout.readline().split(" ", 1)[1].strip() for _ in range(4)]

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.machines import Machine, Refusal, Refused
+from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.operations import Pace
 from orchestrator.providers.gcp.provider import GcpProvider
 from orchestrator.shell.keys import new_host_key
 from tests.cloud.gcp.conftest import PACE
 from tests.cloud.orders import gcp_order
-from tests.peers.gce import Gce
 
 pytestmark = pytest.mark.cloud_fake
 

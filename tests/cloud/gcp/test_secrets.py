@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from orchestrator.machines import Refused
+from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.provider import GcpProvider
 from tests.cloud.orders import gcp_order
-from tests.peers.gce import Gce
 
 pytestmark = pytest.mark.cloud_fake
 

@@ -22,7 +22,7 @@ from tests.cloud.registry.conftest import FAR_ENGINE, SECRET, USER, forget
 from tests.cloud.ssh.conftest import Peer
 from tests.peers.registry import Registry
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.registry]
 
 Program = Callable[[str], tuple[str, ...]]
 NOWHERE = Pushed("127.0.0.1:9/team/eqc-peer-image", f"sha256:{'0' * 64}")

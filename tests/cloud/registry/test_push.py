@@ -10,14 +10,14 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import Image
 from orchestrator.images.login import login_for
 from orchestrator.images.registry import Pushed, _make_repository, push
+from orchestrator.peers.ec2 import Ec2
 from tests.cloud.aws.conftest import _ec2, ec2
 from tests.cloud.registry.conftest import SECRET, USER
-from tests.peers.ec2 import Ec2
 from tests.peers.registry import Registry, log_in
 
 __all__ = ["_ec2", "ec2"]
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.registry]
 
 
 def names(client: docker.DockerClient, image: Image) -> list[str]:

@@ -9,9 +9,6 @@ from pathlib import Path
 import pytest
 
 from orchestrator.store.remote import RemoteStore
-
-pytest.importorskip("boto3")
-
 from tests.peers import objects
 from tests.peers.objects import Server
 

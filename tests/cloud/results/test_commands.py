@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.running import eqc, written
 from tests.peers.objects import Server
 
-pytestmark = pytest.mark.cloud_fake
+pytestmark = pytest.mark.objects
 
 EXPERIMENT = """\
 schema: 1

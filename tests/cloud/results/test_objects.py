@@ -11,7 +11,7 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.store.remote_objects import Objects
 from tests.peers.objects import Server
 
-pytestmark = pytest.mark.cloud_fake
+pytestmark = pytest.mark.objects
 
 
 def test_an_object_is_made_once_and_never_changed(url: str) -> None:

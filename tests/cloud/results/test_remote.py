@@ -17,7 +17,7 @@ from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import CELL, RUN, append, rows, started
 from tests.peers.objects import Server
 
-pytestmark = pytest.mark.cloud_fake
+pytestmark = pytest.mark.objects
 
 
 def write(store: RemoteStore, *sessions: int, **more: str) -> None:

@@ -15,7 +15,7 @@ from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import RUN, append, rows, started
 from tests.peers.objects import Server
 
-pytestmark = pytest.mark.cloud_fake
+pytestmark = pytest.mark.objects
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import rows, started
 from tests.e2e.running import environment
 
-pytestmark = pytest.mark.cloud_fake
+pytestmark = pytest.mark.objects
 
 
 def writer(url: str, home: Path, first: int, count: int) -> subprocess.Popen[str]:

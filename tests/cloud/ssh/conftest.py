@@ -18,9 +18,9 @@ from docker.models.containers import Container
 
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.machines import Address
+from orchestrator.peers import sshd
 from orchestrator.shell import keys
 from orchestrator.shell.ssh import SshShell
-from tests.peers import sshd
 
 
 class Peer:

@@ -13,6 +13,7 @@ import docker
 import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, HostKeyRefused, OutputRefused
+from orchestrator.peers.sshd import why_no_arm64
 from orchestrator.shell import keys
 from orchestrator.shell.container import ContainerShell
 from orchestrator.shell.remote_container import RemoteContainer
@@ -21,7 +22,6 @@ from orchestrator.shell.remote_leftovers import leftovers, remove
 from orchestrator.shell.ssh import SshShell
 from orchestrator.shell.unpack import UnpackLimits
 from tests.cloud.ssh.conftest import Peer, records, write_job
-from tests.peers.sshd import why_no_arm64
 
 pytestmark = pytest.mark.docker
 RUN = "tests-container"

@@ -61,12 +61,12 @@ class NoMachines:
 
 
 class Containers:
-    """``tests.peers.sshd`` machines, one for each instance, which take their user data."""
+    """``orchestrator.peers.sshd`` machines, one for each instance, which take their user data."""
 
     def __init__(self) -> None:
         import docker
 
-        from tests.peers import sshd
+        from orchestrator.peers import sshd
 
         self._sshd = sshd
         self._client = docker.from_env()
@@ -136,5 +136,5 @@ class Containers:
         container.put_archive("/", self._sshd._tar(files))
         for command in (["sh", "-ec", ACCOUNT], *config["bootcmd"], *config["runcmd"]):
             code, output = container.exec_run(command)
-            assert code == 0, f"{command} in {instance_id}: {output.decode()}"
+            assert code == 0, f"{command} in {instance_id}: {output!r}"
         return self._sshd.inside(container)

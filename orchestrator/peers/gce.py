@@ -12,11 +12,11 @@ that a zone does not have, images of another architecture, scheduling that contr
 - its end is the container's end, and the other way round; ``maxRunDuration`` is kept by a clock;
 - its state is in a file, when there is one, and outlives its process.
 
-Errors, stockouts that come late, and lost replies are rules: ``tests.peers.gce_http``, also by
-``POST /peer/rules`` from another process. Lag, silent zones, quotas and permissions are settings of
-``tests.peers.gce_state``. Nobody enforces firewall rules.
+Errors, stockouts that come late, and lost replies are rules: ``orchestrator.peers.gce_http``, also
+by ``POST /peer/rules`` from another process. Lag, silent zones, quotas and permissions are settings
+of ``orchestrator.peers.gce_state``. Nobody enforces firewall rules.
 
-    python -m tests.peers.gce --port 5900 --state /tmp/gce.json [--no-containers]
+    python -m orchestrator.peers.gce --port 5900 --state /tmp/gce.json [--no-containers]
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.peers.gce_cloud import Cloud
-from tests.peers.gce_http import Server
-from tests.peers.gce_machines import Containers, NoMachines
+from orchestrator.peers.gce_cloud import Cloud
+from orchestrator.peers.gce_http import Server
+from orchestrator.peers.gce_machines import Containers, NoMachines
 
 __all__ = ["Gce", "serving"]
 

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from tests.peers import gce_strict as strict
-from tests.peers.gce_state import Fault, Json, State, public, stamp
-from tests.peers.gce_strict import Wrong
+from orchestrator.peers import gce_strict as strict
+from orchestrator.peers.gce_state import Fault, Json, State, public, stamp
+from orchestrator.peers.gce_strict import Wrong
 
 _PAGE = 3
 """Instances in a page at most, whatever is asked for: Google may give fewer, too."""
@@ -104,7 +104,7 @@ class Instances(State):
         here = {k: i for k, i in self._state["instances"].items() if k.startswith(path["zone"])}
         return {"items": [public(i) for i in here.values() if _labelled(i, query)]}
 
-    def _instances_aggregatedList(self, query: Any, **_: Any) -> Json:  # noqa: N802
+    def _instances_aggregatedList(self, query: Any, **_: Any) -> Json:
         seen = [
             (key.partition("/")[0], public(instance))
             for key, instance in sorted(self._state["instances"].items())

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.peers.gce_cloud import Cloud, Fault, Wrong
-from tests.peers.gce_routes import Call, understood
+from orchestrator.peers.gce_cloud import Cloud, Fault, Wrong
+from orchestrator.peers.gce_routes import Call, understood
 
 
 @dataclass

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.peers import gce_strict as strict
-from tests.peers.gce_instances import Instances
-from tests.peers.gce_state import REGIONS, Fault, Json, public
-from tests.peers.gce_strict import Wrong
+from orchestrator.peers import gce_strict as strict
+from orchestrator.peers.gce_instances import Instances
+from orchestrator.peers.gce_state import REGIONS, Fault, Json, public
+from orchestrator.peers.gce_strict import Wrong
 
 __all__ = ["REGIONS", "Cloud", "Fault", "Wrong"]
 
@@ -36,7 +36,8 @@ class Cloud(Instances):
             self.advance()
             reply = do(path=path, query=query, body=body, late=late)
             self._save()
-            return json.loads(json.dumps(reply))  # a copy: it goes out without the lock
+            copy: dict[str, Any] = json.loads(json.dumps(reply))
+            return copy  # it goes out without the lock
 
     def reset(self) -> None:
         with self._lock:
@@ -100,14 +101,14 @@ class Cloud(Instances):
         ]
         return {"name": path["name"], "status": "UP", "quotas": quotas}
 
-    def _images_getFromFamily(self, path: Any, **_: Any) -> Json:  # noqa: N802
+    def _images_getFromFamily(self, path: Any, **_: Any) -> Json:
         found = strict.IMAGES.get((path["project"], path["name"]))
         if found is None:
             raise Wrong(404, "notFound", f"no image family {path['name']} in {path['project']}")
         name, architecture, size = found
         return {"name": name, "architecture": architecture, "diskSizeGb": str(size)}
 
-    def _projects_testIamPermissions(self, body: bytes, **_: Any) -> Json:  # noqa: N802
+    def _projects_testIamPermissions(self, body: bytes, **_: Any) -> Json:
         asked = json.loads(body)["permissions"]
         return {
             "permissions": [p for p in asked if self.permissions is None or p in self.permissions]

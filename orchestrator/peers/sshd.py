@@ -91,7 +91,7 @@ def start(
         name=f"eqc-peer-{name}",
         hostname=name,
         labels={LABEL: "1", OWNER: str(os.getpid())},
-        ports={"22/tcp": ("127.0.0.1", None)} if publish else None,
+        ports={"22/tcp": ("127.0.0.1", None)} if publish else None,  # type: ignore[dict-item]
         volumes=mounts,
         tmpfs=tmpfs or {},
         init=True,
@@ -176,8 +176,8 @@ def remove(client: docker.DockerClient, name: str) -> None:
 
 def remove_all(client: docker.DockerClient) -> None:
     """End every machine that this process started."""
-    filters = {"label": f"{OWNER}={os.getpid()}"}
-    for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
+    mine: dict[str, str | list[str] | bool] = {"label": f"{OWNER}={os.getpid()}"}
+    for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
         with suppress(docker.errors.NotFound):
             container.remove(force=True, v=True)
 

@@ -1,4 +1,4 @@
-"""What EC2 does and moto does not, between the two: see ``tests.peers.ec2``."""
+"""What EC2 does and moto does not, between the two: see ``orchestrator.peers.ec2``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 
 import boto3
 
-from tests.peers import ec2_answers as answers
-from tests.peers.ec2_machines import Machines
-from tests.peers.faults import Call, Proxy, Reply, decoded, error
+from orchestrator.peers import ec2_answers as answers
+from orchestrator.peers.ec2_machines import Machines
+from orchestrator.peers.faults import Call, Proxy, Reply, decoded, error
 
 REGIONS = ("eu-central-1", "us-east-1", "us-west-2")
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 import docker
 
 from orchestrator.images import connect
-from orchestrator.model import Cell, Plan, Platform, pairs
+from orchestrator.model import Cell, Plan, Platform, Scalar, pairs
+from orchestrator.peers import ec2, gce, sshd
 from orchestrator.shell.keys import forget, login_key
-from tests.peers import ec2, gce, sshd
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def _host(client: docker.DockerClient, platform: Platform) -> Iterator[Platform]
     key = login_key(tag)
     try:
         host, port, public = sshd.machine(client, name=tag, public_key=key.public)
-        placement = {
+        placement: dict[str, Scalar] = {
             "address": host,
             "port": port,
             "user": sshd.USER,

@@ -50,12 +50,12 @@ class NoMachines:
 
 
 class Containers:
-    """``tests.peers.sshd`` machines, one for each instance, which take its metadata."""
+    """``orchestrator.peers.sshd`` machines, one for each instance, which take its metadata."""
 
     def __init__(self) -> None:
         import docker
 
-        from tests.peers import sshd
+        from orchestrator.peers import sshd
 
         self._sshd = sshd
         self._client = docker.from_env()
@@ -127,7 +127,7 @@ class Containers:
         container.put_archive("/", self._sshd._tar(files))
         for command in (*config["bootcmd"], *config["runcmd"]):
             code, output = container.exec_run(command)
-            assert code == 0, f"{name}: {output.decode()}"
+            assert code == 0, f"{name}: {output!r}"
         time.sleep(0.1)  # sshd starts itself anew on SIGHUP
         self._sshd.address(container, PATIENCE)
         return self._sshd.inside(container)

@@ -11,9 +11,9 @@ What it lacks is added before it:
 - its end is the container's end, and the other way round, with EC2's reasons;
 - a group in use cannot be deleted; EC2's lag between making and seeing, and quotas, can be set.
 
-Errors and lost replies are rules: ``tests.peers.faults``. Nobody enforces security groups.
+Errors and lost replies are rules: ``orchestrator.peers.faults``. Nobody enforces security groups.
 
-    python -m tests.peers.ec2 --port 5800 [--no-containers]
+    python -m orchestrator.peers.ec2 --port 5800 [--no-containers]
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.peers.ec2_account import Ec2
-from tests.peers.ec2_machines import Containers, Machines, NoMachines
+from orchestrator.peers.ec2_account import Ec2
+from orchestrator.peers.ec2_machines import Containers, Machines, NoMachines
 
 __all__ = ["Ec2", "serving"]
 

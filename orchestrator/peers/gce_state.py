@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import catalog
-from tests.peers import gce_strict as strict
-from tests.peers.gce_machines import Machines
-from tests.peers.gce_strict import Wrong
+from orchestrator.peers import gce_strict as strict
+from orchestrator.peers.gce_machines import Machines
+from orchestrator.peers.gce_strict import Wrong
 
 Json = dict[str, Any]
 _SPECIAL = {"us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd"}
@@ -61,7 +61,7 @@ class State:
 
     # -- operations ---------------------------------------------------------------------------
 
-    def _zoneOperations_get(self, path: Any, **_: Any) -> Json:  # noqa: N802
+    def _zoneOperations_get(self, path: Any, **_: Any) -> Json:
         found = self._state["operations"].get(path["name"])
         if found is None or found["key"].partition("/")[0] != path.get("zone", "global"):
             raise Wrong(404, "notFound", f"operation {path['name']} was not found")
@@ -69,7 +69,7 @@ class State:
 
     _zoneOperations_wait = _globalOperations_get = _zoneOperations_get  # noqa: N815
 
-    def _zoneOperations_list(self, path: Any, query: Any, **_: Any) -> Json:  # noqa: N802
+    def _zoneOperations_list(self, path: Any, query: Any, **_: Any) -> Json:
         match = re.fullmatch(r'targetLink eq "(.*)"', query.get("filter", ""))
         if match is None:
             raise Wrong(400, "invalid", f"Invalid list filter expression: {query.get('filter')}")
