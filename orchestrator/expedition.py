@@ -35,7 +35,7 @@ HALF_HOUR = 1800.0
 LONGEST = 24 * 3600.0
 """No machine lives longer, whatever its jobs may take."""
 
-SKIPPED = frozenset({"denied", "invalid", "no-place", "not-installed"})
+SKIPPED = frozenset({"denied", "invalid", "no-engine", "no-image", "no-place", "not-installed"})
 """Reasons that a later run changes nothing about; everything else is ``failed`` and tried again."""
 
 
@@ -99,13 +99,14 @@ class Expedition:
         for group in self._missing:
             platform = group[0][0].platform
             closed = self._closed.get(platform.provider)
+            if closed is None and self._fleet is not None:
+                closed = self._images.prepare(group)
             if closed is None:
                 served.append(platform)
             else:
                 records += self._not_observed(platform, closed)
         if not served or self._fleet is None:
             return records
-        self._images.prepare(self._missing)
         errand = Errand(self._context, self._images, self._gone, self._left)
         for result in self._fleet.serve(served, partial(self._work, errand)):
             records += self._take(result)

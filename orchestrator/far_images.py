@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from orchestrator import catalog
 from orchestrator.context import Missing
@@ -30,12 +30,14 @@ class FarImages:
         self._pushing = threading.Lock()
         self._pushed: dict[str, Pushed | None] = {}
 
-    def prepare(self, missing: Sequence[Missing]) -> None:
-        """Build and push before the first machine is rented: it should not wait for that."""
-        for framework, architecture in sorted(_wanted(missing)):
-            image = self.get(framework, architecture)
-            if isinstance(image, Reason):
-                self._note(f"no image of {framework} for {architecture}: {image.message}")
+    def prepare(self, missing: Missing) -> Reason | None:
+        """Build and push for one platform before its machine is rented: that should not wait.
+
+        Returns why no machine is worth renting: it would have no image at all to run.
+        """
+        found = [self.get(*wanted) for wanted in sorted(_wanted(missing))]
+        reasons = [image for image in found if isinstance(image, Reason)]
+        return reasons[0] if found and len(reasons) == len(found) else None
 
     def get(self, framework: str, architecture: str) -> Image | Reason:
         """The image, pushed where there is a registry that takes it; or why there is none."""
@@ -71,16 +73,15 @@ class FarImages:
             return None
 
 
-def _wanted(missing: Sequence[Missing]) -> set[tuple[str, str]]:
-    wanted = set()
-    for group in missing:
-        for cell, _ in group:
-            if cell.platform.provider == "ssh":
-                continue  # its architecture is known when it is asked
-            try:
-                architecture = catalog.architecture(cell.platform)
-            except Unavailable:
-                continue  # the fleet will say why
-            if architecture is not None:
-                wanted.add((cell.variant.framework, architecture))
-    return wanted
+def _wanted(missing: Missing) -> set[tuple[str, str]]:
+    """(framework, architecture) of what a rented machine of the platform will run."""
+    platform = missing[0][0].platform
+    if platform.provider == "ssh":
+        return set()  # its architecture, and whether it has Docker, is known when it is asked
+    try:
+        architecture = catalog.architecture(platform)
+    except Unavailable:
+        return set()  # the fleet will say why
+    if architecture is None:
+        return set()
+    return {(cell.variant.framework, architecture) for cell, _ in missing}

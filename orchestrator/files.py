@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from orchestrator.errors import EnvironmentNotReady
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path`` whole or not at all: temporary file, fsync, rename."""
+    _write(path, lambda file: file.write(content))
+
+
+def copy_whole(source: Path, path: Path) -> None:
+    """Copy a file, which may be larger than memory, to ``path`` whole or not at all."""
+    with source.open("rb") as content:
+        _write(path, lambda file: shutil.copyfileobj(content, file, 1 << 20))
+
+
+def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                fill(file)
                 file.flush()
                 os.fsync(file.fileno())
             # mkstemp makes files private; results are meant to be read by others.

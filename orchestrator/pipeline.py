@@ -56,8 +56,9 @@ def run(
         wall = wall_of(plan.experiment.limits)
         context = Context(plan, folder, isolation, tell, stop, abort, wall, registry, compose)
         here = Campaign(context)
-        far = Expedition(context, here.shelf)
         here.clear_leftovers()
+        # Made now: what a killed call had observed is no longer missing.
+        far = Expedition(context, here.shelf)
         far.recover()
         halves: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
         # Far machines take minutes to come up: meanwhile this computer does its own share.

@@ -67,21 +67,23 @@ class SshShell:
         after a while where the machine is ``booting``: it may not have its keys yet.
         """
         end = self._clock() + seconds
-        passing = (ConnectionLost, HostKeyRefused, LoginRefused) if booting else (ConnectionLost,)
         pause = 0.5
         answered = None
         while not stop.is_set():
             try:
                 self._connection()
-            except passing as error:
+            except (ConnectionLost, HostKeyRefused, LoginRefused) as error:
+                # Also when another host answers: addresses of machines that ended are given away.
+                why = self._gone()
+                if why is not None:
+                    raise ConnectionLost(f"{self.label}: {why}") from error
                 if not isinstance(error, ConnectionLost):
+                    if not booting:
+                        raise
                     answered = answered or self._clock()
                     end = min(end, answered + KEYS_SECONDS)
                 if self._clock() + pause > end:
                     raise
-                why = self._gone()
-                if why is not None:
-                    raise ConnectionLost(f"{self.label}: {why}") from error
             else:
                 return
             stop.wait(pause)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,10 +50,10 @@ def unpack(
     ``prefix``: the folder in the archive that is looked at, such as ``out/``. Raises
     ``OutputRefused`` for too much or for no tar, and ``EnvironmentNotReady`` for a full disk here.
     """
-    limits = limits or UnpackLimits()
+    into.mkdir(parents=True, exist_ok=True)
+    limits = _within_disk(limits or UnpackLimits(), into)
     entries = files = total = ignored = 0
     named: list[str] = []
-    into.mkdir(parents=True, exist_ok=True)
     archive = Archive(stream)
     for entry in archive:
         entries, total = entries + 1, total + entry.size
@@ -66,6 +67,12 @@ def unpack(
             if len(named) < _NAMED:
                 named.append(_shown(entry.name))
     return Unpacked(files, total, ignored, tuple(named))
+
+
+def _within_disk(limits: UnpackLimits, into: Path) -> UnpackLimits:
+    """One machine may fill half of what is free here: the others send their results, too."""
+    free = shutil.disk_usage(into).free // 2
+    return replace(limits, total_bytes=min(limits.total_bytes, free))
 
 
 def _check(entry: Entry, entries: int, total: int, limits: UnpackLimits) -> None:

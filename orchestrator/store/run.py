@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
-from orchestrator.files import disk_errors, write_whole
+from orchestrator.files import copy_whole, disk_errors, write_whole
 from orchestrator.model import Plan
 from orchestrator.store.describe import plan_document
 from orchestrator.store.records import Record, bits, is_final, latest, read_lines
@@ -197,7 +197,7 @@ class RunFolder:
         """Store a tensor file by its digest, unless the store has it."""
         path = self.path / "tensors" / digest
         if not path.exists():
-            write_whole(path, source.read_bytes())
+            copy_whole(source, path)
 
     # -- work in progress -----------------------------------------------------------------
 

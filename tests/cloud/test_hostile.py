@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator import spec
+from orchestrator.plan import make_plan
 from tests.cloud.faults.conftest import _cache, _ec2, _engine, _machines, lab
 from tests.cloud.faults.lab import FAULTY, SOUND, Lab, Ran
-from tests.e2e.running import eqc
 from tests.unit.test_hostile_output import ESCAPES, everything_said, steering
 
 __all__ = ["_cache", "_ec2", "_engine", "_machines", "lab"]
@@ -135,15 +136,14 @@ def test_lies(lab: Lab, lie: str, code: str | None) -> None:
         # A lie about its exit only: what it brought home is as good as any.
         lab.machines.flaw(FAULTY, docker=LIAR.format(lie=lie))
         ran = lab.run(lab.experiment(attempts=1))
-        assert (ran.code, ran.status(FAULTY)) == (0, {"ok"})
+        assert (ran.code, ran.status(FAULTY)) == (0, {"ok"}), ran.shown
         return
     assert {found for found, _ in ran.reasons(FAULTY)} == {code}, ran.reasons(FAULTY)
 
 
 @pytest.mark.slow
 def test_rows_of_another_machine_and_bombs(lab: Lab) -> None:
-    plan = eqc("plan", lab.experiment(), "--json", cwd=lab.folder, XDG_CACHE_HOME=str(lab.cache))
-    cells = [cell["cell"] for cell in json.loads(plan.stdout)["cells"]]
+    cells = [cell.id for cell in make_plan(spec.load(lab.experiment(attempts=1))).cells]
     output = {
         "name": ESCAPES,
         "role": "final",

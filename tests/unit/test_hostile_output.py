@@ -7,6 +7,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from hypothesis import strategies as st
 from orchestrator.analysis.details import details
 from orchestrator.api import TABLES, findings
 from orchestrator.cli.progress import progress
+from orchestrator.fleet.job import Job, asked_of, write_job
 from orchestrator.foreign import parse_json
 from orchestrator.job_events import NOTES, Hearing
-from orchestrator.model import Reason
+from orchestrator.machines import Machine
+from orchestrator.model import Limits, Reason
 from orchestrator.report.formats import FORMATS, TABLE_FORMATS
 from orchestrator.report.html_report import html_text
 from orchestrator.store.ingest import Origin, take_in
@@ -204,6 +207,19 @@ def test_a_machine_speaks_for_its_own_sessions_alone(tmp_path: Path) -> None:
         take_in(run, out, {bad.id: (bad, (0, 1))}, ORIGIN, SILENT)
         stored = {(r["cell"], r["session"], r["status"]) for r in run.records()}
     assert stored == {(bad.id, 0, "ok"), (bad.id, 1, "failed")}
+
+
+def test_what_a_killed_job_left_counts_for_its_own_sessions_alone(tmp_path: Path) -> None:
+    own, other = cell("own"), cell("other")
+    machine = Machine("m", own.platform)
+    job = Job(machine, "numpy", ((own, (1,)),))
+    assert asked_of(tmp_path) == {}
+    with_input = replace(own, input=replace(own.input, tensors=()))
+    write_job(replace(job, cells=((with_input, (1,)),)), tmp_path / "job", Limits(), None)
+    assert asked_of(tmp_path / "job") == {with_input.id: (1,)}
+    assert other.id not in asked_of(tmp_path / "job")
+    (tmp_path / "job/job.json").write_text('{"cells": [{"ce')
+    assert asked_of(tmp_path / "job") == {}
 
 
 def test_links_and_wrong_tensors_are_not_taken(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ class Proxy:
             got = connection.getresponse()
             content = got.read()
             if by_digest and self.tampers and got.status == 200:
-                self.tampered += 1
+                self.tampered += method == "GET"
                 content = content.replace(b"{", b"{ ", 1)
             return got.status, dict(got.getheaders()), content
         finally:

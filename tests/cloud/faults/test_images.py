@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import secrets
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,10 +26,33 @@ exec /usr/bin/docker "$@"
 FULL = 'if [ "$1" = load ]; then cat > /dev/full; exit; fi'
 
 
+# What an engine pulled once it does not fetch again, and this one may have: so another image is
+# pulled in the place of the run's, from the same registry, one that no engine has pulled.
+NEVER_PULLED = 'if [ "$1" = pull ]; then exec /usr/bin/docker pull --quiet {reference}; fi'
+
+
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Proxy]:
     with serving(tmp_path / "registry") as registry:
         yield registry
+
+
+@pytest.fixture
+def never_pulled(lab: Lab, registry: Proxy) -> str:
+    """A reference by digest to an image that was pushed and removed."""
+    name = f"{registry.host}/eqc-peer-image"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo("payload")
+        entry.size = 100
+        tar.addfile(entry, io.BytesIO(secrets.token_bytes(100)))
+    lab.client.api.import_image_from_data(archive.getvalue(), repository=name, tag="1")
+    try:
+        told = lab.client.images.push(name, "1", stream=True, decode=True)
+        (digest,) = (line["aux"]["Digest"] for line in told if "aux" in line)
+    finally:
+        lab.client.images.remove(f"{name}:1")
+    return f"{name}@{digest}"
 
 
 def test_the_disk_of_a_machine_is_full(lab: Lab) -> None:
@@ -42,21 +68,23 @@ def test_the_disk_of_a_machine_is_full(lab: Lab) -> None:
     assert lab.left() == []
 
 
-def test_the_registry_serves_something_else(lab: Lab, registry: Proxy) -> None:
-    lab.machines.flaw(FAULTY, docker=WITHOUT_IMAGES.format(fault=""))
+def test_the_registry_serves_something_else(lab: Lab, registry: Proxy, never_pulled: str) -> None:
+    pull = NEVER_PULLED.format(reference=never_pulled)
+    lab.machines.flaw(FAULTY, docker=WITHOUT_IMAGES.format(fault=pull))
     registry.tampers = True
     ran = lab.run(lab.experiment(FAULTY), "--registry", f"{registry.host}/eqc")
     assert registry.tampered > 0
     assert ran.code == 5
     ((code, message),) = ran.reasons(FAULTY)
     assert code == "wrong-image"
-    assert "sha256:" in message
+    assert "manifest verification failed" in message
     assert lab.left() == []
 
 
 @pytest.mark.slow
-def test_the_registry_has_lost_the_digest(lab: Lab, registry: Proxy) -> None:
-    lab.machines.flaw(FAULTY, docker=WITHOUT_IMAGES.format(fault=""))
+def test_the_registry_has_lost_the_digest(lab: Lab, registry: Proxy, never_pulled: str) -> None:
+    pull = NEVER_PULLED.format(reference=never_pulled)
+    lab.machines.flaw(FAULTY, docker=WITHOUT_IMAGES.format(fault=pull))
     registry.forgets = True
     ran = lab.run(lab.experiment(FAULTY), "--registry", f"{registry.host}/eqc")
     assert ran.code == 5

@@ -1,0 +1,83 @@
+"""Images of a run: pushed once, and by SSH where the registry does not take them."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import docker
+import pytest
+
+from orchestrator.errors import DeliveryFailed
+from orchestrator.far_images import FarImages
+from orchestrator.image_shelf import ImageShelf
+from orchestrator.images import Image, ImageBuilder
+from orchestrator.model import Reason
+from orchestrator.shell.ssh import SshShell
+from tests.cloud.registry.conftest import forget
+from tests.peers.registry import Registry
+
+pytestmark = [pytest.mark.docker, pytest.mark.registry]
+
+
+class OneImage(ImageBuilder):
+    """Builds nothing: there is one image for everything."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+
+    def ensure(self, framework: str, architecture: str = "x86_64") -> Image:
+        return self._image
+
+
+def test_many_who_want_it_push_it_once(
+    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshShell
+) -> None:
+    notes: list[str] = []
+    images = FarImages(ImageShelf(OneImage(image)), f"{open_registry.host}/team", notes.append)
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(lambda _: images.get("numpy", "x86_64"), range(4)))
+    assert got == [image] * 4
+    assert notes == [f"pushing {image.reference} to {open_registry.host}/team"]
+    forget(client, image)
+    images.deliver(shell, image)
+    names = client.images.get(image.digest).attrs["RepoDigests"]
+    assert [name.partition("@")[0] for name in names] == [
+        f"{open_registry.host}/team/eqc-peer-image"
+    ]
+
+
+def test_a_registry_that_is_down_is_noted_and_gone_without(
+    open_registry: Registry, image: Image, shell: SshShell
+) -> None:
+    open_registry.stop()
+    notes: list[str] = []
+    images = FarImages(ImageShelf(OneImage(image)), f"{open_registry.host}/team", notes.append)
+    assert images.get("numpy", "x86_64") == image
+    assert images.get("numpy", "x86_64") == image
+    assert [open_registry.host in note for note in notes] == [True, True]
+    assert "by SSH instead" in notes[1]
+    images.deliver(shell, image)
+
+
+def test_a_login_that_cannot_be_had_any_more_is_no_fault_of_the_machine(
+    open_registry: Registry,
+    image: Image,
+    shell: SshShell,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = FarImages(ImageShelf(OneImage(image)), f"{open_registry.host}/team", print)
+    images.get("numpy", "x86_64")
+    helpers = {"credHelpers": {open_registry.host: "no-such-helper"}}
+    (tmp_path / "config.json").write_text(json.dumps(helpers))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    refused = pytest.raises(DeliveryFailed, match="no-such-helper")
+    with pytest.warns(UserWarning, match="no-such-helper"), refused as caught:
+        images.deliver(shell, image)
+    assert caught.value.code == "no-login"
+
+
+def test_without_an_engine_there_is_a_reason() -> None:
+    assert isinstance(FarImages(None, None, print).get("numpy", "x86_64"), Reason)

@@ -1,0 +1,64 @@
+"""Keys and firewall rules of a run whose machines have ended, but not its sweep: found and removed.
+
+Nothing of them costs money; but the next run of somebody else would not know whose they are.
+"""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from orchestrator.cli.fleet import reap
+from orchestrator.machines import Order, Provider
+from orchestrator.peers.ec2 import Ec2
+from tests.cloud.aws.conftest import _amis, _clients, _ec2, ec2
+from tests.cloud.aws.conftest import provider as aws
+from tests.cloud.gcp.conftest import _gce, clients, gce
+from tests.cloud.gcp.conftest import provider as gcp
+from tests.cloud.orders import aws_order, gcp_order
+
+__all__ = ["_amis", "_clients", "_ec2", "_gce", "aws", "clients", "ec2", "gce", "gcp"]
+pytestmark = pytest.mark.cloud_fake
+
+
+@pytest.mark.parametrize(("name", "order"), [("aws", aws_order()), ("gcp", gcp_order())])
+def test_they_are_found_by_owner_without_any_machine(
+    request: pytest.FixtureRequest, name: str, order: Order
+) -> None:
+    provider: Provider = request.getfixturevalue(name)
+    assert provider.traces() == []
+    provider.release(provider.launch(order))
+    assert provider.traces() == [order.run]
+    assert provider.traces(order.owner) == [order.run]
+    assert provider.traces("somebody-else") == []
+    provider.tidy(order.run)
+    assert provider.traces() == []
+
+
+def test_reap_removes_them(ec2: Ec2, aws: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = aws_order()
+    monkeypatch.setenv("EQC_OWNER", order.owner)
+    aws.release(aws.launch(order))
+    dry = CliRunner().invoke(reap, ["--provider", "aws"])
+    assert f"would remove keys and firewall rules of run {order.run} at aws" in dry.output
+    assert aws.traces() == [order.run]
+    monkeypatch.setenv("EQC_OWNER", "somebody-else")
+    assert order.run not in CliRunner().invoke(reap, ["--provider", "aws", "--yes"]).output
+    assert aws.traces() == [order.run]
+    monkeypatch.setenv("EQC_OWNER", order.owner)
+    done = CliRunner().invoke(reap, ["--provider", "aws", "--yes"])
+    assert done.exit_code == 0, done.output
+    assert aws.traces() == []
+
+
+def test_reap_leaves_those_of_machines_that_are_spared(
+    ec2: Ec2, aws: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = aws_order(owner="me")
+    aws.launch(order)
+    monkeypatch.setenv("EQC_OWNER", "me")
+    monkeypatch.setattr("orchestrator.cli.fleet.live_runs", lambda: frozenset({order.run}))
+    done = CliRunner().invoke(reap, ["--provider", "aws", "--yes"])
+    assert "0 ended, 0 left, 1 spared" in done.output
+    assert aws.traces() == [order.run]
+    assert len(ec2.machines()) == 1

@@ -1,0 +1,43 @@
+"""Who waits for a machine that is away asks whether it will ever be back."""
+
+from __future__ import annotations
+
+import socket
+import time
+from threading import Event
+
+import pytest
+
+from orchestrator.errors import ConnectionLost
+from orchestrator.machines import Address
+from orchestrator.shell.drops import through_drops
+from orchestrator.shell.ssh import SshShell
+
+
+@pytest.fixture
+def nobody() -> Address:
+    """A port of this computer where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    return Address("127.0.0.1", port, "eqc", host_key="ssh-ed25519 AAAA")
+
+
+def test_a_machine_that_is_over_is_not_waited_for(nobody: Address) -> None:
+    began = time.monotonic()
+    with (
+        SshShell(nobody, gone=lambda: "i-1 is terminated") as shell,
+        pytest.raises(ConnectionLost, match="i-1 is terminated"),
+    ):
+        through_drops(shell, lambda: shell.run(["true"]), patience=60.0)
+    assert time.monotonic() - began < 10
+
+
+def test_a_machine_of_which_nobody_knows_gets_its_time(nobody: Address) -> None:
+    asked: list[None] = []
+    with (
+        SshShell(nobody, gone=lambda: asked.append(None)) as shell,
+        pytest.raises(ConnectionLost, match="no connection"),
+    ):
+        shell.wait_until_reachable(1.0, Event())
+    assert asked
