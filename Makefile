@@ -14,12 +14,12 @@ help: ## show this list
 demo: $(VENV)/ready ## run experiments/quickstart.yaml here and show its classes
 	$(BIN)/eqc run --fresh experiments/quickstart.yaml || [ $$? -eq 4 ]
 
-# Three workers: those that wait for containers leave the processors to the others.
+# One of the workers waits for containers most of the time and leaves the processors to the others.
 test: $(VENV)/ready ## every test but the slow ones
-	$(BIN)/pytest -m "not slow" --numprocesses 3 --dist loadgroup $(PYTEST)
+	$(BIN)/pytest -m "not slow" --numprocesses 3 $(PYTEST)
 
 test-all: $(VENV)/ready ## every test
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup $(PYTEST)
+	$(BIN)/pytest --numprocesses 3 $(PYTEST)
 
 lint: $(VENV)/ready ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

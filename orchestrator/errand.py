@@ -202,6 +202,14 @@ class _OnMachine:
         for cell, sessions in cells:
             folder = self.context.folder
             records += not_observed(folder, cell, sessions, status.value, reason)
+        self.context.tell(
+            {
+                "event": "skipped",
+                "platform": self.machine.platform.name,
+                "framework": cells[0][0].variant.framework,
+                "reason": reason.message,
+            }
+        )
         return records
 
     def _compute(self, job: Job, image: Image | None) -> list[Record]:

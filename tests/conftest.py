@@ -11,8 +11,10 @@ import shutil
 import socket
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
@@ -53,14 +55,23 @@ def _lacking(marker: str) -> str | None:
     return None
 
 
-@pytest.hookimpl(tryfirst=True)
+class EngineAlone(LoadScopeScheduling):
+    """Workers side by side: one has the engine for itself, so that what is left on it can be
+    counted; of everything else a file goes to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        shared = path.startswith(("tests/cloud/", "tests/docker/")) or "docker]" in nodeid
+        return "engine" if shared else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> EngineAlone:
+    return EngineAlone(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     lacking: dict[str, str | None] = {}
     for item in items:
-        # Workers side by side: one has the engine for itself, so that what is left on it can be
-        # counted; of everything else a file goes to one worker.
-        shared = item.get_closest_marker("docker") or item.get_closest_marker("cloud_fake")
-        item.add_marker(pytest.mark.xdist_group("engine" if shared else item.path.as_posix()))
         for marker in MARKERS:
             if item.get_closest_marker(marker) is None:
                 continue

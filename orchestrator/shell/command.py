@@ -8,6 +8,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import BinaryIO
@@ -81,7 +82,9 @@ class Command:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._channel.close()
+        # Closing says so to the other side, which may not be there any more.
+        with suppress(OSError, EOFError):
+            self._channel.close()
         self._feeder.join()
 
     def chunks(self, *, timeout: float | None = None, stop: Event | None = None) -> Iterator[bytes]:

@@ -11,50 +11,19 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import boto3
 import docker
 from docker.models.containers import Container
 
 from orchestrator.peers.ec2 import Ec2
-from orchestrator.store.read import read
+from tests.cloud.faults.calls import FAULTY, SOUND, Ran, Running
 from tests.cloud.faults.machines import Altered
 from tests.e2e.running import command, environment, written
-
-FAULTY, SOUND = "m1.large", "c1.medium"
-"""Types of families whose processors the catalogue does not know: any x86-64 will do."""
-PATIENCE = 120.0
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What one `eqc` did."""
-
-    code: int
-    shown: str
-    """On stderr, with each run of white space one space: a narrow terminal wraps."""
-    rows: tuple[Mapping[str, Any], ...]
-
-    def status(self, machine_type: str) -> set[str]:
-        return {row["status"] for row in self._of(machine_type)}
-
-    def reasons(self, machine_type: str) -> set[tuple[str, str]]:
-        """Codes and messages of the sessions that are not ok."""
-        found = [row["reason"] for row in self._of(machine_type) if row["status"] != "ok"]
-        return {(reason["code"], reason["message"]) for reason in found}
-
-    def places(self, machine_type: str) -> set[tuple[str, bool]]:
-        """Regions where it was computed, and whether on spot machines."""
-        places = [row["machine"]["place"] for row in self._of(machine_type) if row["machine"]]
-        return {(place["region"], place["spot"]) for place in places}
-
-    def _of(self, machine_type: str) -> list[Mapping[str, Any]]:
-        return [r for r in self.rows if r["platform"]["parameters"]["machine_type"] == machine_type]
 
 
 @dataclass(frozen=True)
@@ -119,7 +88,7 @@ limits: {{attempts: {attempts}}}
                 stderr=err,
             )
         try:
-            yield Running(self, process, events, shown)
+            yield Running(self.results, process, events, shown)
         finally:
             process.kill()
             process.wait()
@@ -167,44 +136,6 @@ limits: {{attempts: {attempts}}}
             return {
                 f"{run}-{number}" for run, number, name in ordered if name.endswith(machine_type)
             }
-
-
-@dataclass(frozen=True)
-class Running:
-    """An `eqc run` that goes on while the test does its worst."""
-
-    lab: Lab
-    process: subprocess.Popen[bytes]
-    events: Path
-    shown: Path
-
-    def ended(self) -> Ran:
-        code = self.process.wait(PATIENCE * 4)
-        rows = tuple(read(self.lab.results).records) if self.lab.results.exists() else ()
-        return Ran(code, " ".join(self.shown.read_text().split()), rows)
-
-    def until(self, condition: Callable[[], object]) -> None:
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            said = self.shown.read_text()
-            assert self.process.poll() is None, f"it ended before that:\n{said}"
-            assert time.monotonic() < end, f"it did not come to that:\n{said}"
-            time.sleep(0.05)
-
-    def computing(self, machine_type: str = FAULTY) -> None:
-        """Until the first of several sessions is over on a machine of the type."""
-        self.until(lambda: self.sessions(machine_type))
-
-    def sessions(self, machine_type: str) -> list[int]:
-        """Numbers of the sessions that were told as over, in their order."""
-        job = f"aws/{machine_type} numpy"
-        told = [e for e in self._told() if e["event"] == "session" and e["job"] == job]
-        return [int(event["session"]) for event in told]
-
-    def _told(self) -> list[dict[str, Any]]:
-        if not self.events.exists():
-            return []
-        return [json.loads(line) for line in self.events.read_text().split("\n")[:-1]]
 
 
 def as_this_computer(cache: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud.faults.lab import FAULTY, SOUND, Lab
+from tests.cloud.faults.calls import FAULTY, SOUND
+from tests.cloud.faults.lab import Lab
 from tests.cloud.faults.registry import Proxy, serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
@@ -63,6 +64,7 @@ def test_the_disk_of_a_machine_is_full(lab: Lab) -> None:
     assert code == "disk-full"
     assert "No space left on device" in message
     assert "free there" in message
+    assert "skipped aws/m1.large numpy: eqc-numpy:" in ran.shown
     assert ran.status(FAULTY) == {"failed"}
     assert ran.status(SOUND) == {"ok"}
     assert lab.left() == []
@@ -78,6 +80,7 @@ def test_the_registry_serves_something_else(lab: Lab, registry: Proxy, never_pul
     ((code, message),) = ran.reasons(FAULTY)
     assert code == "wrong-image"
     assert "manifest verification failed" in message
+    assert "manifest verification failed" in ran.shown
     assert lab.left() == []
 
 

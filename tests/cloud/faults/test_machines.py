@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cloud.faults.lab import FAULTY, SOUND, Lab, Running
+from tests.cloud.faults.calls import FAULTY, SOUND, Running
+from tests.cloud.faults.lab import Lab
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
 SESSIONS = 8

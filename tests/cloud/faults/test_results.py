@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cloud.faults.lab import FAULTY, SOUND, Lab
+from tests.cloud.faults.calls import FAULTY, SOUND
+from tests.cloud.faults.lab import Lab
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
 

@@ -1,0 +1,81 @@
+"""One `eqc` as a process: what it shows and stores while it runs, and in the end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.store.read import read
+
+FAULTY, SOUND = "m1.large", "c1.medium"
+"""Types of families whose processors the catalogue does not know: any x86-64 will do."""
+PATIENCE = 120.0
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one `eqc` did."""
+
+    code: int
+    shown: str
+    """On stderr, with each run of white space one space: a narrow terminal wraps."""
+    rows: tuple[Mapping[str, Any], ...]
+
+    def status(self, machine_type: str) -> set[str]:
+        return {row["status"] for row in self._of(machine_type)}
+
+    def reasons(self, machine_type: str) -> set[tuple[str, str]]:
+        """Codes and messages of the sessions that are not ok."""
+        found = [row["reason"] for row in self._of(machine_type) if row["status"] != "ok"]
+        return {(reason["code"], reason["message"]) for reason in found}
+
+    def places(self, machine_type: str) -> set[tuple[str, bool]]:
+        """Regions where it was computed, and whether on spot machines."""
+        places = [row["machine"]["place"] for row in self._of(machine_type) if row["machine"]]
+        return {(place["region"], place["spot"]) for place in places}
+
+    def _of(self, machine_type: str) -> list[Mapping[str, Any]]:
+        return [r for r in self.rows if r["platform"]["parameters"]["machine_type"] == machine_type]
+
+
+@dataclass(frozen=True)
+class Running:
+    """An `eqc run` that goes on while the test does its worst."""
+
+    results: Path
+    process: subprocess.Popen[bytes]
+    events: Path
+    shown: Path
+
+    def ended(self) -> Ran:
+        code = self.process.wait(PATIENCE * 4)
+        rows = tuple(read(self.results).records) if self.results.exists() else ()
+        return Ran(code, " ".join(self.shown.read_text().split()), rows)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            said = self.shown.read_text()
+            assert self.process.poll() is None, f"it ended before that:\n{said}"
+            assert time.monotonic() < end, f"it did not come to that:\n{said}"
+            time.sleep(0.05)
+
+    def computing(self, machine_type: str = FAULTY) -> None:
+        """Until the first of several sessions is over on a machine of the type."""
+        self.until(lambda: self.sessions(machine_type))
+
+    def sessions(self, machine_type: str) -> list[int]:
+        """Numbers of the sessions that were told as over, in their order."""
+        job = f"aws/{machine_type} numpy"
+        told = [e for e in self._told() if e["event"] == "session" and e["job"] == job]
+        return [int(event["session"]) for event in told]
+
+    def _told(self) -> list[dict[str, Any]]:
+        if not self.events.exists():
+            return []
+        return [json.loads(line) for line in self.events.read_text().split("\n")[:-1]]
