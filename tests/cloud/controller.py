@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,8 @@ LONGEST = 150.0
 WATCHED = ("intent", "order", "id", "booting", "working", "started", "session", "ended")
 MOMENTS = ("any", *WATCHED, "releasing", "terminate", "tidy", "swept")
 """What a kill waits for, before up to half a second more: an event, a call, a line of a journal."""
+QUICK = tuple(moment for moment in MOMENTS if moment not in ("intent", "order"))
+"""Without those after which the next call has to wait a minute for what it may have ordered."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,12 @@ class Controller:
 
     def finish(self) -> None:
         """One more call, to its end."""
-        code = self.start().wait(300)
+        process = self.start()
+        try:
+            code = process.wait(600)
+        finally:
+            process.kill()
+            process.wait()
         assert code == 0, (self.folder / "said").read_text()
 
     def eqc(self, *words: str, cwd: Path) -> str:
@@ -96,9 +103,11 @@ class Controller:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def kill_once(self, moments: random.Random, took: float) -> Kill | None:
+    def kill_once(
+        self, moments: random.Random, took: float, among: Sequence[str] = MOMENTS
+    ) -> Kill | None:
         """Start a call and ``kill -9`` it at a random moment; ``None``: it ended before that."""
-        moment = moments.choice(MOMENTS)
+        moment = moments.choice(among)
         orders = len(self._calls("RunInstances"))
         calls = {name: len(self._calls(name)) for name in ("TerminateInstances", "DeleteKeyPair")}
         intents = len(self._intents())

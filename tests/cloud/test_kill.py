@@ -11,7 +11,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import pytest
 
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.peers.ec2 import Ec2, serving
-from tests.cloud.controller import MOMENTS, Controller, Kill
+from tests.cloud.controller import MOMENTS, QUICK, Controller, Kill
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake, pytest.mark.emulated]
 AT_ONCE = int(os.environ.get("EQC_TEST_CONTROLLERS", "6"))
@@ -46,7 +46,7 @@ def cloud() -> Iterator[Ec2]:
 
 
 def test_a_few_kills(cloud: Ec2, tmp_path: Path) -> None:
-    nothing_is_lost_doubled_or_left(cloud, tmp_path, kills=5, controllers=5)
+    nothing_is_lost_doubled_or_left(cloud, tmp_path, kills=5, controllers=5, among=QUICK)
 
 
 @pytest.mark.slow
@@ -58,7 +58,7 @@ def test_a_hundred_kills(cloud: Ec2, tmp_path: Path) -> None:
 
 
 def nothing_is_lost_doubled_or_left(
-    cloud: Ec2, folder: Path, *, kills: int, controllers: int
+    cloud: Ec2, folder: Path, *, kills: int, controllers: int, among: Sequence[str] = MOMENTS
 ) -> list[Kill]:
     """Stories of one to three kills until there are ``kills``; each is ended by run or by reap."""
     seed = int(os.environ.get("EQC_TEST_SEED", random.randrange(1 << 32)))
@@ -78,7 +78,9 @@ def nothing_is_lost_doubled_or_left(
         while len(done) < share:
             name = f"w{worker}-{len(done)}-{seed}"
             least = min(share - len(done), moments.randint(1, 3))
-            done += story(Controller(folder / name, name, cloud), moments, least, took, wanted)
+            done += story(
+                Controller(folder / name, name, cloud), moments, among, least, took, wanted
+            )
         return done
 
     with ThreadPoolExecutor(controllers) as pool:
@@ -89,13 +91,18 @@ def nothing_is_lost_doubled_or_left(
 
 
 def story(
-    controller: Controller, moments: random.Random, least: int, took: float, wanted: object
+    controller: Controller,
+    moments: random.Random,
+    among: Sequence[str],
+    least: int,
+    took: float,
+    wanted: object,
 ) -> list[Kill]:
     """``least`` kills, one after the other; then one more call, or only ``eqc reap``."""
     given: list[Kill] = []
     ended = 0
     while len(given) < least and ended < 3:
-        kill = controller.kill_once(moments, took)
+        kill = controller.kill_once(moments, took, among)
         ended += kill is None
         given += [] if kill is None else [kill]
     where = f"{controller.folder}: {given}"

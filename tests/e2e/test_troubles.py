@@ -200,12 +200,19 @@ def test_a_cloud_platform_is_planned_and_refused_as_a_row(tmp_path: Path) -> Non
     planned = eqc("plan", spec, cwd=tmp_path)
     assert planned.returncode == 0, planned.stderr
     assert "aws/c5.large" in planned.stdout
-    done = eqc("run", spec, "--isolation", "process", cwd=tmp_path)
+    nobody = {
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PROFILE": "",
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    done = eqc("run", spec, "--isolation", "process", cwd=tmp_path, **nobody)
     assert done.returncode == 4, done.stderr
     statuses = by_platform(tmp_path)
     assert statuses.pop("local") == {"ok"}
     assert list(statuses.values()) == [{"skipped"}]
-    assert "not available yet" in done.stdout
+    assert "denied" in done.stdout
 
 
 def test_nothing_observed_is_not_success(tmp_path: Path) -> None:
