@@ -200,19 +200,13 @@ def test_a_cloud_platform_is_planned_and_refused_as_a_row(tmp_path: Path) -> Non
     planned = eqc("plan", spec, cwd=tmp_path)
     assert planned.returncode == 0, planned.stderr
     assert "aws/c5.large" in planned.stdout
-    nobody = {
-        "AWS_ACCESS_KEY_ID": "",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_PROFILE": "",
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    done = eqc("run", spec, "--isolation", "process", cwd=tmp_path, **nobody)
+    done = eqc("run", spec, "--isolation", "process", cwd=tmp_path)
     assert done.returncode == 4, done.stderr
     statuses = by_platform(tmp_path)
     assert statuses.pop("local") == {"ok"}
     assert list(statuses.values()) == [{"skipped"}]
-    assert "denied" in done.stdout
+    # Nothing was rented: as a process there is no image that a machine could run.
+    assert "start a Docker engine" in done.stdout
 
 
 def test_nothing_observed_is_not_success(tmp_path: Path) -> None:
