@@ -11,13 +11,13 @@ from orchestrator import catalog
 from orchestrator.context import HERE, Context, engine
 from orchestrator.errors import MachinesLeft
 from orchestrator.files import write_whole
-from orchestrator.fleet.job import Job, asked_of, write_job
+from orchestrator.fleet.job import Job, asked_of
 from orchestrator.fleet.schedule import side_by_side
 from orchestrator.image_shelf import ImageShelf
 from orchestrator.images import Image, ImageBuilder
-from orchestrator.job_events import Hearing, silence_of
 from orchestrator.machines import Machine, Order, Provider, Unavailable
 from orchestrator.model import Cell, Isolation, Platform, Reason, Status
+from orchestrator.observing import leave_out, observe
 from orchestrator.plan import group_batches
 from orchestrator.providers.emulated import EmulatedProvider
 from orchestrator.providers.local import LocalProvider
@@ -28,7 +28,7 @@ from orchestrator.shell.compose import ComposeShell, compose_text, service, serv
 from orchestrator.shell.container import LABEL, ContainerShell, leftovers, remove
 from orchestrator.shell.job import JobShell
 from orchestrator.shell.process import ProcessShell, probe
-from orchestrator.store.ingest import Origin, not_observed, take_in
+from orchestrator.store.ingest import Origin, take_in
 from orchestrator.store.records import Record
 from orchestrator.store.run import is_being_written, safe_name
 
@@ -108,19 +108,13 @@ class Campaign:
     def _skip_what_cannot_be(self) -> list[Record]:
         """Store a ``skipped`` row for every session that no machine or image can be had for."""
         records: list[Record] = []
+        lacking: dict[Reason, list[tuple[Cell, tuple[int, ...]]]] = {}
         for cell, sessions in self._context.missing(here=True):
             reason = self._obstacle(cell)
-            if reason is None:
-                continue
-            records += not_observed(self._folder, cell, sessions, Status.SKIPPED.value, reason)
-            self._context.tell(
-                {
-                    "event": "skipped",
-                    "platform": cell.platform.name,
-                    "framework": cell.variant.framework,
-                    "reason": reason.message,
-                }
-            )
+            if reason is not None:
+                lacking.setdefault(reason, []).append((cell, sessions))
+        for reason, missing in lacking.items():
+            records += leave_out(self._context, tuple(missing), Status.SKIPPED, reason)
         return records
 
     def _jobs(self) -> Iterator[Job]:
@@ -161,29 +155,11 @@ class Campaign:
     def _run_job(self, job: Job) -> list[Record]:
         """Run one job and store what it observed; returns its records."""
         context = self._context
-        context.tell({"event": "started", "job": job.title})
         deadline = time.time() + job.seconds(context.limits)
         deadline = deadline if context.wall is None else min(deadline, context.wall)
-        work = self._folder.work(job.name)
         image = self._image(job.framework, job.machine.architecture)
-        named = None if image is None else (image.reference, image.digest)
-        origin = Origin.of(job.machine, named)
-        origin.write(work)
-        write_job(job, work / "job", context.limits, deadline)
-        (work / "out").mkdir(exist_ok=True)
-        ended = self._shell(job, image, deadline).run(
-            work / "job",
-            work / "out",
-            on_line=Hearing(context.tell, job.title, job.sessions),
-            stop=context.stop,
-        )
-        asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
-        silence = None if ended.interrupted else silence_of(ended)
-        records = take_in(self._folder, work / "out", asked, origin, silence)
-        self._folder.drop_work(work)
-        bad = sum(record["status"] != "ok" for record in records)
-        context.tell({"event": "ended", "job": job.title, "sessions": len(records), "not_ok": bad})
-        return records
+        shell = self._shell(job, image, deadline)
+        return observe(context, job, image, shell, deadline, context.stop)
 
     def _make_providers(self, cells: list[Cell]) -> None:
         isolation = Isolation.PROCESS if self._client is None else Isolation.DOCKER

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
@@ -13,7 +13,7 @@ import docker
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.fleet.job import missing_sessions
 from orchestrator.images import connect
-from orchestrator.model import Cell, Isolation, Limits, Plan
+from orchestrator.model import Cell, Isolation, Limits, Plan, Platform
 from orchestrator.store.run import RunFolder
 
 Tell = Callable[[dict[str, Any]], None]
@@ -58,6 +58,11 @@ class Context:
         cells = [c for c in self.plan.cells if (c.platform.provider in HERE) == here]
         return missing_sessions(cells, self.folder.sessions_done())
 
+    def missing_of(self, platform: Platform) -> Missing:
+        """What is left to observe of one platform."""
+        cells = [c for c in self.plan.cells if c.platform.id == platform.id]
+        return missing_sessions(cells, self.folder.sessions_done())
+
     def note(self, text: str) -> None:
         """Something a person should know, and nothing depends on."""
         self.tell({"event": "note", "text": text})
@@ -85,9 +90,9 @@ def engine(asked: Isolation, note: Callable[[str], None]) -> docker.DockerClient
         return None
 
 
-def by_platform(missing: Missing) -> Sequence[Missing]:
-    """The same, one group for each platform, in the order of their first cell."""
+def by_platform(missing: Missing) -> dict[str, Missing]:
+    """The same, one group for each platform's id, in the order of their first cell."""
     groups: dict[str, list[tuple[Cell, tuple[int, ...]]]] = {}
     for cell, sessions in missing:
         groups.setdefault(cell.platform.id, []).append((cell, sessions))
-    return [tuple(group) for group in groups.values()]
+    return {platform: tuple(group) for platform, group in groups.items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from orchestrator import catalog
-from orchestrator.context import Context, Missing, by_platform
+from orchestrator.context import Context
 from orchestrator.errors import (
     ConnectionLost,
     DeliveryFailed,
@@ -19,21 +19,20 @@ from orchestrator.errors import (
     OutputRefused,
 )
 from orchestrator.far_images import FarImages
-from orchestrator.fleet.job import Job, write_job
+from orchestrator.fleet.job import Job
 from orchestrator.fleet.received import disagreement
 from orchestrator.images import Image
-from orchestrator.job_events import Hearing, silence_of
 from orchestrator.machines import Lost, Machine, Rejected
-from orchestrator.model import Isolation, Platform, Reason, Status
+from orchestrator.model import Isolation, Reason, Status
+from orchestrator.observing import leave_out, observe
 from orchestrator.plan import group_batches
 from orchestrator.providers.qemu import Qemu
-from orchestrator.shell.job import Ended, JobShell
+from orchestrator.shell.job import JobShell
 from orchestrator.shell.remote_container import RemoteContainer
 from orchestrator.shell.remote_facts import RemoteFacts, remote_facts
 from orchestrator.shell.remote_leftovers import leftovers, remove
 from orchestrator.shell.remote_process import RemoteProcess
 from orchestrator.shell.ssh import SshShell
-from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.records import Record
 from orchestrator.store.schema import problem_with_fingerprint
 
@@ -44,6 +43,8 @@ STANDING_SECONDS = 30.0
 DOCKER_SECONDS = 180.0
 """From a rented machine's answering by SSH to its engine's answering: user data may install it."""
 DOCKER_POLL = 3.0
+EXCUSED = {OutputRefused: "damaged-output", EnvironmentNotReady: "not-usable"}
+"""What a machine may do to its job without ending the work on it."""
 
 
 @dataclass(frozen=True)
@@ -132,33 +133,32 @@ class _OnMachine:
             # Of a call that was killed; nobody waits for it.
             for name in leftovers(self.shell, self._label):
                 remove(self.shell, name)
-        missing, verified = self._missing(self.machine.platform), False
-        for batch in group_batches([cell for cell, _ in missing]):
+        sessions = {cell.id: s for cell, s in self.context.missing_of(self.machine.platform)}
+        cells = [cell for cell in self.context.plan.cells if cell.id in sessions]
+        verified = False
+        for batch in group_batches(cells):
             if self.stop.is_set():
                 break
-            cells = tuple(pair for pair in missing if pair[0] in batch.cells)
+            missing = tuple((cell, sessions[cell.id]) for cell in batch.cells)
             try:
                 image = self._image(batch.framework, isolation)
             except DeliveryFailed as error:
-                records += self._without(cells, Status.FAILED, Reason(error.code, str(error)))
+                reason = Reason(error.code, str(error))
+                records += leave_out(self.context, missing, Status.FAILED, reason)
                 continue
             if isinstance(image, Reason):
-                records += self._without(cells, Status.SKIPPED, image)
+                records += leave_out(self.context, missing, Status.SKIPPED, image)
                 continue
             if not verified and image is not None:
                 self._verify(image)
                 verified = True
-            records += self._compute(Job(self.machine, batch.framework, cells), image)
+            records += self._compute(Job(self.machine, batch.framework, missing), image)
         return records
 
     @property
     def _label(self) -> str:
         # Of this platform alone: two machines may be one engine, and neither may end the other's.
         return f"{self.context.folder.tag}-{self.machine.platform.id}"
-
-    def _missing(self, platform: Platform) -> Missing:
-        groups = by_platform(self.context.missing(here=False))
-        return next((g for g in groups if g[0][0].platform.id == platform.id), ())
 
     def _isolation(self) -> Isolation:
         given = dict(self.machine.platform.placement).get("isolation")
@@ -197,54 +197,13 @@ class _OnMachine:
         if reason is not None:
             raise Rejected(reason)
 
-    def _without(self, cells: Missing, status: Status, reason: Reason) -> list[Record]:
-        records: list[Record] = []
-        for cell, sessions in cells:
-            folder = self.context.folder
-            records += not_observed(folder, cell, sessions, status.value, reason)
-        self.context.tell(
-            {
-                "event": "skipped",
-                "platform": self.machine.platform.name,
-                "framework": cells[0][0].variant.framework,
-                "reason": reason.message,
-            }
-        )
-        return records
-
     def _compute(self, job: Job, image: Image | None) -> list[Record]:
-        context = self.context
-        context.tell({"event": "started", "job": job.title})
-        ends = [time.time() + job.seconds(context.limits), context.wall, self.machine.expires]
+        limits, wall = self.context.limits, self.context.wall
+        ends = [time.time() + job.seconds(limits), wall, self.machine.expires]
         # The runner reads the machine's clock.
         deadline = min(end for end in ends if end) + self.facts.clock_ahead
-        work = context.folder.work(job.name)
-        named = None if image is None else (image.reference, image.digest)
-        origin = Origin.of(self.machine, named)
-        origin.write(work)
-        write_job(job, work / "job", context.limits, deadline)
-        (work / "out").mkdir(exist_ok=True)
-        silence: Reason | None = None
-        try:
-            ended: Ended = self._job_shell(image, deadline).run(
-                work / "job",
-                work / "out",
-                on_line=Hearing(context.tell, job.title, job.sessions),
-                stop=self.stop,
-            )
-            silence = None if ended.interrupted else silence_of(ended)
-        except OutputRefused as error:
-            silence = Reason("damaged-output", str(error))
-        except EnvironmentNotReady as error:
-            silence = Reason("not-usable", str(error))
-        finally:
-            # Also where the machine went away: what came home of it is whole, or left out.
-            asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
-            records = take_in(context.folder, work / "out", asked, origin, silence)
-            context.folder.drop_work(work)
-        bad = sum(record["status"] != "ok" for record in records)
-        context.tell({"event": "ended", "job": job.title, "sessions": len(records), "not_ok": bad})
-        return records
+        shell = self._job_shell(image, deadline)
+        return observe(self.context, job, image, shell, deadline, self.stop, EXCUSED)
 
     def _job_shell(self, image: Image | None, deadline: float) -> JobShell:
         if image is None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import partial
 from threading import Event
 
-from orchestrator.context import Context, Missing, by_platform
+from orchestrator.context import Context, by_platform
 from orchestrator.errand import Errand
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.estimate import estimates, total
@@ -26,8 +25,8 @@ from orchestrator.image_shelf import ImageShelf
 from orchestrator.live_runs import LiveRun
 from orchestrator.machines import Machine, Provider, Refusal, Refused, Unavailable
 from orchestrator.model import Platform, Reason, Status
+from orchestrator.observing import leave_out
 from orchestrator.shell.keys import LoginKey, forget, login_key, new_host_key
-from orchestrator.store.ingest import not_observed
 from orchestrator.store.records import Record
 
 HALF_HOUR = 1800.0
@@ -45,6 +44,7 @@ class Expedition:
     def __init__(self, context: Context, shelf: ImageShelf | None) -> None:
         self._context = context
         self._missing = by_platform(context.missing(here=False))
+        """By the platform's id, in the order of the plan."""
         self._path = context.folder.path / "journal.sqlite"
         self._images = FarImages(shelf, context.registry, context.note)
         self._providers: dict[str, Provider] = {}
@@ -54,8 +54,20 @@ class Expedition:
         self._fleet: Fleet | None = None
         self._key: LoginKey | None = None
         self._live: LiveRun | None = None
-        done = Counter(cell for cell, _ in context.folder.sessions_done())
-        self._estimated = total(estimates(context.plan.cells, done)).cost
+
+    def __enter__(self) -> Expedition:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """After an error the sweep is made all the same: its own error is the more serious one."""
+        try:
+            if kind is not None and not issubclass(kind, MachinesLeft):
+                self.sweep()
+        finally:
+            if self._journal is not None:
+                self._journal.close()
+            if self._live is not None:
+                self._live.close()
 
     @property
     def over_budget(self) -> str | None:
@@ -67,7 +79,7 @@ class Expedition:
         if not self._missing and not self._path.exists():
             return
         self._journal = Journal(self._path)
-        asked = {group[0][0].platform.provider for group in self._missing}
+        asked = {group[0][0].platform.provider for group in self._missing.values()}
         # Where all machines of a killed call are ended, what they shared may still be there.
         ended = self._context.folder.ended_well()
         known = self._journal.open_intents() if ended else self._journal.intents()
@@ -96,7 +108,7 @@ class Expedition:
         """Observe all that is missing far away; returns the records."""
         records: list[Record] = []
         served: list[Platform] = []
-        for group in self._missing:
+        for group in self._missing.values():
             platform = group[0][0].platform
             closed = self._closed.get(platform.provider)
             if closed is None and self._fleet is not None:
@@ -104,7 +116,7 @@ class Expedition:
             if closed is None:
                 served.append(platform)
             else:
-                records += self._not_observed(platform, closed)
+                records += self._leave_out(platform, closed)
         if not served or self._fleet is None:
             return records
         errand = Errand(self._context, self._images, self._gone, self._left)
@@ -116,15 +128,14 @@ class Expedition:
         """Confirm that nothing is left at any provider. Raises ``MachinesLeft``."""
         if self._fleet is None or self._journal is None:
             return None
-        swept = self._fleet.sweep(self._estimated)
+        asked = [cell for missing in self._missing.values() for cell, _ in missing]
+        done = {c.id: c.observe.sessions - len(s) for m in self._missing.values() for c, s in m}
+        swept = self._fleet.sweep(total(estimates(asked, done)).cost)
         for text in swept.untidy:
             self._context.note(f"still there, and free of charge: {text}")
         forget(self._context.folder.tag)
-        self._journal.close()
         if self._left:
             raise MachinesLeft("\n".join(self._left.values()))
-        if self._live is not None:
-            self._live.close()
         return swept
 
     # -- parts ------------------------------------------------------------------------------
@@ -150,24 +161,11 @@ class Expedition:
         if served.reason is None or interrupted or served.reason.code == INTERRUPTED.code:
             # Sessions of an interrupted run stay open: nothing says that they cannot be had.
             return served.result or []
-        return self._not_observed(served.platform, served.reason)
+        return self._leave_out(served.platform, served.reason)
 
-    def _not_observed(self, platform: Platform, reason: Reason) -> list[Record]:
-        status = _status(reason)
-        records: list[Record] = []
-        for cell, sessions in self._context.missing(here=False):
-            if cell.platform.id == platform.id:
-                folder = self._context.folder
-                records += not_observed(folder, cell, sessions, status.value, reason)
-        self._context.tell(
-            {
-                "event": "skipped",
-                "platform": platform.name,
-                "framework": "every framework",
-                "reason": reason.message,
-            }
-        )
-        return records
+    def _leave_out(self, platform: Platform, reason: Reason) -> list[Record]:
+        missing = self._context.missing_of(platform)
+        return leave_out(self._context, missing, _status(reason), reason)
 
     def _limits(self) -> FleetLimits:
         limits = self._context.limits
@@ -183,8 +181,8 @@ class Expedition:
     def _lifetime(self, platform: Platform) -> float:
         """Seconds that a machine may live: its jobs at their limits, and half an hour to begin."""
         limits = self._context.limits
-        group: Missing = next(g for g in self._missing if g[0][0].platform.id == platform.id)
-        work = sum(len(sessions) * limits.session_seconds + START_SECONDS for _, sessions in group)
+        missing = self._missing[platform.id]
+        work = sum(len(s) * limits.session_seconds + START_SECONDS for _, s in missing)
         return min(HALF_HOUR + work, LONGEST)
 
 

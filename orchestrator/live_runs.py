@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from orchestrator.bundled import cache_folder
+from orchestrator.files import is_locked
 
 
 class LiveRun:
@@ -28,24 +29,8 @@ class LiveRun:
 
 
 def live_runs() -> frozenset[str]:
-    """Tags of the runs that a live process drives; the locks of dead ones are swept away."""
-    return frozenset(path.stem for path in _folder().glob("*.lock") if _is_held(path))
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        lock = os.open(path, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        path.unlink(missing_ok=True)
-    finally:
-        os.close(lock)
-    return False
+    """Tags of the runs that a live process drives."""
+    return frozenset(path.stem for path in _folder().glob("*.lock") if is_locked(path))
 
 
 def _folder() -> Path:

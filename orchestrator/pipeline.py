@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from operator import call
 from pathlib import Path
 from threading import Event
 
@@ -58,13 +59,14 @@ def run(
         here = Campaign(context)
         here.clear_leftovers()
         # Made now: what a killed call had observed is no longer missing.
-        far = Expedition(context, here.shelf)
-        far.recover()
-        halves: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
-        # Far machines take minutes to come up: meanwhile this computer does its own share.
-        records = [r for half in side_by_side(halves, _call, at_once=2, stop=stop) for r in half]
-        here.sweep()
-        swept = far.sweep()
+        with Expedition(context, here.shelf) as far:
+            far.recover()
+            halves: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
+            # Far machines take minutes to come up: meanwhile this computer does its own share.
+            both = side_by_side(halves, call, at_once=2, stop=stop)
+            records = [record for half in both for record in half]
+            swept = far.sweep()  # what costs money first
+            here.sweep()
         folder.drop_work()
         tell({"event": "swept", "left": 0} | ({} if swept is None else asdict(swept)))
         sessions = {s.value: sum(r["status"] == s for r in records) for s in Status}
@@ -78,7 +80,3 @@ def run(
             }
         )
         return Ran(folder.path, sessions, stop.is_set(), context.out_of_time(), far.over_budget)
-
-
-def _call(half: Callable[[], list[Record]]) -> list[Record]:
-    return half()

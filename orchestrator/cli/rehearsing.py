@@ -11,13 +11,10 @@ from pathlib import Path
 import click
 
 from orchestrator import pipeline, spec
-from orchestrator.api import findings
 from orchestrator.cli.experiment import experiment_file, results_folder
 from orchestrator.cli.location import shared
-from orchestrator.cli.page import write_page
 from orchestrator.cli.progress import progress
-from orchestrator.cli.results import print_classes
-from orchestrator.cli.running import ended_by_signals, exit_code
+from orchestrator.cli.running import ended_by_signals, shown
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model import Isolation, Plan
 from orchestrator.plan import make_plan
@@ -75,16 +72,10 @@ def rehearse(
             compose=None if cloud else compose_command(),
             stored=sharing.stored,
         )
-    found = findings(ran.folder, cells={cell.id for cell in plan.cells})
-    summary = found.summary
-    print_classes(summary)
-    page = write_page(ran.folder, found)
-    click.echo(f"\nresults: {ran.folder}\npage:    {page}")
+    code = shown(ran, plan, sharing)
     if not cloud:
         click.echo(f"compose: {ran.folder / 'compose.yaml'}")
-    if sharing.url is not None:
-        click.echo(f"shared:  {sharing.url}")
-    context.exit(exit_code(ran, summary, sharing.problem))
+    context.exit(code)
 
 
 def _clouds(plan: Plan) -> AbstractContextManager[Plan]:

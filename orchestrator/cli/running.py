@@ -20,9 +20,10 @@ from orchestrator.cli.page import write_page
 from orchestrator.cli.progress import progress
 from orchestrator.cli.results import completeness, print_classes
 from orchestrator.errors import EqcError, Exit, OverLimit
-from orchestrator.model import Isolation
+from orchestrator.model import Isolation, Plan
 from orchestrator.plan import make_plan, over_limit
 from orchestrator.results_model import Summary
+from orchestrator.store.sharing import Sharing, Unshared
 
 
 @click.command()
@@ -84,15 +85,19 @@ def run(
             registry=registry,
             stored=sharing.stored,
         )
+    context.exit(shown(ran, plan, sharing))
+
+
+def shown(ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared) -> Exit:
+    """Show the classes of what ``plan`` asked for and where all of it is; what to exit with."""
     # The run may hold cells of an earlier version of the file: they are stored, not asked for.
     found = findings(ran.folder, cells={cell.id for cell in plan.cells})
-    summary = found.summary
-    print_classes(summary)
+    print_classes(found.summary)
     page = write_page(ran.folder, found)
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")
     if sharing.url is not None:
         click.echo(f"shared:  {sharing.url}")
-    context.exit(exit_code(ran, summary, sharing.problem))
+    return exit_code(ran, found.summary, sharing.problem)
 
 
 def exit_code(ran: pipeline.Ran, summary: Summary, not_shared: EqcError | None = None) -> Exit:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Protocol
 
 import yaml
+
+from orchestrator.peers import sshd
+from orchestrator.peers.containers import Behind, Booting, Nothing
 
 SYSTEMD_RUN = """\
 #!/bin/sh
@@ -30,111 +32,38 @@ chmod 755 /usr/local/bin/systemd-run /usr/local/bin/systemctl
 """
 
 
-class Machines(Protocol):
+class Machines(Behind, Protocol):
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None: ...
 
-    def address(self, instance_id: str) -> str | None:
-        """``None`` while it boots."""
 
-    def ended(self, instance_id: str) -> bool:
-        """It was up, and is not any more."""
-
-    def end(self, instance_id: str) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class NoMachines:
-    """Instances that are up at once, at an address where nobody is."""
-
+class NoMachines(Nothing):
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None: ...
 
-    def address(self, instance_id: str) -> str | None:
-        return "192.0.2.1"
 
-    def ended(self, instance_id: str) -> bool:
-        return False
-
-    def end(self, instance_id: str) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Containers:
-    """``orchestrator.peers.sshd`` machines, one for each instance, which take their user data."""
-
-    def __init__(self) -> None:
-        import docker
-
-        from orchestrator.peers import sshd
-
-        self._sshd = sshd
-        self._client = docker.from_env()
-        self._up: dict[str, str] = {}
-        self._over: set[str] = set()
-        self._boots: dict[str, threading.Thread] = {}
-        self._removing = threading.Lock()
+class Containers(Booting):
+    """One for each instance; it takes its user data."""
 
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None:
-        thread = threading.Thread(
-            target=self._boot, args=(instance_id, arch, public_key, user_data), daemon=True
-        )
-        self._boots[instance_id] = thread
-        thread.start()
+        self.boot(instance_id, lambda: self._booted(instance_id, arch, public_key, user_data))
 
-    def address(self, instance_id: str) -> str | None:
-        return self._up.get(instance_id)
-
-    def ended(self, instance_id: str) -> bool:
-        import docker.errors
-
-        if instance_id not in self._up:
-            return False
-        try:
-            container = self._client.containers.get(f"eqc-peer-{instance_id}")
-        except docker.errors.NotFound:
-            return True
-        return bool(container.status in ("exited", "dead"))
-
-    def end(self, instance_id: str) -> None:
-        self._over.add(instance_id)
-        self._up.pop(instance_id, None)
-        with self._removing:  # the engine refuses two removals of one container at once
-            self._sshd.remove(self._client, instance_id)
-
-    def close(self) -> None:
-        for instance_id, thread in self._boots.items():
-            self._over.add(instance_id)
-            thread.join(60)
-            self.end(instance_id)
-        self._client.close()
-
-    def _boot(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None:
-        try:
-            address = self._booted(instance_id, arch, public_key, user_data)
-        except Exception:
-            if instance_id not in self._over:  # else it was terminated while it booted
-                raise
-        else:
-            self._up[instance_id] = address
-        if instance_id in self._over:
-            self.end(instance_id)
+    def ended(self, name: str) -> bool:
+        return self.address(name) is not None and super().ended(name)
 
     def _booted(self, instance_id: str, arch: str, public_key: str, user_data: str) -> str:
         config = yaml.safe_load(user_data)
-        container, public = self._sshd.start(
-            self._client,
+        container, public = sshd.start(
+            self.client,
             name=instance_id,
             public_key=public_key,
             host_key_private=config["ssh_keys"]["ed25519_private"],
             arch=arch,
         )
         assert public == config["ssh_keys"]["ed25519_public"], "the halves of the host key differ"
-        self._sshd.address(container)
+        sshd.address(container)
         shims = {"systemd-run": SYSTEMD_RUN, "systemctl": SYSTEMCTL}
         files = {f"usr/local/bin/{n}": (t.encode(), 0o755) for n, t in shims.items()}
-        container.put_archive("/", self._sshd._tar(files))
+        container.put_archive("/", sshd._tar(files))
         for command in (["sh", "-ec", ACCOUNT], *config["bootcmd"], *config["runcmd"]):
             code, output = container.exec_run(command)
             assert code == 0, f"{command} in {instance_id}: {output!r}"
-        return self._sshd.inside(container)
+        return sshd.inside(container)

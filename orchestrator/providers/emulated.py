@@ -18,13 +18,4 @@ class EmulatedProvider(ThisComputer):
 
     def launch(self, order: Order) -> Machine:
         """This computer under QEMU. Raises ``Unavailable`` with the command that installs it."""
-        platform = order.platform
-        model = str(platform.get("cpu"))
-        architecture = str(platform.get("arch") or "x86_64")
-        return Machine(
-            id=f"{platform.name}-{platform.id}",
-            platform=platform,
-            architecture=architecture,
-            launcher=self._qemu.launcher(model, architecture),
-            emulated=model,
-        )
+        return self._qemu.machine(order.platform)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.machines import Unavailable
-from orchestrator.model import Isolation
+from orchestrator.machines import Machine, Unavailable
+from orchestrator.model import Isolation, Platform
 
 QEMU = "qemu-x86_64-static"
 INSTALL = "apt-get install qemu-user-static"
@@ -31,6 +31,19 @@ class Qemu:
         # check=off: a feature that QEMU cannot emulate is left out without a warning on stderr;
         # what is really there is in the fingerprint, which executes CPUID.
         return (self._x86_64(), "-cpu", f"{cpu},check=off")
+
+    def machine(self, platform: Platform, *, rehearsal: bool = False) -> Machine:
+        """This computer as the platform's ``cpu`` of its ``arch``. Raises ``Unavailable``."""
+        model = str(platform.get("cpu"))
+        architecture = str(platform.get("arch") or "x86_64")
+        return Machine(
+            id=f"{platform.name}-{platform.id}",
+            platform=platform,
+            architecture=architecture,
+            launcher=self.launcher(model, architecture),
+            emulated=model,
+            rehearsal=rehearsal,
+        )
 
     def _x86_64(self) -> str:
         """The emulator's path, as the runner will see it."""

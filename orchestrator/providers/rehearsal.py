@@ -15,13 +15,4 @@ class RehearsalProvider(ThisComputer):
 
     def launch(self, order: Order) -> Machine:
         """This computer under QEMU, marked as a rehearsal. Raises ``Unavailable``."""
-        platform = order.platform
-        model, architecture = str(platform.get("cpu")), str(platform.get("arch"))
-        return Machine(
-            id=f"{platform.name}-{platform.id}",
-            platform=platform,
-            architecture=architecture,
-            launcher=self._qemu.launcher(model, architecture),
-            emulated=model,
-            rehearsal=True,
-        )
+        return self._qemu.machine(order.platform, rehearsal=True)

@@ -7,9 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,8 +18,8 @@ import yaml
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model import content_id
 from orchestrator.shell.container import DEFAULT_MEMORY, JOB, LABEL, OUT
-from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
-from orchestrator.shell.process import end_when
+from orchestrator.shell.job import Ended, OnLine
+from orchestrator.shell.process import supervised
 from orchestrator.surroundings import without_credentials
 
 PROJECT = "eqc-rehearsal"
@@ -90,25 +89,7 @@ class ComposeShell:
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:  # noqa: ARG002
         """See ``JobShell.run``; the folders are those that the file names."""
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(
-                [*self._command, "run", "--rm", "--no-TTY", "--quiet-pull", self._name],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=without_credentials(),
-                start_new_session=True,
-            )
-            watch = threading.Thread(target=end_when, args=(stop, process), daemon=True)
-            watch.start()
-            assert process.stdout is not None  # noqa: S101 - for the type checker
-            with process.stdout:
-                for line in process.stdout:
-                    on_line(line.decode(errors="replace").rstrip("\n"))
-            code = process.wait()
-            watch.join()
-            errors.seek(0)
-            lines = errors.read().decode(errors="replace").splitlines()
+        argv = [*self._command, "run", "--rm", "--no-TTY", "--quiet-pull", self._name]
+        ended = supervised(argv, without_credentials(), on_line=on_line, stop=stop)
         # Compose, like a shell, reports a signal as 128 + its number.
-        code = 128 - code if code > 128 else code
-        return Ended(code, "\n".join(lines[-TAIL_LINES:]), interrupted=stop.is_set())
+        return replace(ended, code=128 - ended.code) if ended.code > 128 else ended

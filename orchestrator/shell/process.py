@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -29,30 +30,41 @@ class ProcessShell:
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
         """See ``JobShell.run``. The runner also dies with this process (Linux)."""
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "eqc_runner", "run", str(job), str(out)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=environment(),
-                start_new_session=True,
-            )
-            watch = threading.Thread(target=end_when, args=(stop, process), daemon=True)
-            watch.start()
-            assert process.stdout is not None  # noqa: S101 - for the type checker
-            try:
-                for line in process.stdout:
-                    on_line(line.decode(errors="replace").rstrip("\n"))
-                code = process.wait()
-            finally:
-                end_group(process.pid, signal.SIGKILL)
-                process.wait()
-                process.stdout.close()
-            watch.join()
-            errors.seek(0)
-            lines = errors.read().decode(errors="replace").splitlines()
-        return Ended(code, "\n".join(lines[-TAIL_LINES:]), interrupted=stop.is_set())
+        argv = [sys.executable, "-m", "eqc_runner", "run", str(job), str(out)]
+        return supervised(argv, environment(), on_line=on_line, stop=stop)
+
+
+def supervised(
+    argv: Sequence[str], variables: Mapping[str, str], *, on_line: OnLine, stop: Event
+) -> Ended:
+    """Run a program in a process group of its own, of which nothing is left afterwards.
+
+    ``variables`` are its whole environment; see ``JobShell.run`` for the rest.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=variables,
+            start_new_session=True,
+        )
+        watch = threading.Thread(target=_end_when, args=(stop, process), daemon=True)
+        watch.start()
+        assert process.stdout is not None  # noqa: S101 - for the type checker
+        try:
+            for line in process.stdout:
+                on_line(line.decode(errors="replace").rstrip("\n"))
+            code = process.wait()
+        finally:
+            end_group(process.pid, signal.SIGKILL)
+            process.wait()
+            process.stdout.close()
+        watch.join()
+        errors.seek(0)
+        lines = errors.read().decode(errors="replace").splitlines()
+    return Ended(code, "\n".join(lines[-TAIL_LINES:]), interrupted=stop.is_set())
 
 
 def environment() -> dict[str, str]:
@@ -90,7 +102,7 @@ def end_group(group: int, number: signal.Signals) -> None:
         return
 
 
-def end_when(stop: Event, process: subprocess.Popen[bytes]) -> None:
+def _end_when(stop: Event, process: subprocess.Popen[bytes]) -> None:
     """End the process when ``stop`` is set: ask first, then insist."""
     while process.poll() is None:
         if not stop.wait(0.2):

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
-from orchestrator.files import copy_whole, disk_errors, write_whole
+from orchestrator.files import copy_whole, disk_errors, is_locked, write_whole
 from orchestrator.model import Plan
 from orchestrator.store.describe import plan_document
 from orchestrator.store.records import Record, bits, is_final, latest, read_lines
@@ -243,17 +243,7 @@ def safe_name(name: str) -> str:
 
 def is_being_written(run: Path) -> bool:
     """Whether a live process of this computer holds the run's lock."""
-    try:
-        lock = os.open(run / ".lock", os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
+    return is_locked(run / ".lock")
 
 
 def newest_run(results: Path, experiment: str) -> Path | None:

@@ -28,8 +28,8 @@ class Rented:
 def aws() -> Iterator[Rented]:
     from orchestrator.peers.ec2 import serving
     from orchestrator.providers.aws.clients import Clients
-    from orchestrator.providers.aws.lifetime import Pace
     from orchestrator.providers.aws.provider import AwsProvider
+    from orchestrator.providers.pace import Pace
     from tests.cloud.orders import aws_order
 
     with serving() as peer, _environment(peer.environment):
@@ -46,8 +46,8 @@ def aws() -> Iterator[Rented]:
 def gcp() -> Iterator[Rented]:
     from orchestrator.peers.gce import serving
     from orchestrator.providers.gcp.clients import Clients
-    from orchestrator.providers.gcp.operations import Pace
     from orchestrator.providers.gcp.provider import GcpProvider
+    from orchestrator.providers.pace import Pace
     from tests.cloud.orders import gcp_order
 
     with serving() as peer, _environment(peer.environment):

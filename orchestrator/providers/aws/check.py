@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from orchestrator import catalog
 from orchestrator.machines import Finding, Level, Place, Refused, Unavailable
@@ -15,10 +13,7 @@ from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated
 from orchestrator.providers.aws.permissions import permissions
 from orchestrator.providers.aws.quotas import Wanted, quotas
-
-SKEW_WARNING = 30.0
-SKEW_ERROR = 240.0
-"""Seconds; beyond 300 EC2 refuses every request."""
+from orchestrator.providers.clock_skew import skew
 
 
 class Check:
@@ -76,18 +71,8 @@ class Check:
             yield Finding(subject, Level.ERROR, str(error))
             return
         yield Finding(subject, Level.OK, f"{reply['Arn']}, account {reply['Account']}")
-        yield from self._skew(reply)
-
-    def _skew(self, reply: dict[str, Any]) -> Iterator[Finding]:
         date = reply["ResponseMetadata"]["HTTPHeaders"].get("date")
-        if date is None:
-            return
-        skew = self._clock() - parsedate_to_datetime(date).timestamp()
-        level = Level.OK
-        if abs(skew) > SKEW_WARNING:
-            level = Level.ERROR if abs(skew) > SKEW_ERROR else Level.WARNING
-        advice = "" if level is Level.OK else "; set this computer's clock (NTP)"
-        yield Finding("aws clock", level, f"{skew:+.0f} s against Amazon's{advice}")
+        yield from skew("aws", "Amazon's", date, self._clock())
 
     def _image(
         self,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,25 +12,11 @@ from orchestrator.machines import Address, Machine, Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
+from orchestrator.providers.pace import Pace
 
 ALIVE = ("pending", "running", "stopping", "stopped")
 """States of an instance that still costs something."""
 _TRANSIENT = (Refusal.THROTTLED, Refusal.UNCERTAIN)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long to wait for what, in seconds, and by which clock."""
-
-    boot: float = 300.0
-    """From launch to running with an address."""
-    settle: float = 30.0
-    """EC2 may not know, in one place, what it made a moment ago in another."""
-    end: float = 180.0
-    """From terminate to a confirmed end, and from the end to a free security group."""
-    poll: float = 5.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
 
 
 def region_of(machine: Machine) -> str:

@@ -13,7 +13,7 @@ from orchestrator.providers.aws.ami import USER, Amis
 from orchestrator.providers.aws.check import Check
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated
-from orchestrator.providers.aws.lifetime import ALIVE, Lifetime, Pace
+from orchestrator.providers.aws.lifetime import ALIVE, Lifetime
 from orchestrator.providers.aws.login_keys import LoginKeys
 from orchestrator.providers.aws.network import Network
 from orchestrator.providers.aws.regions import alive, in_each, runs_of_shared
@@ -21,6 +21,7 @@ from orchestrator.providers.aws.request import run_instances
 from orchestrator.providers.aws.tidying import tidy_region
 from orchestrator.providers.once import Once
 from orchestrator.providers.own_address import own_address
+from orchestrator.providers.pace import Pace
 
 
 class AwsProvider:
@@ -45,7 +46,7 @@ class AwsProvider:
         self._user = user
         self._regions = None if regions is None else tuple(regions)
         self._enabled: Once[tuple[str, ...]] = Once()
-        self._pace = pace or Pace()
+        self._pace = pace or Pace(end=180.0, poll=5.0)
         self._network = Network(self._clients, address)
         self._keys = LoginKeys(self._clients)
         self._lifetime = Lifetime(self._clients, self._pace, user)

@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 from orchestrator.machines import Refusal, Refused
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
-from orchestrator.providers.aws.lifetime import Pace
 from orchestrator.providers.aws.regions import shared_by
+from orchestrator.providers.pace import Pace
 
 _GONE = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed", "InvalidKeyPair.NotFound")
 _IN_USE = ("DependencyViolation", "InvalidGroup.InUse")

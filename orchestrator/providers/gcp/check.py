@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Sequence
 
 from orchestrator import catalog
 from orchestrator.machines import Finding, Level, Place, Refused, Unavailable
 from orchestrator.model import Platform
+from orchestrator.providers.clock_skew import skew
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import Images
 from orchestrator.providers.gcp.quotas import Wanted, quotas, wanted_by
@@ -38,9 +38,6 @@ PERMISSIONS = (
     "compute.zones.list",
 )
 """All that a run asks for; the role roles/compute.admin has them."""
-SKEW_WARNING = 30.0
-SKEW_ERROR = 240.0
-"""Seconds; beyond 300 the tokens that this computer signs are not accepted."""
 
 
 class Check:
@@ -66,7 +63,7 @@ class Check:
         except Refused as error:
             return [Finding(subject, Level.ERROR, str(error))]
         findings = [Finding(subject, Level.OK, f"project {self._clients.project}")]
-        findings += self._skew(date)
+        findings += skew("gcp", "Google's", date, self._clock())
         findings += [_permission(name, name in granted) for name in PERMISSIONS]
         wanted: list[Wanted] = []
         kinds: set[tuple[str, bool]] = set()
@@ -81,16 +78,6 @@ class Check:
             kinds.add((machine_type.architecture, gpu_of(platform, machine_type.name)))
         findings += [self._image(architecture, gpu=gpu) for architecture, gpu in sorted(kinds)]
         return [*findings, *quotas(self._clients, wanted)]
-
-    def _skew(self, date: str | None) -> Iterator[Finding]:
-        if date is None:
-            return
-        skew = self._clock() - parsedate_to_datetime(date).timestamp()
-        level = Level.OK
-        if abs(skew) > SKEW_WARNING:
-            level = Level.ERROR if abs(skew) > SKEW_ERROR else Level.WARNING
-        advice = "" if level is Level.OK else "; set this computer's clock (NTP)"
-        yield Finding("gcp clock", level, f"{skew:+.0f} s against Google's{advice}")
 
     def _image(self, architecture: str, *, gpu: bool) -> Finding:
         subject = f"gcp image for {architecture}{' with GPU' if gpu else ''}"

@@ -12,14 +12,8 @@ from orchestrator.machines import Address, Machine, Refusal, Refused
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import ERRORS, failed, refused, status_of
-from orchestrator.providers.gcp.operations import (
-    INSERT,
-    PREEMPTED,
-    TRANSIENT,
-    Operations,
-    Pace,
-    is_done,
-)
+from orchestrator.providers.gcp.operations import INSERT, PREEMPTED, TRANSIENT, Operations, is_done
+from orchestrator.providers.pace import Pace
 
 COMING = ("PENDING", "PROVISIONING", "STAGING", "RUNNING")
 """States of an instance that is up or will be."""

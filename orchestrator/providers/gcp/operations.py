@@ -6,34 +6,18 @@ without the one that is configured: so they are polled here.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from google.cloud import compute_v1
 
 from orchestrator.machines import Refusal, Refused
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import failed, translated
+from orchestrator.providers.pace import Pace
 
 INSERT = "insert"
 PREEMPTED = "compute.instances.preempted"
 TRANSIENT = (Refusal.THROTTLED, Refusal.UNCERTAIN)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long to wait for what, in seconds, and by which clock."""
-
-    boot: float = 300.0
-    """From launch to running with an address."""
-    settle: float = 30.0
-    """Compute Engine may not know, in one place, what it took a moment ago in another."""
-    end: float = 240.0
-    """From delete to a confirmed end, and for a firewall rule to be there."""
-    poll: float = 3.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
 
 
 class Operations:

@@ -15,8 +15,8 @@ import pytest
 
 from orchestrator.machines import Address, Order, Refusal, Refused
 from orchestrator.peers.ec2 import Ec2, serving
-from orchestrator.providers.aws.lifetime import Pace
 from orchestrator.providers.aws.provider import AwsProvider
+from orchestrator.providers.pace import Pace
 from tests.cloud.orders import aws_order
 
 pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]

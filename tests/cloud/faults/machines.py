@@ -45,7 +45,7 @@ class Altered(Containers):
         self._flaws.clear()
 
     def container(self, instance_id: str) -> Container:
-        return self._client.containers.get(f"eqc-peer-{instance_id}")
+        return self.client.containers.get(f"eqc-peer-{instance_id}")
 
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None:
         super().begin(instance_id, arch, public_key, user_data)

@@ -16,8 +16,8 @@ import pytest
 from orchestrator.machines import Address, Order, Refusal, Refused
 from orchestrator.peers.gce import Gce, serving
 from orchestrator.providers.gcp.clients import Clients
-from orchestrator.providers.gcp.operations import Pace
 from orchestrator.providers.gcp.provider import GcpProvider
+from orchestrator.providers.pace import Pace
 from orchestrator.shell.keys import new_host_key
 from tests.cloud.orders import gcp_order
 

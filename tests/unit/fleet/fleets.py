@@ -65,3 +65,15 @@ class Made:
             return machine.id
 
         return work
+
+
+def provider(clock: Clock, **named: object) -> SyntheticProvider:
+    places = named.pop("places", (A, B))
+    return SyntheticProvider(clock, places, **named)  # type: ignore[arg-type]
+
+
+def nothing_left(made: Made, cloud: SyntheticProvider) -> None:
+    sweep = made.fleet.sweep()
+    assert sweep.left == 0
+    assert cloud.alive == {}
+    assert list(made.journal.open_intents()) == []

@@ -1,0 +1,94 @@
+"""Containers as the machines of a played cloud: each boots in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import docker
+import docker.errors
+
+from orchestrator.peers import sshd
+
+
+class Behind(Protocol):
+    """What stands behind the instances of a peer, but for how one of them begins."""
+
+    def address(self, name: str) -> str | None:
+        """``None`` while it boots."""
+
+    def ended(self, name: str) -> bool:
+        """It was up, and is not any more."""
+
+    def end(self, name: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Nothing:
+    """Instances that are up at once, at an address where nobody is."""
+
+    def address(self, name: str) -> str | None:
+        return "192.0.2.1"
+
+    def ended(self, name: str) -> bool:
+        return False
+
+    def end(self, name: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Booting:
+    """``sshd`` machines by the names of their instances; ``failures``: why some did not come up."""
+
+    def __init__(self) -> None:
+        self.client = docker.from_env()
+        self.failures: list[str] = []
+        self._up: dict[str, str] = {}
+        self._over: set[str] = set()
+        self._boots: dict[str, threading.Thread] = {}
+        self._removing = threading.Lock()
+
+    def boot(self, name: str, up: Callable[[], str]) -> None:
+        """Let ``up``, which starts it and gives its address, work in the background."""
+        self._over.discard(name)
+        self._boots[name] = threading.Thread(target=self._boot, args=(name, up), daemon=True)
+        self._boots[name].start()
+
+    def address(self, name: str) -> str | None:
+        return self._up.get(name)
+
+    def ended(self, name: str) -> bool:
+        # One that is not in `_up` may have been made by a peer before this one.
+        try:
+            container = self.client.containers.get(f"eqc-peer-{name}")
+        except docker.errors.NotFound:
+            return True
+        return bool(container.status in ("exited", "dead"))
+
+    def end(self, name: str) -> None:
+        self._over.add(name)
+        self._up.pop(name, None)
+        with self._removing:  # the engine refuses two removals of one container at once
+            sshd.remove(self.client, name)
+
+    def close(self) -> None:
+        for name, thread in list(self._boots.items()):
+            self._over.add(name)
+            thread.join(60)
+            self.end(name)
+        self.client.close()
+
+    def _boot(self, name: str, up: Callable[[], str]) -> None:
+        try:
+            address = up()
+        except Exception as error:
+            if name not in self._over:  # else it was ended while it booted
+                self.failures.append(f"{name}: {error!r}")
+                raise
+        else:
+            self._up[name] = address
+        if name in self._over:
+            self.end(name)
