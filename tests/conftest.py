@@ -56,13 +56,12 @@ def _lacking(marker: str) -> str | None:
 
 
 class EngineAlone(LoadScopeScheduling):
-    """Workers side by side: one has the engine for itself, so that what is left on it can be
-    counted; of everything else a file goes to one worker."""
+    """Workers side by side: what plays machines far away goes to one of them, so that what is left
+    on the engine can be counted; of everything else a file goes to one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        shared = path.startswith(("tests/cloud/", "tests/docker/")) or "docker]" in nodeid
-        return "engine" if shared else path
+        return "engine" if path.startswith(("tests/cloud/", "tests/docker/")) else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> EngineAlone:

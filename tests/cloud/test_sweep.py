@@ -92,8 +92,9 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
 def left(client: docker.DockerClient) -> list[str]:
     """Containers of peers and of jobs that are still there."""
     everything = client.containers.list(all=True, ignore_removed=True)
-    mine = [c for c in everything if any(name.startswith("eqc.") for name in c.labels)]
-    return [str(c.name) for c in mine if c.labels.get("eqc.peer") != "image"]
+    # Runs of this computer alone, which are labelled by their folder, are somebody else's.
+    mine = [c for c in everything if not c.labels.get("eqc.run", "").startswith("/")]
+    return [str(c.name) for c in mine if any(name.startswith("eqc.") for name in c.labels)]
 
 
 def test_machines_of_three_providers_come_compute_and_go(

@@ -15,7 +15,7 @@ from tests.e2e.running import SMALL, eqc, written
 from tests.unit.report.everything import everything
 from tests.unit.report.summaries import HOSTILE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 LOOKS = [(1300, False), (1300, True), (400, False), (400, True)]
 SCROLL = """new Promise(async (done) => {
