@@ -22,6 +22,9 @@ class Kind(StrEnum):
     """Vendor, instruction-set architecture, hypervisor, emulation, masks."""
     CORES = "cores"
     THREADS = "threads"
+    CACHE = "cache"
+    """Bytes of the first data cache: libraries cut their loops to fit it, and so the order of
+    sums. TensorFlow's convolutions differ between 32 and 48 KiB on one and the same CPU."""
     ISA = "isa"
     """The instruction set a library says it chose."""
     SOFTWARE = "software"
@@ -31,7 +34,7 @@ class Kind(StrEnum):
     ENVIRONMENT = "environment"
     """Environment variables and settings of the variant."""
     IDENTITY = "identity"
-    """What names the hardware as a whole (generation, model, cache sizes, …): it explains
+    """What names the hardware as a whole (generation, model, larger caches, …): it explains
     nearly anything, since it stands for all that the hardware has."""
 
 

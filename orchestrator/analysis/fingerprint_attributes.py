@@ -42,7 +42,9 @@ def fingerprint_attributes(fingerprint: Mapping[str, Any]) -> Named:
                 named[f"{state} state saved"] = (Kind.FLAG, xcr0[state])
     for cache in cpu.get("caches") or ():
         if cache.get("type") != "instruction":
-            named[f"L{cache.get('level')} bytes"] = (Kind.IDENTITY, cache.get("bytes"))
+            # The larger levels tell one model from the next nearly as well as its name does.
+            kind = Kind.CACHE if cache.get("level") == 1 else Kind.IDENTITY
+            named[f"L{cache.get('level')} bytes"] = (kind, cache.get("bytes"))
     return named | _system(fingerprint) | _gpu(fingerprint)
 
 

@@ -1,8 +1,8 @@
 """How likely an attribute is a cause: the rule by which minimal sets are ranked.
 
 Cost 0: the instruction set a library says it chose, and flags of vector arithmetic on floats.
-1: other SIMD flags, threads, and cores in bins. 2: exact core counts, vendor, software, GPU and
-environment. 4: any other flag. 8: what identifies the hardware as a whole, 6 for its generation,
+1: other SIMD flags, threads, and cores in bins. 2: exact core counts, vendor, software, GPU,
+caches and environment. 4: any other flag. 8: what identifies the hardware as a whole, 6 for its generation,
 the one people know. Sets of equal size
 are ranked by the sum of their costs, then by name; a cluster costs as much as its cheapest
 member, which comes first in it.
@@ -16,6 +16,7 @@ from orchestrator.results_explanation import Kind
 _COSTS = {
     Kind.ISA: 0,
     Kind.THREADS: 1,
+    Kind.CACHE: 2,
     Kind.CORES: 2,
     Kind.VENDOR: 2,
     Kind.SOFTWARE: 2,

@@ -28,6 +28,8 @@ def fingerprint_of(document: Mapping[str, Any]) -> dict[str, Any]:
     }
     if not flags:
         missing["cpu.flags"] = _ABSENT
+    if _summed(cpu):
+        missing["cpu.caches"] = "lscpu's sum over the cores, and it does not say of how many"
     return {
         "schema": 1,
         "emulated": None,
@@ -83,19 +85,13 @@ def _caches(cpu: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {"level": level, "type": kind, "bytes": size}
         for key, level, kind in kinds
-        if (size := _bytes(cpu.get(key))) is not None
+        if isinstance(size := cpu.get(key), int)
     ]
 
 
-def _bytes(size: Any) -> int | None:
-    """py-cpuinfo writes bytes, or on some systems a text such as ``256 KiB``."""
-    if isinstance(size, int):
-        return size
-    number, _, unit = str(size or "").partition(" ")
-    factor = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}.get(unit)
-    return (
-        round(float(number) * factor) if factor and number.replace(".", "", 1).isdigit() else None
-    )
+def _summed(cpu: Mapping[str, Any]) -> bool:
+    """py-cpuinfo writes bytes, or ``256 KiB`` where it had to ask lscpu."""
+    return any(isinstance(value, str) for key, value in cpu.items() if key.endswith("cache_size"))
 
 
 def _gpus(device: Mapping[str, Any]) -> list[dict[str, Any]]:

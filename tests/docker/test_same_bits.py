@@ -53,6 +53,19 @@ observe: {sessions: 2, layers: true}
 """
 
 
+def first_cache(store: Path) -> dict[str, int]:
+    """Platform -> bytes of its first data cache, by executed CPUID."""
+    found = read(store)
+    caches = {
+        record["platform"]["name"]: found.fingerprints[record["fingerprint"]]["cpu"]["caches"]
+        for record in found.records
+    }
+    return {
+        name: next(c["bytes"] for c in each if (c["level"], c["type"]) == (1, "data"))
+        for name, each in caches.items()
+    }
+
+
 def outputs(store: Path) -> dict[tuple[str, str, str], str]:
     """(platform, variant, output) -> digest, of one store whose sessions all ended well."""
     records = read(store).records
@@ -67,10 +80,12 @@ def outputs(store: Path) -> dict[tuple[str, str, str], str]:
 
 
 def test_masked_is_emulated_bit_for_bit(tmp_path: Path) -> None:
+    """A mask turns instructions down, and nothing else: TensorFlow's convolutions are cut to fit
+    the first data cache, so they are compared where the model that QEMU plays has the host's."""
     spec = written(tmp_path, MASKED_AND_EMULATED)
     done = eqc("run", spec, "--isolation", "docker", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    found = outputs(tmp_path / "results")
+    found, cache = outputs(tmp_path / "results"), first_cache(tmp_path / "results")
     compared = 0
     for masked, emulated in (
         ("mask/avx", "emulated/SandyBridge"),
@@ -78,10 +93,14 @@ def test_masked_is_emulated_bit_for_bit(tmp_path: Path) -> None:
         ("mask/avx2", "emulated/EPYC-Milan"),
     ):
         for (platform, variant, output), digest in found.items():
-            if platform == masked:
+            same = cache[masked] == cache[emulated] or not variant.startswith("tensorflow")
+            if platform == masked and same:
                 compared += 1
                 assert digest == found[emulated, variant, output], (masked, emulated, variant)
     assert compared > 6
+    for (platform, variant, output), digest in found.items():
+        if platform == "emulated/Haswell":
+            assert digest == found["emulated/EPYC-Milan", variant, output], variant
     finals = {digest for (_, _, output), digest in found.items() if output == "output"}
     assert len(finals) >= 3, "levels that do not differ would show nothing"
 

@@ -26,6 +26,7 @@ def document(**changes: Any) -> dict[str, Any]:
             "brand_raw": "Xeon",
             "count": 4,
             "flags": ["avx", "aes"],
+            "l1_data_cache_size": 32 << 10,
             "l2_cache_size": "2 MiB",
         },
         "memory": {"total": 8_000_000_000},
@@ -62,7 +63,9 @@ def test_a_cpu_file_becomes_one_valid_observation(tmp_path: Path) -> None:
     assert (record["workload"]["label"], record["input"]["label"]) == ("cifar10_small", "i6")
     assert record["outputs"][0]["digest"] == found.tensors[0][0]
     assert found.fingerprint["cpu"]["flags"] == ["aes", "avx"]
-    assert found.fingerprint["cpu"]["caches"] == [{"level": 2, "type": "unified", "bytes": 2 << 20}]
+    # "2 MiB" is lscpu's word, a sum over all cores; only a number is one core's own.
+    assert found.fingerprint["cpu"]["caches"] == [{"level": 1, "type": "data", "bytes": 32 << 10}]
+    assert "lscpu" in found.fingerprint["missing"]["cpu.caches"]
 
 
 def test_a_gpu_file_holds_a_session_per_prediction(tmp_path: Path) -> None:
