@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := images/lock.txt
 
-.PHONY: help demo test test-all lint format bench schemas lock wheel system clean
+.PHONY: help demo test test-arm64 test-all lint format bench schemas lock wheel system clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ demo: $(VENV)/ready ## run experiments/quickstart.yaml here and show its classes
 # One of the workers waits for containers most of the time and leaves the processors to the others.
 test: $(VENV)/ready ## every test but the slow ones
 	$(BIN)/pytest -m "not slow" --numprocesses 3 $(PYTEST)
+
+test-arm64: $(VENV)/ready ## the tests with arm64 machines, which are emulated: minutes
+	$(BIN)/pytest -m arm64 $(PYTEST)
 
 test-all: $(VENV)/ready ## every test
 	$(BIN)/pytest --numprocesses 3 $(PYTEST)

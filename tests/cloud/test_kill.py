@@ -1,7 +1,7 @@
-"""``kill -9`` of the controller in the middle of a cloud run, at any moment, again and again.
+"""``kill -9`` of ``eqc run`` in the middle of a cloud run, at any moment, again and again.
 
-Machines are real SSH servers behind a strict EC2; runs are rehearsals, which take every step of a
-real run. What is asserted comes from the cloud itself and from the store's files.
+Machines are real SSH servers behind a strict EC2 and a strict Compute Engine, one at each. What is
+asserted comes from the clouds themselves and from the store's files.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.images import ImageBuilder, connect
-from orchestrator.peers.ec2 import Ec2, serving
 from tests.cloud.controller import MOMENTS, QUICK, Controller, Kill
+from tests.cloud.two_clouds import Clouds, serving
 
-pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake, pytest.mark.emulated]
+pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
 AT_ONCE = int(os.environ.get("EQC_TEST_CONTROLLERS", "6"))
 PHASES = {
     "starting, or ending what a killed call left",
@@ -37,34 +37,34 @@ PHASES = {
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[Ec2]:
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
     client = connect()
     ImageBuilder(client).ensure("numpy")
     client.close()
-    with serving(containers=True) as peer:
-        yield peer
+    with serving(tmp_path_factory.mktemp("cache")) as both:
+        yield both
 
 
-def test_a_few_kills(cloud: Ec2, tmp_path: Path) -> None:
-    nothing_is_lost_doubled_or_left(cloud, tmp_path, kills=5, controllers=5, among=QUICK)
+def test_a_few_kills(clouds: Clouds, tmp_path: Path) -> None:
+    nothing_is_lost_doubled_or_left(clouds, tmp_path, kills=5, controllers=5, among=QUICK)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-def test_a_hundred_kills(cloud: Ec2, tmp_path: Path) -> None:
-    kills = nothing_is_lost_doubled_or_left(cloud, tmp_path, kills=100, controllers=AT_ONCE)
+def test_a_hundred_kills(clouds: Clouds, tmp_path: Path) -> None:
+    kills = nothing_is_lost_doubled_or_left(clouds, tmp_path, kills=100, controllers=AT_ONCE)
     phases = {phase for kill in kills for phase in kill.phases}
     assert phases >= PHASES, f"no kill fell into: {PHASES - phases}"
 
 
 def nothing_is_lost_doubled_or_left(
-    cloud: Ec2, folder: Path, *, kills: int, controllers: int, among: Sequence[str] = MOMENTS
+    clouds: Clouds, folder: Path, *, kills: int, controllers: int, among: Sequence[str] = MOMENTS
 ) -> list[Kill]:
     """Stories of one to three kills until there are ``kills``; each is ended by run or by reap."""
     seed = int(os.environ.get("EQC_TEST_SEED", random.randrange(1 << 32)))
     print(f"\nseed {seed}")
     began = time.monotonic()
-    whole = Controller(folder / "undisturbed", f"undisturbed-{seed}", cloud)
+    whole = Controller(folder / "undisturbed", f"undisturbed-{seed}", clouds)
     whole.finish()
     took = time.monotonic() - began
     whole.check_story()
@@ -79,14 +79,14 @@ def nothing_is_lost_doubled_or_left(
             name = f"w{worker}-{len(done)}-{seed}"
             least = min(share - len(done), moments.randint(1, 3))
             done += story(
-                Controller(folder / name, name, cloud), moments, among, least, took, wanted
+                Controller(folder / name, name, clouds), moments, among, least, took, wanted
             )
         return done
 
     with ThreadPoolExecutor(controllers) as pool:
         given = [kill for each in pool.map(stories, range(controllers)) for kill in each]
     report(given, time.monotonic() - began)
-    assert cloud.machines() == ()
+    assert (clouds.ec2.machines(), clouds.gce.machines()) == ((), ())
     return given
 
 
@@ -107,11 +107,9 @@ def story(
         given += [] if kill is None else [kill]
     where = f"{controller.folder}: {given}"
     if moments.random() < 0.3:
-        reaped = controller.eqc(
-            "reap", "--provider", "aws", "--yes", cwd=controller.folder / "bare"
-        )
+        reaped = controller.eqc("reap", "--yes", cwd=controller.folder / "bare")
         assert controller.left() == [], f"{where}: {reaped}"
-        up = controller.eqc("status", "--provider", "aws", "--json", cwd=controller.folder / "bare")
+        up = controller.eqc("status", "--json", cwd=controller.folder / "bare")
         owners = {machine["owner"] for machine in json.loads(up)["machines"]}
         assert controller.name not in owners, where
     # Also a run whose machines were reaped behind its back comes to its end.

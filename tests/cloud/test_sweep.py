@@ -110,7 +110,9 @@ def test_machines_of_three_providers_come_compute_and_go(
     assert all([s for s in seen if s in life] == life for seen in states.values()), states
 
 
+@pytest.mark.arm64
 @pytest.mark.slow
+@pytest.mark.usefixtures("arm64_images")
 def test_a_spot_machine_of_another_architecture_is_among_them(
     tmp_path: Path, client: docker.DockerClient
 ) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from orchestrator.images import BASES, connect
 from orchestrator.providers.qemu import BINFMT
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
@@ -29,21 +27,11 @@ observe: {sessions: 2, layers: true}
 """
 
 
-def ready() -> str | None:
-    """Why arm64 cannot be emulated here; its base image takes minutes, so it is not made here."""
-    if not BINFMT.exists():
-        return f"{BINFMT} is not there"
-    with closing(connect()) as client:
-        found = client.images.list(name=BASES["arm64"])
-    return None if found else f"{BASES['arm64']} is not on this engine"
-
-
 @pytest.mark.docker
+@pytest.mark.arm64
 @pytest.mark.slow
+@pytest.mark.usefixtures("arm64_images")
 def test_arm64_is_emulated_and_says_what_it_is(tmp_path: Path) -> None:
-    reason = ready()
-    if reason is not None:
-        pytest.skip(reason)
     spec = written(tmp_path, SPEC)
     done = eqc("run", spec, "--isolation", "docker", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

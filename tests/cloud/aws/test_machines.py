@@ -164,8 +164,9 @@ def test_released_while_it_boots(
         container(machine.id)
 
 
+@pytest.mark.arm64
 @pytest.mark.slow
-@pytest.mark.emulated
+@pytest.mark.usefixtures("arm64_images")
 def test_an_arm64_spot_machine_is_one(real: Ec2) -> None:
     provider = AwsProvider(pace=Pace(boot=600, settle=0.3, end=10, poll=1))
     pair, key = login()

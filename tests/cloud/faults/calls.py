@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.store.read import read
+from tests.cloud.two_clouds import AWS_TYPES
 
-FAULTY, SOUND = "m1.large", "c1.medium"
-"""Types of families whose processors the catalogue does not know: any x86-64 will do."""
+FAULTY, SOUND = AWS_TYPES
 PATIENCE = 120.0
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.peers.ec2 import Ec2, serving
-from tests.cloud.faults.lab import Lab, as_this_computer
+from tests.cloud.faults.lab import Lab
 from tests.cloud.faults.machines import Altered
+from tests.cloud.two_clouds import as_this_computer
 
 
 @pytest.fixture(scope="session")

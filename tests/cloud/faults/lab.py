@@ -1,13 +1,10 @@
 """A whole `eqc run` at EC2's peer: real machines of this computer's own hardware, and its end.
 
-The catalogue is renewed, as `eqc catalog refresh` would, by two types that are what this computer
-is: so machines that are containers here are what was asked for, and nothing has to be emulated.
+Its types are those that are what this computer is: see ``tests.cloud.two_clouds``.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
 import subprocess
 import time
@@ -136,16 +133,3 @@ limits: {{attempts: {attempts}}}
             return {
                 f"{run}-{number}" for run, number, name in ordered if name.endswith(machine_type)
             }
-
-
-def as_this_computer(cache: Path) -> None:
-    """Put both types into the catalogue that is below ``cache``, as this computer's size."""
-    memory = next(
-        line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line
-    )
-    mebibytes = int(memory.split()[1]) / 1024
-    types = [[name, os.cpu_count(), mebibytes] for name in (FAULTY, SOUND)]
-    document = {"schema": 1, "families": {}, "types": {"this computer": types}}
-    path = cache / "eqc-orchestrator" / "catalog" / "aws_machine_types.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document))

@@ -95,6 +95,9 @@ def test_a_machine_is_reached_with_the_key_of_its_order_and_has_docker(
     assert provider.find() == ()
 
 
+@pytest.mark.arm64
+@pytest.mark.slow
+@pytest.mark.usefixtures("arm64_images")
 def test_an_arm64_machine_is_one(real: Gce, provider: GcpProvider) -> None:
     order, key = login("arm", machine_type="t2a-standard-2")
     up = provider.wait(provider.launch(order))

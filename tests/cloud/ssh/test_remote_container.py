@@ -13,7 +13,6 @@ import docker
 import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, HostKeyRefused, OutputRefused
-from orchestrator.peers.sshd import why_no_arm64
 from orchestrator.shell import keys
 from orchestrator.shell.container import ContainerShell
 from orchestrator.shell.remote_container import RemoteContainer
@@ -292,13 +291,10 @@ def test_a_machine_says_what_it_is(shell: SshShell, make: Callable[..., Peer]) -
         assert "Cannot connect to the Docker daemon" in str(facts.why_no_docker)
 
 
+@pytest.mark.arm64
 @pytest.mark.slow
-def test_an_arm64_machine_is_known_as_one(
-    client: docker.DockerClient, make: Callable[..., Peer]
-) -> None:
-    reason = why_no_arm64(client)
-    if reason is not None:
-        pytest.skip(reason)
+@pytest.mark.usefixtures("arm64_images")
+def test_an_arm64_machine_is_known_as_one(make: Callable[..., Peer]) -> None:
     with SshShell(make(arch="arm64", cpus=1).address) as shell:
         facts = remote_facts(shell)
     assert (facts.architecture, facts.cpus) == ("arm64", 1)

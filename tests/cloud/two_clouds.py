@@ -1,0 +1,130 @@
+"""EC2 and Compute Engine at once, shared by several owners: what each of them did, and has there.
+
+The catalogue is renewed, as `eqc catalog refresh` would, by types that are what this computer is:
+so machines that are containers here are what was asked for, and nothing has to be emulated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from orchestrator.peers import ec2, gce
+from orchestrator.peers.ec2 import Ec2
+from orchestrator.peers.gce import Gce
+
+AWS_TYPES = ("m1.large", "c1.medium")
+"""Of families whose processors the catalogue does not know: any x86-64 will do."""
+GCP_TYPES = ("here-standard-1",)
+
+
+def as_this_computer(cache: Path) -> None:
+    """Put those types into the catalogue that is below ``cache``, as this computer's size."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    memory = next(line for line in lines if "MemTotal" in line)
+    mebibytes = int(memory.split()[1]) / 1024
+    here = {"architecture": "x86_64", "vendors": [], "microarchitectures": [], "quota": None}
+    folder = cache / "eqc-orchestrator" / "catalog"
+    folder.mkdir(parents=True, exist_ok=True)
+    for provider, names, families in (("aws", AWS_TYPES, {}), ("gcp", GCP_TYPES, {"here": here})):
+        types = [[name, os.cpu_count(), mebibytes] for name in names]
+        document = {"schema": 1, "families": families, "types": {"this computer": types}}
+        (folder / f"{provider}_machine_types.json").write_text(json.dumps(document))
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Both peers. An owner's calls are known by what they say: AWS's key id, Google's labels."""
+
+    ec2: Ec2
+    gce: Gce
+    cache: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **self.ec2.environment,
+            **self.gce.environment,
+            "XDG_CACHE_HOME": str(self.cache),
+        }
+
+    def owned_by(self, owner: str) -> dict[str, str]:
+        """The environment of a process that works for ``owner``."""
+        return {**self.environment, "AWS_ACCESS_KEY_ID": owner, "EQC_OWNER": owner}
+
+    def orders(self, owner: str) -> int:
+        """How often machines were asked for."""
+        return len(self._aws_calls("RunInstances", owner)) + len(self._inserted(owner))
+
+    def ends(self, owner: str) -> int:
+        """How often machines were asked to end."""
+        ours = {body["name"] for body in self._inserted(owner)}
+        deleted = [c for c in self.gce.called("instances.delete") if c.path["name"] in ours]
+        return len(self._aws_calls("TerminateInstances", owner)) + len(deleted)
+
+    def tidied(self, owner: str) -> int:
+        """How often the keys and firewall rules of a run were removed."""
+        mine = f" of {owner}: "
+        rules = [json.loads(call.body) for call in self.gce.called("firewalls.insert")]
+        ours = {rule["name"] for rule in rules if mine in rule["description"]}
+        deleted = [c for c in self.gce.called("firewalls.delete") if c.path["name"] in ours]
+        return len(self._aws_calls("DeleteKeyPair", owner)) + len(deleted)
+
+    def tokens(self, owner: str) -> set[str]:
+        """Of the orders by which machines were made, ever."""
+        on_aws = {self.ec2.instances[i].parameters["ClientToken"] for i in self._on_aws(owner)}
+        return on_aws | {body["labels"]["eqc-token"] for body in self._inserted(owner)}
+
+    def left(self, owner: str) -> list[str]:
+        """What either cloud itself still has: machines, key pairs, groups, firewall rules."""
+        made = {*self._on_aws(owner), *(body["name"] for body in self._inserted(owner))}
+        found = [i for i in (*self.ec2.machines(), *self.gce.machines()) if i in made]
+        ours = [{"Name": "tag:eqc-owner", "Values": [owner]}]
+        for region in self.ec2.regions:
+            client = boto3.client(
+                "ec2",
+                endpoint_url=self.ec2.url,
+                region_name=region,
+                aws_access_key_id="looker",
+                aws_secret_access_key="looker",
+            )
+            found += [p["KeyName"] for p in client.describe_key_pairs(Filters=ours)["KeyPairs"]]
+            groups = client.describe_security_groups(Filters=ours)["SecurityGroups"]
+            found += [group["GroupName"] for group in groups]
+            client.close()
+        rules = self.gce.cloud.firewalls()
+        return found + [n for n, r in rules.items() if f" of {owner}: " in r["description"]]
+
+    def _aws_calls(self, operation: str, owner: str) -> list[Any]:
+        mine = f"Credential={owner}/"
+        calls = self.ec2.called(operation)
+        return [call for call in calls if mine in call.headers.get("Authorization", "")]
+
+    def _on_aws(self, owner: str) -> list[str]:
+        known = list(self.ec2.instances.values())
+        return [each.id for each in known if owner in each.parameters.values()]
+
+    def _inserted(self, owner: str) -> list[Mapping[str, Any]]:
+        bodies = [json.loads(call.body) for call in self.gce.called("instances.insert")]
+        return [body for body in bodies if body["labels"]["eqc-owner"] == owner]
+
+
+@contextmanager
+def serving(cache: Path) -> Iterator[Clouds]:
+    """Both, with real machines; the peers, too, know the types that are this computer."""
+    as_this_computer(cache)
+    with (
+        pytest.MonkeyPatch.context() as here,
+        ec2.serving(containers=True) as amazon,
+        gce.serving(containers=True) as google,
+    ):
+        here.setenv("XDG_CACHE_HOME", str(cache))
+        yield Clouds(amazon, google, cache)
