@@ -2,10 +2,9 @@
 
 Cost 0: the instruction set a library says it chose, and flags of vector arithmetic on floats.
 1: other SIMD flags, threads, and cores in bins. 2: exact core counts, vendor, software, GPU,
-caches and environment. 4: any other flag. 8: what identifies the hardware as a whole, 6 for its generation,
-the one people know. Sets of equal size
-are ranked by the sum of their costs, then by name; a cluster costs as much as its cheapest
-member, which comes first in it.
+first cache and environment. 4: any other flag. 8: what identifies the hardware as a whole, 6 for
+its generation, the one people know. Sets of equal size are ranked by the sum of their costs, then
+by name; a cluster costs as much as its cheapest member, which comes first in it.
 """
 
 from __future__ import annotations
