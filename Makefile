@@ -14,7 +14,7 @@ help: ## show this list
 demo: $(VENV)/ready ## run experiments/quickstart.yaml here and show its classes
 	$(BIN)/eqc run --fresh experiments/quickstart.yaml || [ $$? -eq 4 ]
 
-# One of the workers waits for containers most of the time and leaves the processors to the others.
+# Two of the workers wait for containers most of the time and leave the processors to the others.
 test: $(VENV)/ready ## every test but the slow ones
 	$(BIN)/pytest -m "not slow" --numprocesses 3 $(PYTEST)
 

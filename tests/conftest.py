@@ -59,17 +59,19 @@ def _lacking(marker: str) -> str | None:
     return None
 
 
-class EngineAlone(LoadScopeScheduling):
-    """Workers side by side: what plays machines far away goes to one of them, so that what is left
-    on the engine can be counted; of everything else a file goes to one worker."""
+class EnginesApart(LoadScopeScheduling):
+    """Workers side by side: what plays machines far away goes to two of them at most, or a busy
+    engine would let time run out; of everything else a file goes to one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
+        if path.startswith("tests/cloud/faults/"):
+            return "faults"
         return "engine" if path.startswith(("tests/cloud/", "tests/docker/")) else path
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> EngineAlone:
-    return EngineAlone(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> EnginesApart:
+    return EnginesApart(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

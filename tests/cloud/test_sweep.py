@@ -11,6 +11,8 @@ import docker
 import pytest
 
 from orchestrator.images import connect
+from orchestrator.peers.sshd import OWNER
+from orchestrator.shell.container import LABEL
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
 from tests.peers import registry
@@ -63,7 +65,6 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
     """Run it through a registry; returns its events, everything else about it is asserted."""
     written(folder, spec)
     (folder / "registry").mkdir()
-    before = set(left(client))
     with registry.serving(folder / "registry") as place:
         words = ("rehearse", "experiment.yaml", "--cloud", "--registry", f"{place.host}/eqc")
         done = eqc(*words, "--events", "events.jsonl", cwd=folder)
@@ -84,17 +85,22 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
         asked = PLACES[record["platform"]["name"]]
         place = machine["place"]
         assert asked == (place and (place["type"], place["region"], place["spot"]))
-    assert set(left(client)) <= before
+    assert left(client, folder / "results") == []
     lines = (folder / "events.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
 
 
-def left(client: docker.DockerClient) -> list[str]:
-    """Containers of peers and of jobs that are still there."""
-    everything = client.containers.list(all=True, ignore_removed=True)
-    # Runs of this computer alone, which are labelled by their folder, are somebody else's.
-    mine = [c for c in everything if not c.labels.get("eqc.run", "").startswith("/")]
-    return [str(c.name) for c in mine if any(name.startswith("eqc.") for name in c.labels)]
+def left(client: docker.DockerClient, results: Path) -> list[str]:
+    """Containers of the run's jobs, and peers of calls that have ended, that are still there."""
+    (run,) = results.glob("*/*/run.json")
+    tag = json.loads(run.read_text())["tag"]
+    found = []
+    for container in client.containers.list(all=True, ignore_removed=True):
+        owner = container.labels.get(OWNER)
+        orphan = owner is not None and not Path("/proc", owner).exists()
+        if orphan or container.labels.get(LABEL, "").startswith(tag):
+            found.append(str(container.name))
+    return found
 
 
 def test_machines_of_three_providers_come_compute_and_go(

@@ -61,7 +61,8 @@ def test_a_tensor_is_damaged(lab: Lab) -> None:
 def test_two_runs_at_once_on_one_store(lab: Lab) -> None:
     spec = lab.experiment(sessions=8)
     with lab.running(spec) as running:
-        running.computing()
+        # As early as can be: the second takes seconds to start, and the first must not be over.
+        running.until(lambda: lab.ec2.instances)
         second = lab.run(spec)
         assert running.process.poll() is None, "the first was not disturbed"
         ran = running.ended()
