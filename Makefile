@@ -15,14 +15,17 @@ demo: $(VENV)/ready ## run experiments/quickstart.yaml here and show its classes
 	$(BIN)/eqc run --fresh experiments/quickstart.yaml || [ $$? -eq 4 ]
 
 # Two of the workers wait for containers most of the time and leave the processors to the others.
+# In the order of their names the long tests come first.
+SIDE_BY_SIDE := --numprocesses 3 --no-loadscope-reorder
+
 test: $(VENV)/ready ## every test but the slow ones
-	$(BIN)/pytest -m "not slow" --numprocesses 3 $(PYTEST)
+	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE) $(PYTEST)
 
 test-arm64: $(VENV)/ready ## the tests with arm64 machines, which are emulated: minutes
 	$(BIN)/pytest -m arm64 $(PYTEST)
 
 test-all: $(VENV)/ready ## every test
-	$(BIN)/pytest --numprocesses 3 $(PYTEST)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 lint: $(VENV)/ready ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

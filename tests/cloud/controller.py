@@ -7,6 +7,7 @@ import random
 import sqlite3
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ observe: {{sessions: 3, mode: cold}}
 LONGEST = 150.0
 """Seconds that a kill's moment is waited for before any moment will do."""
 WATCHED = ("intent", "order", "id", "booting", "working", "started", "session", "ended")
-MOMENTS = ("any", *WATCHED, "releasing", "terminate", "tidy", "swept")
+MOMENTS = ("any", *WATCHED, "computed", "releasing", "terminate", "tidy", "swept")
 """What a kill waits for, before up to half a second more: an event, a call, a line of a journal."""
 QUICK = tuple(moment for moment in MOMENTS if moment not in ("intent", "order"))
 """Without those after which the next call has to wait a minute for what it may have ordered."""
@@ -107,6 +108,7 @@ class Controller:
             "intent": lambda: len(self._intents()) > intents,
             "order": lambda: clouds.orders(mine) > before[0],
             "id": lambda: any(row["machine_id"] for row in self._intents()[intents:]),
+            "computed": lambda: 3 in Counter(self._sessions()).values(),
             "terminate": lambda: clouds.ends(mine) > before[1],
             "tidy": lambda: clouds.tidied(mine) > before[2],
         }
@@ -152,6 +154,10 @@ class Controller:
     def _told(self) -> list[str]:
         """What the events of the call say: their names, and the states of machines."""
         return [event.get("state", event["event"]) for event in self._events()]
+
+    def _sessions(self) -> list[str]:
+        """Of each session that was told as over, whose job it was."""
+        return [event["job"] for event in self._events() if event["event"] == "session"]
 
     def _events(self) -> list[dict[str, Any]]:
         try:
