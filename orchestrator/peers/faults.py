@@ -14,9 +14,11 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
+
+from orchestrator.peers.loopback import Loopback
 
 _HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive", "server"})
 
@@ -77,8 +79,7 @@ class Proxy:
         self.calls: list[Call] = []
         self._upstream = upstream
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = Loopback(port, _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property

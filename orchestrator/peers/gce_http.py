@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from orchestrator.peers.gce_cloud import Cloud, Fault, Wrong
 from orchestrator.peers.gce_routes import Call, understood
+from orchestrator.peers.loopback import Loopback
 
 
 @dataclass
@@ -47,8 +48,7 @@ class Server:
         self.rules: list[Rule] = []
         self.calls: list[Call] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = Loopback(port, _handler(self))
         self._over = threading.Event()
         self._threads = (
             threading.Thread(target=self._server.serve_forever, args=(0.05,)),
