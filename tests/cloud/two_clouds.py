@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,25 @@ def as_this_computer(cache: Path) -> None:
         types = [[name, os.cpu_count(), mebibytes] for name in names]
         document = {"schema": 1, "families": families, "types": {"this computer": types}}
         (folder / f"{provider}_machine_types.json").write_text(json.dumps(document))
+
+
+def keys_and_groups(cloud: Ec2, filters: Sequence[Mapping[str, Any]] = ()) -> list[str]:
+    """Names of key pairs and security groups in all regions, but for the default groups."""
+    found = []
+    for region in cloud.regions:
+        client = boto3.client(
+            "ec2",
+            endpoint_url=cloud.url,
+            region_name=region,
+            aws_access_key_id="looker",
+            aws_secret_access_key="looker",
+        )
+        pairs = client.describe_key_pairs(Filters=filters)["KeyPairs"]
+        groups = client.describe_security_groups(Filters=filters)["SecurityGroups"]
+        found += [pair["KeyName"] for pair in pairs]
+        found += [g["GroupName"] for g in groups if g["GroupName"] != "default"]
+        client.close()
+    return found
 
 
 @dataclass(frozen=True)
@@ -87,19 +106,7 @@ class Clouds:
         """What either cloud itself still has: machines, key pairs, groups, firewall rules."""
         made = {*self._on_aws(owner), *(body["name"] for body in self._inserted(owner))}
         found = [i for i in (*self.ec2.machines(), *self.gce.machines()) if i in made]
-        ours = [{"Name": "tag:eqc-owner", "Values": [owner]}]
-        for region in self.ec2.regions:
-            client = boto3.client(
-                "ec2",
-                endpoint_url=self.ec2.url,
-                region_name=region,
-                aws_access_key_id="looker",
-                aws_secret_access_key="looker",
-            )
-            found += [p["KeyName"] for p in client.describe_key_pairs(Filters=ours)["KeyPairs"]]
-            groups = client.describe_security_groups(Filters=ours)["SecurityGroups"]
-            found += [group["GroupName"] for group in groups]
-            client.close()
+        found += keys_and_groups(self.ec2, [{"Name": "tag:eqc-owner", "Values": [owner]}])
         rules = self.gce.cloud.firewalls()
         return found + [n for n, r in rules.items() if f" of {owner}: " in r["description"]]
 

@@ -13,13 +13,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import docker
 from docker.models.containers import Container
 
 from orchestrator.peers.ec2 import Ec2
 from tests.cloud.faults.calls import FAULTY, SOUND, Ran, Running
 from tests.cloud.faults.machines import Altered
+from tests.cloud.two_clouds import keys_and_groups
 from tests.e2e.running import command, environment, written
 
 
@@ -106,18 +106,7 @@ limits: {{attempts: {attempts}}}
 
     def left(self) -> list[str]:
         """Everything of the run that is anywhere: instances, key pairs, groups, containers."""
-        found = list(self.ec2.machines())
-        for region in self.ec2.regions:
-            client = boto3.client(
-                "ec2",
-                endpoint_url=self.ec2.url,
-                region_name=region,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-            )
-            found += [p["KeyName"] for p in client.describe_key_pairs()["KeyPairs"]]
-            groups = client.describe_security_groups()["SecurityGroups"]
-            found += [g["GroupName"] for g in groups if g["GroupName"] != "default"]
+        found = [*self.ec2.machines(), *keys_and_groups(self.ec2)]
         found += [str(job.name) for job in self.containers()]
         peers = self.client.containers.list(
             all=True, filters={"label": "eqc.peer"}, ignore_removed=True
