@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,9 +75,14 @@ def reap(
     for machine, why in chosen:
         click.echo(f"{'ending' if yes else 'would end'} {_name(machine)}: {why}")
     _say_blind(found)
-    # Of a run that was killed when its machines had ended already, only these are left.
-    kept = live_runs() | {m.run for m in found.machines if m.run}
-    traces = _traces(providers, mine, kept, run)
+    # Of a run that was killed when its machines at a provider had ended, only these are left there.
+    driven, up = live_runs(), {(m.platform.provider, m.run) for m in found.machines}
+    seeing = {name: p for name, p in providers.items() if name not in dict(found.blind)}
+    traces = [
+        trace
+        for trace in _traces(seeing, mine)
+        if trace not in up and trace[1] not in driven and run in (None, trace[1])
+    ]
     for name, tag in traces:
         action = "removing" if yes else "would remove"
         click.echo(f"{action} keys and firewall rules of run {plain(tag)} at {name}")
@@ -87,8 +92,8 @@ def reap(
         context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
     reaped = end_all(providers, [machine for machine, _ in chosen], RealClock())
     ended = {(m.platform.provider, m.run) for m in reaped.ended if m.run}
-    up = {(m.platform.provider, m.run) for m in found.machines if m not in reaped.ended}
-    _tidy(providers, sorted({*traces, *ended} - up))
+    still = {(m.platform.provider, m.run) for m in found.machines if m not in reaped.ended}
+    _tidy(providers, sorted({*traces, *ended} - still))
     click.echo(f"{len(reaped.ended)} ended, {len(reaped.left)} left, {spared} spared")
     for machine, why in reaped.left:
         click.echo(f"eqc: left: {_name(machine)}: {why}", err=True)
@@ -109,10 +114,8 @@ def _look(names: Sequence[str]) -> tuple[dict[str, Provider], Found]:
     return providers, find_all(providers)
 
 
-def _traces(
-    providers: dict[str, Provider], owner: str | None, kept: Collection[str], run: str | None
-) -> list[tuple[str, str]]:
-    """(provider, run) of keys and firewall rules that no machine and no live run needs."""
+def _traces(providers: dict[str, Provider], owner: str | None) -> list[tuple[str, str]]:
+    """(provider, run) of all keys and firewall rules of ``owner``; ``None``: of everybody."""
     found: list[tuple[str, str]] = []
     for name, provider in providers.items():
         try:
@@ -120,7 +123,7 @@ def _traces(
         except Unavailable as error:
             click.echo(f"eqc: {name}: keys and firewall rules cannot be listed: {error}", err=True)
             continue
-        found += [(name, tag) for tag in tags if tag not in kept and run in (None, tag)]
+        found += [(name, tag) for tag in tags]
     return found
 
 

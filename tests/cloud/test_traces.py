@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from orchestrator.cli.fleet import reap
 from orchestrator.machines import Order, Provider
 from orchestrator.peers.ec2 import Ec2
+from orchestrator.peers.gce import Gce
 from tests.cloud.aws.conftest import _amis, _clients, _ec2, ec2
 from tests.cloud.aws.conftest import provider as aws
 from tests.cloud.gcp.conftest import _gce, clients, gce
@@ -62,3 +63,16 @@ def test_reap_leaves_those_of_machines_that_are_spared(
     assert "0 ended, 0 left, 1 spared" in done.output
     assert aws.traces() == [order.run]
     assert len(ec2.machines()) == 1
+
+
+def test_reap_removes_those_of_a_run_whose_only_machine_is_at_another_cloud(
+    ec2: Ec2, gce: Gce, aws: Provider, gcp: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for provider, order in ((aws, aws_order()), (gcp, gcp_order())):
+        machine = provider.launch(order)
+    gcp.release(machine)
+    monkeypatch.setenv("EQC_OWNER", order.owner)
+    done = CliRunner().invoke(reap, ["--yes"])
+    assert "1 ended, 0 left, 0 spared" in done.output
+    assert (aws.traces(), gcp.traces()) == ([], [])
+    assert (ec2.machines(), gce.machines()) == ((), ())
