@@ -65,6 +65,7 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
     """Run it through a registry; returns its events, everything else about it is asserted."""
     written(folder, spec)
     (folder / "registry").mkdir()
+    orphans = set(left(client))
     with registry.serving(folder / "registry") as place:
         words = ("rehearse", "experiment.yaml", "--cloud", "--registry", f"{place.host}/eqc")
         done = eqc(*words, "--events", "events.jsonl", cwd=folder)
@@ -85,20 +86,19 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
         asked = PLACES[record["platform"]["name"]]
         place = machine["place"]
         assert asked == (place and (place["type"], place["region"], place["spot"]))
-    assert left(client, folder / "results") == []
+    (run,) = (folder / "results").glob("*/*/run.json")
+    assert set(left(client, json.loads(run.read_text())["tag"])) <= orphans
     lines = (folder / "events.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
 
 
-def left(client: docker.DockerClient, results: Path) -> list[str]:
-    """Containers of the run's jobs, and peers of calls that have ended, that are still there."""
-    (run,) = results.glob("*/*/run.json")
-    tag = json.loads(run.read_text())["tag"]
+def left(client: docker.DockerClient, tag: str | None = None) -> list[str]:
+    """Peers of calls that have ended, and containers of jobs of the run ``tag``, still there."""
     found = []
     for container in client.containers.list(all=True, ignore_removed=True):
         owner = container.labels.get(OWNER)
         orphan = owner is not None and not Path("/proc", owner).exists()
-        if orphan or container.labels.get(LABEL, "").startswith(tag):
+        if orphan or (tag and container.labels.get(LABEL, "").startswith(tag)):
             found.append(str(container.name))
     return found
 
