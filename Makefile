@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := images/lock.txt
 
-.PHONY: help demo test test-arm64 test-all lint format bench schemas lock wheel system clean
+.PHONY: help demo test test-hostile test-arm64 test-all lint format bench schemas lock wheel system clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,16 @@ SIDE_BY_SIDE := --numprocesses 3 --no-loadscope-reorder
 
 test: $(VENV)/ready ## every test but the slow ones
 	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE) $(PYTEST)
+
+# What a caller's environment may hold: no test may depend on it.
+HOSTILE := OPENBLAS_CORETYPE=Haswell MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=1 TZ=Asia/Kathmandu \
+  LC_ALL=C KERAS_BACKEND=torch TF_ENABLE_ONEDNN_OPTS=0 ONEDNN_MAX_CPU_ISA=SSE41 \
+  GLIBC_TUNABLES=glibc.malloc.check=0 NO_COLOR=1 COLUMNS=20 XDG_CACHE_HOME=/nowhere
+
+test-hostile: $(VENV)/ready ## the unit tests in a hostile environment, from another folder
+	home=$$(mktemp -d) && cd / && env $(HOSTILE) HOME=$$home $(CURDIR)/$(BIN)/pytest \
+	  -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) -m "not slow" $(SIDE_BY_SIDE) $(PYTEST) \
+	  $(CURDIR)/tests/unit && rm -rf $$home
 
 test-arm64: $(VENV)/ready ## the tests with arm64 machines, which are emulated: minutes
 	$(BIN)/pytest -m arm64 $(PYTEST)

@@ -24,7 +24,7 @@ def _planted(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
 
 def test_what_is_no_credential_is_passed_on() -> None:
@@ -38,5 +38,5 @@ def test_programs_see_no_credential() -> None:
     program = "import os, sys; sys.exit('planted' in str(os.environ))"
     checked([sys.executable, "-c", program], "a look at the environment")
     found = probe()
-    assert found["environment"]["OMP_NUM_THREADS"] == "3"
+    assert found["environment"]["CUDA_VISIBLE_DEVICES"] == ""
     assert "planted" not in json.dumps(found)

@@ -83,8 +83,7 @@ def _probe(job: Job) -> dict[str, Any]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # The probe reports what steers numerics, so unlike a worker it sees all of it.
-            env={**os.environ, "PYTHONPATH": worker_environment(os.environ, {})["PYTHONPATH"]},
+            env=worker_environment(os.environ, {}),
             preexec_fn=before_exec(None),  # noqa: PLW1509 - one thread, libc loaded
         )
     except (OSError, subprocess.SubprocessError) as error:

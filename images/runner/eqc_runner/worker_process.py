@@ -15,34 +15,12 @@ from typing import Any, Mapping, NamedTuple, Sequence
 from eqc_runner.job import Session
 from eqc_runner.lifetimes import before_exec, kill_group
 from eqc_runner.stderr_marks import STDERR_MARK, stderr_mark, without_marks
+from eqc_runner.steering import without_steering
 
 TAIL_LINES = 20
 _TAIL_BYTES = 1 << 16
 _LINE_CHARACTERS = 400
 """Longer lines are cut: a crashing Python lists hundreds of modules in one."""
-
-STEERING = (
-    "ATEN_",
-    "BLIS_",
-    "CUBLAS_",
-    "DNNL_",
-    "GOMP_",
-    "GOTO_",
-    "KMP_",
-    "MKL_",
-    "NPY_",
-    "NVIDIA_TF32_OVERRIDE",
-    "OMP_",
-    "ONEDNN_",
-    "OPENBLAS_",
-    "ORT_",
-    "PYTORCH_",
-    "TF_",
-    "TORCH_",
-    "XLA_",
-)
-"""Variables that steer numerics begin with these. A cell's environment is complete, so what the
-surroundings happen to set is taken away."""
 
 
 class CannotStart(Exception):  # noqa: N818 - reads as what it says
@@ -175,7 +153,7 @@ class WorkerProcess:
 
 def worker_environment(surroundings: Mapping[str, str], cell: Mapping[str, str]) -> dict[str, str]:
     """The surroundings without what steers numerics, and the cell's own variables over it."""
-    kept = {key: value for key, value in surroundings.items() if not key.startswith(STEERING)}
+    kept = without_steering(surroundings)
     kept.update(cell)
     # A worker must find this very package, also where it is not installed.
     place = str(Path(__file__).resolve().parent.parent)

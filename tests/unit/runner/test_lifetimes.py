@@ -102,12 +102,6 @@ def test_kills_at_any_moment_lose_and_double_nothing(bench: Bench) -> None:
     assert {p.name for p in (bench.out / "tensors").iterdir() if p.name[0] != "."} == digests
 
 
-def test_surroundings_do_not_steer(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    cell = bench.cell("fine")
-    monkeypatch.setenv("OMP_NUM_THREADS", "17")
-    assert bench.run()[cell, 0]["framework"]["isa"] == {"steering": None}
-
-
 def test_supervisor_imports_neither_numpy_nor_frameworks() -> None:
     program = (
         "import json, sys, eqc_runner.__main__, eqc_runner.supervisor\n"

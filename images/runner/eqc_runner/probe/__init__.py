@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from eqc_runner.steering import reported, without_steering
+
 from .cgroup import cgroup_limits
 from .gpus import list_gpus
 from .processor import describe_processor
-from .system import affinity, describe_system, memory_bytes, steering_environment
+from .system import affinity, describe_system, memory_bytes
 
 __all__ = ["fingerprint"]
 
@@ -44,7 +46,8 @@ def fingerprint(emulated: str | None = None) -> dict[str, Any]:
         "memory_bytes": memory,
         "gpus": _gpus(missing, emulated=emulated is not None or cpu["hypervisor"] in _EMULATORS),
         "system": system,
-        "environment": steering_environment(os.environ),
+        # What workers started from here would get; a cell adds its own.
+        "environment": reported(without_steering(os.environ)),
         "missing": dict(sorted(missing.items())),
     }
 

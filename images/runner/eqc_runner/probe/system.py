@@ -1,17 +1,15 @@
-"""Operating system, libraries, memory, permitted cores, and the environment that matters."""
+"""Operating system, libraries, memory and permitted cores."""
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import platform
 import re
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Mapping
+from typing import Any
 
 from .gpus import cuda_version, cudnn_version
 from .kernel import read_text
-from .tables import table
 
 
 def describe_system() -> dict[str, Any]:
@@ -54,20 +52,6 @@ def affinity() -> list[int] | None:
         return sorted(os.sched_getaffinity(0))
     except AttributeError:
         return None
-
-
-def steering_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that steer numerics, by ``data/environment.json``; never a secret."""
-    rules = table("environment")
-
-    def matches(name: str, patterns: list[str]) -> bool:
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-
-    return {
-        name: value
-        for name, value in sorted(environment.items())
-        if matches(name, rules["patterns"]) and not matches(name.upper(), rules["never"])
-    }
 
 
 def _libc() -> str | None:

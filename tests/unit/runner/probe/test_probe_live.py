@@ -31,7 +31,7 @@ def probe_under(launcher: list[str], *arguments: str) -> dict[str, Any]:
     path = str(Path(eqc_runner.__file__).parents[1])
     done = subprocess.run(
         [*launcher, sys.executable, "-m", "eqc_runner.probe", *arguments],
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "3"},
+        env={**os.environ, "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         check=True,
         timeout=120,
@@ -47,10 +47,10 @@ def check_schema(found: dict[str, Any]) -> None:
 
 
 def test_the_live_fingerprint_fits_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     found = fingerprint()
     check_schema(found)
-    assert found["environment"]["OMP_NUM_THREADS"] == "2"
+    assert found["environment"] == {"CUDA_VISIBLE_DEVICES": ""}
     assert found["affinity"] == sorted(os.sched_getaffinity(0))
     assert found["memory_bytes"] > 2**20
     assert found["system"]["python"] == platform.python_version()
@@ -165,4 +165,4 @@ def test_under_emulation_cpuid_is_the_models(
     assert cpu["microcode"] is None
     assert "another processor" in found["missing"]["cpu.microcode"]
     assert found["missing"]["gpus"] == "not looked for under emulation"
-    assert found["environment"]["OMP_NUM_THREADS"] == "3"
+    assert found["environment"] == {"CUDA_VISIBLE_DEVICES": ""}

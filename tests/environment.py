@@ -1,0 +1,46 @@
+"""The one place that says which of the caller's variables a test, and what it starts, may see.
+
+``tests/__init__.py`` cleans this process before anything else is imported, so everything that a
+test starts with its own environment is clean too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from eqc_runner.steering import steers
+from orchestrator.surroundings import CREDENTIALS
+
+KEPT = ("EQC_REQUIRE", "EQC_STUDY_DATA", "EQC_TEST_*")
+"""Settings of the tests themselves."""
+CHANGING = (
+    *("EQC_*", "XDG_*", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CLICOLOR*"),
+    *("PYTHONPATH", "PYTHONHASHSEED", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONUTF8"),
+    *("COMPOSE_*", "STORAGE_EMULATOR_HOST", "CLOUDSDK_CORE_PROJECT", "CLOUDSDK_API_*"),
+    *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_*", "AWS_CONFIG_FILE"),
+    *("MPLBACKEND", "MPLCONFIGDIR", "SSH_AUTH_SOCK"),
+)
+"""Variables that change what the product does or shows, beside what steers numerics."""
+CERTIFICATES = "*CA_BUNDLE*"
+"""Behind a company's proxy nothing is installed without these."""
+
+
+def clean(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` as tests see it: the same whatever the caller has set."""
+    return {name: value for name, value in environment.items() if _stays(name)}
+
+
+def clean_this_process() -> None:
+    """Take from this process what no test may see."""
+    for name in os.environ.keys() - clean(os.environ).keys():
+        del os.environ[name]
+
+
+def _stays(name: str) -> bool:
+    if any(fnmatchcase(name, pattern) for pattern in (*KEPT, CERTIFICATES)):
+        return True
+    return not steers(name) and not any(
+        fnmatchcase(name.upper(), pattern) for pattern in (*CHANGING, *CREDENTIALS)
+    )

@@ -1,0 +1,34 @@
+"""The environment of the tests themselves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.environment import clean
+
+HOSTILE = {
+    "OPENBLAS_CORETYPE": "Haswell",
+    "MKL_CBWR": "COMPATIBLE",
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2",
+    "XDG_CACHE_HOME": "/nowhere",
+    "AWS_SECRET_ACCESS_KEY": "planted",
+    "EQC_OWNER": "somebody",
+    "PYTHONPATH": "/nowhere",
+}
+
+
+def test_what_the_caller_sets_is_not_seen() -> None:
+    assert clean({**HOSTILE, "PATH": "/bin"}) == {"PATH": "/bin"}
+
+
+def test_what_the_tests_themselves_and_proxies_need_stays() -> None:
+    kept = {"EQC_REQUIRE": "docker", "AWS_CA_BUNDLE": "/ca", "https_proxy": "http://proxy"}
+    assert clean(kept) == kept
+
+
+def test_this_process_and_those_it_starts_are_clean() -> None:
+    assert not HOSTILE.keys() & os.environ.keys()
+    program = "import os, sys; sys.exit(any(n in os.environ for n in sys.argv[1:]))"
+    subprocess.run([sys.executable, "-c", program, *HOSTILE], check=True)
