@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator import catalog
 from orchestrator.context import HERE, Context, engine
 from orchestrator.errors import MachinesLeft
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.fleet.job import Job, asked_of
 from orchestrator.fleet.schedule import side_by_side
 from orchestrator.image_shelf import ImageShelf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from orchestrator.foreign import parse_json
+from orchestrator.system.untrusted_json import parse_json
 from orchestrator.model import Reason
 from orchestrator.shell.job import Ended
 

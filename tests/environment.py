@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from eqc_runner.steering import steers
-from orchestrator.surroundings import CREDENTIALS
+from orchestrator.system.environment import CREDENTIALS
 
 KEPT = ("EQC_REQUIRE", "EQC_STUDY_DATA", "EQC_TEST_*")
 """Settings of the tests themselves."""

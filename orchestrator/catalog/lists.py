@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 
-from orchestrator.bundled import cache_folder
+from orchestrator.system.paths import cache_folder
 from orchestrator.catalog.data import read
 from orchestrator.errors import EnvironmentNotReady
 

@@ -9,7 +9,7 @@ import json
 from functools import cache
 from typing import Any
 
-from orchestrator.bundled import runner_path
+from orchestrator.system.paths import runner_path
 
 
 def microarchitecture(

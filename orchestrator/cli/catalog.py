@@ -16,7 +16,7 @@ from orchestrator import catalog as known
 from orchestrator.cli.terminal import console
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.estimate import dollars
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.machines import Refused
 from orchestrator.model import Json
 

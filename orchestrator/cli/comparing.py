@@ -10,7 +10,7 @@ from orchestrator.analysis.difference import difference, difference_exit
 from orchestrator.cli.location import StoreLocation
 from orchestrator.cli.results import summary_of
 from orchestrator.errors import Exit
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.report.difference_json import difference_json_text
 from orchestrator.report.difference_junit import difference_junit
 from orchestrator.report.difference_text import difference_text

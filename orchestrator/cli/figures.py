@@ -15,7 +15,7 @@ from orchestrator.analysis.multiplications import by_multiplications, multiplica
 from orchestrator.analysis.size_series import series_of
 from orchestrator.analysis.tables.findings import Findings
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 
 if TYPE_CHECKING:
     from orchestrator.report.static.every import Shown

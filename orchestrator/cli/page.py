@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.analysis.details import details
 from orchestrator.analysis.tables.findings import Findings
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.report.html_report import html_text
 
 

@@ -16,7 +16,7 @@ from orchestrator.cli.page import page_text
 from orchestrator.cli.results import completeness, print_classes, store_folder
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit, UsageError
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.report.formats import FORMATS, SUFFIXES, TABLE_FORMATS
 from orchestrator.report.table_terminal import AnalysisReport
 

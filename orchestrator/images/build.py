@@ -20,7 +20,7 @@ import docker
 import docker.errors
 from docker.models.images import Image as DockerImage
 
-from orchestrator.bundled import images_folder, runner_path
+from orchestrator.system.paths import images_folder, runner_path
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.images.engine import Image
 from orchestrator.images.wheels import Say, checked, wheelhouse

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.bundled import cache_folder, images_folder
+from orchestrator.system.paths import cache_folder, images_folder
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.surroundings import without_credentials
+from orchestrator.system.environment import without_credentials
 
 IMAGE_PYTHON = "3.11"
 # Every tag a bookworm (glibc 2.36) image can install; pip wants each of them named.

@@ -20,7 +20,7 @@ from orchestrator.model import content_id
 from orchestrator.shell.container import DEFAULT_MEMORY, JOB, LABEL, OUT
 from orchestrator.shell.job import Ended, OnLine
 from orchestrator.shell.process import supervised
-from orchestrator.surroundings import without_credentials
+from orchestrator.system.environment import without_credentials
 
 PROJECT = "eqc-rehearsal"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from orchestrator.bundled import cache_folder
+from orchestrator.system.paths import cache_folder
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.machines import HostKey
 

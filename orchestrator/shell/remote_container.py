@@ -15,7 +15,7 @@ from threading import Event
 from typing import Any, BinaryIO, TypeVar, cast
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, OutputRefused
-from orchestrator.foreign import parse_json
+from orchestrator.system.untrusted_json import parse_json
 from orchestrator.shell.command import Completed, printable
 from orchestrator.shell.container import DEFAULT_MEMORY, GRACE_SECONDS, JOB, LABEL, OUT
 from orchestrator.shell.drops import PATIENCE_SECONDS, through_drops

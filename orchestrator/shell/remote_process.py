@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, TypeVar, cast
 
-from orchestrator.bundled import runner_path
+from orchestrator.system.paths import runner_path
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
-from orchestrator.foreign import parse_json
+from orchestrator.system.untrusted_json import parse_json
 from orchestrator.shell.command import Completed, printable
 from orchestrator.shell.drops import PATIENCE_SECONDS, through_drops
 from orchestrator.shell.job import Ended, OnLine

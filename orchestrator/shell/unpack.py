@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from orchestrator.errors import OutputRefused
-from orchestrator.files import disk_errors
+from orchestrator.system.files import disk_errors
 from orchestrator.shell.archive import Archive, Entry
 from orchestrator.shell.command import printable
 

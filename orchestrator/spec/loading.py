@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator import selection
-from orchestrator.bundled import cache_folder
+from orchestrator.system.paths import cache_folder
 from orchestrator.errors import SpecError
 from orchestrator.model import Experiment, Isolation, Keep, Limits, Observe
 from orchestrator.spec.document import LimitsEntry, ObserveEntry

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 
 Array = NDArray[np.generic]
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import UsageError
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.results_model import EqClass, Missing, Partition
 
 Name = Annotated[str, Field(min_length=1)]

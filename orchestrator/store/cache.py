@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from blake3 import blake3
 
 from orchestrator.errors import EqcError
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.results_outputs import Content, OutputPool
 from orchestrator.store.columns import ABSENT, Column, Columns
 

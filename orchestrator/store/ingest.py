@@ -14,7 +14,7 @@ from typing import Any
 
 import blake3
 
-from orchestrator.foreign import parse_json
+from orchestrator.system.untrusted_json import parse_json
 from orchestrator.machines import Machine, Place
 from orchestrator.model import Cell, Reason
 from orchestrator.store.describe import cell_objects

@@ -11,7 +11,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.store.records import latest, read_lines
 from orchestrator.store.run import run_folders
 from orchestrator.store.segments import open_name

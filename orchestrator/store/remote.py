@@ -16,9 +16,9 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from orchestrator.bundled import data_folder
+from orchestrator.system.paths import data_folder
 from orchestrator.errors import StoreError
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.store.remote_objects import Objects
 from orchestrator.store.run import RunFolder, is_being_written
 from orchestrator.store.segments import is_segment

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
-from orchestrator.files import copy_whole, disk_errors, is_locked, write_whole
+from orchestrator.system.files import copy_whole, disk_errors, is_locked, write_whole
 from orchestrator.model import Plan
 from orchestrator.store.describe import plan_document
 from orchestrator.store.records import Record, bits, is_final, latest, read_lines

@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from orchestrator.bundled import runner_path
+from orchestrator.system.paths import runner_path
 
 SOME = 20
 """Mistakes of one record that are looked at."""

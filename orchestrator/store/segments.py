@@ -12,7 +12,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from orchestrator.files import disk_errors, sync_folder
+from orchestrator.system.files import disk_errors, sync_folder
 
 _SEGMENT = re.compile(r"(?P<machine>.+)\.[0-9a-f]{64}\.jsonl")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import ConflictError, UsageError
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.store.innfrastructure import Imported, Rejected, read
 from orchestrator.store.records import bits
 from orchestrator.store.run import RunFolder, timestamp

@@ -17,7 +17,7 @@ from typing import Any
 from blake3 import blake3
 
 from orchestrator.errors import StoreError
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 
 VERSION = re.compile(
     r"(?P<when>\d{8}T\d{6}\.\d{6})\.(?P<digest>[0-9a-f]{64})\."

@@ -19,7 +19,7 @@ from orchestrator.analysis.details import details
 from orchestrator.api import TABLES, findings
 from orchestrator.cli.progress import progress
 from orchestrator.fleet.job import Job, asked_of, write_job
-from orchestrator.foreign import parse_json
+from orchestrator.system.untrusted_json import parse_json
 from orchestrator.job_events import NOTES, Hearing
 from orchestrator.machines import Machine
 from orchestrator.model import Limits, Reason

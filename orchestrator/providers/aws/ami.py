@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestrator.machines import Refusal, Refused
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated
-from orchestrator.providers.once import Once
+from orchestrator.system.once import Once
 
 _ECS = "/aws/service/ecs/optimized-ami/amazon-linux-2023"
 PARAMETERS: Mapping[tuple[str, bool], str] = {

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
-from orchestrator.providers.once import Once
+from orchestrator.system.once import Once
 
 
 class LoginKeys:

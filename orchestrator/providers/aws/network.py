@@ -11,7 +11,7 @@ from orchestrator.machines import Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
-from orchestrator.providers.once import Once
+from orchestrator.system.once import Once
 from orchestrator.providers.own_address import own_address
 
 SSH = 22

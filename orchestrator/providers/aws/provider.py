@@ -19,7 +19,7 @@ from orchestrator.providers.aws.network import Network
 from orchestrator.providers.aws.regions import alive, in_each, runs_of_shared
 from orchestrator.providers.aws.request import run_instances
 from orchestrator.providers.aws.tidying import tidy_region
-from orchestrator.providers.once import Once
+from orchestrator.system.once import Once
 from orchestrator.providers.own_address import own_address
 from orchestrator.providers.pace import Pace
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestrator.machines import Refusal, Refused
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import translated
-from orchestrator.providers.once import Once
+from orchestrator.system.once import Once
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import ERRORS, refused, status_of, translated
 from orchestrator.providers.gcp.operations import Operations
 from orchestrator.providers.gcp.request import NETWORK
-from orchestrator.providers.once import Once
+from orchestrator.system.once import Once
 from orchestrator.providers.own_address import own_address
 
 _EVERYBODY = "0.0.0.0/0"

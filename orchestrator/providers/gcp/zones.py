@@ -12,7 +12,7 @@ from orchestrator.machines import Place, Refusal, Refused
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import translated
-from orchestrator.providers.once import Once
+from orchestrator.system.once import Once
 
 _EMPTY = "NO_RESULTS_ON_PAGE"
 

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from orchestrator import catalog
-from orchestrator.bundled import runner_path
+from orchestrator.system.paths import runner_path
 from orchestrator.catalog.data import read
 from orchestrator.errors import EnvironmentNotReady
 

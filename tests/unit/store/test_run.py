@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.files import write_whole
+from orchestrator.system.files import write_whole
 from orchestrator.model import Reason
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.read import read

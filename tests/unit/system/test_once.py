@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orchestrator.providers.once import Once
+from orchestrator.system.once import Once
 
 
 def test_many_ask_and_one_makes() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.images.wheels import checked
 from orchestrator.shell.process import probe
-from orchestrator.surroundings import without_credentials
+from orchestrator.system.environment import without_credentials
 
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "planted",
