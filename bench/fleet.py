@@ -26,8 +26,8 @@ from orchestrator.fleet.crew import Fleet
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.obtain import Terms
-from orchestrator.machines import Machine, Order, Place
-from orchestrator.model import Platform, pairs
+from orchestrator.model.machine import Machine, Order, Place
+from orchestrator.model.experiment import Platform, pairs
 
 MACHINES, MANY = 75, 2_000
 SEED = 2023

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 
-from orchestrator.model import (
+from orchestrator.model.experiment import (
     Experiment,
     Filter,
     Input,

@@ -15,8 +15,8 @@ from orchestrator.fleet.job import Job, asked_of
 from orchestrator.fleet.schedule import side_by_side
 from orchestrator.image_shelf import ImageShelf
 from orchestrator.images import Image, ImageBuilder
-from orchestrator.machines import Machine, Order, Provider, Unavailable
-from orchestrator.model import Cell, Isolation, Platform, Reason, Status
+from orchestrator.model.machine import Machine, Order, Provider, Unavailable
+from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
 from orchestrator.observing import leave_out, observe
 from orchestrator.plan import group_batches
 from orchestrator.providers.emulated import EmulatedProvider

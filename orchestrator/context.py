@@ -13,7 +13,7 @@ import docker
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.fleet.job import missing_sessions
 from orchestrator.images import connect
-from orchestrator.model import Cell, Isolation, Limits, Plan, Platform
+from orchestrator.model.experiment import Cell, Isolation, Limits, Plan, Platform
 from orchestrator.store.run import RunFolder
 
 Tell = Callable[[dict[str, Any]], None]

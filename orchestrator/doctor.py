@@ -13,8 +13,8 @@ from orchestrator.context import HERE
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.far_providers import FAR, far_provider
 from orchestrator.images import connect
-from orchestrator.machines import Finding, Level, Unavailable
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Level, Unavailable
+from orchestrator.model.experiment import Platform
 from orchestrator.providers.qemu import BINFMT
 
 LEAST_FREE = 10 << 30

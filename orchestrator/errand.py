@@ -22,8 +22,8 @@ from orchestrator.far_images import FarImages
 from orchestrator.fleet.job import Job
 from orchestrator.fleet.received import disagreement
 from orchestrator.images import Image
-from orchestrator.machines import Lost, Machine, Rejected
-from orchestrator.model import Isolation, Reason, Status
+from orchestrator.model.machine import Lost, Machine, Rejected
+from orchestrator.model.experiment import Isolation, Reason, Status
 from orchestrator.observing import leave_out, observe
 from orchestrator.plan import group_batches
 from orchestrator.providers.qemu import Qemu

@@ -23,8 +23,8 @@ from orchestrator.fleet.served import Served
 from orchestrator.fleet.sweep import Sweep
 from orchestrator.image_shelf import ImageShelf
 from orchestrator.live_runs import LiveRun
-from orchestrator.machines import Machine, Provider, Refusal, Refused, Unavailable
-from orchestrator.model import Platform, Reason, Status
+from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
+from orchestrator.model.experiment import Platform, Reason, Status
 from orchestrator.observing import leave_out
 from orchestrator.shell.keys import LoginKey, forget, login_key, new_host_key
 from orchestrator.store.records import Record

@@ -13,8 +13,8 @@ from orchestrator.images import Image
 from orchestrator.images.delivery import deliver
 from orchestrator.images.login import Login, login_for
 from orchestrator.images.registry import Pushed, push
-from orchestrator.machines import Unavailable
-from orchestrator.model import Reason
+from orchestrator.model.machine import Unavailable
+from orchestrator.model.experiment import Reason
 from orchestrator.shell.ssh import SshShell
 
 

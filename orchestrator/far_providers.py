@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.machines import Provider
+from orchestrator.model.machine import Provider
 
 FAR: Mapping[str, tuple[str, str]] = {
     "aws": ("orchestrator.providers.aws.provider", "AwsProvider"),

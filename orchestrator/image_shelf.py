@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import Image, ImageBuilder
-from orchestrator.model import Reason
+from orchestrator.model.experiment import Reason
 
 Key = tuple[str, str]
 """(framework, architecture)."""

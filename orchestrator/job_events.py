@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestrator.system.untrusted_json import parse_json
-from orchestrator.model import Reason
+from orchestrator.model.experiment import Reason
 from orchestrator.shell.job import Ended
 
 NOTES = 200

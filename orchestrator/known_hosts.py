@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from orchestrator.machines import Address
+from orchestrator.model.machine import Address
 
 Key = tuple[str, str]
 """Type and Base64, as in ``ssh-ed25519 AAAA…``."""

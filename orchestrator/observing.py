@@ -10,7 +10,7 @@ from orchestrator.errors import EqcError
 from orchestrator.fleet.job import Job, write_job
 from orchestrator.images import Image
 from orchestrator.job_events import Hearing, silence_of
-from orchestrator.model import Reason, Status
+from orchestrator.model.experiment import Reason, Status
 from orchestrator.shell.job import JobShell
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.records import Record

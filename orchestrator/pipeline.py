@@ -13,7 +13,7 @@ from orchestrator.campaign import Campaign
 from orchestrator.context import Context, Tell, wall_of
 from orchestrator.expedition import Expedition
 from orchestrator.fleet.schedule import side_by_side
-from orchestrator.model import Isolation, Plan, Status
+from orchestrator.model.experiment import Isolation, Plan, Status
 from orchestrator.store.records import Record
 from orchestrator.store.run import RunFolder
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from orchestrator import selection
+from orchestrator.model import selection
 from orchestrator.estimate import dollars, estimate_json, estimates, hourly, total
-from orchestrator.model import Cell, Experiment, Filter, Json, Plan, Platform, Variant
+from orchestrator.model.experiment import Cell, Experiment, Filter, Json, Plan, Platform, Variant
 
 
 @dataclass(frozen=True)

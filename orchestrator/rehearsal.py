@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from orchestrator import catalog
 from orchestrator.context import HERE
-from orchestrator.machines import Unavailable
-from orchestrator.model import Cell, Experiment, Plan, Platform, Scalar, Variant, pairs
+from orchestrator.model.machine import Unavailable
+from orchestrator.model.experiment import Cell, Experiment, Plan, Platform, Scalar, Variant, pairs
 
 
 def rehearsed(plan: Plan, *, rented: bool = False) -> Plan:

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.catalog.data import read
 from orchestrator.catalog.lists import lists, refreshed_folder
 from orchestrator.catalog.prices import Price, prices
-from orchestrator.machines import Unavailable
+from orchestrator.model.machine import Unavailable
 
 _CUSTOM = re.compile(r"(?:([a-z0-9]+)-)?custom-(\d+)-(\d+)(?:-ext)?")
 

@@ -17,8 +17,8 @@ from orchestrator.catalog.machine_types import (
     select,
 )
 from orchestrator.catalog.prices import Price
-from orchestrator.machines import Place, Unavailable
-from orchestrator.model import Platform
+from orchestrator.model.machine import Place, Unavailable
+from orchestrator.model.experiment import Platform
 
 ENOUGH_VCPUS = 2
 ENOUGH_MEMORY = 7 * 2**29

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.catalog.lists import lists, refreshed_folder
-from orchestrator.model import Json
+from orchestrator.model.experiment import Json
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from orchestrator.cli.terminal import console
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.estimate import dollars
 from orchestrator.system.files import write_whole
-from orchestrator.machines import Refused
-from orchestrator.model import Json
+from orchestrator.model.machine import Refused
+from orchestrator.model.experiment import Json
 
 COLUMNS = (
     "type",

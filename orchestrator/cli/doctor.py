@@ -14,7 +14,7 @@ from orchestrator.cli.experiment import results_folder
 from orchestrator.cli.terminal import console
 from orchestrator.doctor import examine
 from orchestrator.errors import Exit
-from orchestrator.machines import Finding, Level
+from orchestrator.model.machine import Finding, Level
 from orchestrator.report.escape import plain
 
 _MARKS = {Level.OK: "ok", Level.WARNING: "warning", Level.ERROR: "ERROR"}

@@ -14,7 +14,7 @@ from orchestrator import spec
 from orchestrator.cli.location import StoreLocation
 from orchestrator.cli.terminal import console
 from orchestrator.estimate import ASSUMPTION, dollars, estimates, total
-from orchestrator.model import Plan
+from orchestrator.model.experiment import Plan
 from orchestrator.plan import make_plan, over_limit, plan_json, plan_rows
 from orchestrator.store.run import RunFolder, newest_run
 from orchestrator.store.schema import observation_schema

@@ -22,7 +22,7 @@ from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.reap import Found, find_all, to_reap
 from orchestrator.fleet.reap import reap as end_all
 from orchestrator.live_runs import live_runs
-from orchestrator.machines import Machine, Provider, Unavailable
+from orchestrator.model.machine import Machine, Provider, Unavailable
 from orchestrator.report.escape import plain
 
 which_providers = click.option(

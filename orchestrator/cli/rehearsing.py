@@ -16,7 +16,7 @@ from orchestrator.cli.location import shared
 from orchestrator.cli.progress import progress
 from orchestrator.cli.running import ended_by_signals, shown
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.model import Isolation, Plan
+from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan import make_plan
 from orchestrator.rehearsal import notes, rehearsed
 from orchestrator.shell.compose import compose_command

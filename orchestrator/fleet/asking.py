@@ -9,8 +9,8 @@ from typing import TypeVar
 from orchestrator.fleet.backoff import Backoff, Call
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.flight import Flight
-from orchestrator.machines import Place, Refusal, Refused, Unavailable
-from orchestrator.model import Reason
+from orchestrator.model.machine import Place, Refusal, Refused, Unavailable
+from orchestrator.model.experiment import Reason
 
 Answer = TypeVar("Answer")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from orchestrator.machines import Machine
+from orchestrator.model.machine import Machine
 
 
 def how_to_end(machine: Machine) -> str:

@@ -22,8 +22,8 @@ from orchestrator.fleet.obtain import Obtainer, Terms
 from orchestrator.fleet.served import Result, Served, Service, Work
 from orchestrator.fleet.slots import Slots
 from orchestrator.fleet.sweep import Sweep, Sweeper
-from orchestrator.machines import Provider
-from orchestrator.model import Platform, Reason
+from orchestrator.model.machine import Provider
+from orchestrator.model.experiment import Platform, Reason
 
 TICK = 0.5
 """Seconds between two looks at signals, money and clocks. Results don't wait for it."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from orchestrator.fleet.backoff import Backoff, Call
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.limits import Patience
-from orchestrator.machines import Machine, Provider, Refusal, Refused, Unavailable
+from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
 
 Answer = TypeVar("Answer")
 

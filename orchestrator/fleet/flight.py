@@ -11,8 +11,8 @@ from typing import Any
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.holding import Held
 from orchestrator.fleet.limits import Patience
-from orchestrator.machines import Place
-from orchestrator.model import Platform
+from orchestrator.model.machine import Place
+from orchestrator.model.experiment import Platform
 
 Tell = Callable[[dict[str, Any]], None]
 """Receives ``{"event": "machine", …}`` as in docs/formats.md, section 6."""

@@ -10,7 +10,7 @@ from orchestrator.fleet.ending import Ending
 from orchestrator.fleet.intents import Outcome
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.slots import Lease
-from orchestrator.machines import Machine, Order
+from orchestrator.model.machine import Machine, Order
 
 
 @dataclass

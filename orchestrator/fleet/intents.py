@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from orchestrator.machines import Machine, Place
-from orchestrator.model import Platform
+from orchestrator.model.machine import Machine, Place
+from orchestrator.model.experiment import Platform
 
 COLUMNS = (
     "token, run, platform_id, platform_name, provider, attempt, region, zone, machine_type, spot, "

@@ -15,8 +15,8 @@ from typing import Any
 
 from orchestrator.errors import EnvironmentNotReady, StoreError
 from orchestrator.fleet.intents import COLUMNS, Cost, Intent, Outcome, intent_of
-from orchestrator.machines import Order
-from orchestrator.model import Platform
+from orchestrator.model.machine import Order
+from orchestrator.model.experiment import Platform
 
 SCHEMA = 1
 BILLED_AT_LEAST = 60.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.slots import Lease, Share, Slots
-from orchestrator.machines import Place
+from orchestrator.model.machine import Place
 
 
 class Leases:

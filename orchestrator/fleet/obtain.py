@@ -16,7 +16,7 @@ from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.leases import Leases, launch_share, machine_share
 from orchestrator.fleet.limits import Patience
 from orchestrator.fleet.slots import Lease, Slots
-from orchestrator.machines import (
+from orchestrator.model.machine import (
     HostKey,
     Order,
     Place,
@@ -25,7 +25,7 @@ from orchestrator.machines import (
     Refused,
     Unavailable,
 )
-from orchestrator.model import Platform, Reason
+from orchestrator.model.experiment import Platform, Reason
 
 
 class NoMachine(Exception):  # noqa: N818 - a value more than an error: it becomes a row

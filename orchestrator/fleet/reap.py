@@ -18,7 +18,7 @@ from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.commands import how_to_end
 from orchestrator.fleet.ending import Ending
 from orchestrator.fleet.limits import Patience
-from orchestrator.machines import Machine, Provider, Unavailable
+from orchestrator.model.machine import Machine, Provider, Unavailable
 
 AT_ONCE = 16
 ROUNDS = 5

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.catalog import MachineType, cpu_platforms
-from orchestrator.model import Platform, Reason
+from orchestrator.model.experiment import Platform, Reason
 
 UNSEEN = frozenset({"V520"})
 """GPUs that the probe can't see: it asks NVIDIA's driver."""

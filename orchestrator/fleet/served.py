@@ -11,8 +11,8 @@ from orchestrator.fleet.candidates import Attempt, Candidates
 from orchestrator.fleet.flight import Flight, Phase
 from orchestrator.fleet.holding import Held, Holding
 from orchestrator.fleet.obtain import NoMachine, Obtainer
-from orchestrator.machines import Lost, Machine, Provider, Rejected, Unavailable
-from orchestrator.model import Platform, Reason
+from orchestrator.model.machine import Lost, Machine, Provider, Rejected, Unavailable
+from orchestrator.model.experiment import Platform, Reason
 
 Result_co = TypeVar("Result_co", covariant=True)
 Result = TypeVar("Result")

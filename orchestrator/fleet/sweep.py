@@ -17,7 +17,7 @@ from orchestrator.fleet.ending import Ending
 from orchestrator.fleet.intents import Intent, Outcome
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import Patience
-from orchestrator.machines import Machine, Provider, Unavailable
+from orchestrator.model.machine import Machine, Provider, Unavailable
 
 AT_ONCE = 16
 ROUNDS = 6

@@ -11,7 +11,7 @@ from dataclasses import replace
 import docker
 
 from orchestrator.images import connect
-from orchestrator.model import Cell, Plan, Platform, Scalar, pairs
+from orchestrator.model.experiment import Cell, Plan, Platform, Scalar, pairs
 from orchestrator.peers import ec2, gce, sshd
 from orchestrator.shell.keys import forget, login_key
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator import catalog
-from orchestrator.model import Json
+from orchestrator.model.experiment import Json
 from orchestrator.providers.aws.errors import translated
 
 SOURCE = "EC2 DescribeInstanceTypes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-from orchestrator.machines import Finding, Level
+from orchestrator.model.machine import Finding, Level
 
 WARNING = 30.0
 ERROR = 240.0

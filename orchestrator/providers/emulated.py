@@ -5,7 +5,7 @@ CPUID, and so what every framework picks, is the model's; the fingerprint says `
 
 from __future__ import annotations
 
-from orchestrator.machines import Machine, Order
+from orchestrator.model.machine import Machine, Order
 from orchestrator.providers.qemu import Qemu
 from orchestrator.providers.this_computer import ThisComputer
 

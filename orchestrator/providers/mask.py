@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from orchestrator.machines import Machine, Order, Unavailable
-from orchestrator.model import pairs
+from orchestrator.model.machine import Machine, Order, Unavailable
+from orchestrator.model.experiment import pairs
 from orchestrator.providers.this_computer import ThisComputer
 
 MaskEnvironment = Callable[[str, str], Mapping[str, str] | None]

@@ -7,7 +7,7 @@ import os
 
 import requests
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 
 OWN_ADDRESS = "EQC_OWN_ADDRESS"
 """Environment variable that says from where we reach machines, for computers behind a proxy."""

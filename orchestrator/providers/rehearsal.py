@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.machines import Machine, Order
+from orchestrator.model.machine import Machine, Order
 from orchestrator.providers.qemu import Qemu
 from orchestrator.providers.this_computer import ThisComputer
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.known_hosts import known_as, known_hosts_files, known_keys
-from orchestrator.machines import (
+from orchestrator.model.machine import (
     Address,
     Finding,
     Level,
@@ -17,7 +17,7 @@ from orchestrator.machines import (
     Refusal,
     Refused,
 )
-from orchestrator.model import Platform, Scalar
+from orchestrator.model.experiment import Platform, Scalar
 
 CONNECT_SECONDS = 5.0
 

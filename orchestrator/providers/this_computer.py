@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.machines import Finding, Machine, Place
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Machine, Place
+from orchestrator.model.experiment import Platform
 
 
 class ThisComputer:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.model import content_id
+from orchestrator.model.experiment import content_id
 from orchestrator.shell.container import DEFAULT_MEMORY, JOB, LABEL, OUT
 from orchestrator.shell.job import Ended, OnLine
 from orchestrator.shell.process import supervised

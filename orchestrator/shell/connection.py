@@ -14,7 +14,7 @@ from orchestrator.known_hosts import KnownKeys, known_keys
 from orchestrator.shell.host_keys import KnownHostsOnly, unwanted_types, written
 
 if TYPE_CHECKING:
-    from orchestrator.machines import Address
+    from orchestrator.model.machine import Address
 
 KEEPALIVE_SECONDS = 15
 # What fails is raised, as one of our errors; without this its tracebacks would go to stderr too.

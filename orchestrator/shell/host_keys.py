@@ -9,7 +9,7 @@ import paramiko
 
 from orchestrator.errors import HostKeyRefused
 from orchestrator.known_hosts import KnownKeys, known_as, known_hosts_files
-from orchestrator.machines import Address
+from orchestrator.model.machine import Address
 
 OFFERS = {
     "ssh-ed25519": ("ssh-ed25519",),

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from orchestrator.system.paths import cache_folder
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.machines import HostKey
+from orchestrator.model.machine import HostKey
 
 LOGIN_KEY = "id_ed25519"
 

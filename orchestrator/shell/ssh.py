@@ -16,7 +16,7 @@ from typing import BinaryIO, TypeVar, cast
 import paramiko
 
 from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
-from orchestrator.machines import Address
+from orchestrator.model.machine import Address
 from orchestrator.shell.command import Command, Completed, Reader
 from orchestrator.shell.connection import Connection, connect, lost
 from orchestrator.shell.host_keys import written

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.model import Scalar
+from orchestrator.model.experiment import Scalar
 from orchestrator.spec.mistakes import nearest
 
 Shape = tuple[int, int, int]

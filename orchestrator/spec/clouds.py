@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 from orchestrator import catalog
-from orchestrator.machines import Unavailable
-from orchestrator.model import Pairs, Platform, Scalar, pairs
+from orchestrator.model.machine import Unavailable
+from orchestrator.model.experiment import Pairs, Platform, Scalar, pairs
 from orchestrator.spec.mistakes import Loc, Mistakes, nearest
 from orchestrator.spec.platform_entries import Aws, Gcp
 

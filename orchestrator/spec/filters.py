@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator import selection
-from orchestrator.model import Filter, Platform, Scalar, Variant
+from orchestrator.model import selection
+from orchestrator.model.experiment import Filter, Platform, Scalar, Variant
 from orchestrator.spec.document import FilterEntry
 from orchestrator.spec.mistakes import Loc, Mistakes, nearest
 from orchestrator.spec.variants import AUTO

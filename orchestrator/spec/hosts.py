@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.model import Scalar
+from orchestrator.model.experiment import Scalar
 from orchestrator.spec.files import FileMistake, find
 from orchestrator.spec.mistakes import Mistakes
 from orchestrator.spec.platform_entries import Host

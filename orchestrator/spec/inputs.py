@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.model import Input
+from orchestrator.model.experiment import Input
 from orchestrator.spec.builtins import Shape
 from orchestrator.spec.document import InputEntry, RandomTensor
 from orchestrator.spec.files import FileMistake, find

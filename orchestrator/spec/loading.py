@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator import selection
+from orchestrator.model import selection
 from orchestrator.system.paths import cache_folder
 from orchestrator.errors import SpecError
-from orchestrator.model import Experiment, Isolation, Keep, Limits, Observe
+from orchestrator.model.experiment import Experiment, Isolation, Keep, Limits, Observe
 from orchestrator.spec.document import LimitsEntry, ObserveEntry
 from orchestrator.spec.filters import domain_of, resolve_filters
 from orchestrator.spec.inputs import resolve_inputs

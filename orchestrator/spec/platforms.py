@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator import catalog
-from orchestrator.model import Platform, pairs
+from orchestrator.model.experiment import Platform, pairs
 from orchestrator.spec.clouds import cloud_platforms
 from orchestrator.spec.files import FileMistake
 from orchestrator.spec.hosts import placement_of, read_hosts

@@ -13,7 +13,7 @@ from typing import Any
 import bracex
 import yaml
 
-from orchestrator.model import Json, Scalar
+from orchestrator.model.experiment import Json, Scalar
 from orchestrator.spec.mistakes import Loc, Mark, Mistakes
 
 MAX_CHARACTERS = 256 * 1024

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from orchestrator.model import Json
+from orchestrator.model.experiment import Json
 from orchestrator.spec.document import Document
 from orchestrator.spec.mistakes import Loc, Mistakes, nearest
 

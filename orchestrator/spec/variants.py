@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from orchestrator.model import Pairs, Scalar, Variant, pairs
+from orchestrator.model.experiment import Pairs, Scalar, Variant, pairs
 from orchestrator.spec.document import Vary
 from orchestrator.spec.fields import FlagSet, VariableSet
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator import catalog
-from orchestrator.model import Scalar, Workload, pairs
+from orchestrator.model.experiment import Scalar, Workload, pairs
 from orchestrator.spec import builtins
 from orchestrator.spec.document import WorkloadEntry
 from orchestrator.spec.files import FileMistake, check_sha256, find, sha256_of

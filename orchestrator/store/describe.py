@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.model import Cell, Input, Json, Plan, Platform, Variant, Workload
+from orchestrator.model.experiment import Cell, Input, Json, Plan, Platform, Variant, Workload
 
 
 def platform_object(platform: Platform) -> dict[str, Json]:

@@ -15,8 +15,8 @@ from typing import Any
 import blake3
 
 from orchestrator.system.untrusted_json import parse_json
-from orchestrator.machines import Machine, Place
-from orchestrator.model import Cell, Reason
+from orchestrator.model.machine import Machine, Place
+from orchestrator.model.experiment import Cell, Reason
 from orchestrator.store.describe import cell_objects
 from orchestrator.store.records import Record
 from orchestrator.store.run import RunFolder, timestamp

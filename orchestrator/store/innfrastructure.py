@@ -16,7 +16,7 @@ from typing import Any
 
 from blake3 import blake3
 
-from orchestrator.model import content_id
+from orchestrator.model.experiment import content_id
 from orchestrator.store.study_fingerprint import fingerprint_of
 from orchestrator.store.study_prediction import ForeignFileError, Prediction, predictions_of
 

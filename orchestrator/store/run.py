@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
 from orchestrator.system.files import copy_whole, disk_errors, is_locked, write_whole
-from orchestrator.model import Plan
+from orchestrator.model.experiment import Plan
 from orchestrator.store.describe import plan_document
 from orchestrator.store.records import Record, bits, is_final, latest, read_lines
 from orchestrator.store.segments import seal

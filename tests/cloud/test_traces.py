@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestrator.cli.fleet import reap
-from orchestrator.machines import Order, Provider
+from orchestrator.model.machine import Order, Provider
 from orchestrator.peers.ec2 import Ec2
 from orchestrator.peers.gce import Gce
 from tests.cloud.aws.conftest import _amis, _clients, _ec2, ec2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from orchestrator.machines import Order, Provider
+from orchestrator.model.machine import Order, Provider
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.machines import Machine, Order, Provider, Refusal, Refused, Unavailable
-from orchestrator.model import Isolation, Platform
+from orchestrator.model.machine import Machine, Order, Provider, Refusal, Refused, Unavailable
+from orchestrator.model.experiment import Isolation, Platform
 from orchestrator.providers.emulated import EmulatedProvider
 from orchestrator.providers.local import LocalProvider
 from orchestrator.providers.mask import MaskProvider

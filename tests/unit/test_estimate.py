@@ -15,7 +15,7 @@ from orchestrator.estimate import (
     hourly,
     total,
 )
-from orchestrator.model import Limits, Plan, Platform, Scalar, pairs
+from orchestrator.model.experiment import Limits, Plan, Platform, Scalar, pairs
 from orchestrator.plan import make_plan, over_limit, plan_json
 
 from .test_plan import C5, LOCAL, T4, experiment

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.far_images import FarImages
-from orchestrator.model import Cell, Input, Observe, Platform, Variant, Workload, pairs
+from orchestrator.model.experiment import Cell, Input, Observe, Platform, Variant, Workload, pairs
 
 
 def missing(platform: Platform) -> tuple[tuple[Cell, tuple[int, ...]], ...]:

@@ -21,8 +21,8 @@ from orchestrator.cli.progress import progress
 from orchestrator.fleet.job import Job, asked_of, write_job
 from orchestrator.system.untrusted_json import parse_json
 from orchestrator.job_events import NOTES, Hearing
-from orchestrator.machines import Machine
-from orchestrator.model import Limits, Reason
+from orchestrator.model.machine import Machine
+from orchestrator.model.experiment import Limits, Reason
 from orchestrator.report.formats import FORMATS, TABLE_FORMATS
 from orchestrator.report.html_report import html_text
 from orchestrator.store.ingest import Origin, take_in

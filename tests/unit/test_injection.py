@@ -21,8 +21,8 @@ from orchestrator import spec
 from orchestrator.errors import Mistake, SpecError
 from orchestrator.fleet.commands import how_to_end
 from orchestrator.fleet.job import Job, write_job
-from orchestrator.machines import Address, HostKey, Machine, Order, Place
-from orchestrator.model import Experiment, Limits, Platform
+from orchestrator.model.machine import Address, HostKey, Machine, Order, Place
+from orchestrator.model.experiment import Experiment, Limits, Platform
 from orchestrator.plan import make_plan
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.user_data import user_data

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.known_hosts import known_as, known_keys, parse_key, search
-from orchestrator.machines import Address
+from orchestrator.model.machine import Address
 from orchestrator.shell.keys import new_host_key
 
 KEY, OTHER = (parse_key(new_host_key().public) for _ in range(2))

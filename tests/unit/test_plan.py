@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.model import (
+from orchestrator.model.experiment import (
     Experiment,
     Filter,
     Input,

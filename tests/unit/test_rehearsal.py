@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator import catalog
-from orchestrator.model import (
+from orchestrator.model.experiment import (
     Cell,
     Experiment,
     Input,

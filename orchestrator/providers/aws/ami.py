@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated
 from orchestrator.system.once import Once

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from orchestrator import catalog
-from orchestrator.machines import Finding, Level, Place, Refused, Unavailable
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Level, Place, Refused, Unavailable
+from orchestrator.model.experiment import Platform
 from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated

@@ -18,7 +18,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 
 KINDS: Mapping[Refusal, tuple[str, ...]] = {
     Refusal.CAPACITY: (

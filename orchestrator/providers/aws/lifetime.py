@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orchestrator.machines import Address, Machine, Refusal, Refused
+from orchestrator.model.machine import Address, Machine, Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.machines import Finding, Level
+from orchestrator.model.machine import Finding, Level
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of
 

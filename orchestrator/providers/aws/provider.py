@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from orchestrator import catalog
-from orchestrator.machines import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
+from orchestrator.model.experiment import Platform
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.ami import USER, Amis
 from orchestrator.providers.aws.check import Check

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.machines import Finding, Level
+from orchestrator.model.machine import Finding, Level
 from orchestrator.providers.aws.clients import Clients
 
 

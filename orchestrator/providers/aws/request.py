@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.machines import Order, Refusal, Refused
+from orchestrator.model.machine import Order, Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.ami import Ami
 from orchestrator.providers.aws.user_data import user_data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
 from orchestrator.providers.aws.regions import shared_by

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 
-from orchestrator.machines import HostKey, Refusal, Refused
+from orchestrator.model.machine import HostKey, Refusal, Refused
 
 LIMIT = 16 * 1024
 """Bytes, before base64."""

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from orchestrator import catalog
-from orchestrator.machines import Finding, Level, Place, Refused, Unavailable
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Level, Place, Refused, Unavailable
+from orchestrator.model.experiment import Platform
 from orchestrator.providers.clock_skew import skew
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import Images

@@ -22,7 +22,7 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import compute_v1
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.gcp.errors import translated
 
 PROJECT = "GOOGLE_CLOUD_PROJECT"

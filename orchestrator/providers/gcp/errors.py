@@ -12,7 +12,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import compute_v1
 from google.protobuf.json_format import ParseError
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 
 KINDS: Mapping[Refusal, tuple[str, ...]] = {
     Refusal.CAPACITY: (

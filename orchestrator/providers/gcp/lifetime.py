@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from google.cloud import compute_v1
 
-from orchestrator.machines import Address, Machine, Refusal, Refused
+from orchestrator.model.machine import Address, Machine, Refusal, Refused
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import ERRORS, failed, refused, status_of

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from google.cloud import compute_v1
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import failed, translated
 from orchestrator.providers.pace import Pace

@@ -9,8 +9,8 @@ from dataclasses import replace
 from google.cloud import compute_v1
 
 from orchestrator import catalog
-from orchestrator.machines import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
+from orchestrator.model.experiment import Platform
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.check import Check
 from orchestrator.providers.gcp.clients import Clients

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from orchestrator import catalog
-from orchestrator.machines import Finding, Level, Place, Refused
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Level, Place, Refused
+from orchestrator.model.experiment import Platform
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import translated
 

@@ -7,8 +7,8 @@ import uuid
 from google.cloud import compute_v1
 
 from orchestrator import catalog
-from orchestrator.machines import Order, Refusal, Refused
-from orchestrator.model import Platform
+from orchestrator.model.machine import Order, Refusal, Refused
+from orchestrator.model.experiment import Platform
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.images import Image
 from orchestrator.providers.gcp.user_data import user_data

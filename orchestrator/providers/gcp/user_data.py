@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 
-from orchestrator.machines import HostKey
+from orchestrator.model.machine import HostKey
 
 # Google's guest agent makes new host keys in /etc/ssh at the first boot, whatever is there: so ours
 # is elsewhere, and the only one that sshd is told of. bootcmd runs before sshd is started; should

@@ -8,7 +8,7 @@ from typing import Any
 
 from google.cloud import compute_v1
 
-from orchestrator.machines import Place, Refusal, Refused
+from orchestrator.model.machine import Place, Refusal, Refused
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import translated

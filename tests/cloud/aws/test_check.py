@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from orchestrator.machines import Finding, Level
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Level
+from orchestrator.model.experiment import Platform
 from orchestrator.peers.ec2 import Ec2
 from orchestrator.peers.faults import Call
 from orchestrator.providers.aws.ami import Amis

@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from orchestrator.machines import Order, Refusal, Refused, Unavailable
-from orchestrator.model import Platform
+from orchestrator.model.machine import Order, Refusal, Refused, Unavailable
+from orchestrator.model.experiment import Platform
 from orchestrator.peers.ec2 import Ec2
 from orchestrator.peers.faults import decoded
 from orchestrator.providers.aws.ami import PARAMETERS

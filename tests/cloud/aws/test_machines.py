@@ -13,7 +13,7 @@ import docker
 import paramiko
 import pytest
 
-from orchestrator.machines import Address, Order, Refusal, Refused
+from orchestrator.model.machine import Address, Order, Refusal, Refused
 from orchestrator.peers.ec2 import Ec2, serving
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.providers.pace import Pace

@@ -7,7 +7,7 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from orchestrator.machines import Machine, Refusal, Refused
+from orchestrator.model.machine import Machine, Refusal, Refused
 from orchestrator.peers.ec2 import Ec2
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.providers.pace import Pace

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from orchestrator.machines import Refused
+from orchestrator.model.machine import Refused
 from orchestrator.peers.ec2 import Ec2
 from orchestrator.providers.aws.provider import AwsProvider
 from tests.cloud.orders import aws_order

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from orchestrator.catalog.data import read
-from orchestrator.machines import Refused
+from orchestrator.model.machine import Refused
 
 compute_v1 = pytest.importorskip("google.cloud.compute_v1")
 pytestmark = pytest.mark.cloud_fake

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator import pipeline, spec
-from orchestrator.model import Isolation
+from orchestrator.model.experiment import Isolation
 from orchestrator.peers.gce import Gce, serving
 from orchestrator.plan import make_plan
 from orchestrator.rehearsal import rehearsed

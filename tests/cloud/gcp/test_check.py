@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from orchestrator.machines import Finding, Level
-from orchestrator.model import Platform
+from orchestrator.model.machine import Finding, Level
+from orchestrator.model.experiment import Platform
 from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.check import PERMISSIONS, Check
 from orchestrator.providers.gcp.clients import Clients

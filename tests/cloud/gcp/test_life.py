@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.machines import Order, Place, Refusal, Refused, Unavailable
-from orchestrator.model import Platform
+from orchestrator.model.machine import Order, Place, Refusal, Refused, Unavailable
+from orchestrator.model.experiment import Platform
 from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import FAMILIES

@@ -13,7 +13,7 @@ import docker
 import paramiko
 import pytest
 
-from orchestrator.machines import Address, Order, Refusal, Refused
+from orchestrator.model.machine import Address, Order, Refusal, Refused
 from orchestrator.peers.gce import Gce, serving
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.machines import Machine, Refusal, Refused
+from orchestrator.model.machine import Machine, Refusal, Refused
 from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider

@@ -13,7 +13,7 @@ from orchestrator.errors import DeliveryFailed
 from orchestrator.far_images import FarImages
 from orchestrator.image_shelf import ImageShelf
 from orchestrator.images import Image, ImageBuilder
-from orchestrator.model import Reason
+from orchestrator.model.experiment import Reason
 from orchestrator.shell.ssh import SshShell
 from tests.cloud.registry.conftest import forget
 from tests.peers.registry import Registry

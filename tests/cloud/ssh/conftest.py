@@ -17,7 +17,7 @@ import pytest
 from docker.models.containers import Container
 
 from orchestrator.images import ImageBuilder, connect
-from orchestrator.machines import Address
+from orchestrator.model.machine import Address
 from orchestrator.peers import sshd
 from orchestrator.shell import keys
 from orchestrator.shell.ssh import SshShell

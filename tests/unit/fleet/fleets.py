@@ -13,8 +13,8 @@ from orchestrator.fleet.crew import Fleet
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits, Patience
 from orchestrator.fleet.obtain import Terms
-from orchestrator.machines import Machine, Place
-from orchestrator.model import Platform, pairs
+from orchestrator.model.machine import Machine, Place
+from orchestrator.model.experiment import Platform, pairs
 
 A = Place("a", None, "m5.large", price_per_hour=0.1)
 A_ZONE = Place("a", "a1", "m5.large", price_per_hour=0.1)

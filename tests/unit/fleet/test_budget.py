@@ -8,7 +8,7 @@ from orchestrator.fleet.budget import Budget
 from orchestrator.fleet.clock import SimulatedClock
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.machines import Order, Place
+from orchestrator.model.machine import Order, Place
 from tests.unit.fleet.fleets import A, platform
 
 UNPRICED = Place("a", None, "m5.large")

@@ -11,7 +11,7 @@ import pytest
 from bench.synthetic.provider import SyntheticProvider
 from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.limits import FleetLimits, Patience
-from orchestrator.machines import Machine
+from orchestrator.model.machine import Machine
 from tests.unit.fleet.fleets import A, Made, nothing_left, platform, provider
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.fleet.job import Job, missing_sessions, write_job
-from orchestrator.machines import Machine
-from orchestrator.model import Cell, Input, Keep, Limits, Variant
+from orchestrator.model.machine import Machine
+from orchestrator.model.experiment import Cell, Input, Keep, Limits, Variant
 from tests.unit.store.records import cell
 
 

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.errors import EnvironmentNotReady, StoreError
 from orchestrator.fleet.intents import Outcome
 from orchestrator.fleet.journal import Journal
-from orchestrator.machines import Order, Place
+from orchestrator.model.machine import Order, Place
 from tests.unit.fleet.fleets import A, B, platform
 
 

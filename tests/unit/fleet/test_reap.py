@@ -3,7 +3,7 @@ from __future__ import annotations
 from bench.synthetic.provider import Fault, SyntheticProvider
 from orchestrator.fleet.clock import SimulatedClock
 from orchestrator.fleet.reap import find_all, reap, to_reap
-from orchestrator.machines import Machine, Order, Refusal
+from orchestrator.model.machine import Machine, Order, Refusal
 from tests.unit.fleet.fleets import A, B, platform
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator import catalog
 from orchestrator.fleet.received import compare, disagreement
-from orchestrator.model import Platform, Scalar, pairs
+from orchestrator.model.experiment import Platform, Scalar, pairs
 
 
 def asked(provider: str = "aws", **parameters: Scalar) -> Platform:

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from orchestrator.errors import ConnectionLost
-from orchestrator.machines import Address
+from orchestrator.model.machine import Address
 from orchestrator.shell.drops import through_drops
 from orchestrator.shell.ssh import SshShell
 

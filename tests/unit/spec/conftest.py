@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator import spec
 from orchestrator.errors import Mistake, SpecError
-from orchestrator.model import Experiment
+from orchestrator.model.experiment import Experiment
 
 HEAD = """\
 schema: 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.model import Experiment, Input
+from orchestrator.model.experiment import Experiment, Input
 
 from .conftest import Load, Told, text_of
 

@@ -10,7 +10,7 @@ import yaml
 
 from orchestrator import spec
 from orchestrator.errors import EnvironmentNotReady, SpecError
-from orchestrator.model import Isolation, Keep, Limits, Observe
+from orchestrator.model.experiment import Isolation, Keep, Limits, Observe
 
 from .conftest import Load, Told, text_of
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model import Platform, pairs
+from orchestrator.model.experiment import Platform, pairs
 
 from .conftest import Load, Told, text_of
 

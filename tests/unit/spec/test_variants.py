@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.model import pairs
+from orchestrator.model.experiment import pairs
 
 from .conftest import Load, Told, text_of
 

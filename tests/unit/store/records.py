@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from orchestrator.model import (
+from orchestrator.model.experiment import (
     Cell,
     Experiment,
     Input,

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.system.files import write_whole
-from orchestrator.model import Reason
+from orchestrator.model.experiment import Reason
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.read import read
 from orchestrator.store.run import RunFolder, safe_name

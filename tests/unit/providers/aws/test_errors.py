@@ -13,7 +13,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.aws.errors import KINDS, translated
 
 

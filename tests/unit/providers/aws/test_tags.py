@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.machines import Place
+from orchestrator.model.machine import Place
 from orchestrator.providers.aws import tags
 from tests.cloud.orders import aws_order
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.machines import HostKey, Refused
+from orchestrator.model.machine import HostKey, Refused
 from orchestrator.providers.aws.user_data import LIMIT, MOST_SECONDS, user_data
 
 KEY = HostKey(

@@ -18,7 +18,7 @@ from google.api_core.exceptions import (
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
 from google.cloud import compute_v1
 
-from orchestrator.machines import Refusal, Refused
+from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.gcp.errors import KINDS, failed, translated
 
 CODES = [(code, kind) for kind, codes in KINDS.items() for code in codes]

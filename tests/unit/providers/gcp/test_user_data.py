@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.machines import HostKey
+from orchestrator.model.machine import HostKey
 from orchestrator.providers.gcp.user_data import user_data
 
 KEY = HostKey(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.model import Filter, Input, Platform, Scalar, Variant, Workload
+from orchestrator.model.experiment import Filter, Input, Platform, Scalar, Variant, Workload
 
 Values = Mapping[str, frozenset[Scalar]]
 

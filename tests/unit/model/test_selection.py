@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from orchestrator import selection
-from orchestrator.model import Filter, Platform, Variant, pairs
+from orchestrator.model import selection
+from orchestrator.model.experiment import Filter, Platform, Variant, pairs
 
 
 def test_family_and_size_are_read_off_a_machine_type() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from orchestrator.model import Pairs, Platform, Reason, content_id
+from orchestrator.model.experiment import Pairs, Platform, Reason, content_id
 
 
 @dataclass(frozen=True)
