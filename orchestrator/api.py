@@ -19,7 +19,7 @@ from orchestrator.analysis.planned import planned_of_store
 from orchestrator.analysis.tables.findings import Findings
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
-from orchestrator.results_table import Table
+from orchestrator.results.table import Table
 from orchestrator.store.read import read
 from orchestrator.store.tensors import StoredTensors
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from orchestrator.results_model import Partition
+from orchestrator.results.partitions import Partition
 
 _WITH = " with "
 _ALL_VARIANTS = "all variants"

@@ -21,7 +21,7 @@ from orchestrator.analysis.record_attributes import (
     record_attributes,
     sort_of,
 )
-from orchestrator.results_explanation import Kind, Value
+from orchestrator.results.explanation import Kind, Value
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.results_outputs import OutputPool, Outputs, links_of
+from orchestrator.results.outputs import OutputPool, Outputs, links_of
 
 Codes = Sequence[int] | npt.NDArray[np.integer[Any]]
 

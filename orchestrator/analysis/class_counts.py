@@ -7,8 +7,8 @@ from typing import Any
 
 from orchestrator.analysis.collapse import Place
 from orchestrator.catalog.microarchitectures import vendor_name
-from orchestrator.results_counts import ClassCounts, CountCurve, CountedPlatform
-from orchestrator.results_model import Partition
+from orchestrator.results.results_counts import ClassCounts, CountCurve, CountedPlatform
+from orchestrator.results.partitions import Partition
 
 
 def class_counts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.results_model import ClassTable, Partition, TableCell
+from orchestrator.results.partitions import ClassTable, Partition, TableCell
 
 
 def class_table(partitions: Sequence[Partition], platforms: Sequence[str]) -> ClassTable:

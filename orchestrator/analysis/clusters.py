@@ -9,7 +9,7 @@ import pandas as pd
 
 from orchestrator.analysis.attributes import AttributeTable
 from orchestrator.analysis.likelihood import order
-from orchestrator.results_explanation import Kind
+from orchestrator.results.explanation import Kind
 
 
 @dataclass(frozen=True)

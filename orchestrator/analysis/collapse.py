@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 from orchestrator.analysis.labels import label_of
-from orchestrator.results_layers import Collapse, CoreLevel, Flow, Joined
-from orchestrator.results_model import Partition, PlatformInfo
+from orchestrator.results.layers import Collapse, CoreLevel, Flow, Joined
+from orchestrator.results.partitions import Partition, PlatformInfo
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from orchestrator.analysis.ulps import (
     is_nan,
     ulp_distance,
 )
-from orchestrator.results_consequences import (
+from orchestrator.results.consequences import (
     Bin,
     ClassMargin,
     ClassPair,
@@ -30,7 +30,7 @@ from orchestrator.results_consequences import (
     Outcome,
     UlpHistogram,
 )
-from orchestrator.results_model import EqClass, Partition
+from orchestrator.results.partitions import EqClass, Partition
 
 Tensor = tuple[str, tuple[int, ...], npt.NDArray[Any]]
 """(dtype name, shape, array); bfloat16 travels as ``uint16``."""

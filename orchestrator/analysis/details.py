@@ -23,10 +23,10 @@ from orchestrator.analysis.likelihood import CORE_BIN, GENERATION
 from orchestrator.analysis.multiplications import by_multiplications, multiplications_of
 from orchestrator.analysis.observations import Observations
 from orchestrator.analysis.tables.findings import Findings
-from orchestrator.results_consequences import Consequences, Outcome
-from orchestrator.results_details import CpuClass, Details, FlagRow, FlagTable, Item, Part
-from orchestrator.results_layers import Collapse, LayerDetails, SizeRow
-from orchestrator.results_model import Partition
+from orchestrator.results.consequences import Consequences, Outcome
+from orchestrator.results.details import CpuClass, Details, FlagRow, FlagTable, Item, Part
+from orchestrator.results.layers import Collapse, LayerDetails, SizeRow
+from orchestrator.results.partitions import Partition
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from orchestrator.analysis.precision import remaining_precision
 from orchestrator.analysis.table import Observations
 from orchestrator.analysis.tally import Tally, tally
-from orchestrator.results_model import Determinism, Variation
+from orchestrator.results.partitions import Determinism, Variation
 
 
 def determinism(observations: Observations, role: str = "final") -> Determinism:

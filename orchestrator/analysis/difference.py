@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from orchestrator.errors import Exit
-from orchestrator.results_difference import (
+from orchestrator.results.difference import (
     Absent,
     Change,
     ClassChange,
@@ -21,7 +21,7 @@ from orchestrator.results_difference import (
     Difference,
     PartitionDifference,
 )
-from orchestrator.results_model import Partition, Summary
+from orchestrator.results.partitions import Partition, Summary
 
 
 def difference(

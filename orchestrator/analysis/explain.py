@@ -14,7 +14,7 @@ from orchestrator.analysis.partition import partitions
 from orchestrator.analysis.platforms import Fingerprints
 from orchestrator.analysis.suspects import suspects
 from orchestrator.analysis.table import KEYS, Observations, observations_table
-from orchestrator.results_explanation import (
+from orchestrator.results.explanation import (
     MECHANISMS,
     Answer,
     ExplainedClass,
@@ -23,7 +23,7 @@ from orchestrator.results_explanation import (
     Suspect,
     Undescribed,
 )
-from orchestrator.results_model import Partition
+from orchestrator.results.partitions import Partition
 
 Records = Iterable[Mapping[str, Any]]
 Cells = Mapping[tuple[str, str, str, str], list[Mapping[str, Any]]]

@@ -10,8 +10,8 @@ from orchestrator.analysis.explain import Limits, explain
 from orchestrator.analysis.labels import label_of
 from orchestrator.analysis.observations import Observations
 from orchestrator.analysis.platforms import Fingerprints
-from orchestrator.results_details import Explained, Part
-from orchestrator.results_model import Partition, Summary
+from orchestrator.results.details import Explained, Part
+from orchestrator.results.partitions import Partition, Summary
 
 Records = Sequence[Mapping[str, Any]]
 COMMAND = "eqc explain STORE"

@@ -11,7 +11,7 @@ from orchestrator.analysis.cover import minimal_covers
 from orchestrator.analysis.cover_rows import Codes, mixed_groups, projected
 from orchestrator.analysis.indistinct import Distinct, distinct
 from orchestrator.analysis.rules import rules_of
-from orchestrator.results_explanation import Answer, Case, Contradiction, Kind, MinimalSet
+from orchestrator.results.explanation import Answer, Case, Contradiction, Kind, MinimalSet
 
 
 def answer(

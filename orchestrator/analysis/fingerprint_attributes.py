@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.analysis.likelihood import CORE_BIN
 from orchestrator.analysis.platforms import generation
 from orchestrator.analysis.session_row import text
-from orchestrator.results_explanation import Kind, Value
+from orchestrator.results.explanation import Kind, Value
 
 Named = dict[str, tuple[Kind, Value]]
 """Kind and value by attribute; ``None`` is "not known"."""

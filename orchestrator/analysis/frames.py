@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from orchestrator.results_model import TableCell
-from orchestrator.results_table import ColumnKind, Table, Value
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import ColumnKind, Table, Value
 
 _TYPES = {
     ColumnKind.TEXT: "str",

@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator.analysis.labels import label_of
 from orchestrator.analysis.platforms import Fingerprints, generation
 from orchestrator.catalog.microarchitectures import generation_age
-from orchestrator.results_model import Planned
+from orchestrator.results.partitions import Planned
 
 Key = tuple[Any, ...]
 _LAST = float("inf")

@@ -10,7 +10,7 @@ import numpy as np
 from orchestrator.analysis.attributes import AttributeTable
 from orchestrator.analysis.cover_rows import Codes
 from orchestrator.analysis.likelihood import cost, order
-from orchestrator.results_explanation import Cluster, Kind, Value
+from orchestrator.results.explanation import Cluster, Kind, Value
 
 
 @dataclass(frozen=True, eq=False)

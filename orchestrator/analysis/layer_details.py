@@ -16,7 +16,7 @@ from orchestrator.analysis.layers import LayerGrid, layer_grids
 from orchestrator.analysis.precision import remaining_precision
 from orchestrator.analysis.table import Observations
 from orchestrator.analysis.ulps import FLOATS, bits_of
-from orchestrator.results_layers import (
+from orchestrator.results.layers import (
     DeviatingShare,
     Effect,
     EffectCount,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from orchestrator.analysis.observations import Observations
 from orchestrator.analysis.precision import remaining_precisions
 from orchestrator.analysis.tally import Tally, of_name, tally
-from orchestrator.results_model import LayerProfile, LayerRow
+from orchestrator.results.partitions import LayerProfile, LayerRow
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

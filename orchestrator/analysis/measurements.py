@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.analysis.table import Observations
-from orchestrator.results_model import Measurement
+from orchestrator.results.partitions import Measurement
 
 _COLUMNS = ["variant", "framework", "version", "device", "isa", "threads", "mode"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator.analysis.table import Observations
-from orchestrator.results_model import Planned
+from orchestrator.results.partitions import Planned
 
 Computation = tuple[str, str, str]
 """(workload, input, variant), by label."""

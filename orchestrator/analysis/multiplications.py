@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.analysis.labels import label_of
-from orchestrator.results_layers import SizeRow
-from orchestrator.results_model import Partition
+from orchestrator.results.layers import SizeRow
+from orchestrator.results.partitions import Partition
 
 Multiplications = Mapping[tuple[str, str, str], frozenset[int]]
 """What records say, by the labels of (workload, input, variant); more than one: they disagree."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 from orchestrator.analysis.chains import Chains
 from orchestrator.analysis.session_row import SESSION_COLUMNS
-from orchestrator.results_outputs import Codes
+from orchestrator.results.outputs import Codes
 
 KEYS = ("platform", "workload", "input", "variant")
 

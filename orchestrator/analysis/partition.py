@@ -15,7 +15,7 @@ from orchestrator.analysis.missing import missing_platforms
 from orchestrator.analysis.observations import Observations
 from orchestrator.analysis.precision import dendrogram, remaining_precision
 from orchestrator.analysis.tally import Tally, tally
-from orchestrator.results_model import EqClass, Missing, Partition, Planned
+from orchestrator.results.partitions import EqClass, Missing, Partition, Planned
 
 Ints = npt.NDArray[np.int64]
 Output = tuple[int, ...]

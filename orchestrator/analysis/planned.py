@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.analysis.labels import label_of
-from orchestrator.results_model import Planned
+from orchestrator.results.partitions import Planned
 
 Reasons = Mapping[str, tuple[str, str]]
 """(status, reason) by cell id, where it is known why a cell was not computed."""

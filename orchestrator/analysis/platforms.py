@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.analysis.session_row import text
 from orchestrator.analysis.table import Observations
 from orchestrator.catalog.microarchitectures import microarchitecture
-from orchestrator.results_model import PlatformInfo
+from orchestrator.results.partitions import PlatformInfo
 
 Fingerprints = Mapping[str, Mapping[str, Any]]
 """Fingerprints by digest, as stored."""

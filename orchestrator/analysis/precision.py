@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrator.analysis.chains import Chains, Codes
-from orchestrator.results_model import Branch
+from orchestrator.results.partitions import Branch
 
 
 def remaining_precision(chains: Chains, codes: Codes) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.analysis.fingerprint_attributes import fingerprint_attributes, fingerprint_flags
 from orchestrator.analysis.rules import holds
-from orchestrator.results_explanation import (
+from orchestrator.results.explanation import (
     Certainty,
     Cluster,
     Explanation,

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.analysis.fingerprint_attributes import Named
 from orchestrator.analysis.session_row import text
-from orchestrator.results_explanation import Kind, Value
+from orchestrator.results.explanation import Kind, Value
 
 ABSENT = {"env": "unset", "isa": "none", "library": "none", "setting": "unset"}
 """Sorts of attributes (the first word of their names) that a platform lists in full or not at

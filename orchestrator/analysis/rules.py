@@ -8,7 +8,7 @@ from orchestrator.analysis.attributes import AttributeTable
 from orchestrator.analysis.fingerprint_attributes import bin_top
 from orchestrator.analysis.likelihood import CORE_BIN, CORES
 from orchestrator.analysis.tree import Split, Tree, smallest_tree
-from orchestrator.results_explanation import Cluster, Condition, MinimalSet, Rule, Value
+from orchestrator.results.explanation import Cluster, Condition, MinimalSet, Rule, Value
 
 
 def rules_of(

@@ -12,7 +12,7 @@ from orchestrator.analysis.measurements import measurements
 from orchestrator.analysis.partition import partitions
 from orchestrator.analysis.platforms import Fingerprints, platform_infos
 from orchestrator.analysis.table import Observations, observations_table
-from orchestrator.results_model import Planned, Summary
+from orchestrator.results.partitions import Planned, Summary
 
 
 def summarise(

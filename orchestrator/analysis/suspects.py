@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from orchestrator.analysis.attributes import AttributeTable
-from orchestrator.results_explanation import Answer, Cluster, Kind, Suspect, Value
+from orchestrator.results.explanation import Answer, Cluster, Kind, Suspect, Value
 
 
 def suspects(

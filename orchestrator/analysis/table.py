@@ -18,8 +18,8 @@ from orchestrator.analysis.labels import Labels
 from orchestrator.analysis.observations import KEYS, Coded, Observations, OutputColumns
 from orchestrator.analysis.session_row import SESSION_COLUMNS, session_row
 from orchestrator.errors import ConflictError
-from orchestrator.results_model import Planned
-from orchestrator.results_outputs import Codes, OutputPool, Outputs
+from orchestrator.results.partitions import Planned
+from orchestrator.results.outputs import Codes, OutputPool, Outputs
 
 __all__ = ("KEYS", "Observations", "observations_table")
 

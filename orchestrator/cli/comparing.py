@@ -15,7 +15,7 @@ from orchestrator.report.difference_json import difference_json_text
 from orchestrator.report.difference_junit import difference_junit
 from orchestrator.report.difference_text import difference_text
 from orchestrator.report.json_report import json_partitions
-from orchestrator.results_model import Partition
+from orchestrator.results.partitions import Partition
 from orchestrator.store.baseline import read_baseline, write_baseline
 
 FORMATS = {

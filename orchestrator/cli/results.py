@@ -13,7 +13,7 @@ from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
 from orchestrator.report.formats import FORMATS
 from orchestrator.report.terminal import TableReport
-from orchestrator.results_model import Summary
+from orchestrator.results.partitions import Summary
 from orchestrator.store.merge import merge as merge_stores
 from orchestrator.store.take_study import import_study
 

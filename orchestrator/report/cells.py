@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.results_model import TableCell
+from orchestrator.results.partitions import TableCell
 
 DASH = "\N{EN DASH}"
 """A missing cell; not a hyphen, which would make the footnote's number negative."""

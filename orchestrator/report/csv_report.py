@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from orchestrator.report.escape import csv_cell
 from orchestrator.report.words import hardware, kind
-from orchestrator.results_model import Partition, Summary
+from orchestrator.results.partitions import Partition, Summary
 
 HEAD = (
     "workload",

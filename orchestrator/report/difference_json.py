@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.results_difference import (
+from orchestrator.results.difference import (
     ClassChange,
     ClassSide,
     Difference,

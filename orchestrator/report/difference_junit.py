@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from orchestrator.report.difference_text import heading, missing_lines, partition_lines
 from orchestrator.report.junit_text import xml_text
 from orchestrator.report.words import column_name
-from orchestrator.results_difference import Change, Difference, PartitionDifference
+from orchestrator.results.difference import Change, Difference, PartitionDifference
 
 UNCOMPARED = frozenset((Change.ONLY_BASELINE, Change.ONLY_CURRENT, Change.NOT_COMPARED))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.report.escape import plain
 from orchestrator.report.words import column_name, counted
-from orchestrator.results_difference import (
+from orchestrator.results.difference import (
     Change,
     ClassChange,
     ClassSide,

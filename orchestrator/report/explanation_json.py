@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.results_explanation import Answer, Cluster, Explanation, MinimalSet, Prediction
+from orchestrator.results.explanation import Answer, Cluster, Explanation, MinimalSet, Prediction
 
 
 def explanation_json(explanations: Sequence[Explanation]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.report.escape import plain
 from orchestrator.report.words import column_name, counted
-from orchestrator.results_explanation import (
+from orchestrator.results.explanation import (
     Answer,
     Certainty,
     Cluster,

@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.report.escape import figure
 from orchestrator.report.page_parts import Figure
 from orchestrator.report.words import counted
-from orchestrator.results_layers import Collapse, CoreLevel
+from orchestrator.results.layers import Collapse, CoreLevel
 
 MOST = 40
 """Generations drawn; the table lists all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.report.page_parts import Figure
-from orchestrator.results_consequences import Bin, ClassPair, Consequences
+from orchestrator.results.consequences import Bin, ClassPair, Consequences
 
 PAIRS = 8
 """Pairs of classes drawn, those furthest apart; the table lists more."""

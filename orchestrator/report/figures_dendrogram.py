@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from orchestrator.report.escape import figure
 from orchestrator.report.page_parts import Figure
 from orchestrator.report.words import counted
-from orchestrator.results_model import Branch, EqClass, Partition
+from orchestrator.results.partitions import Branch, EqClass, Partition
 
 MOST = 80
 """Leaves drawn; beyond, the classes that are closest are drawn as one leaf."""

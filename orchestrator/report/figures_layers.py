@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrator.report.escape import figure
 from orchestrator.report.figures_dendrogram import tick
 from orchestrator.report.page_parts import Figure
-from orchestrator.results_layers import LayerDetails
-from orchestrator.results_model import LayerProfile
+from orchestrator.results.layers import LayerDetails
+from orchestrator.results.partitions import LayerProfile
 
 
 def layers_figure(profile: LayerProfile) -> Figure:

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.report.escape import figure
 from orchestrator.report.page_parts import Figure
-from orchestrator.results_layers import SizeRow
+from orchestrator.results.layers import SizeRow
 
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "x")
 

@@ -16,8 +16,8 @@ from orchestrator.report.table_json import table_json
 from orchestrator.report.table_latex import table_latex
 from orchestrator.report.table_markdown import table_markdown
 from orchestrator.report.table_text import table_text
-from orchestrator.results_model import Summary
-from orchestrator.results_table import Table
+from orchestrator.results.partitions import Summary
+from orchestrator.results.table import Table
 
 FORMATS: Mapping[str, Callable[[Summary], str]] = {
     "table": plain_text,

@@ -28,8 +28,8 @@ from orchestrator.report.page_observations import (
     missing_section,
 )
 from orchestrator.report.page_parts import Figure, Section
-from orchestrator.results_details import Details
-from orchestrator.results_model import Summary
+from orchestrator.results.details import Details
+from orchestrator.results.partitions import Summary
 
 _HUES = (210, 30, 130, 280, 60, 340, 170, 0, 240, 90, 310, 190)
 """Of class 1, 2, …: neighbours differ. Numbers say the same without colour."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from orchestrator.results_model import Partition, Summary
+from orchestrator.results.partitions import Partition, Summary
 
 
 def json_report(summary: Summary) -> dict[str, Any]:

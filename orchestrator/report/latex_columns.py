@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.report.escape import latex
 from orchestrator.report.table_values import head, is_right, shown
-from orchestrator.results_table import Column, Table
+from orchestrator.results.table import Column, Table
 
 _LINES = ((r"\footnotesize", 80.0), (r"\scriptsize", 100.0))
 """Sizes of type, and the characters of each that a line of LaTeX's article holds, about."""

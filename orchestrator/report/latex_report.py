@@ -9,7 +9,7 @@ from orchestrator.report.escape import latex
 from orchestrator.report.latex_columns import Layout, fitted
 from orchestrator.report.latex_rows import PREAMBLE, item, row, words
 from orchestrator.report.words import column_name, finding, hardware, legend, title
-from orchestrator.results_model import Summary, TableCell
+from orchestrator.results.partitions import Summary, TableCell
 
 
 def latex_text(summary: Summary) -> str:

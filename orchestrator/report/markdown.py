@@ -15,7 +15,7 @@ from orchestrator.report.words import (
     legend,
     title,
 )
-from orchestrator.results_model import Summary, TableCell
+from orchestrator.results.partitions import Summary, TableCell
 
 
 def markdown_text(summary: Summary) -> str:

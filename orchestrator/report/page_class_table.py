@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.results_model import ClassTable
+from orchestrator.results.partitions import ClassTable
 
 CELLS = 20_000
 COLUMNS = 120

@@ -8,9 +8,9 @@ from orchestrator.report.figures_collapse import MOST, collapse_figure
 from orchestrator.report.figures_sizes import sizes_figure
 from orchestrator.report.page_parts import Block, Drawing, Section, grid, section
 from orchestrator.report.words import column_name, counted
-from orchestrator.results_details import Details
-from orchestrator.results_layers import Collapse, SizeRow
-from orchestrator.results_model import Partition, Summary
+from orchestrator.results.details import Details
+from orchestrator.results.layers import Collapse, SizeRow
+from orchestrator.results.partitions import Partition, Summary
 
 COMMAND = "eqc report STORE --show collapse"
 

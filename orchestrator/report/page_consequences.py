@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrator.report.figures_consequences import PAIRS, bin_label, furthest, ulps_figure
 from orchestrator.report.page_parts import Block, Drawing, Grid, Section, Value, grid, section
 from orchestrator.report.words import column_name, counted
-from orchestrator.results_consequences import ClassPair, Consequences, UlpHistogram
-from orchestrator.results_details import Details
+from orchestrator.results.consequences import ClassPair, Consequences, UlpHistogram
+from orchestrator.results.details import Details
 
 COMMAND = "eqc report STORE --show consequences"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from orchestrator.report.figures_dendrogram import MOST, dendrogram_figure
 from orchestrator.report.page_parts import Block, Drawing, Grid, Section, Value, grid, section
 from orchestrator.report.words import column_name, finding
-from orchestrator.results_model import Branch, Partition, Summary
+from orchestrator.results.partitions import Branch, Partition, Summary
 
 COMMAND = "eqc report STORE --format json"
 

@@ -8,8 +8,8 @@ from orchestrator.report.explanation_text import condition_text, size_text
 from orchestrator.report.page_hardware import row_name
 from orchestrator.report.page_parts import Block, Grid, Section, Value, grid, section
 from orchestrator.report.words import column_name, counted
-from orchestrator.results_details import Details, Explained
-from orchestrator.results_explanation import Answer, Explanation, MinimalSet
+from orchestrator.results.details import Details, Explained
+from orchestrator.results.explanation import Answer, Explanation, MinimalSet
 
 COMMAND = "eqc explain STORE --format json"
 

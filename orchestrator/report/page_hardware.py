@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.report.page_parts import Block, Grid, Section, Value, grid, section
 from orchestrator.report.words import counted
-from orchestrator.results_details import CpuClass, Details, FlagRow, FlagTable
+from orchestrator.results.details import CpuClass, Details, FlagRow, FlagTable
 
 GROUPS = 40
 """Generations that are columns of the flag table."""

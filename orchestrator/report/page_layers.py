@@ -5,9 +5,9 @@ from __future__ import annotations
 from orchestrator.report.figures_layers import layers_figure, shares_figure
 from orchestrator.report.page_parts import Block, Drawing, Grid, Section, Value, grid, section
 from orchestrator.report.words import column_name
-from orchestrator.results_details import Details
-from orchestrator.results_layers import LayerDetail, LayerDetails
-from orchestrator.results_model import LayerProfile, Summary
+from orchestrator.results.details import Details
+from orchestrator.results.layers import LayerDetail, LayerDetails
+from orchestrator.results.partitions import LayerProfile, Summary
 
 COMMAND = "eqc report STORE --show layer-details"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.report.page_parts import Block, Section, grid, section
 from orchestrator.report.words import column_name, determinism
-from orchestrator.results_model import Summary
+from orchestrator.results.partitions import Summary
 
 JSON = "eqc report STORE --format json"
 

@@ -16,7 +16,7 @@ from orchestrator.report.words import (
     legend,
     title,
 )
-from orchestrator.results_model import Summary
+from orchestrator.results.partitions import Summary
 
 
 def plain_text(summary: Summary) -> str:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from orchestrator.report.junit_text import xml_text
 from orchestrator.report.words import column_name, finding, title
-from orchestrator.results_model import EqClass, Missing, Partition, Summary
+from orchestrator.results.partitions import EqClass, Missing, Partition, Summary
 
 _TAGS = {"mismatch": "failure", "skipped": "skipped", "unsupported": "skipped"}
 

@@ -7,7 +7,7 @@ import io
 
 from orchestrator.report.escape import csv_cell
 from orchestrator.report.table_values import exact, full_head
-from orchestrator.results_table import Table, Value
+from orchestrator.results.table import Table, Value
 
 
 def table_csv(table: Table) -> str:

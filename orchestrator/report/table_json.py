@@ -6,8 +6,8 @@ import json
 import math
 from typing import Any
 
-from orchestrator.results_model import TableCell
-from orchestrator.results_table import Table, Value
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import Table, Value
 
 
 def table_json(table: Table) -> str:

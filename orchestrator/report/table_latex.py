@@ -8,8 +8,8 @@ from orchestrator.report.escape import latex
 from orchestrator.report.latex_columns import layout, stacked_head
 from orchestrator.report.latex_rows import PREAMBLE, item, row, words
 from orchestrator.report.table_values import key_lines, shown
-from orchestrator.results_model import TableCell
-from orchestrator.results_table import Table, Value
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import Table, Value
 
 
 def table_latex(table: Table) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from orchestrator.report.escape import markdown
 from orchestrator.report.table_values import head, is_right, key_lines, shown
-from orchestrator.results_model import TableCell
-from orchestrator.results_table import Table, Value
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import Table, Value
 
 
 def table_markdown(table: Table) -> str:

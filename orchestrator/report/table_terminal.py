@@ -13,8 +13,8 @@ from orchestrator.report.escape import plain
 from orchestrator.report.table_text import remarks
 from orchestrator.report.table_values import head, is_right, shown
 from orchestrator.report.terminal import cell_style
-from orchestrator.results_model import TableCell
-from orchestrator.results_table import Table, Value
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import Table, Value
 
 _PADDING = 3
 """Columns that a table cell takes beside its text."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from orchestrator.report.aligned import aligned
 from orchestrator.report.escape import plain
 from orchestrator.report.table_values import head, is_right, key_lines, shown
-from orchestrator.results_table import Table
+from orchestrator.results.table import Table
 
 
 def table_text(table: Table) -> str:

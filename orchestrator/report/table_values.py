@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.report.cells import cell_text
-from orchestrator.results_model import TableCell
-from orchestrator.results_table import Column, ColumnKind, Table, Value
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import Column, ColumnKind, Table, Value
 
 _RIGHT = frozenset((ColumnKind.COUNT, ColumnKind.MEASURE, ColumnKind.CLASS))
 

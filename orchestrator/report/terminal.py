@@ -13,7 +13,7 @@ from orchestrator.report.cells import DASH, cell_text
 from orchestrator.report.escape import plain
 from orchestrator.report.plain import partition_lines, remarks
 from orchestrator.report.words import counted, hardware, kind, legend, title
-from orchestrator.results_model import Summary, TableCell
+from orchestrator.results.partitions import Summary, TableCell
 
 _UNREAL = {"hardware": "", "unknown": "dim"}
 _PADDING = 3

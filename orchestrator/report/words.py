@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.report.cells import DASH
-from orchestrator.results_model import Partition, PlatformInfo, Summary
-from orchestrator.results_table import partition_name
+from orchestrator.results.partitions import Partition, PlatformInfo, Summary
+from orchestrator.results.table import partition_name
 
 LEGEND = (
     "Equal numbers in one column: bit-identical output. "

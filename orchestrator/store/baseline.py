@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import UsageError
 from orchestrator.system.files import write_whole
-from orchestrator.results_model import EqClass, Missing, Partition
+from orchestrator.results.partitions import EqClass, Missing, Partition
 
 Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]

@@ -19,7 +19,7 @@ from blake3 import blake3
 
 from orchestrator.errors import EqcError
 from orchestrator.system.files import write_whole
-from orchestrator.results_outputs import Content, OutputPool
+from orchestrator.results.outputs import Content, OutputPool
 from orchestrator.store.columns import ABSENT, Column, Columns
 
 FORMAT = 1

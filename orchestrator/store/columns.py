@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrator.errors import StoreError
-from orchestrator.results_outputs import Codes, OutputPool, Outputs
+from orchestrator.results.outputs import Codes, OutputPool, Outputs
 from orchestrator.store.records import Record, Sourced
 
 ABSENT = -1

@@ -13,8 +13,8 @@ from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
 from orchestrator.analysis.tables.findings import Findings
 from orchestrator.catalog.gpu_generations import gpu_generation
 from orchestrator.catalog.microarchitectures import vendor_name
-from orchestrator.results_model import Partition, PlatformInfo
-from orchestrator.results_table import Column, ColumnKind, Table, Value
+from orchestrator.results.partitions import Partition, PlatformInfo
+from orchestrator.results.table import Column, ColumnKind, Table, Value
 
 
 def counts_table(findings: Findings) -> Table:

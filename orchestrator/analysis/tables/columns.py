@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.results_model import ClassTable
-from orchestrator.results_table import Column, ColumnKind, partition_name
+from orchestrator.results.partitions import ClassTable
+from orchestrator.results.table import Column, ColumnKind, partition_name
 
 COMPUTATION = (Column("workload"), Column("input"), Column("variant"))
 PARTITION = (*COMPUTATION, Column("output"))

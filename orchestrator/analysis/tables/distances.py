@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from orchestrator.analysis.tables.columns import PARTITION, counts
 from orchestrator.analysis.tables.findings import Findings
-from orchestrator.results_consequences import Consequences
-from orchestrator.results_table import Column, ColumnKind, Table, Value, partition_name
+from orchestrator.results.consequences import Consequences
+from orchestrator.results.table import Column, ColumnKind, Table, Value, partition_name
 
 _PAIR = counts("class", "other class")
 

@@ -16,10 +16,10 @@ from orchestrator.analysis.layer_details import layer_details
 from orchestrator.analysis.platforms import Fingerprints, generation
 from orchestrator.analysis.summary import summarise_table
 from orchestrator.analysis.table import Observations, observations_table
-from orchestrator.results_consequences import Consequences
-from orchestrator.results_explanation import Explanation
-from orchestrator.results_layers import LayerDetails
-from orchestrator.results_model import Planned, Summary
+from orchestrator.results.consequences import Consequences
+from orchestrator.results.explanation import Explanation
+from orchestrator.results.layers import LayerDetails
+from orchestrator.results.partitions import Planned, Summary
 
 
 @dataclass(frozen=True, eq=False)

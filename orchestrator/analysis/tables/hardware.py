@@ -11,8 +11,8 @@ from orchestrator.analysis.likelihood import CORE_BIN, GENERATION
 from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts, joined
 from orchestrator.analysis.tables.findings import Findings
 from orchestrator.catalog.simd import simd_meaning
-from orchestrator.results_explanation import Suspect, Value
-from orchestrator.results_table import Column, ColumnKind, Table
+from orchestrator.results.explanation import Suspect, Value
+from orchestrator.results.table import Column, ColumnKind, Table
 
 _MARKS = {True: "x", False: "", None: "(x)"}
 

@@ -25,7 +25,7 @@ from orchestrator.analysis.tables.sessions import (
     missing_table,
 )
 from orchestrator.analysis.tables.sizes import collapse_table, multiplications_table
-from orchestrator.results_table import Table
+from orchestrator.results.table import Table
 
 TABLES: Mapping[str, Callable[[Findings], Table]] = {
     "partitions": partitions_table,

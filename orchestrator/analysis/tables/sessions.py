@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.analysis.tables.columns import PARTITION, counts, joined
 from orchestrator.analysis.tables.findings import Findings
-from orchestrator.results_table import Column, ColumnKind, Table
+from orchestrator.results.table import Column, ColumnKind, Table
 
 
 def determinism_table(findings: Findings) -> Table:

@@ -9,8 +9,8 @@ from orchestrator.analysis.multiplications import by_multiplications, multiplica
 from orchestrator.analysis.tables.columns import PARTITION, counts, joined
 from orchestrator.analysis.tables.findings import Findings
 from orchestrator.catalog.microarchitectures import vendor_name
-from orchestrator.results_layers import Collapse
-from orchestrator.results_table import Column, ColumnKind, Table, Value
+from orchestrator.results.layers import Collapse
+from orchestrator.results.table import Column, ColumnKind, Table, Value
 
 _NAMES = (
     "Classes are named by number, as in the class table; where threads vary, by id, since each "

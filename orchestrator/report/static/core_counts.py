@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from orchestrator.report.static.drawing import STYLES, page, shown, style
 from orchestrator.report.static.figure import StaticFigure, Value, file_name
 from orchestrator.report.words import column_name
-from orchestrator.results_layers import Collapse
+from orchestrator.results.layers import Collapse
 
 _HEAD = (
     *("workload", "input", "variant", "output"),

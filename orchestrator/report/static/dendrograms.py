@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from orchestrator.report.static.drawing import GREY, PALE, page, shown, ticks
 from orchestrator.report.static.figure import StaticFigure, Value, file_name
 from orchestrator.report.words import column_name, counted, finding
-from orchestrator.results_model import Branch, EqClass, Partition
+from orchestrator.results.partitions import Branch, EqClass, Partition
 
 _HEAD = (
     *("workload", "input", "variant", "output", "mantissa_bits"),

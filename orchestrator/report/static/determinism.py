@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from orchestrator.report.static.drawing import page, shown
 from orchestrator.report.static.figure import StaticFigure, Value
 from orchestrator.report.words import column_name
-from orchestrator.results_model import Determinism, Variation
+from orchestrator.results.partitions import Determinism, Variation
 
 _HEAD = (
     *("platform", "workload", "input", "variant", "output"),

@@ -12,9 +12,9 @@ from orchestrator.report.static.determinism import determinism_figure
 from orchestrator.report.static.figure import StaticFigure, told_apart
 from orchestrator.report.static.layers import layer_figures
 from orchestrator.report.static.multiplications import size_figures
-from orchestrator.results_counts import ClassCounts
-from orchestrator.results_layers import Collapse, SizeRow
-from orchestrator.results_model import Summary
+from orchestrator.results.results_counts import ClassCounts
+from orchestrator.results.layers import Collapse, SizeRow
+from orchestrator.results.partitions import Summary
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from orchestrator.report.static.drawing import RED, legend, page, shown
 from orchestrator.report.static.figure import StaticFigure, Value, file_name
 from orchestrator.report.words import counted
-from orchestrator.results_model import LayerProfile
+from orchestrator.results.partitions import LayerProfile
 
 _HEAD = (
     *("workload", "input", "variant", "index", "layer", "operation", "platforms", "classes"),

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from orchestrator.report.static.drawing import chunks, legend, page, style
 from orchestrator.report.static.figure import StaticFigure, Value, file_name
 from orchestrator.report.words import counted
-from orchestrator.results_layers import SizeRow
+from orchestrator.results.layers import SizeRow
 
 _HEAD = (
     *("series", "workload", "input", "variant", "output", "multiplications"),

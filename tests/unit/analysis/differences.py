@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.results_model import EqClass, Missing, Partition
+from orchestrator.results.partitions import EqClass, Missing, Partition
 
 
 def partition(

@@ -9,7 +9,7 @@ from orchestrator.analysis.clusters import FlagClusters, flag_clusters
 from orchestrator.analysis.cpu_classes import cpu_classes
 from orchestrator.analysis.fingerprint_attributes import core_bin
 from orchestrator.analysis.platforms import generation
-from orchestrator.results_explanation import Kind
+from orchestrator.results.explanation import Kind
 from tests.unit.analysis.explained import fingerprint, machines
 
 

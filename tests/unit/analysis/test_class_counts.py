@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from orchestrator.analysis.class_counts import class_counts
 from orchestrator.analysis.collapse import Place
-from orchestrator.results_counts import CountedPlatform
-from orchestrator.results_model import EqClass, Missing, Partition
+from orchestrator.results.results_counts import CountedPlatform
+from orchestrator.results.partitions import EqClass, Missing, Partition
 
 
 def partition(given: str, *classes: tuple[str, ...], absent: tuple[str, ...] = ()) -> Partition:

@@ -13,8 +13,8 @@ from orchestrator.analysis.collapse import (
     threads_of_records,
 )
 from orchestrator.analysis.summary import summarise
-from orchestrator.results_layers import Collapse
-from orchestrator.results_model import Summary
+from orchestrator.results.layers import Collapse
+from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure import Imported, read
 from tests.unit.analysis.differences import partition
 

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from orchestrator.analysis.consequences import ALL_PAIRS, Tensor, consequences_of
 from orchestrator.analysis.partition import partitions
 from orchestrator.analysis.table import observations_table
-from orchestrator.results_consequences import ClassPair, Consequences, Outcome
+from orchestrator.results.consequences import ClassPair, Consequences, Outcome
 from orchestrator.store.innfrastructure import Imported, read
 from tests.unit.analysis.differences import partition
 

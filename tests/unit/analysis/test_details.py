@@ -6,7 +6,7 @@ import numpy as np
 
 from orchestrator.analysis.details import Bounds, details
 from orchestrator.analysis.tables.findings import Findings
-from orchestrator.results_details import Details, Part
+from orchestrator.results.details import Details, Part
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.everything import everything
 

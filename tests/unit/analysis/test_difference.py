@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from orchestrator.analysis.difference import difference, difference_exit
 from orchestrator.errors import Exit
-from orchestrator.results_difference import Change, PartitionDifference
-from orchestrator.results_model import Partition
+from orchestrator.results.difference import Change, PartitionDifference
+from orchestrator.results.partitions import Partition
 from tests.unit.analysis.differences import partition
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.analysis.explain import explain
 from orchestrator.analysis.prediction import predict
-from orchestrator.results_explanation import Certainty, Condition, Explanation, Kind
+from orchestrator.results.explanation import Certainty, Condition, Explanation, Kind
 from tests.unit.analysis.explained import fingerprint, machines
 from tests.unit.analysis.records import record
 

@@ -14,7 +14,7 @@ from orchestrator.analysis.clusters import cluster_table, flag_clusters, flag_ta
 from orchestrator.analysis.cpu_classes import cpu_classes
 from orchestrator.analysis.explain import explain
 from orchestrator.analysis.prediction import predict
-from orchestrator.results_explanation import Certainty
+from orchestrator.results.explanation import Certainty
 from orchestrator.store.innfrastructure import Imported, read
 
 Study = tuple[list[dict[str, Any]], dict[str, Any]]

@@ -9,7 +9,7 @@ import pytest
 from orchestrator.analysis.consequences import Tensor
 from orchestrator.analysis.layer_details import deviating_shares, effect_counts, layer_details
 from orchestrator.analysis.table import observations_table
-from orchestrator.results_layers import Effect
+from orchestrator.results.layers import Effect
 from tests.unit.analysis.records import output, record
 
 X = np.linspace(1, 2, 8, endpoint=False, dtype=np.float32)

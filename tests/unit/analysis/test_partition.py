@@ -6,7 +6,7 @@ import pytest
 from orchestrator.analysis.partition import partitions
 from orchestrator.analysis.table import observations_table
 from orchestrator.errors import ConflictError
-from orchestrator.results_model import Missing, Partition, Planned
+from orchestrator.results.partitions import Missing, Partition, Planned
 from tests.unit.analysis.records import A, B, C, cell, output, record
 
 

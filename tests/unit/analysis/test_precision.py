@@ -16,7 +16,7 @@ from orchestrator.analysis.precision import (
     pairwise,
     remaining_precision,
 )
-from orchestrator.results_model import Branch
+from orchestrator.results.partitions import Branch
 from tests.unit.analysis.records import A, B, output
 
 MANTISSA = {"float16": 10, "float32": 23, "float64": 52}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.analysis.summary import summarise
-from orchestrator.results_model import Summary
+from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure import Imported, read
 
 ROOT = Path(__file__).resolve().parents[3]

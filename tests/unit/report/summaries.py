@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from orchestrator.analysis.summary import summarise
-from orchestrator.results_model import Planned, Summary
+from orchestrator.results.partitions import Planned, Summary
 from tests.unit.analysis.records import A, B, C, cell, output, record
 
 HOSTILE = '</script><script>alert(1)</script>\x1b[2J|`*_[x](javascript:1)\\input{x}$&%#\u202e"\n'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from orchestrator.results_model import TableCell
-from orchestrator.results_table import Column, ColumnKind, Table
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import Column, ColumnKind, Table
 from tests.unit.report.summaries import FORMULA, HOSTILE
 
 

@@ -11,7 +11,7 @@ from orchestrator.report.explanation_text import (
     explanation_text,
     prediction_text,
 )
-from orchestrator.results_explanation import (
+from orchestrator.results.explanation import (
     Answer,
     Case,
     Certainty,

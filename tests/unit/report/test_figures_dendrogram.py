@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.report.figures_dendrogram import dendrogram_figure, pruned
-from orchestrator.results_model import Branch, EqClass, Partition
+from orchestrator.results.partitions import Branch, EqClass, Partition
 
 
 def partition(tree: Branch | None, classes: int) -> Partition:

@@ -12,7 +12,7 @@ from orchestrator.analysis.summary import summarise
 from orchestrator.report.latex_report import latex_text
 from orchestrator.report.latex_rows import PREAMBLE
 from orchestrator.report.table_latex import table_latex
-from orchestrator.results_table import Column, ColumnKind, Table
+from orchestrator.results.table import Column, ColumnKind, Table
 from tests.unit.analysis.records import A, record
 from tests.unit.report.summaries import full as full_summary
 from tests.unit.report.tables import NAMES

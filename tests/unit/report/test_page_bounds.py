@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.report.page_class_table import CELLS, heads, shown_columns, shown_rows
 from orchestrator.report.page_parts import BLOCKS, NAMES, ROWS, Block, grid, section
-from orchestrator.results_model import ClassTable, TableCell
+from orchestrator.results.partitions import ClassTable, TableCell
 
 
 def table(rows: int, columns: int, first: int) -> ClassTable:

@@ -10,8 +10,8 @@ from orchestrator.report.figures_collapse import collapse_figure
 from orchestrator.report.figures_consequences import bin_label, furthest, ulps_figure
 from orchestrator.report.figures_layers import layers_figure, shares_figure
 from orchestrator.report.figures_sizes import sizes_figure
-from orchestrator.results_consequences import Bin, ClassPair, Consequences, Outcome, UlpHistogram
-from orchestrator.results_layers import Collapse, CoreLevel, Flow, SizeRow
+from orchestrator.results.consequences import Bin, ClassPair, Consequences, Outcome, UlpHistogram
+from orchestrator.results.layers import Collapse, CoreLevel, Flow, SizeRow
 from tests.unit.report.everything import everything
 from tests.unit.report.summaries import full
 

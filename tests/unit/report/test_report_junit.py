@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from orchestrator.analysis.summary import summarise
 from orchestrator.report.report_junit import report_junit
-from orchestrator.results_model import Summary
+from orchestrator.results.partitions import Summary
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.summaries import HOSTILE, full
 

@@ -17,7 +17,7 @@ from orchestrator.report.table_latex import table_latex
 from orchestrator.report.table_markdown import table_markdown
 from orchestrator.report.table_terminal import AnalysisReport
 from orchestrator.report.table_text import table_text
-from orchestrator.results_table import Column, Table
+from orchestrator.results.table import Column, Table
 from tests.unit.report.summaries import FORMULA, HOSTILE
 from tests.unit.report.tables import NAMES, full
 

@@ -18,7 +18,7 @@ from orchestrator.report.latex_report import latex_text
 from orchestrator.report.markdown import markdown_text
 from orchestrator.report.plain import plain_text
 from orchestrator.report.terminal import TableReport
-from orchestrator.results_model import Summary
+from orchestrator.results.partitions import Summary
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.summaries import FORMULA, HOSTILE, full
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from orchestrator.analysis.tables.findings import Findings
-from orchestrator.results_model import Planned
-from orchestrator.results_table import Table
+from orchestrator.results.partitions import Planned
+from orchestrator.results.table import Table
 from orchestrator.store.chain import digest, tensor_file
 from tests.unit.analysis.records import A, B, C, cell, output, record
 

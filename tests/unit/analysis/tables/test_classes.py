@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.analysis.tables.classes import counts_table, partitions_table, platforms_table
-from orchestrator.results_table import ColumnKind
+from orchestrator.results.table import ColumnKind
 from tests.unit.analysis.records import A, B, C, record
 from tests.unit.analysis.tables.machines import fingerprint, fleet, found, planned, rows
 

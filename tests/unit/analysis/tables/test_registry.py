@@ -5,8 +5,8 @@ import pytest
 
 from orchestrator.analysis.frames import frame
 from orchestrator.analysis.tables.registry import TABLES
-from orchestrator.results_model import TableCell
-from orchestrator.results_table import ColumnKind
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import ColumnKind
 from tests.unit.analysis.records import A, B, C, record
 from tests.unit.analysis.tables.machines import fleet, found, layered, planned, stored
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.report.static.class_counts import class_count_figures
-from orchestrator.results_counts import ClassCounts, CountCurve, CountedPlatform
+from orchestrator.results.results_counts import ClassCounts, CountCurve, CountedPlatform
 from tests.unit.report.static.svg import places, texts
 
 

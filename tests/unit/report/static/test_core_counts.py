@@ -3,8 +3,8 @@ from __future__ import annotations
 from orchestrator.analysis.collapse import Place, collapse
 from orchestrator.report.static.core_counts import _nodes, _places, collapse_figures
 from orchestrator.report.static.figure import StaticFigure
-from orchestrator.results_layers import Collapse
-from orchestrator.results_model import EqClass, Partition
+from orchestrator.results.layers import Collapse
+from orchestrator.results.partitions import EqClass, Partition
 from tests.unit.report.static.svg import places, texts
 
 PLACES = {

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.report.static.dendrograms import dendrogram_figures
 from orchestrator.report.static.figure import StaticFigure
-from orchestrator.results_model import Branch, EqClass, Missing, Partition
+from orchestrator.results.partitions import Branch, EqClass, Missing, Partition
 from tests.unit.report.static.svg import places, segments, texts, vertical_at
 from tests.unit.report.summaries import HOSTILE
 

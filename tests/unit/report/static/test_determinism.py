@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from orchestrator.report.static.determinism import determinism_figure
 from orchestrator.report.static.figure import StaticFigure
-from orchestrator.results_model import Determinism, Variation
+from orchestrator.results.partitions import Determinism, Variation
 from tests.unit.report.static.svg import texts
 
 

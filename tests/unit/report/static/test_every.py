@@ -7,7 +7,7 @@ from orchestrator.analysis.tables.findings import Findings
 from orchestrator.cli.figures import shown
 from orchestrator.report.static.drawing import FORMATS, rendered
 from orchestrator.report.static.every import every_figure
-from orchestrator.results_model import Summary
+from orchestrator.results.partitions import Summary
 from tests.unit.analysis.records import A, record
 from tests.unit.report.static.svg import texts
 from tests.unit.report.summaries import FORMULA, HOSTILE, full

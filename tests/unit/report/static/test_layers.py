@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.report.static.layers import layer_figures
-from orchestrator.results_model import LayerProfile, LayerRow
+from orchestrator.results.partitions import LayerProfile, LayerRow
 from tests.unit.report.static.svg import places, texts
 
 

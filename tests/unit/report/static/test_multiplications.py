@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from orchestrator.report.static.figure import StaticFigure
 from orchestrator.report.static.multiplications import size_figures
-from orchestrator.results_layers import SizeRow
+from orchestrator.results.layers import SizeRow
 from tests.unit.report.static.svg import places, texts
 
 

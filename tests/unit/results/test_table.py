@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.results_table import Column, Table, partition_name
+from orchestrator.results.table import Column, Table, partition_name
 
 
 def test_a_row_of_another_width_is_refused() -> None:

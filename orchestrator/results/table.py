@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.results_model import TableCell
+from orchestrator.results.partitions import TableCell
 
 Scalar = str | int | float | bool | None
 Value = Scalar | TableCell

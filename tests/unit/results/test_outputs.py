@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.results_outputs import OutputPool
+from orchestrator.results.outputs import OutputPool
 from tests.unit.analysis.records import A, B, C, output
 
 LAYERS = [output(A), output(C, "conv", 0), output(B, "conv", 1)]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from orchestrator.results_consequences import Consequences
-from orchestrator.results_explanation import Explanation
-from orchestrator.results_layers import (
+from orchestrator.results.consequences import Consequences
+from orchestrator.results.explanation import Explanation
+from orchestrator.results.layers import (
     Collapse,
     DeviatingShare,
     EffectCount,

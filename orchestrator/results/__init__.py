@@ -1,0 +1,1 @@
+"""What was found, as values: analyses make them, reports show them."""
