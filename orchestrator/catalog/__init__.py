@@ -13,7 +13,7 @@ from orchestrator.catalog.machine_types import (
     quota_of,
     select,
 )
-from orchestrator.catalog.masks import LEVELS, mask_environment, required_flag
+from orchestrator.catalog.emulation import LEVELS, mask_environment, required_flag
 from orchestrator.catalog.names import frameworks, gpus, sources_of
 from orchestrator.catalog.places import (
     architecture,
