@@ -29,10 +29,10 @@ from orchestrator.plan import group_batches
 from orchestrator.providers.qemu import Qemu
 from orchestrator.shell.job import JobShell
 from orchestrator.shell.remote_container import RemoteContainer
-from orchestrator.shell.remote_facts import RemoteFacts, remote_facts
+from orchestrator.ssh.facts import RemoteFacts, remote_facts
 from orchestrator.shell.remote_leftovers import leftovers, remove
 from orchestrator.shell.remote_process import RemoteProcess
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.client import SshShell
 from orchestrator.store.records import Record
 from orchestrator.store.schema import problem_with_fingerprint
 

@@ -26,7 +26,7 @@ from orchestrator.live_runs import LiveRun
 from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
 from orchestrator.model.experiment import Platform, Reason, Status
 from orchestrator.observing import leave_out
-from orchestrator.shell.keys import LoginKey, forget, login_key, new_host_key
+from orchestrator.ssh.login_keys import LoginKey, forget, login_key, new_host_key
 from orchestrator.store.records import Record
 
 HALF_HOUR = 1800.0

@@ -15,7 +15,7 @@ from orchestrator.images.login import Login, login_for
 from orchestrator.images.registry import Pushed, push
 from orchestrator.model.machine import Unavailable
 from orchestrator.model.experiment import Reason
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.client import SshShell
 
 
 class FarImages:

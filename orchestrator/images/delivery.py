@@ -13,8 +13,8 @@ from orchestrator.errors import DeliveryFailed
 from orchestrator.images.engine import Image, connect
 from orchestrator.images.login import Login
 from orchestrator.images.registry import Pushed
-from orchestrator.shell.command import Completed, Reader
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.command import Completed, Reader
+from orchestrator.ssh.client import SshShell
 
 PULL_SECONDS = 1800.0
 FAILURES = (

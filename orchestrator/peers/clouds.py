@@ -13,7 +13,7 @@ import docker
 from orchestrator.images import connect
 from orchestrator.model.experiment import Cell, Plan, Platform, Scalar, pairs
 from orchestrator.peers import ec2, gce, sshd
-from orchestrator.shell.keys import forget, login_key
+from orchestrator.ssh.login_keys import forget, login_key
 
 
 @contextmanager

@@ -22,7 +22,7 @@ import paramiko
 from docker.models.containers import Container
 
 from orchestrator.images import ImageBuilder
-from orchestrator.shell.keys import new_host_key
+from orchestrator.ssh.login_keys import new_host_key
 
 LABEL = "eqc.peer"
 OWNER = "eqc.peer.owner"

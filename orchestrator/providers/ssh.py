@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.known_hosts import known_as, known_hosts_files, known_keys
+from orchestrator.ssh.known_hosts import known_as, known_hosts_files, known_keys
 from orchestrator.model.machine import (
     Address,
     Finding,

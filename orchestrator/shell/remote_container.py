@@ -16,14 +16,14 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, OutputRefused
 from orchestrator.system.untrusted_json import parse_json
-from orchestrator.shell.command import Completed, printable
+from orchestrator.ssh.command import Completed, printable
 from orchestrator.shell.container import DEFAULT_MEMORY, GRACE_SECONDS, JOB, LABEL, OUT
-from orchestrator.shell.drops import PATIENCE_SECONDS, through_drops
+from orchestrator.ssh.drops import PATIENCE_SECONDS, through_drops
 from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
-from orchestrator.shell.pack import empty_folder, packed
+from orchestrator.ssh.pack import empty_folder, packed
 from orchestrator.shell.remote_leftovers import remove
-from orchestrator.shell.ssh import SshShell
-from orchestrator.shell.unpack import UnpackLimits, unpack
+from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.archive import UnpackLimits, unpack
 
 FILES = "files"
 """The folder in the volume ``/out`` that the runner writes to: a volume itself is root's."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft
-from orchestrator.shell.command import printable
+from orchestrator.ssh.command import printable
 from orchestrator.shell.container import LABEL
-from orchestrator.shell.drops import through_drops
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.drops import through_drops
+from orchestrator.ssh.client import SshShell
 
 _SHORT_LIMIT = 1 << 20
 

@@ -16,12 +16,12 @@ from typing import Any, BinaryIO, TypeVar, cast
 from orchestrator.system.paths import runner_path
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
 from orchestrator.system.untrusted_json import parse_json
-from orchestrator.shell.command import Completed, printable
-from orchestrator.shell.drops import PATIENCE_SECONDS, through_drops
+from orchestrator.ssh.command import Completed, printable
+from orchestrator.ssh.drops import PATIENCE_SECONDS, through_drops
 from orchestrator.shell.job import Ended, OnLine
-from orchestrator.shell.pack import packed
-from orchestrator.shell.ssh import SshShell
-from orchestrator.shell.unpack import UnpackLimits, unpack
+from orchestrator.ssh.pack import packed
+from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.archive import UnpackLimits, unpack
 
 TRANSFER_SECONDS = 3600.0
 OLDEST_PYTHON = (3, 8)

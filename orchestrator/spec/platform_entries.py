@@ -8,7 +8,7 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from orchestrator import catalog
-from orchestrator.known_hosts import parse_key
+from orchestrator.ssh.known_hosts import parse_key
 from orchestrator.spec.fields import Strict, Words, many, word
 from orchestrator.spec.quantities import dollars
 

@@ -15,7 +15,7 @@ from orchestrator.peers.ec2 import Ec2
 from orchestrator.peers.faults import decoded
 from orchestrator.providers.aws.ami import PARAMETERS
 from orchestrator.providers.aws.provider import AwsProvider
-from orchestrator.shell.keys import new_host_key
+from orchestrator.ssh.login_keys import new_host_key
 from tests.cloud.aws.conftest import PACE
 from tests.cloud.orders import LOGIN_KEY, aws_order
 

@@ -51,7 +51,7 @@ def container(real: Ec2) -> Iterator[Callable[[str], Any]]:
 
 def login(expires_in: float = 3600) -> tuple[Order, paramiko.PKey]:
     """An order, and the private half of its login key."""
-    from orchestrator.shell.keys import new_host_key
+    from orchestrator.ssh.login_keys import new_host_key
 
     pair = new_host_key()
     order = aws_order(login_key=pair.public, expires=float(int(time.time() + expires_in)))

@@ -17,7 +17,7 @@ from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import FAMILIES
 from orchestrator.providers.gcp.provider import GcpProvider
-from orchestrator.shell.keys import new_host_key
+from orchestrator.ssh.login_keys import new_host_key
 from tests.cloud.gcp.conftest import PACE
 from tests.cloud.orders import LOGIN_KEY, gcp_order
 

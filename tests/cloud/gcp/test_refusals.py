@@ -11,7 +11,7 @@ from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
 from orchestrator.providers.pace import Pace
-from orchestrator.shell.keys import new_host_key
+from orchestrator.ssh.login_keys import new_host_key
 from tests.cloud.gcp.conftest import PACE
 from tests.cloud.orders import gcp_order
 

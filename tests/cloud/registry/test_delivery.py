@@ -17,7 +17,7 @@ from orchestrator.images import Image
 from orchestrator.images.delivery import deliver
 from orchestrator.images.login import Login, login_for
 from orchestrator.images.registry import Pushed, push
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.client import SshShell
 from tests.cloud.registry.conftest import FAR_ENGINE, SECRET, USER, forget
 from tests.cloud.ssh.conftest import Peer
 from tests.peers.registry import Registry

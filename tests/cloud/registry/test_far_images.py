@@ -14,7 +14,7 @@ from orchestrator.far_images import FarImages
 from orchestrator.image_shelf import ImageShelf
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.model.experiment import Reason
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.client import SshShell
 from tests.cloud.registry.conftest import forget
 from tests.peers.registry import Registry
 

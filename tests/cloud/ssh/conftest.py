@@ -19,8 +19,8 @@ from docker.models.containers import Container
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.model.machine import Address
 from orchestrator.peers import sshd
-from orchestrator.shell import keys
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh import login_keys
+from orchestrator.ssh.client import SshShell
 
 
 class Peer:
@@ -64,10 +64,10 @@ def client() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture(scope="session")
-def login(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> keys.LoginKey:
+def login(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> login_keys.LoginKey:
     patch = pytest.MonkeyPatch()
     patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("keys")))
-    key = keys.login_key("tests")
+    key = login_keys.login_key("tests")
     patch.undo()
     return key
 
@@ -78,7 +78,7 @@ def numpy_image(client: docker.DockerClient) -> str:
 
 
 @pytest.fixture
-def make(client: docker.DockerClient, login: keys.LoginKey) -> Iterator[Callable[..., Peer]]:
+def make(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Callable[..., Peer]]:
     """Machines that end with the test; words as for ``sshd.start``."""
     made: list[Container] = []
 
@@ -94,7 +94,7 @@ def make(client: docker.DockerClient, login: keys.LoginKey) -> Iterator[Callable
 
 
 @pytest.fixture(scope="module")
-def peer(client: docker.DockerClient, login: keys.LoginKey) -> Iterator[Peer]:
+def peer(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Peer]:
     """A machine that the tests of a module share."""
     name = f"ssh-{secrets.token_hex(4)}"
     container, host_key = sshd.start(client, name=name, public_key=login.public)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
-from orchestrator.known_hosts import known_as
-from orchestrator.shell import keys
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.known_hosts import known_as
+from orchestrator.ssh import login_keys
+from orchestrator.ssh.client import SshShell
 from tests.cloud.ssh.conftest import Peer
 
 pytestmark = pytest.mark.docker
@@ -25,7 +25,7 @@ def test_a_command_gives_bytes_and_its_exit_status(shell: SshShell) -> None:
 
 
 def test_another_host_key_is_refused_with_both_fingerprints(peer: Peer) -> None:
-    other = keys.new_host_key().public
+    other = login_keys.new_host_key().public
     with (
         SshShell(replace(peer.address, host_key=other)) as shell,
         pytest.raises(HostKeyRefused, match=r"offers .*SHA256:.*not the one given.*SHA256:"),
@@ -61,7 +61,7 @@ def test_an_unknown_host_is_refused_and_told_how_to_become_known(
 
 def test_a_key_that_may_not_log_in_is_refused(peer: Peer, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    other.write_text(keys.new_host_key().private)
+    other.write_text(login_keys.new_host_key().private)
     with (
         SshShell(replace(peer.address, identity=str(other))) as shell,
         pytest.raises(LoginRefused, match=r"refuses to let us in with the key .*/other"),
@@ -80,7 +80,7 @@ def test_through_a_jump_host_both_keys_are_checked(peer: Peer, make: Callable[..
     with SshShell(behind) as shell:
         assert shell.run(["hostname"]).stdout.decode().strip() == peer.sh("hostname").strip()
         assert jump.sessions()
-    other = keys.new_host_key().public
+    other = login_keys.new_host_key().public
     for wrong in (
         replace(behind, host_key=other),
         replace(behind, jump=replace(jump.address, host_key=other)),
@@ -120,7 +120,7 @@ def test_a_host_that_dies_during_a_command_is_told(make: Callable[..., Peer]) ->
 def test_a_host_that_falls_silent_is_noticed(
     make: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.shell.command.SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr("orchestrator.ssh.command.SILENCE_SECONDS", 1.0)
     peer = make(engine=False)
     with SshShell(peer.address, connect_seconds=2.0) as shell:
         shell.run(["true"])

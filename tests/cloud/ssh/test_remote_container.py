@@ -13,13 +13,13 @@ import docker
 import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, HostKeyRefused, OutputRefused
-from orchestrator.shell import keys
+from orchestrator.ssh import login_keys
 from orchestrator.shell.container import ContainerShell
 from orchestrator.shell.remote_container import RemoteContainer
-from orchestrator.shell.remote_facts import remote_facts
+from orchestrator.ssh.facts import remote_facts
 from orchestrator.shell.remote_leftovers import leftovers, remove
-from orchestrator.shell.ssh import SshShell
-from orchestrator.shell.unpack import UnpackLimits
+from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.archive import UnpackLimits
 from tests.cloud.ssh.conftest import Peer, records, write_job
 
 pytestmark = pytest.mark.docker
@@ -134,7 +134,7 @@ def test_a_machine_that_comes_back_with_another_host_key_gets_nothing(
 
     def on_line(line: str) -> None:
         if line == "line 2":
-            key = keys.new_host_key().private
+            key = login_keys.new_host_key().private
             script = (
                 f"cat > /etc/ssh/ssh_host_ed25519_key <<'E'\n{key}E\nkill -HUP $(pgrep -o sshd)"
             )

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady
 from orchestrator.shell.remote_process import RemoteProcess, end, folders
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.client import SshShell
 from tests.cloud.ssh.conftest import Peer, records, write_job
 
 pytestmark = pytest.mark.docker

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.client import SshShell
 
 pytestmark = pytest.mark.docker
 

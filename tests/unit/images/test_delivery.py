@@ -6,7 +6,7 @@ import random
 import pytest
 
 from orchestrator.images.delivery import _compressed, _why
-from orchestrator.shell.command import Completed
+from orchestrator.ssh.command import Completed
 
 
 @pytest.mark.parametrize(

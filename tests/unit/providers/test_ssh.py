@@ -10,7 +10,7 @@ import pytest
 from orchestrator.model.machine import Address, Level, Order, Refused
 from orchestrator.model.experiment import Platform, Scalar, pairs
 from orchestrator.providers.ssh import SshProvider, address_of
-from orchestrator.shell.keys import new_host_key
+from orchestrator.ssh.login_keys import new_host_key
 
 KEY = new_host_key().public
 

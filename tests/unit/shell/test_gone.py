@@ -10,8 +10,8 @@ import pytest
 
 from orchestrator.errors import ConnectionLost
 from orchestrator.model.machine import Address
-from orchestrator.shell.drops import through_drops
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.drops import through_drops
+from orchestrator.ssh.client import SshShell
 
 
 @pytest.fixture

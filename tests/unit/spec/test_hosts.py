@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.shell.keys import new_host_key
+from orchestrator.ssh.login_keys import new_host_key
 from orchestrator.spec.files import FileMistake
 from orchestrator.spec.hosts import placement_of, read_hosts
 from orchestrator.spec.platform_entries import Host

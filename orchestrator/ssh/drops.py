@@ -8,7 +8,7 @@ from threading import Event
 from typing import TypeVar
 
 from orchestrator.errors import ConnectionLost
-from orchestrator.shell.ssh import SshShell
+from orchestrator.ssh.client import SshShell
 
 PATIENCE_SECONDS = 300.0
 STOPPING_SECONDS = 20.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.shell.command import Completed, printable
-from orchestrator.shell.remote_facts import parse
+from orchestrator.ssh.command import Completed, printable
+from orchestrator.ssh.facts import parse
 
 LINES = "system Linux\nmachine aarch64\ncpus 4\nclock 1100\npython 3.11.2\ndocker 20.10.24\n"
 

@@ -8,7 +8,7 @@ import hashlib
 import paramiko
 
 from orchestrator.errors import HostKeyRefused
-from orchestrator.known_hosts import KnownKeys, known_as, known_hosts_files
+from orchestrator.ssh.known_hosts import KnownKeys, known_as, known_hosts_files
 from orchestrator.model.machine import Address
 
 OFFERS = {

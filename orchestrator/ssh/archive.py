@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from orchestrator.errors import OutputRefused
 from orchestrator.system.files import disk_errors
-from orchestrator.shell.archive import Archive, Entry
-from orchestrator.shell.command import printable
+from orchestrator.ssh.bounds import Archive, Entry
+from orchestrator.ssh.command import printable
 
 EXPECTED = re.compile(r"fingerprint\.json|observations\.jsonl|tensors/[0-9a-f]{64}")
 """The files of a runner's output folder (docs/formats.md, section 2)."""

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import paramiko
 
 from orchestrator.errors import ConnectionLost, OutputRefused
-from orchestrator.shell.connection import Connection, lost
+from orchestrator.ssh.connection import Connection, lost
 
 CHUNK = 1 << 16
 ERRORS_KEPT = 1 << 16

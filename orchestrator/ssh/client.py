@@ -17,9 +17,9 @@ import paramiko
 
 from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
 from orchestrator.model.machine import Address
-from orchestrator.shell.command import Command, Completed, Reader
-from orchestrator.shell.connection import Connection, connect, lost
-from orchestrator.shell.host_keys import written
+from orchestrator.ssh.command import Command, Completed, Reader
+from orchestrator.ssh.connection import Connection, connect, lost
+from orchestrator.ssh.host_keys import written
 from orchestrator.shell.job import OnLine
 
 OUTPUT_LIMIT = 16 << 20

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import EnvironmentNotReady, OutputRefused
-from orchestrator.shell.unpack import EXPECTED, UnpackLimits, unpack
+from orchestrator.ssh.archive import EXPECTED, UnpackLimits, unpack
 
 DIGEST = "ab" * 32
 TYPES = [

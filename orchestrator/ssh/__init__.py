@@ -1,0 +1,1 @@
+"""Talking to machines far away: one connection, commands, files, host keys."""
