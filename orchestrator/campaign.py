@@ -24,10 +24,10 @@ from orchestrator.providers.local import LocalProvider
 from orchestrator.providers.mask import MaskProvider
 from orchestrator.providers.qemu import Qemu
 from orchestrator.providers.rehearsal import RehearsalProvider
-from orchestrator.shell.compose import ComposeShell, compose_text, service, service_name
-from orchestrator.shell.container import LABEL, ContainerShell, leftovers, remove
-from orchestrator.shell.job import JobShell
-from orchestrator.shell.process import ProcessShell, probe
+from orchestrator.executors.compose import ComposeShell, compose_text, service, service_name
+from orchestrator.executors.container import LABEL, ContainerShell, leftovers, remove
+from orchestrator.executors.base import JobShell
+from orchestrator.executors.process import ProcessShell, probe
 from orchestrator.store.ingest import Origin, take_in
 from orchestrator.store.records import Record
 from orchestrator.store.run import is_being_written, safe_name

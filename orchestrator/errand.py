@@ -27,11 +27,11 @@ from orchestrator.model.experiment import Isolation, Reason, Status
 from orchestrator.observing import leave_out, observe
 from orchestrator.plan import group_batches
 from orchestrator.providers.qemu import Qemu
-from orchestrator.shell.job import JobShell
-from orchestrator.shell.remote_container import RemoteContainer
+from orchestrator.executors.base import JobShell
+from orchestrator.executors.remote_container import RemoteContainer
 from orchestrator.ssh.facts import RemoteFacts, remote_facts
-from orchestrator.shell.remote_leftovers import leftovers, remove
-from orchestrator.shell.remote_process import RemoteProcess
+from orchestrator.executors.remote_leftovers import leftovers, remove
+from orchestrator.executors.remote_process import RemoteProcess
 from orchestrator.ssh.client import SshShell
 from orchestrator.store.records import Record
 from orchestrator.store.schema import problem_with_fingerprint

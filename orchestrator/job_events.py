@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.system.untrusted_json import parse_json
 from orchestrator.model.experiment import Reason
-from orchestrator.shell.job import Ended
+from orchestrator.executors.base import Ended
 
 NOTES = 200
 """Lines of one job that are no session and are passed on."""

@@ -11,7 +11,7 @@ from orchestrator.fleet.job import Job, write_job
 from orchestrator.images import Image
 from orchestrator.job_events import Hearing, silence_of
 from orchestrator.model.experiment import Reason, Status
-from orchestrator.shell.job import JobShell
+from orchestrator.executors.base import JobShell
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.records import Record
 

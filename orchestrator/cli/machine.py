@@ -10,7 +10,7 @@ from rich.table import Table
 
 from orchestrator.cli.terminal import console
 from orchestrator.images import BASES, ImageBuilder, connect, frameworks
-from orchestrator.shell.process import probe as probe_computer
+from orchestrator.executors.process import probe as probe_computer
 
 
 @click.command()

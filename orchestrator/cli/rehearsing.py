@@ -19,7 +19,7 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan import make_plan
 from orchestrator.rehearsal import notes, rehearsed
-from orchestrator.shell.compose import compose_command
+from orchestrator.executors.compose import compose_command
 
 
 @click.command()

@@ -20,7 +20,7 @@ from orchestrator.model.machine import Address
 from orchestrator.ssh.command import Command, Completed, Reader
 from orchestrator.ssh.connection import Connection, connect, lost
 from orchestrator.ssh.host_keys import written
-from orchestrator.shell.job import OnLine
+from orchestrator.executors.base import OnLine
 
 OUTPUT_LIMIT = 16 << 20
 STREAM_LIMIT = 128 << 20

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.images import connect
 from orchestrator.peers.sshd import OWNER
-from orchestrator.shell.container import LABEL
+from orchestrator.executors.container import LABEL
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
 from tests.peers import registry

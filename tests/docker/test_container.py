@@ -14,7 +14,7 @@ import pytest
 from docker.models.containers import Container
 
 from orchestrator.images import ImageBuilder, connect
-from orchestrator.shell.container import LABEL, ContainerShell, leftovers, remove
+from orchestrator.executors.container import LABEL, ContainerShell, leftovers, remove
 from orchestrator.store.read import read
 from tests.e2e.running import SMALL, command, environment, eqc, written
 

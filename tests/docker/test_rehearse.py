@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from orchestrator.images import connect
-from orchestrator.shell.compose import compose_command
-from orchestrator.shell.container import leftovers
+from orchestrator.executors.compose import compose_command
+from orchestrator.executors.container import leftovers
 from orchestrator.store.read import read
 from tests.e2e.running import SMALL, eqc, written
 

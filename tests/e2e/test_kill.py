@@ -59,7 +59,7 @@ def test_kills_at_random_moments_change_nothing(tmp_path: Path, isolation: str) 
     assert runner_processes(tmp_path) == []
     if isolation == "docker":
         from orchestrator.images import connect
-        from orchestrator.shell.container import leftovers
+        from orchestrator.executors.container import leftovers
 
         mine = [c for c in leftovers(connect()) if str(tmp_path) in str(c.labels)]
         assert mine == []

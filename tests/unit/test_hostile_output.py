@@ -70,7 +70,7 @@ NASTY = st.one_of(
 
 @pytest.fixture(scope="module")
 def fingerprint() -> dict[str, Any]:
-    from orchestrator.shell.process import probe
+    from orchestrator.executors.process import probe
 
     return probe()
 

@@ -26,7 +26,7 @@ from orchestrator.model.experiment import Experiment, Limits, Platform
 from orchestrator.plan import make_plan
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.user_data import user_data
-from orchestrator.shell.compose import compose_text, service, service_name
+from orchestrator.executors.compose import compose_text, service, service_name
 from orchestrator.spec.files import FileMistake
 from orchestrator.spec.hosts import read_hosts
 from orchestrator.store.run import safe_name

@@ -14,10 +14,10 @@ import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, HostKeyRefused, OutputRefused
 from orchestrator.ssh import login_keys
-from orchestrator.shell.container import ContainerShell
-from orchestrator.shell.remote_container import RemoteContainer
+from orchestrator.executors.container import ContainerShell
+from orchestrator.executors.remote_container import RemoteContainer
 from orchestrator.ssh.facts import remote_facts
-from orchestrator.shell.remote_leftovers import leftovers, remove
+from orchestrator.executors.remote_leftovers import leftovers, remove
 from orchestrator.ssh.client import SshShell
 from orchestrator.ssh.archive import UnpackLimits
 from tests.cloud.ssh.conftest import Peer, records, write_job

@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady
-from orchestrator.shell.remote_process import RemoteProcess, end, folders
+from orchestrator.executors.remote_process import RemoteProcess, end, folders
 from orchestrator.ssh.client import SshShell
 from tests.cloud.ssh.conftest import Peer, records, write_job
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from orchestrator.images.wheels import checked
-from orchestrator.shell.process import probe
+from orchestrator.executors.process import probe
 from orchestrator.system.environment import without_credentials
 
 SECRETS = {

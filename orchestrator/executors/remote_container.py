@@ -17,11 +17,11 @@ from typing import Any, BinaryIO, TypeVar, cast
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, OutputRefused
 from orchestrator.system.untrusted_json import parse_json
 from orchestrator.ssh.command import Completed, printable
-from orchestrator.shell.container import DEFAULT_MEMORY, GRACE_SECONDS, JOB, LABEL, OUT
+from orchestrator.executors.container import DEFAULT_MEMORY, GRACE_SECONDS, JOB, LABEL, OUT
 from orchestrator.ssh.drops import PATIENCE_SECONDS, through_drops
-from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
+from orchestrator.executors.base import TAIL_LINES, Ended, OnLine
 from orchestrator.ssh.pack import empty_folder, packed
-from orchestrator.shell.remote_leftovers import remove
+from orchestrator.executors.remote_leftovers import remove
 from orchestrator.ssh.client import SshShell
 from orchestrator.ssh.archive import UnpackLimits, unpack
 

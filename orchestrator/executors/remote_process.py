@@ -18,7 +18,7 @@ from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLef
 from orchestrator.system.untrusted_json import parse_json
 from orchestrator.ssh.command import Completed, printable
 from orchestrator.ssh.drops import PATIENCE_SECONDS, through_drops
-from orchestrator.shell.job import Ended, OnLine
+from orchestrator.executors.base import Ended, OnLine
 from orchestrator.ssh.pack import packed
 from orchestrator.ssh.client import SshShell
 from orchestrator.ssh.archive import UnpackLimits, unpack
@@ -139,7 +139,7 @@ class _Host:
     def __init__(self, shell: SshShell, python: str) -> None:
         self._shell = shell
         self.python = python
-        self._program = files("orchestrator.shell").joinpath("on_host.py").read_text("utf-8")
+        self._program = files("orchestrator.executors").joinpath("on_host.py").read_text("utf-8")
 
     def argv(self, *words: str) -> tuple[str, ...]:
         return (self.python, "-c", self._program, *words)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft
 from orchestrator.ssh.command import printable
-from orchestrator.shell.container import LABEL
+from orchestrator.executors.container import LABEL
 from orchestrator.ssh.drops import through_drops
 from orchestrator.ssh.client import SshShell
 

@@ -17,9 +17,9 @@ import yaml
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import content_id
-from orchestrator.shell.container import DEFAULT_MEMORY, JOB, LABEL, OUT
-from orchestrator.shell.job import Ended, OnLine
-from orchestrator.shell.process import supervised
+from orchestrator.executors.container import DEFAULT_MEMORY, JOB, LABEL, OUT
+from orchestrator.executors.base import Ended, OnLine
+from orchestrator.executors.process import supervised
 from orchestrator.system.environment import without_credentials
 
 PROJECT = "eqc-rehearsal"

@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestrator.system.paths import runner_path
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
+from orchestrator.executors.base import TAIL_LINES, Ended, OnLine
 from orchestrator.system.environment import without_credentials
 
 # What a process may see of this computer's environment. Everything that steers numerics comes

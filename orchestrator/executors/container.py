@@ -17,7 +17,7 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
-from orchestrator.shell.job import TAIL_LINES, Ended, OnLine
+from orchestrator.executors.base import TAIL_LINES, Ended, OnLine
 
 LABEL = "eqc.run"
 JOB, OUT = "/job", "/out"
