@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from orchestrator import spec
+from orchestrator import experiment
 from orchestrator.cli.experiment import results_folder
 from orchestrator.cli.terminal import console
 from orchestrator.doctor import examine
@@ -38,7 +38,7 @@ def doctor(
 ) -> None:
     """Look at everything that a run of FILE needs: engine, disk, registry, and for each provider
     credentials, permissions (by dry-run calls), quotas and clock. Exit code 8 on an error."""
-    platforms = spec.load(file).platforms if file else ()
+    platforms = experiment.load(file).platforms if file else ()
     findings = tuple(examine(platforms, results, registry))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from orchestrator import spec
+from orchestrator import experiment as spec
 from orchestrator.cli.location import StoreLocation
 from orchestrator.cli.terminal import console
 from orchestrator.estimate import ASSUMPTION, dollars, estimates, total

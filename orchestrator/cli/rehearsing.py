@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator import pipeline, spec
+from orchestrator import pipeline
+from orchestrator import experiment
 from orchestrator.cli.experiment import experiment_file, results_folder
 from orchestrator.cli.location import shared
 from orchestrator.cli.progress import progress
@@ -49,7 +50,7 @@ def rehearse(
     Images, runner, store and report are the real ones. Rows say `rehearsal`, stand in a run of
     their own and are no measurement of the hardware they are named after.
     """
-    plan = rehearsed(make_plan(spec.load(file)), rented=cloud)
+    plan = rehearsed(make_plan(experiment.load(file)), rented=cloud)
     for note in notes(plan):
         click.echo(f"eqc: {note}", err=True)
     with (

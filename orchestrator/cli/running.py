@@ -12,7 +12,8 @@ from threading import Event
 
 import click
 
-from orchestrator import pipeline, spec
+from orchestrator import pipeline
+from orchestrator import experiment
 from orchestrator.api import findings
 from orchestrator.cli.experiment import experiment_file, results_folder, stored_sessions
 from orchestrator.cli.location import shared
@@ -61,7 +62,7 @@ def run(
 
     Stop it at any time, even with kill -9: the same command goes on where it was.
     """
-    plan = make_plan(spec.load(file))
+    plan = make_plan(experiment.load(file))
     over = over_limit(plan, {} if fresh else stored_sessions(plan, results))
     if over is not None:
         raise OverLimit(over)

@@ -17,7 +17,7 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orchestrator import spec
+from orchestrator import experiment
 from orchestrator.errors import Mistake, SpecError
 from orchestrator.fleet.commands import how_to_end
 from orchestrator.fleet.job import Job, write_job
@@ -27,10 +27,10 @@ from orchestrator.plan import make_plan
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.user_data import user_data
 from orchestrator.executors.compose import compose_text, service, service_name
-from orchestrator.spec.files import FileMistake
-from orchestrator.spec.hosts import read_hosts
+from orchestrator.experiment.files import FileMistake
+from orchestrator.experiment.hosts import read_hosts
 from orchestrator.store.run import safe_name
-from tests.unit.spec.conftest import text_of
+from tests.unit.experiment.conftest import text_of
 
 PIECES = (
     *("$(touch /tmp/pwned)", "`id`", "${HOME}", "$HOME", "$$", "${x:-y}", "; rm -rf /", "&& id"),
@@ -54,7 +54,7 @@ WORD = SHELLISH.filter(lambda s: "\0" not in s)
 def loaded(text: str, folder: Path) -> Experiment:
     path = folder / "x.yaml"
     path.write_text(text, encoding="utf-8")
-    return spec.load(path, cache=folder / "cache")
+    return experiment.load(path, cache=folder / "cache")
 
 
 def writable(text: str) -> bool:

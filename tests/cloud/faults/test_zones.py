@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator import pipeline, spec
+from orchestrator import pipeline
+from orchestrator import experiment
 from orchestrator.model.experiment import Isolation
 from orchestrator.peers.gce import Gce, serving
 from orchestrator.plan import make_plan
@@ -50,7 +51,7 @@ def test_no_capacity_in_one_zone(
     full = gce.rule("instances.insert", STOCKOUT, 503, late=True, zone="us-central1-a")
     told: list[dict[str, Any]] = []
     ran = pipeline.run(
-        rehearsed(make_plan(spec.load(written(tmp_path, SPEC))), rented=True),
+        rehearsed(make_plan(experiment.load(written(tmp_path, SPEC))), rented=True),
         tmp_path,
         fresh=True,
         isolation=Isolation.DOCKER,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.spec.files import FileMistake, find
+from orchestrator.experiment.files import FileMistake, find
 
 DIGITS = 1797
 """How many scanned digits scikit-learn has."""

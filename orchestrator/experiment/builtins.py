@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from orchestrator.model.experiment import Scalar
-from orchestrator.spec.mistakes import nearest
+from orchestrator.experiment.mistakes import nearest
 
 Shape = tuple[int, int, int]
 """Height, width, channels of one picture."""
@@ -67,6 +67,6 @@ def input_shape(name: str, arguments: Mapping[str, Scalar]) -> Shape:
 
 @cache
 def _models() -> dict[str, Any]:
-    text = (files("orchestrator.spec") / "builtin_models.json").read_text(encoding="utf-8")
+    text = (files("orchestrator.experiment") / "builtin_models.json").read_text(encoding="utf-8")
     models: dict[str, Any] = json.loads(text)
     return models

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.spec import builtins
+from orchestrator.experiment import builtins
 
 from .conftest import Load, Told, text_of
 

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from orchestrator import spec
+from orchestrator import experiment as spec
 from orchestrator.errors import EnvironmentNotReady, SpecError
 from orchestrator.model.experiment import Isolation, Keep, Limits, Observe
 
@@ -181,7 +181,7 @@ def test_inputs_go_to_the_users_cache(tmp_path: Path, small_cache: Path) -> None
 
 
 def test_the_published_schema_is_in_step() -> None:
-    published = (files("orchestrator.spec") / "experiment.schema.json").read_text("utf-8")
+    published = (files("orchestrator.experiment") / "experiment.schema.json").read_text("utf-8")
     assert json.loads(published) == spec.json_schema(), "run: make schemas"
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.ssh.login_keys import new_host_key
-from orchestrator.spec.files import FileMistake
-from orchestrator.spec.hosts import placement_of, read_hosts
-from orchestrator.spec.platform_entries import Host
+from orchestrator.experiment.files import FileMistake
+from orchestrator.experiment.hosts import placement_of, read_hosts
+from orchestrator.experiment.platform_entries import Host
 
 KEY = new_host_key().public
 

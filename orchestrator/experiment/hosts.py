@@ -9,10 +9,10 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.model.experiment import Scalar
-from orchestrator.spec.files import FileMistake, find
-from orchestrator.spec.mistakes import Mistakes
-from orchestrator.spec.platform_entries import Host
-from orchestrator.spec.text import parse
+from orchestrator.experiment.files import FileMistake, find
+from orchestrator.experiment.mistakes import Mistakes
+from orchestrator.experiment.platform_entries import Host
+from orchestrator.experiment.text import parse
 
 _WRITTEN = re.compile(
     r"(?:(?P<user>[^@\s-][^@\s]*)@)?(?P<name>[A-Za-z0-9._][A-Za-z0-9._-]*)(?::(?P<port>[0-9]{1,5}))?"

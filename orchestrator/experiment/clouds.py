@@ -8,8 +8,8 @@ from itertools import product
 from orchestrator import catalog
 from orchestrator.model.machine import Unavailable
 from orchestrator.model.experiment import Pairs, Platform, Scalar, pairs
-from orchestrator.spec.mistakes import Loc, Mistakes, nearest
-from orchestrator.spec.platform_entries import Aws, Gcp
+from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
+from orchestrator.experiment.platform_entries import Aws, Gcp
 
 Axis = list[dict[str, Scalar]]
 _WHAT = ("families", "machine_types", "gpus", "microarchitectures", "vendors", "architectures")

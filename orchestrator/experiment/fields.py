@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from orchestrator import catalog
-from orchestrator.spec.mistakes import nearest
-from orchestrator.spec.text import expand
+from orchestrator.experiment.mistakes import nearest
+from orchestrator.experiment.text import expand
 
 
 class Strict(BaseModel):

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from orchestrator import catalog
 from orchestrator.ssh.known_hosts import parse_key
-from orchestrator.spec.fields import Strict, Words, many, word
-from orchestrator.spec.quantities import dollars
+from orchestrator.experiment.fields import Strict, Words, many, word
+from orchestrator.experiment.quantities import dollars
 
 Level = Literal["sse4", "avx", "avx2", "avx512"]
 Levels = Annotated[

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 from orchestrator.model.experiment import Pairs, Scalar, Variant, pairs
-from orchestrator.spec.document import Vary
-from orchestrator.spec.fields import FlagSet, VariableSet
+from orchestrator.experiment.document import Vary
+from orchestrator.experiment.fields import FlagSet, VariableSet
 
 AUTO = "auto"
 """Device of a variant that did not ask for one: the GPU where the platform has one."""

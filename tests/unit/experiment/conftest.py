@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import spec
+from orchestrator import experiment
 from orchestrator.errors import Mistake, SpecError
 from orchestrator.model.experiment import Experiment
 
@@ -50,7 +50,7 @@ def load(tmp_path: Path) -> Load:
     def load(text: str, name: str = "x.yaml") -> Experiment:
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
-        return spec.load(path, cache=tmp_path / "cache")
+        return experiment.load(path, cache=tmp_path / "cache")
 
     return load
 

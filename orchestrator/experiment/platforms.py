@@ -6,11 +6,11 @@ from pathlib import Path
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform, pairs
-from orchestrator.spec.clouds import cloud_platforms
-from orchestrator.spec.files import FileMistake
-from orchestrator.spec.hosts import placement_of, read_hosts
-from orchestrator.spec.mistakes import Loc, Mistakes, nearest
-from orchestrator.spec.platform_entries import Emulated, Local, Mask, PlatformEntry, Ssh
+from orchestrator.experiment.clouds import cloud_platforms
+from orchestrator.experiment.files import FileMistake
+from orchestrator.experiment.hosts import placement_of, read_hosts
+from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
+from orchestrator.experiment.platform_entries import Emulated, Local, Mask, PlatformEntry, Ssh
 
 
 def resolve_platforms(

@@ -14,7 +14,7 @@ import bracex
 import yaml
 
 from orchestrator.model.experiment import Json, Scalar
-from orchestrator.spec.mistakes import Loc, Mark, Mistakes
+from orchestrator.experiment.mistakes import Loc, Mark, Mistakes
 
 MAX_CHARACTERS = 256 * 1024
 MAX_VALUES = 50_000

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import MinLen
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from orchestrator.spec.fields import (
+from orchestrator.experiment.fields import (
     Count,
     FlagSet,
     Frameworks,
@@ -17,8 +17,8 @@ from orchestrator.spec.fields import (
     Words,
     many,
 )
-from orchestrator.spec.platform_entries import Levels, PlatformEntry
-from orchestrator.spec.quantities import dollars, fraction, size_in_bytes
+from orchestrator.experiment.platform_entries import Levels, PlatformEntry
+from orchestrator.experiment.quantities import dollars, fraction, size_in_bytes
 
 Precision = Literal["float16", "bfloat16", "float32", "float64"]
 Device = Literal["cpu", "gpu"]

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrator.model.experiment import Json
-from orchestrator.spec.document import Document
-from orchestrator.spec.mistakes import Loc, Mistakes, nearest
+from orchestrator.experiment.document import Document
+from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
 
 Entry = TypeVar("Entry")
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from orchestrator.model import selection
 from orchestrator.model.experiment import Filter, Platform, Scalar, Variant
-from orchestrator.spec.document import FilterEntry
-from orchestrator.spec.mistakes import Loc, Mistakes, nearest
-from orchestrator.spec.variants import AUTO
-from orchestrator.spec.workloads import ResolvedWorkload
+from orchestrator.experiment.document import FilterEntry
+from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
+from orchestrator.experiment.variants import AUTO
+from orchestrator.experiment.workloads import ResolvedWorkload
 
 
 def resolve_filters(

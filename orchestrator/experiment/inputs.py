@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.model.experiment import Input
-from orchestrator.spec.builtins import Shape
-from orchestrator.spec.document import InputEntry, RandomTensor
-from orchestrator.spec.files import FileMistake, find
-from orchestrator.spec.mistakes import Loc, Mistakes, nearest
-from orchestrator.spec.npy import Array, store_npy
-from orchestrator.spec.pictures import Preprocessing, check_digit, digit, picture
-from orchestrator.spec.random_tensors import random_tensor
-from orchestrator.spec.workloads import ResolvedWorkload
+from orchestrator.experiment.builtins import Shape
+from orchestrator.experiment.document import InputEntry, RandomTensor
+from orchestrator.experiment.files import FileMistake, find
+from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
+from orchestrator.experiment.npy import Array, store_npy
+from orchestrator.experiment.tensors import Preprocessing, check_digit, digit, picture
+from orchestrator.experiment.random_tensors import random_tensor
+from orchestrator.experiment.workloads import ResolvedWorkload
 
 TENSOR = "input"
 """The name of a tensor that nobody named."""
