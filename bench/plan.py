@@ -16,7 +16,7 @@ from orchestrator.model.experiment import (
     Workload,
     pairs,
 )
-from orchestrator.plan import group_batches, make_plan
+from orchestrator.plan.cells import group_batches, make_plan
 
 CELLS = 100_000
 LIMIT = 2.0

@@ -18,7 +18,7 @@ from orchestrator.images import Image, ImageBuilder
 from orchestrator.model.machine import Machine, Order, Provider, Unavailable
 from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
 from orchestrator.observing import leave_out, observe
-from orchestrator.plan import group_batches
+from orchestrator.plan.cells import group_batches
 from orchestrator.providers.emulated import EmulatedProvider
 from orchestrator.providers.local import LocalProvider
 from orchestrator.providers.mask import MaskProvider

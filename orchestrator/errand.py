@@ -25,7 +25,7 @@ from orchestrator.images import Image
 from orchestrator.model.machine import Lost, Machine, Rejected
 from orchestrator.model.experiment import Isolation, Reason, Status
 from orchestrator.observing import leave_out, observe
-from orchestrator.plan import group_batches
+from orchestrator.plan.cells import group_batches
 from orchestrator.providers.qemu import Qemu
 from orchestrator.executors.base import JobShell
 from orchestrator.executors.remote_container import RemoteContainer

@@ -9,7 +9,7 @@ from threading import Event
 from orchestrator.context import Context, by_platform
 from orchestrator.errand import Errand
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
-from orchestrator.estimate import estimates, total
+from orchestrator.plan.cost import estimates, total
 from orchestrator.far_images import FarImages
 from orchestrator.far_providers import RENTED, far_provider, owner
 from orchestrator.fleet.asking import INTERRUPTED

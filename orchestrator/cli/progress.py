@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from orchestrator.cli.terminal import console
-from orchestrator.estimate import dollars
+from orchestrator.plan.cost import dollars
 from orchestrator.report.escape import plain
 
 Event = dict[str, Any]

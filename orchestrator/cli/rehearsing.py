@@ -18,7 +18,7 @@ from orchestrator.cli.progress import progress
 from orchestrator.cli.running import ended_by_signals, shown
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import Isolation, Plan
-from orchestrator.plan import make_plan
+from orchestrator.plan.cells import make_plan
 from orchestrator.rehearsal import notes, rehearsed
 from orchestrator.executors.compose import compose_command
 

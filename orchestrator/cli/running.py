@@ -22,7 +22,7 @@ from orchestrator.cli.progress import progress
 from orchestrator.cli.results import completeness, print_classes
 from orchestrator.errors import EqcError, Exit, OverLimit
 from orchestrator.model.experiment import Isolation, Plan
-from orchestrator.plan import make_plan, over_limit
+from orchestrator.plan.cells import make_plan, over_limit
 from orchestrator.results.partitions import Summary
 from orchestrator.store.sharing import Sharing, Unshared
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import experiment as spec
-from orchestrator.plan import make_plan
+from orchestrator.plan.cells import make_plan
 from tests.cloud.faults.conftest import _cache, _ec2, _engine, _machines, lab
 from tests.cloud.faults.lab import FAULTY, SOUND, Lab, Ran
 from tests.unit.test_hostile_output import ESCAPES, everything_said, steering

@@ -23,7 +23,7 @@ from orchestrator.fleet.commands import how_to_end
 from orchestrator.fleet.job import Job, write_job
 from orchestrator.model.machine import Address, HostKey, Machine, Order, Place
 from orchestrator.model.experiment import Experiment, Limits, Platform
-from orchestrator.plan import make_plan
+from orchestrator.plan.cells import make_plan
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.user_data import user_data
 from orchestrator.executors.compose import compose_text, service, service_name

@@ -13,7 +13,7 @@ from orchestrator import pipeline
 from orchestrator import experiment
 from orchestrator.model.experiment import Isolation
 from orchestrator.peers.gce import Gce, serving
-from orchestrator.plan import make_plan
+from orchestrator.plan.cells import make_plan
 from orchestrator.rehearsal import rehearsed
 from orchestrator.store.read import read
 from tests.e2e.running import written

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import experiment
-from orchestrator.plan import Plan, make_plan
+from orchestrator.plan.cells import Plan, make_plan
 
 FOLDER = Path(__file__).resolve().parents[3] / "experiments"
 FILES = sorted(FOLDER.glob("*.yaml"))

@@ -20,7 +20,7 @@ from orchestrator.model.experiment import (
     Workload,
     pairs,
 )
-from orchestrator.plan import group_batches, make_plan, plan_json, plan_rows
+from orchestrator.plan.cells import group_batches, make_plan, plan_json, plan_rows
 
 LOCAL = Platform("local", "local")
 HASWELL = Platform("emulated", "emulated/Haswell", pairs({"cpu": "Haswell", "arch": "x86_64"}))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from orchestrator.model import selection
-from orchestrator.estimate import dollars, estimate_json, estimates, hourly, total
+from orchestrator.plan.cost import dollars, estimate_json, estimates, hourly, total
 from orchestrator.model.experiment import Cell, Experiment, Filter, Json, Plan, Platform, Variant
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.estimate import (
+from orchestrator.plan.cost import (
     BOOT_MINUTES,
     IMAGE_MINUTES,
     SESSION_SECONDS,
@@ -16,7 +16,7 @@ from orchestrator.estimate import (
     total,
 )
 from orchestrator.model.experiment import Limits, Plan, Platform, Scalar, pairs
-from orchestrator.plan import make_plan, over_limit, plan_json
+from orchestrator.plan.cells import make_plan, over_limit, plan_json
 
 from .test_plan import C5, LOCAL, T4, experiment
 

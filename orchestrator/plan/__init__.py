@@ -1,0 +1,1 @@
+"""From an experiment to its cells, and what they will probably cost."""
