@@ -13,7 +13,7 @@ from orchestrator.errors import MachinesLeft
 from orchestrator.system.files import write_whole
 from orchestrator.fleet.job import Job, asked_of
 from orchestrator.fleet.schedule import side_by_side
-from orchestrator.image_shelf import ImageShelf
+from orchestrator.images.cache import ImageShelf
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.model.machine import Machine, Order, Provider, Unavailable
 from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status

@@ -18,7 +18,7 @@ from orchestrator.errors import (
     MachinesLeft,
     OutputRefused,
 )
-from orchestrator.far_images import FarImages
+from orchestrator.images.remote import FarImages
 from orchestrator.fleet.job import Job
 from orchestrator.fleet.received import disagreement
 from orchestrator.images import Image

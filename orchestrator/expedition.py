@@ -10,7 +10,7 @@ from orchestrator.context import Context, by_platform
 from orchestrator.errand import Errand
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.plan.cost import estimates, total
-from orchestrator.far_images import FarImages
+from orchestrator.images.remote import FarImages
 from orchestrator.far_providers import RENTED, far_provider, owner
 from orchestrator.fleet.asking import INTERRUPTED
 from orchestrator.fleet.clock import RealClock
@@ -21,7 +21,7 @@ from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.obtain import Terms
 from orchestrator.fleet.served import Served
 from orchestrator.fleet.sweep import Sweep
-from orchestrator.image_shelf import ImageShelf
+from orchestrator.images.cache import ImageShelf
 from orchestrator.live_runs import LiveRun
 from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
 from orchestrator.model.experiment import Platform, Reason, Status

@@ -10,8 +10,8 @@ import docker
 import pytest
 
 from orchestrator.errors import DeliveryFailed
-from orchestrator.far_images import FarImages
-from orchestrator.image_shelf import ImageShelf
+from orchestrator.images.remote import FarImages
+from orchestrator.images.cache import ImageShelf
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.model.experiment import Reason
 from orchestrator.ssh.client import SshShell

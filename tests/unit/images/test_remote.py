@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orchestrator.far_images import FarImages
+from orchestrator.images.remote import FarImages
 from orchestrator.model.experiment import Cell, Input, Observe, Platform, Variant, Workload, pairs
 
 

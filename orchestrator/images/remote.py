@@ -8,7 +8,7 @@ from collections.abc import Callable
 from orchestrator import catalog
 from orchestrator.context import Missing
 from orchestrator.errors import DeliveryFailed, EnvironmentNotReady
-from orchestrator.image_shelf import ImageShelf
+from orchestrator.images.cache import ImageShelf
 from orchestrator.images import Image
 from orchestrator.images.delivery import deliver
 from orchestrator.images.login import Login, login_for
