@@ -11,7 +11,7 @@ import requests
 from orchestrator import catalog
 from orchestrator.context import HERE
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.far_providers import FAR, far_provider
+from orchestrator.providers.registry import FAR, far_provider
 from orchestrator.images import connect
 from orchestrator.model.machine import Finding, Level, Unavailable
 from orchestrator.model.experiment import Platform

@@ -11,7 +11,7 @@ from orchestrator.errand import Errand
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.plan.cost import estimates, total
 from orchestrator.images.remote import FarImages
-from orchestrator.far_providers import RENTED, far_provider, owner
+from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.fleet.asking import INTERRUPTED
 from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.crew import Fleet

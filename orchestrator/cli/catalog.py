@@ -115,7 +115,7 @@ def refresh(
 def _aws(regions: Sequence[str]) -> dict[str, dict[str, Json]]:
     try:
         # The extra may be absent, and a search needs no SDK.
-        from orchestrator.providers import aws_catalog  # noqa: PLC0415
+        from orchestrator.providers.aws import catalog as aws_catalog  # noqa: PLC0415
         from orchestrator.providers.aws.clients import Clients  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise _lacking("aws", error) from error
@@ -136,7 +136,7 @@ def _gcp(regions: Sequence[str], project: str | None) -> dict[str, dict[str, Jso
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
         from google.cloud import compute_v1  # noqa: PLC0415
 
-        from orchestrator.providers import gcp_catalog  # noqa: PLC0415
+        from orchestrator.providers.gcp import catalog as gcp_catalog  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise _lacking("gcp", error) from error
     if not project:

@@ -17,7 +17,7 @@ from rich.table import Table
 from orchestrator import catalog
 from orchestrator.cli.terminal import console
 from orchestrator.errors import EnvironmentNotReady, Exit
-from orchestrator.far_providers import RENTED, far_provider, owner
+from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.reap import Found, find_all, to_reap
 from orchestrator.fleet.reap import reap as end_all

@@ -29,7 +29,7 @@ def aws() -> Iterator[Rented]:
     from orchestrator.peers.ec2 import serving
     from orchestrator.providers.aws.clients import Clients
     from orchestrator.providers.aws.provider import AwsProvider
-    from orchestrator.providers.pace import Pace
+    from orchestrator.providers.cloud import Pace
     from tests.cloud.orders import aws_order
 
     with serving() as peer, _environment(peer.environment):
@@ -47,7 +47,7 @@ def gcp() -> Iterator[Rented]:
     from orchestrator.peers.gce import serving
     from orchestrator.providers.gcp.clients import Clients
     from orchestrator.providers.gcp.provider import GcpProvider
-    from orchestrator.providers.pace import Pace
+    from orchestrator.providers.cloud import Pace
     from tests.cloud.orders import gcp_order
 
     with serving() as peer, _environment(peer.environment):

@@ -12,7 +12,7 @@ from orchestrator.model.machine import Address, Machine, Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 
 ALIVE = ("pending", "running", "stopping", "stopped")
 """States of an instance that still costs something."""

@@ -21,7 +21,7 @@ from orchestrator.providers.aws.request import run_instances
 from orchestrator.providers.aws.tidying import tidy_region
 from orchestrator.system.once import Once
 from orchestrator.providers.own_address import own_address
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 
 
 class AwsProvider:

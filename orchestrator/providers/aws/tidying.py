@@ -8,7 +8,7 @@ from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
 from orchestrator.providers.aws.regions import shared_by
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 
 _GONE = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed", "InvalidKeyPair.NotFound")
 _IN_USE = ("DependencyViolation", "InvalidGroup.InUse")

@@ -13,7 +13,7 @@ from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import ERRORS, failed, refused, status_of
 from orchestrator.providers.gcp.operations import INSERT, PREEMPTED, TRANSIENT, Operations, is_done
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 
 COMING = ("PENDING", "PROVISIONING", "STAGING", "RUNNING")
 """States of an instance that is up or will be."""

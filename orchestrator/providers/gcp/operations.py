@@ -13,7 +13,7 @@ from google.cloud import compute_v1
 from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import failed, translated
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 
 INSERT = "insert"
 PREEMPTED = "compute.instances.preempted"

@@ -22,7 +22,7 @@ from orchestrator.providers.gcp.operations import Operations, is_done
 from orchestrator.providers.gcp.request import gpu_of, instance_of, name_of, request_id
 from orchestrator.providers.gcp.zones import Zones, alive
 from orchestrator.providers.own_address import own_address
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 
 USER = "eqc"
 """Who logs in: Google's guest agent makes the account and lets it use Docker."""

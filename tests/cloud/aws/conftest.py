@@ -10,7 +10,7 @@ from orchestrator.peers.ec2 import Ec2, serving
 from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.provider import AwsProvider
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 
 PACE = Pace(boot=2, settle=0.3, end=1, poll=0.02)
 

@@ -16,7 +16,7 @@ import pytest
 from orchestrator.model.machine import Address, Order, Refusal, Refused
 from orchestrator.peers.ec2 import Ec2, serving
 from orchestrator.providers.aws.provider import AwsProvider
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 from tests.cloud.orders import aws_order
 
 pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.model.machine import Machine, Refusal, Refused
 from orchestrator.peers.ec2 import Ec2
 from orchestrator.providers.aws.provider import AwsProvider
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 from orchestrator.ssh.login_keys import new_host_key
 from tests.cloud.aws.conftest import PACE
 from tests.cloud.orders import aws_order

@@ -84,7 +84,7 @@ def client() -> Iterator[object]:
 
 
 def test_types_of_all_zones_once_each(client: object) -> None:
-    from orchestrator.providers.gcp_catalog import SOURCE, machine_types_document
+    from orchestrator.providers.gcp.catalog import SOURCE, machine_types_document
 
     document = machine_types_document(client, "my-project", ())
     jsonschema.validate(document, read("machine_types.schema.json"))
@@ -106,14 +106,14 @@ def test_types_of_all_zones_once_each(client: object) -> None:
 
 
 def test_only_the_regions_that_were_asked_for(client: object) -> None:
-    from orchestrator.providers.gcp_catalog import SOURCE, machine_types_document
+    from orchestrator.providers.gcp.catalog import SOURCE, machine_types_document
 
     document = machine_types_document(client, "my-project", ["europe-west4"])
     assert document["types"] == {SOURCE: [["z9-standard-4", 4, 16384]]}
 
 
 def test_what_google_refuses_is_said(client: object) -> None:
-    from orchestrator.providers.gcp_catalog import machine_types_document
+    from orchestrator.providers.gcp.catalog import machine_types_document
 
     with pytest.raises(Refused, match="no such call") as caught:
         machine_types_document(client, "other-project", ())

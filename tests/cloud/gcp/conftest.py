@@ -9,7 +9,7 @@ import pytest
 from orchestrator.peers.gce import Gce, serving
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 
 PACE = Pace(boot=2, settle=0.3, end=2, poll=0.02)
 

@@ -10,7 +10,7 @@ from orchestrator.model.machine import Machine, Refusal, Refused
 from orchestrator.peers.gce import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
-from orchestrator.providers.pace import Pace
+from orchestrator.providers.cloud import Pace
 from orchestrator.ssh.login_keys import new_host_key
 from tests.cloud.gcp.conftest import PACE
 from tests.cloud.orders import gcp_order
