@@ -22,10 +22,10 @@ from threading import Event
 from synthetic.provider import Bucket, SyntheticProvider, drawn
 
 from orchestrator.fleet.clock import Clock, RealClock, SimulatedClock
-from orchestrator.fleet.crew import Fleet
+from orchestrator.fleet.scheduler import Fleet
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.fleet.obtain import Terms
+from orchestrator.fleet.provision import Terms
 from orchestrator.model.machine import Machine, Order, Place
 from orchestrator.model.experiment import Platform, pairs
 

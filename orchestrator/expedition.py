@@ -14,13 +14,13 @@ from orchestrator.images.remote import FarImages
 from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.fleet.asking import INTERRUPTED
 from orchestrator.fleet.clock import RealClock
-from orchestrator.fleet.crew import Fleet
+from orchestrator.fleet.scheduler import Fleet
 from orchestrator.fleet.job import START_SECONDS
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.fleet.obtain import Terms
-from orchestrator.fleet.served import Served
-from orchestrator.fleet.sweep import Sweep
+from orchestrator.fleet.provision import Terms
+from orchestrator.fleet.attempts import Served
+from orchestrator.fleet.cleanup import Sweep
 from orchestrator.images.cache import ImageShelf
 from orchestrator.live_runs import LiveRun
 from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from orchestrator.fleet.backoff import Backoff, Call
+from orchestrator.fleet.retry import Backoff, Call
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.flight import Flight
+from orchestrator.fleet.task import Flight
 from orchestrator.model.machine import Place, Refusal, Refused, Unavailable
 from orchestrator.model.experiment import Reason
 

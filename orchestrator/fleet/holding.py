@@ -6,10 +6,10 @@ import threading
 from dataclasses import dataclass, field
 
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.ending import Ending
+from orchestrator.fleet.release import Ending
 from orchestrator.fleet.intents import Outcome
 from orchestrator.fleet.journal import Journal
-from orchestrator.fleet.slots import Lease
+from orchestrator.fleet.capacity import Lease
 from orchestrator.model.machine import Machine, Order
 
 

@@ -6,8 +6,8 @@ import queue
 from collections.abc import Sequence
 from typing import Generic
 
-from orchestrator.fleet.flight import Flight
-from orchestrator.fleet.served import Result, Served
+from orchestrator.fleet.task import Flight
+from orchestrator.fleet.attempts import Result, Served
 
 
 class Landings(Generic[Result]):

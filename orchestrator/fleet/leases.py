@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.fleet.slots import Lease, Share, Slots
+from orchestrator.fleet.capacity import Lease, Share, Slots
 from orchestrator.model.machine import Place
 
 

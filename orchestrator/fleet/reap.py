@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from orchestrator.fleet.backoff import Backoff
+from orchestrator.fleet.retry import Backoff
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.commands import how_to_end
-from orchestrator.fleet.ending import Ending
+from orchestrator.fleet.release import Ending
 from orchestrator.fleet.limits import Patience
 from orchestrator.model.machine import Machine, Provider, Unavailable
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from bench.synthetic.provider import SyntheticProvider
 from orchestrator.fleet.clock import Clock, SimulatedClock
-from orchestrator.fleet.crew import Fleet
+from orchestrator.fleet.scheduler import Fleet
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits, Patience
-from orchestrator.fleet.obtain import Terms
+from orchestrator.fleet.provision import Terms
 from orchestrator.model.machine import Machine, Place
 from orchestrator.model.experiment import Platform, pairs
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.fleet.candidates import Candidates
+from orchestrator.fleet.placement import Candidates
 from orchestrator.model.machine import Place, Refusal
 from orchestrator.model.experiment import Reason
 from tests.unit.fleet.fleets import A_SPOT, A_ZONE, B_SPOT, A, B, platform

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.fleet.backoff import FASTEST, LONGEST_DELAY, SLOWEST, START, Backoff
+from orchestrator.fleet.retry import FASTEST, LONGEST_DELAY, SLOWEST, START, Backoff
 from orchestrator.fleet.clock import SimulatedClock
 
 CALL = ("aws", "us-east-1", "launch")

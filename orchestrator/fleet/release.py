@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from orchestrator.fleet.backoff import Backoff, Call
+from orchestrator.fleet.retry import Backoff, Call
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.limits import Patience
 from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable

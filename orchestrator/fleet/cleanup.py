@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from orchestrator.errors import MachinesLeft
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.commands import how_to_end
-from orchestrator.fleet.ending import Ending
+from orchestrator.fleet.release import Ending
 from orchestrator.fleet.intents import Intent, Outcome
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import Patience

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from orchestrator.fleet.asking import INTERRUPTED, Asking, Unanswered
 from orchestrator.fleet.budget import Budget
-from orchestrator.fleet.candidates import Candidates
+from orchestrator.fleet.placement import Candidates
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.flight import Flight, Phase
+from orchestrator.fleet.task import Flight, Phase
 from orchestrator.fleet.holding import Held, Holding
 from orchestrator.fleet.intents import Outcome
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.leases import Leases, launch_share, machine_share
 from orchestrator.fleet.limits import Patience
-from orchestrator.fleet.slots import Lease, Slots
+from orchestrator.fleet.capacity import Lease, Slots
 from orchestrator.model.machine import (
     HostKey,
     Order,

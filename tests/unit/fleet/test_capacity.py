@@ -4,7 +4,7 @@ import threading
 import time
 
 from orchestrator.fleet.clock import RealClock
-from orchestrator.fleet.slots import Lease, Share, Slots
+from orchestrator.fleet.capacity import Lease, Share, Slots
 
 ONE_IN_A: Share = (("machines", "", 1), ("machines per region", "a", 1))
 ONE_IN_B: Share = (("machines", "", 1), ("machines per region", "b", 1))

@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Event
 
 from orchestrator.fleet.asking import INTERRUPTED, Asking
-from orchestrator.fleet.backoff import Backoff
+from orchestrator.fleet.retry import Backoff
 from orchestrator.fleet.budget import Budget
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.ending import Ending
-from orchestrator.fleet.flight import Flight, Phase, Tell
+from orchestrator.fleet.release import Ending
+from orchestrator.fleet.task import Flight, Phase, Tell
 from orchestrator.fleet.holding import Holding
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.landings import Landings
 from orchestrator.fleet.leases import caps_of
 from orchestrator.fleet.limits import FleetLimits, Patience
-from orchestrator.fleet.obtain import Obtainer, Terms
-from orchestrator.fleet.served import Result, Served, Service, Work
-from orchestrator.fleet.slots import Slots
-from orchestrator.fleet.sweep import Sweep, Sweeper
+from orchestrator.fleet.provision import Obtainer, Terms
+from orchestrator.fleet.attempts import Result, Served, Service, Work
+from orchestrator.fleet.capacity import Slots
+from orchestrator.fleet.cleanup import Sweep, Sweeper
 from orchestrator.model.machine import Provider
 from orchestrator.model.experiment import Platform, Reason
 

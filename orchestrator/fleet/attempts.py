@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Generic, Protocol, TypeVar
 
-from orchestrator.fleet.candidates import Attempt, Candidates
-from orchestrator.fleet.flight import Flight, Phase
+from orchestrator.fleet.placement import Attempt, Candidates
+from orchestrator.fleet.task import Flight, Phase
 from orchestrator.fleet.holding import Held, Holding
-from orchestrator.fleet.obtain import NoMachine, Obtainer
+from orchestrator.fleet.provision import NoMachine, Obtainer
 from orchestrator.model.machine import Lost, Machine, Provider, Rejected, Unavailable
 from orchestrator.model.experiment import Platform, Reason
 
