@@ -30,7 +30,7 @@ from orchestrator.executors.base import JobShell
 from orchestrator.executors.process import ProcessShell, probe
 from orchestrator.store.ingest import Origin, take_in
 from orchestrator.store.records import Record
-from orchestrator.store.run import is_being_written, safe_name
+from orchestrator.store.run_folder import is_being_written, safe_name
 
 
 class Campaign:

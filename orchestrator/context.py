@@ -14,7 +14,7 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.fleet.job import missing_sessions
 from orchestrator.images import connect
 from orchestrator.model.experiment import Cell, Isolation, Limits, Plan, Platform
-from orchestrator.store.run import RunFolder
+from orchestrator.store.run_folder import RunFolder
 
 Tell = Callable[[dict[str, Any]], None]
 """Receives one event at a time: ``{"event": name, …}``, as in docs/formats.md, section 6."""

@@ -15,7 +15,7 @@ from orchestrator.expedition import Expedition
 from orchestrator.fleet.schedule import side_by_side
 from orchestrator.model.experiment import Isolation, Plan, Status
 from orchestrator.store.records import Record
-from orchestrator.store.run import RunFolder
+from orchestrator.store.run_folder import RunFolder
 
 
 @dataclass(frozen=True)

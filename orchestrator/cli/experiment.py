@@ -16,7 +16,7 @@ from orchestrator.cli.terminal import console
 from orchestrator.plan.cost import ASSUMPTION, dollars, estimates, total
 from orchestrator.model.experiment import Plan
 from orchestrator.plan.cells import make_plan, over_limit, plan_json, plan_rows
-from orchestrator.store.run import RunFolder, newest_run
+from orchestrator.store.run_folder import RunFolder, newest_run
 from orchestrator.store.schema import observation_schema
 
 experiment_file = click.argument(

@@ -10,9 +10,9 @@ import click
 
 from orchestrator.cli.progress import Tell
 from orchestrator.errors import EqcError
-from orchestrator.store.remote import RemoteStore
-from orchestrator.store.remote_objects import is_url
-from orchestrator.store.sharing import Sharing, Unshared
+from orchestrator.store.bucket.mirror import RemoteStore
+from orchestrator.store.bucket.objects import is_url
+from orchestrator.store.bucket.push import Sharing, Unshared
 
 _MIRRORS = "orchestrator.cli.location"
 """Where click's context keeps the stores of this call, by their mirrors."""

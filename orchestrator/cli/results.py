@@ -15,7 +15,7 @@ from orchestrator.report.formats import FORMATS
 from orchestrator.report.terminal import TableReport
 from orchestrator.results.partitions import Summary
 from orchestrator.store.merge import merge as merge_stores
-from orchestrator.store.take_study import import_study
+from orchestrator.store.innfrastructure.importing import import_study
 
 store_folder = click.argument("store", type=StoreLocation(exists=True), metavar="STORE")
 

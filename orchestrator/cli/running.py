@@ -24,7 +24,7 @@ from orchestrator.errors import EqcError, Exit, OverLimit
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan, over_limit
 from orchestrator.results.partitions import Summary
-from orchestrator.store.sharing import Sharing, Unshared
+from orchestrator.store.bucket.push import Sharing, Unshared
 
 
 @click.command()

@@ -19,7 +19,7 @@ from orchestrator.model.machine import Machine, Place
 from orchestrator.model.experiment import Cell, Reason
 from orchestrator.store.describe import cell_objects
 from orchestrator.store.records import Record
-from orchestrator.store.run import RunFolder, timestamp
+from orchestrator.store.run_folder import RunFolder, timestamp
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_observed
 
 DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -13,7 +13,7 @@ from blake3 import blake3
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.system.files import write_whole
 from orchestrator.store.records import latest, read_lines
-from orchestrator.store.run import run_folders
+from orchestrator.store.run_folder import run_folders
 from orchestrator.store.segments import open_name
 
 

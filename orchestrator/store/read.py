@@ -15,7 +15,7 @@ from orchestrator.errors import StoreError, UsageError
 from orchestrator.store import cache
 from orchestrator.store.columns import Columns, columns_of
 from orchestrator.store.records import Record, Sourced, latest, lines_of, warn_of_torn_line
-from orchestrator.store.run import run_folders
+from orchestrator.store.run_folder import run_folders
 
 CACHED_FROM = 1 << 18
 """Bytes of observations from which a run is worth a cache: less is parsed while one is opened."""

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator import api
 from orchestrator.errors import UsageError
-from orchestrator.store.take_study import import_study
+from orchestrator.store.innfrastructure.importing import import_study
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from orchestrator.report.formats import FORMATS, TABLE_FORMATS
 from orchestrator.report.html_report import html_text
 from orchestrator.store.ingest import Origin, take_in
 from orchestrator.store.read import read
-from orchestrator.store.run import RunFolder
+from orchestrator.store.run_folder import RunFolder
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_stored
 from tests.unit.store.records import cell, observed, plan
 

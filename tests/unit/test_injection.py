@@ -29,7 +29,7 @@ from orchestrator.providers.aws.user_data import user_data
 from orchestrator.executors.compose import compose_text, service, service_name
 from orchestrator.experiment.files import FileMistake
 from orchestrator.experiment.hosts import read_hosts
-from orchestrator.store.run import safe_name
+from orchestrator.store.run_folder import safe_name
 from tests.unit.experiment.conftest import text_of
 
 PIECES = (

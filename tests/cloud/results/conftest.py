@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store.remote import RemoteStore
+from orchestrator.store.bucket.mirror import RemoteStore
 from tests.peers import objects
 from tests.peers.objects import Server
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.store.remote_objects import Objects
+from orchestrator.store.bucket.objects import Objects
 from tests.peers.objects import Server
 
 pytestmark = pytest.mark.objects

@@ -10,9 +10,9 @@ import pytest
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
 from orchestrator.store.read import read
-from orchestrator.store.remote import RemoteStore
-from orchestrator.store.remote_objects import Objects
-from orchestrator.store.run import RunFolder
+from orchestrator.store.bucket.mirror import RemoteStore
+from orchestrator.store.bucket.objects import Objects
+from orchestrator.store.run_folder import RunFolder
 from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import CELL, RUN, append, rows, started
 from tests.peers.objects import Server

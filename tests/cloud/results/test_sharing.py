@@ -7,10 +7,10 @@ import time
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.store import sharing as sharing_module
-from orchestrator.store.remote_objects import Objects
-from orchestrator.store.run import RunFolder
-from orchestrator.store.sharing import Sharing
+from orchestrator.store.bucket import push as sharing_module
+from orchestrator.store.bucket.objects import Objects
+from orchestrator.store.run_folder import RunFolder
+from orchestrator.store.bucket.push import Sharing
 from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import RUN, append, rows, started
 from tests.peers.objects import Server

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from orchestrator.store.remote import RemoteStore
-from orchestrator.store.run import RunFolder
-from orchestrator.store.sharing import Sharing
+from orchestrator.store.bucket.mirror import RemoteStore
+from orchestrator.store.run_folder import RunFolder
+from orchestrator.store.bucket.push import Sharing
 from tests.cloud.results.stores import append, started
 
 

@@ -15,7 +15,7 @@ from orchestrator.analysis.collapse import (
 from orchestrator.analysis.summary import summarise
 from orchestrator.results.layers import Collapse
 from orchestrator.results.partitions import Summary
-from orchestrator.store.innfrastructure import Imported, read
+from orchestrator.store.innfrastructure.files import Imported, read
 from tests.unit.analysis.differences import partition
 
 PLACES = {

@@ -14,7 +14,7 @@ from orchestrator.analysis.consequences import ALL_PAIRS, Tensor, consequences_o
 from orchestrator.analysis.partition import partitions
 from orchestrator.analysis.table import observations_table
 from orchestrator.results.consequences import ClassPair, Consequences, Outcome
-from orchestrator.store.innfrastructure import Imported, read
+from orchestrator.store.innfrastructure.files import Imported, read
 from tests.unit.analysis.differences import partition
 
 

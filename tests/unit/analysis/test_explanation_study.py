@@ -15,7 +15,7 @@ from orchestrator.analysis.cpu_classes import cpu_classes
 from orchestrator.analysis.explain import explain
 from orchestrator.analysis.prediction import predict
 from orchestrator.results.explanation import Certainty
-from orchestrator.store.innfrastructure import Imported, read
+from orchestrator.store.innfrastructure.files import Imported, read
 
 Study = tuple[list[dict[str, Any]], dict[str, Any]]
 

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.analysis.summary import summarise
 from orchestrator.results.partitions import Summary
-from orchestrator.store.innfrastructure import Imported, read
+from orchestrator.store.innfrastructure.files import Imported, read
 
 ROOT = Path(__file__).resolve().parents[3]
 STUDY = Path(os.environ.get("EQC_STUDY_DATA", ROOT.parent / "shared/data/unannticipated"))

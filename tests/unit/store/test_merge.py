@@ -8,9 +8,9 @@ from orchestrator.errors import ConflictError, StoreError, UsageError
 from orchestrator.store.merge import merge
 from orchestrator.store.read import read
 from orchestrator.store.records import TornLine
-from orchestrator.store.run import RunFolder
+from orchestrator.store.run_folder import RunFolder
 from tests.unit.store.records import cell, observed, plan
-from tests.unit.store.test_run import ORIGIN, opened, take_in, write_out
+from tests.unit.store.test_run_folder import ORIGIN, opened, take_in, write_out
 
 
 def store(folder: Path, *, session: int, digest: str = "a" * 64, machine: str = "m") -> Path:

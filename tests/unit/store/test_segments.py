@@ -4,7 +4,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from orchestrator.store.run import RunFolder
+from orchestrator.store.run_folder import RunFolder
 from orchestrator.store.segments import is_segment, open_name, seal
 from tests.unit.store.records import cell, observed, plan
 

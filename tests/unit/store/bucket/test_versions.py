@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import StoreError
-from orchestrator.store.versions import VERSION, keep_versions, restore, unite, versions
+from orchestrator.store.bucket.versions import VERSION, keep_versions, restore, unite, versions
 
 
 def document(*invocations: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.store.innfrastructure import Imported, Rejected, read
+from orchestrator.store.innfrastructure.files import Imported, Rejected, read
 from orchestrator.store.schema import problem_with_stored
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 
 from orchestrator.errors import EqcError
-from orchestrator.store.remote import RemoteStore
-from orchestrator.store.run import RunFolder
+from orchestrator.store.bucket.mirror import RemoteStore
+from orchestrator.store.run_folder import RunFolder
 
 PAUSE = 2.0
 """Seconds between two pushes: what is observed meanwhile travels together."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.store.remote_objects import Objects, is_url
+from orchestrator.store.bucket.objects import Objects, is_url
 
 
 @pytest.mark.parametrize("url", ["http://example.org/x", "s3://", "s3:///prefix", "ftp://bucket/x"])

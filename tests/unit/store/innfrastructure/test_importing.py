@@ -9,7 +9,7 @@ from orchestrator.errors import ConflictError, UsageError
 from orchestrator.store.read import read
 from orchestrator.store.records import plain
 from orchestrator.store.schema import problem_with_stored
-from orchestrator.store.take_study import import_study
+from orchestrator.store.innfrastructure.importing import import_study
 
 
 @pytest.fixture

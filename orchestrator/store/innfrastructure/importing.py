@@ -7,9 +7,9 @@ from pathlib import Path
 
 from orchestrator.errors import ConflictError, UsageError
 from orchestrator.system.files import write_whole
-from orchestrator.store.innfrastructure import Imported, Rejected, read
+from orchestrator.store.innfrastructure.files import Imported, Rejected, read
 from orchestrator.store.records import bits
-from orchestrator.store.run import RunFolder, timestamp
+from orchestrator.store.run_folder import RunFolder, timestamp
 
 EXPERIMENT, RUN = "innfrastructure", "imported"
 
