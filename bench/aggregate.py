@@ -34,8 +34,8 @@ from synthetic.fleet import Layers, described, layers, record, stored
 
 from eqc_runner.digest import digest
 from eqc_runner.tensor import Tensor
-from orchestrator.analysis.layers import layer_grids, layer_profile
-from orchestrator.analysis.table import observations_table
+from orchestrator.analysis.layers.profile import layer_grids, layer_profile
+from orchestrator.analysis.observations.table import observations_table
 from orchestrator.store.read import read
 
 M = 23

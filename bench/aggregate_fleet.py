@@ -23,8 +23,8 @@ from typing import Any
 
 from synthetic.fleet import simulated
 
-from orchestrator.analysis.partition import partitions
-from orchestrator.analysis.table import observations_table
+from orchestrator.analysis.classes.partition import partitions
+from orchestrator.analysis.observations.table import observations_table
 from orchestrator.store.read import read
 
 Records = Iterable[Mapping[str, Any]]

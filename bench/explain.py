@@ -21,7 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from orchestrator.analysis.explain import explain
+from orchestrator.analysis.explain.explain import explain
 from orchestrator.results.explanation import Explanation
 
 SIZES = ((64, 200, 1.0), (5000, 300, 30.0))

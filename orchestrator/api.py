@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestrator.analysis.choice import PARTS, Choice, labels_by_part
+from orchestrator.analysis.observations.choice import PARTS, Choice, labels_by_part
 from orchestrator.analysis.frames import frame as frame_of
-from orchestrator.analysis.planned import planned_of_store
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.observations.planned import planned_of_store
+from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
 from orchestrator.results.table import Table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.analysis.difference import difference, difference_exit
+from orchestrator.analysis.classes.difference import difference, difference_exit
 from orchestrator.cli.location import StoreLocation
 from orchestrator.cli.results import summary_of
 from orchestrator.errors import Exit

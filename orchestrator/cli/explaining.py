@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from orchestrator.analysis.choice import Choice
-from orchestrator.analysis.explain import explain as explain_records
-from orchestrator.analysis.prediction import predict
+from orchestrator.analysis.observations.choice import Choice
+from orchestrator.analysis.explain.explain import explain as explain_records
+from orchestrator.analysis.explain.prediction import predict
 from orchestrator.api import findings
 from orchestrator.cli.choosing import choice_options
 from orchestrator.cli.results import store_folder

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.analysis.class_counts import class_counts
-from orchestrator.analysis.collapse import collapse, collapse_of_threads, threads_of_records
-from orchestrator.analysis.hardware_order import figure_order
-from orchestrator.analysis.multiplications import by_multiplications, multiplications_of
-from orchestrator.analysis.size_series import series_of
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.classes.class_counts import class_counts
+from orchestrator.analysis.hardware.core_counts import collapse, collapse_of_threads, threads_of_records
+from orchestrator.analysis.hardware.order import figure_order
+from orchestrator.analysis.layers.model_size import by_multiplications, multiplications_of
+from orchestrator.analysis.layers.size_series import series_of
+from orchestrator.analysis.findings import Findings
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.system.files import write_whole
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.analysis.details import details
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.system.files import write_whole
 from orchestrator.report.html_report import html_text
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.analysis.choice import Choice
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.observations.choice import Choice
+from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
 from orchestrator.cli.choosing import choice_options

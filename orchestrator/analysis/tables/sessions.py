@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.analysis.tables.columns import PARTITION, counts, joined
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.results.table import Column, ColumnKind, Table
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from orchestrator.analysis.details import Bounds, details
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.results.details import Details, Part
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.everything import everything

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.analysis.planned import planned_of_store
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.observations.planned import planned_of_store
+from orchestrator.analysis.findings import Findings
 from orchestrator.cli.running import exit_code
 from orchestrator.errors import EnvironmentNotReady, Exit
 from orchestrator.pipeline import Ran

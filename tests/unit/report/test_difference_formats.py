@@ -6,13 +6,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from orchestrator.analysis.difference import difference
+from orchestrator.analysis.classes.difference import difference
 from orchestrator.report.difference_json import difference_json, difference_json_text
 from orchestrator.report.difference_junit import difference_junit
 from orchestrator.report.difference_text import difference_text
 from orchestrator.results.difference import Difference
 from orchestrator.results.partitions import Partition
-from tests.unit.analysis.differences import partition
+from tests.unit.analysis.classes.differences import partition
 
 HOSTILE = "evil</failure>&<b>\x1b[31m\x00\ufffe\u202e\udc80\"'"
 

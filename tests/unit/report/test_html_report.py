@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 from orchestrator.analysis.details import details
 from orchestrator.analysis.summary import summarise
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.report.html_report import html_text
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.everything import everything

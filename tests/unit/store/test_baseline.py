@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.analysis.difference import difference, difference_exit
+from orchestrator.analysis.classes.difference import difference, difference_exit
 from orchestrator.analysis.summary import summarise
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.json_report import json_report

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.results.partitions import Planned
 from orchestrator.results.table import Table
 from orchestrator.store.chain import digest, tensor_file

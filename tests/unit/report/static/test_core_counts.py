@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orchestrator.analysis.collapse import Place, collapse
+from orchestrator.analysis.hardware.core_counts import Place, collapse
 from orchestrator.report.static.core_counts import _nodes, _places, collapse_figures
 from orchestrator.report.static.figure import StaticFigure
 from orchestrator.results.layers import Collapse

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.analysis.summary import summarise
-from orchestrator.analysis.tables.findings import Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.cli.figures import shown
 from orchestrator.report.static.drawing import FORMATS, rendered
 from orchestrator.report.static.every import every_figure

@@ -1,0 +1,1 @@
+"""Equivalence classes: partitions, precision, sessions, and what moved between two runs."""

@@ -1,0 +1,199 @@
+"""Equivalence classes: who gave bit-identical output, who did not, and who gave none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from orchestrator.analysis.classes.missing import missing_platforms
+from orchestrator.analysis.observations.columns import Observations
+from orchestrator.analysis.classes.precision import dendrogram, remaining_precision
+from orchestrator.analysis.observations.tally import Tally, tally
+from orchestrator.results.partitions import EqClass, Missing, Partition, Planned
+
+Ints = npt.NDArray[np.int64]
+Output = tuple[int, ...]
+"""What a platform stands by: one digest code, or several (ascending) under ``strict``."""
+
+
+def partitions(
+    observations: Observations,
+    planned: Iterable[Planned] = (),
+    *,
+    strict: bool = False,
+    role: str = "final",
+) -> tuple[Partition, ...]:
+    """All partitions of the outputs of ``role``, by workload, variant, input and output.
+
+    A platform whose sessions disagree stands by its most frequent output (ties: the smallest
+    digest); with ``strict`` its class is the set of its outputs, so it is never together with
+    one that is deterministic. A computation that no platform ended well still has a partition,
+    without classes, named ``output``.
+    """
+    counted = tally(observations, role)
+    absent = missing_platforms(observations, planned)
+    names = _Names.of(observations)
+    found: dict[tuple[str, str, str], list[Partition]] = {key: [] for key in absent}
+    for key, rows in zip(names.all_keys(counted.keys), counted.slices(), strict=True):
+        members = _members(counted, rows, names, strict=strict)
+        found.setdefault(key[:3], []).append(
+            _partition(observations, key, members, absent.get(key[:3], {}), strict=strict)
+        )
+    for bare, missing in absent.items():
+        if not found[bare] and role == "final":
+            found[bare].append(
+                _partition(observations, (*bare, "output"), _Members(), missing, strict=strict)
+            )
+    ordered = sorted(found, key=names.position)
+    return tuple(partition for key in ordered for partition in found[key])
+
+
+@dataclass(frozen=True)
+class _Members:
+    """Of one partition: its outputs by number, and who stands by which, in platforms' order."""
+
+    outputs: tuple[Output, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+    """The platforms of each output, sorted by name."""
+    varying: tuple[str, ...] = ()
+    sessions: int = 0
+
+
+@dataclass(frozen=True)
+class _Names:
+    platform: tuple[str, ...]
+    workload: tuple[str, ...]
+    input: tuple[str, ...]
+    variant: tuple[str, ...]
+    output: tuple[str, ...]
+    alphabetical: npt.NDArray[np.int64]
+    """The place of each platform, by code, when sorted by name."""
+
+    @classmethod
+    def of(cls, observations: Observations) -> _Names:
+        outputs = observations.outputs
+        columns = (
+            outputs.platform,
+            outputs.workload,
+            outputs.input,
+            outputs.variant,
+            outputs.output,
+        )
+        names = [column.names for column in columns]
+        platforms = names[0]
+        places = np.empty(len(platforms), dtype=np.int64)
+        places[sorted(range(len(platforms)), key=platforms.__getitem__)] = range(len(platforms))
+        return cls(names[0], names[1], names[2], names[3], names[4], places)
+
+    def all_keys(self, keys: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+        """Of each partition, in the order of ``keys``."""
+        codes = keys[["workload", "input", "variant", "output"]].to_numpy().tolist()
+        return [
+            (self.workload[workload], self.input[given], self.variant[variant], self.output[output])
+            for workload, given, variant, output in codes
+        ]
+
+    def position(self, key: tuple[str, str, str]) -> tuple[int, int, int]:
+        """Sorts (workload, input, variant) as the tables do: inputs side by side."""
+        workload, given, variant = key
+        return (
+            _index(self.workload, workload),
+            _index(self.variant, variant),
+            _index(self.input, given),
+        )
+
+
+def _index(labels: tuple[str, ...], label: str) -> int:
+    return labels.index(label) if label in labels else len(labels)
+
+
+def _members(counted: Tally, rows: slice, names: _Names, *, strict: bool) -> _Members:
+    platforms, digests = counted.platform[rows], counted.digest[rows]
+    several = np.flatnonzero(np.bincount(platforms, minlength=len(names.platform)) > 1)
+    varying = tuple(sorted(names.platform[code] for code in several))
+    sessions = int(counted.sessions[rows].sum())
+    if strict and varying:
+        sets: dict[int, Output] = {}
+        for platform, digest in zip(platforms.tolist(), digests.tolist(), strict=True):
+            sets[platform] = tuple(sorted((*sets.get(platform, ()), digest)))
+        distinct = list(dict.fromkeys(sets.values()))
+        codes = {output: code for code, output in enumerate(distinct)}
+        platforms = np.fromiter(sets, np.int64, len(sets))
+        which = np.array([codes[output] for output in sets.values()], dtype=np.int64)
+    else:
+        chosen = counted.stands[rows]
+        platforms = platforms[chosen]
+        values, first, which = np.unique(digests[chosen], return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        distinct = [(code,) for code in values[order].tolist()]
+        which = np.argsort(order)[which]
+    return _Members(tuple(distinct), _together(platforms, which, names), varying, sessions)
+
+
+def _together(platforms: Ints, which: Ints, names: _Names) -> tuple[tuple[str, ...], ...]:
+    """The names of the platforms of each class; ``which`` is the class of each, from 0."""
+    order = np.lexsort((names.alphabetical[platforms], which))
+    sorted_names = [names.platform[code] for code in platforms[order].tolist()]
+    ends = np.cumsum(np.bincount(which)).tolist() if which.size else []
+    return tuple(tuple(sorted_names[a:b]) for a, b in pairwise([0, *ends]))
+
+
+def _partition(
+    observations: Observations,
+    key: tuple[str, str, str, str],
+    members: _Members,
+    absent: Mapping[str, tuple[str, str]],
+    *,
+    strict: bool,
+) -> Partition:
+    chains = observations.chains
+    classes = tuple(
+        EqClass(
+            _class_id([chains.digests[code] for code in output]),
+            number,
+            platforms,
+            tuple(sorted(chains.digests[code] for code in output)),
+        )
+        for number, (output, platforms) in enumerate(
+            zip(members.outputs, members.together, strict=True), start=1
+        )
+    )
+    codes = sorted({code for output in members.outputs for code in output})
+    types = sorted({chains.types[code] for code in codes})
+    bits = {int(chains.bits[code]) for code in codes}
+    tree = None
+    if not (strict and members.varying):
+        first = [output[0] for output in members.outputs]
+        tree = dendrogram(chains, first, range(1, len(first) + 1))
+    return Partition(
+        *key,
+        sessions=members.sessions,
+        remaining_precision=remaining_precision(chains, codes),
+        mantissa_bits=max(bits) if bits and min(bits) >= 0 else None,
+        classes=classes,
+        nondeterministic=members.varying,
+        missing=_missing(members, absent),
+        dendrogram=tree,
+        notes=(f"outputs differ in type or shape: {', '.join(types)}",) if len(types) > 1 else (),
+    )
+
+
+def _class_id(digests: Sequence[str]) -> str:
+    """12 hex digits: of the digest itself, or of a hash over a set of digests."""
+    if len(digests) == 1:
+        return digests[0][:12]
+    return hashlib.blake2b(" ".join(sorted(digests)).encode(), digest_size=6).hexdigest()
+
+
+def _missing(members: _Members, absent: Mapping[str, tuple[str, str]]) -> tuple[Missing, ...]:
+    # All that have outputs are among ``absent``, too: as many as there are, and none is lacking.
+    if sum(map(len, members.together)) == len(absent):
+        return ()
+    lacking = absent.keys() - set(chain.from_iterable(members.together))
+    return tuple(Missing(platform, *absent[platform]) for platform in sorted(lacking))

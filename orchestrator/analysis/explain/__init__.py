@@ -1,0 +1,1 @@
+"""Which attributes of the hardware determine the classes."""

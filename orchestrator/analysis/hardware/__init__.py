@@ -1,0 +1,1 @@
+"""Platforms and the attributes of their hardware."""

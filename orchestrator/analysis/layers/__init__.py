@@ -1,0 +1,1 @@
+"""Where outputs part: layer by layer, and by the size of a model."""

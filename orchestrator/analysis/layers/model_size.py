@@ -1,0 +1,54 @@
+"""Classes and remaining precision beside the number of multiplications (Figure 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestrator.analysis.observations.labels import label_of
+from orchestrator.results.layers import SizeRow
+from orchestrator.results.partitions import Partition
+
+Multiplications = Mapping[tuple[str, str, str], frozenset[int]]
+"""What records say, by the labels of (workload, input, variant); more than one: they disagree."""
+
+
+def by_multiplications(
+    partitions: Iterable[Partition], multiplications: Multiplications
+) -> tuple[SizeRow, ...]:
+    """One row per partition, the fewest multiplications first, those not known last."""
+    rows = [_row(partition, multiplications) for partition in partitions]
+    return tuple(
+        sorted(rows, key=lambda row: (row.multiplications is None, row.multiplications or 0))
+    )
+
+
+def multiplications_of(records: Iterable[Mapping[str, Any]]) -> Multiplications:
+    """Every number that ``records`` (docs/formats.md, section 5) give for a computation."""
+    found: dict[tuple[str, str, str], set[int]] = {}
+    for record in records:
+        number = (record.get("model") or {}).get("multiplications")
+        if isinstance(number, int):
+            workload, given, variant = (
+                label_of(record[part]) for part in ("workload", "input", "variant")
+            )
+            found.setdefault((workload, given, variant), set()).add(number)
+    return {key: frozenset(numbers) for key, numbers in found.items()}
+
+
+def _row(partition: Partition, multiplications: Multiplications) -> SizeRow:
+    numbers = multiplications.get(partition.key[:3], frozenset())
+    note = None
+    if len(numbers) > 1:
+        note = f"records disagree: {', '.join(str(number) for number in sorted(numbers))}"
+    elif not numbers:
+        note = "no record says how many"
+    return SizeRow(
+        *partition.key,
+        multiplications=next(iter(numbers)) if len(numbers) == 1 else None,
+        platforms=sum(len(group.platforms) for group in partition.classes),
+        classes=len(partition.classes),
+        remaining_precision=partition.remaining_precision,
+        mantissa_bits=partition.mantissa_bits,
+        note=note,
+    )

@@ -1,0 +1,1 @@
+"""Records as tables: one row per session and output."""

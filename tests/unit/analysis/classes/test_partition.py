@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from orchestrator.analysis.classes.partition import partitions
+from orchestrator.analysis.observations.table import observations_table
+from orchestrator.errors import ConflictError
+from orchestrator.results.partitions import Missing, Partition, Planned
+from tests.unit.analysis.records import A, B, C, cell, output, record
+
+
+def partition(records: list[dict], planned: tuple[Planned, ...] = (), **options: bool) -> Partition:
+    found = partitions(observations_table(records, planned), planned, **options)
+    assert len(found) == 1
+    return found[0]
+
+
+def groups(found: Partition) -> list[tuple[int, tuple[str, ...]]]:
+    return [(group.number, group.platforms) for group in found.classes]
+
+
+def asked(platform: str, **reason: str) -> Planned:
+    parts = (platform, "net", "digits:0", "numpy float32")
+    return Planned(cell(*parts), *parts, **reason)
+
+
+def test_equal_bits_are_one_class_numbered_by_first_appearance() -> None:
+    found = partition([record("z", [A]), record("b", [B]), record("a", [A])])
+    assert groups(found) == [(1, ("a", "z")), (2, ("b",))]
+    assert found.classes[0].id == output(A)["digest"][:12]
+    assert found.remaining_precision is not None
+    assert found.mantissa_bits == 23
+    assert found.sessions == 3
+
+
+def test_the_plan_gives_the_order() -> None:
+    planned = (asked("b"), asked("z"))
+    found = partition([record("z", [A]), record("b", [B])], planned)
+    assert groups(found) == [(1, ("b",)), (2, ("z",))]
+
+
+def test_zeros_of_other_sign_and_nans_of_other_payload_are_other_classes() -> None:
+    quiet = np.array([0x7FC00000], dtype=np.uint32).view(np.float32)
+    other = np.array([0x7FC00001], dtype=np.uint32).view(np.float32)
+    for first, second in ((np.float32([0.0]), np.float32([-0.0])), (quiet, other)):
+        found = partition([record("a", [first]), record("b", [second])])
+        assert len(found.classes) == 2
+
+
+def test_a_varying_platform_stands_by_its_most_frequent_output() -> None:
+    records = [record("a", [x], session=s) for s, x in enumerate((B, A, A))]
+    found = partition([*records, record("b", [A]), record("c", [B])])
+    assert groups(found) == [(1, ("a", "b")), (2, ("c",))]
+    assert found.nondeterministic == ("a",)
+
+
+def test_ties_go_to_the_smallest_digest() -> None:
+    smallest = min(output(A)["digest"], output(B)["digest"])
+    for order in ((A, B), (B, A)):
+        found = partition([record("a", [x], session=s) for s, x in enumerate(order)])
+        assert found.classes[0].digests == (smallest,)
+
+
+def test_strict_keeps_varying_platforms_apart_by_their_set_of_outputs() -> None:
+    records = [record("a", [x], session=s) for s, x in enumerate((A, A, B))]
+    records += [record("b", [x], session=s) for s, x in enumerate((B, A))]
+    records += [record("c", [A])]
+    found = partition(records, strict=True)
+    assert groups(found) == [(1, ("a", "b")), (2, ("c",))]
+    assert len(found.classes[0].digests) == 2
+    assert len(found.classes[0].id) == 12
+    assert found.classes[0].id != found.classes[1].id
+
+
+def test_only_ok_enters_and_the_others_are_named_with_their_reason() -> None:
+    died = {"code": "illegal-instruction", "message": "SIGILL"}
+    planned = (asked("a"), asked("b"), asked("c"), asked("d", status="skipped", reason="no QEMU"))
+    records = [record("a", [A]), record("b", [], status="unsupported", reason=died)]
+    found = partition(records, planned)
+    assert groups(found) == [(1, ("a",))]
+    assert found.missing == (
+        Missing("b", "unsupported", "illegal-instruction: SIGILL"),
+        Missing("c", "missing", "not observed"),
+        Missing("d", "skipped", "no QEMU"),
+    )
+
+
+def test_a_failed_session_does_not_make_a_platform_missing() -> None:
+    broken = record("a", [], status="failed", session=1, reason={"code": "timeout"})
+    assert partition([record("a", [A]), broken]).missing == ()
+    assert partition([broken, record("a", [A])]).missing == ()
+
+
+def test_nothing_observed_is_a_partition_without_classes() -> None:
+    found = partition([], (asked("a"),))
+    assert found.classes == ()
+    assert found.remaining_precision is None
+    assert found.missing == (Missing("a", "missing", "not observed"),)
+    assert found.output == "output"
+
+
+def test_zero_platforms_give_no_partition() -> None:
+    assert partitions(observations_table([])) == ()
+
+
+def test_one_platform_is_one_class_of_full_precision() -> None:
+    found = partition([record("a", [A])])
+    assert groups(found) == [(1, ("a",))]
+    assert found.remaining_precision == 23
+
+
+def test_another_type_or_shape_is_another_class_and_is_said() -> None:
+    found = partition([record("a", [A]), record("b", [A.astype(np.float16)])])
+    assert len(found.classes) == 2
+    assert found.remaining_precision == 0
+    assert found.notes == ("outputs differ in type or shape: float16[1,3], float32[1,3]",)
+
+
+def test_several_outputs_are_several_partitions_and_a_lacking_one_is_missing() -> None:
+    both = [output(A, "output:x"), output(B, "output:y", 1)]
+    observations = observations_table([record("a", both), record("b", both[:1])])
+    first, second = partitions(observations)
+    assert (first.output, second.output) == ("output:x", "output:y")
+    assert groups(first) == [(1, ("a", "b"))]
+    assert [missing.platform for missing in second.missing] == ["b"]
+
+
+def test_a_later_attempt_replaces_a_failure_but_never_an_observation() -> None:
+    failed = record("a", [], status="failed", attempt=0, reason={"code": "timeout"})
+    assert partition([failed, record("a", [A], attempt=1)]).missing == ()
+    late = record("a", [], status="failed", attempt=2, reason={"code": "timeout"})
+    assert partition([record("a", [A], attempt=1), late]).sessions == 1
+
+
+def test_a_session_recorded_twice_with_other_bits_is_a_conflict() -> None:
+    assert partition([record("a", [A]), record("a", [A])]).sessions == 1
+    with pytest.raises(ConflictError, match=r"session 0 .* other\s+bits"):
+        observations_table([record("a", [A]), record("a", [C])])
+
+
+def test_one_label_of_two_platforms_is_told_apart() -> None:
+    other = record("a", [B])
+    other["platform"] = {"id": "other-id", "provider": "ssh", "name": "a"}
+    other["cell"] = "another"
+    assert groups(partition([record("a", [A]), other])) == [(1, ("a",)), (2, ("a #other-",))]
