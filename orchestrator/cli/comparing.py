@@ -11,10 +11,10 @@ from orchestrator.cli.location import StoreLocation
 from orchestrator.cli.results import summary_of
 from orchestrator.errors import Exit
 from orchestrator.system.files import write_whole
-from orchestrator.report.difference_json import difference_json_text
-from orchestrator.report.difference_junit import difference_junit
-from orchestrator.report.difference_text import difference_text
-from orchestrator.report.json_report import json_partitions
+from orchestrator.report.formats.difference_json import difference_json_text
+from orchestrator.report.formats.difference_junit import difference_junit
+from orchestrator.report.formats.difference_text import difference_text
+from orchestrator.report.formats.json_format import json_partitions
 from orchestrator.results.partitions import Partition
 from orchestrator.store.baseline import read_baseline, write_baseline
 

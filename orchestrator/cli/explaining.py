@@ -16,8 +16,8 @@ from orchestrator.cli.choosing import choice_options
 from orchestrator.cli.results import store_folder
 from orchestrator.errors import UsageError
 from orchestrator.system.files import write_whole
-from orchestrator.report.explanation_json import explanation_json, prediction_json
-from orchestrator.report.explanation_text import explanation_text, prediction_text
+from orchestrator.report.formats.explanation_json import explanation_json, prediction_json
+from orchestrator.report.formats.explanation_text import explanation_text, prediction_text
 
 
 @click.command()

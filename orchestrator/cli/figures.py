@@ -18,7 +18,7 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.system.files import write_whole
 
 if TYPE_CHECKING:
-    from orchestrator.report.static.every import Shown
+    from orchestrator.report.print_figures.registry import Shown
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
@@ -35,9 +35,9 @@ def write_figures(found: Findings, folder: Path, kind: str, *, quiet: bool = Fal
             "pip install 'eqc-orchestrator[figures]'"
         )
     # Half a second, and an extra: only for those who want figures.
-    from orchestrator.report.static.drawing import rendered  # noqa: PLC0415
-    from orchestrator.report.static.every import every_figure  # noqa: PLC0415
-    from orchestrator.report.static.figure import data_text  # noqa: PLC0415
+    from orchestrator.report.print_figures.drawing import rendered  # noqa: PLC0415
+    from orchestrator.report.print_figures.registry import every_figure  # noqa: PLC0415
+    from orchestrator.report.print_figures.figure import data_text  # noqa: PLC0415
 
     figures, absent = every_figure(shown(found))
     for figure in figures:
@@ -51,7 +51,7 @@ def write_figures(found: Findings, folder: Path, kind: str, *, quiet: bool = Fal
 
 def shown(found: Findings) -> Shown:
     """All that the figures show. Needs matplotlib."""
-    from orchestrator.report.static.every import Shown  # noqa: PLC0415
+    from orchestrator.report.print_figures.registry import Shown  # noqa: PLC0415
 
     partitions, platforms = found.summary.partitions, found.summary.table.platforms
     order = figure_order(found.records, found.fingerprints)

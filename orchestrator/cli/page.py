@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.analysis.details import details
 from orchestrator.analysis.findings import Findings
 from orchestrator.system.files import write_whole
-from orchestrator.report.html_report import html_text
+from orchestrator.report.html.page import html_text
 
 
 def page_text(found: Findings) -> str:

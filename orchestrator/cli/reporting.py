@@ -17,8 +17,8 @@ from orchestrator.cli.results import completeness, print_classes, store_folder
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit, UsageError
 from orchestrator.system.files import write_whole
-from orchestrator.report.formats import FORMATS, SUFFIXES, TABLE_FORMATS
-from orchestrator.report.table_terminal import AnalysisReport
+from orchestrator.report.registry import FORMATS, SUFFIXES, TABLE_FORMATS
+from orchestrator.report.formats.table_terminal import AnalysisReport
 
 ALL = "all"
 FOLDER = click.Path(file_okay=False, path_type=Path)

@@ -11,8 +11,8 @@ from orchestrator.api import findings
 from orchestrator.cli.location import StoreLocation, push_to
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
-from orchestrator.report.formats import FORMATS
-from orchestrator.report.terminal import TableReport
+from orchestrator.report.registry import FORMATS
+from orchestrator.report.formats.terminal import TableReport
 from orchestrator.results.partitions import Summary
 from orchestrator.store.merge import merge as merge_stores
 from orchestrator.store.innfrastructure.importing import import_study

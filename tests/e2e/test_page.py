@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.analysis.details import details
-from orchestrator.report.html_report import html_text
+from orchestrator.report.html.page import html_text
 from tests.e2e.browser import Tab, chromium
 from tests.e2e.running import SMALL, eqc, written
 from tests.unit.report.everything import everything

@@ -23,8 +23,8 @@ from orchestrator.system.untrusted_json import parse_json
 from orchestrator.job_events import NOTES, Hearing
 from orchestrator.model.machine import Machine
 from orchestrator.model.experiment import Limits, Reason
-from orchestrator.report.formats import FORMATS, TABLE_FORMATS
-from orchestrator.report.html_report import html_text
+from orchestrator.report.registry import FORMATS, TABLE_FORMATS
+from orchestrator.report.html.page import html_text
 from orchestrator.store.ingest import Origin, take_in
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder

@@ -1,0 +1,101 @@
+"""The table report on a terminal: rich renderables, cut into blocks that fit its width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.report.cells import DASH, cell_text
+from orchestrator.report.escape import plain
+from orchestrator.report.formats.text import partition_lines, remarks
+from orchestrator.report.words import counted, hardware, kind, legend, title
+from orchestrator.results.partitions import Summary, TableCell
+
+_UNREAL = {"hardware": "", "unknown": "dim"}
+_PADDING = 3
+"""Columns that a table cell takes beside its text."""
+
+
+class TableReport:
+    """``Console().print(TableReport(summary))``: adapts to the console's width."""
+
+    def __init__(self, summary: Summary) -> None:
+        self._summary = summary
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        summary = self._summary
+        yield Text(
+            f"{plain(title(summary))}: {counted(len(summary.table.platforms), 'platform')}, "
+            f"{counted(len(summary.partitions), 'partition')}, "
+            f"{counted(summary.observations, 'observation')}",
+            style="bold",
+        )
+        if not summary.partitions:
+            return
+        for start, end in self._blocks(options.max_width):
+            yield self._table(start, end, options.max_width)
+        yield Text(legend(summary), style="dim")
+        yield Text("")
+        for line in partition_lines(summary):
+            yield Text(line)
+        yield Text("")
+        for line in remarks(summary):
+            yield Text(line, style="dim" if line.startswith(DASH) else "")
+
+    def _blocks(self, width: int) -> Iterator[tuple[int, int]]:
+        """Ranges of columns, each as many as fit beside the names (always at least one)."""
+        free = width - sum(self._names(width)) - 2 * _PADDING - 1
+        start, used = 0, 0
+        for column in range(len(self._summary.table.columns)):
+            needed = self._width(column) + _PADDING
+            if column > start and used + needed > free:
+                yield start, column
+                start, used = column, 0
+            used += needed
+        yield start, len(self._summary.table.columns)
+
+    def _table(self, start: int, end: int, width: int) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        names = self._names(width)
+        table.add_column("platform", no_wrap=False, overflow="fold", width=names[0])
+        table.add_column("hardware", overflow="ellipsis", no_wrap=True, width=names[1])
+        content = self._summary.table
+        for letter in content.letters[start:end]:
+            table.add_column(letter, justify="right", no_wrap=True)
+        infos = {info.name: info for info in self._summary.platforms}
+        for name, row in zip(content.platforms, content.rows, strict=True):
+            info = infos[name]
+            table.add_row(
+                Text(plain(name)),
+                Text(plain(hardware(info)), style=_UNREAL.get(kind(info), "yellow")),
+                *(Text(cell_text(cell), style=cell_style(cell)) for cell in row[start:end]),
+            )
+        return table
+
+    def _names(self, width: int) -> tuple[int, int]:
+        """Widths of the first two columns: what they need, at most 2/5 and 1/5 of the line."""
+        table = self._summary.table
+        name = max((len(plain(name)) for name in table.platforms), default=8)
+        shown = max((len(plain(hardware(info))) for info in self._summary.platforms), default=8)
+        return (
+            max(8, min(name, width * 2 // 5)),
+            max(8, min(shown, width // 5)),
+        )
+
+    def _width(self, column: int) -> int:
+        table = self._summary.table
+        cells = (len(cell_text(row[column])) for row in table.rows)
+        return max(len(table.letters[column]), *cells)
+
+
+def cell_style(cell: TableCell | None) -> str:
+    """Bold where a class appears first, dim where it repeats its left neighbour, red: missing."""
+    if cell is None or cell.number is None:
+        return "red"
+    if cell.repeated:
+        return "bold dim" if cell.first else "dim"
+    return "bold" if cell.first else ""

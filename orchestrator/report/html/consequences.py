@@ -1,0 +1,122 @@
+"""The page's section on what differences between classes amount to."""
+
+from __future__ import annotations
+
+from orchestrator.report.html.figures_consequences import PAIRS, bin_label, furthest, ulps_figure
+from orchestrator.report.html.parts import Block, Drawing, Grid, Section, Value, grid, section
+from orchestrator.report.words import column_name, counted
+from orchestrator.results.consequences import ClassPair, Consequences, UlpHistogram
+from orchestrator.results.details import Details
+
+COMMAND = "eqc report STORE --show consequences"
+
+
+def consequences_section(details: Details) -> Section:
+    """Distances, errors, labels and margins, beside the classes and never instead of them."""
+    part = details.consequences
+    apart = [one for one in part.items if one.pairs]
+    alone = len(part.items) - len(apart)
+    return section(
+        "consequences",
+        "Consequences",
+        "What the differences amount to. Classes are defined by bits alone; small distances make "
+        "no two of them one. A class is represented by one output, since all its platforms have "
+        "the same.",
+        [_block(number, one) for number, one in enumerate(apart, start=1)],
+        command=COMMAND,
+        notes=[
+            part.absent,
+            *part.notes,
+            f"{counted(alone, 'computation')} with one class only: nothing to compare"
+            if alone
+            else None,
+        ],
+    )
+
+
+def _block(number: int, found: Consequences) -> Block:
+    key = (found.workload, found.input, found.variant, found.output)
+    if found.flips is None:
+        labels = "no labels to compare"
+    elif found.flips:
+        labels = f"{found.flips} of {counted(len(found.pairs), 'pair')} of classes flip a label"
+    else:
+        labels = "no label flips"
+    figure = ulps_figure(found)
+    lines = list(found.notes)
+    if figure is not None and len(found.pairs) > PAIRS:
+        lines.append(
+            f"Drawn are the {PAIRS} pairs that are furthest apart of {len(found.pairs)}; the "
+            "names in the legend switch them on and off."
+        )
+    label = "Histogram of distances in units in the last place; the same as a table below"
+    grids = (_pairs(number, found), _margins(number, found), _histogram(number, found))
+    return Block(
+        f"{column_name(key)}: {labels}",
+        tuple(lines),
+        (Drawing(figure, label),) if figure else (),
+        tuple(one for one in grids if not one.empty),
+    )
+
+
+def _pairs(number: int, found: Consequences) -> Grid:
+    return grid(
+        f"consequences-{number}",
+        "Pairs of classes, those furthest apart first",
+        (
+            *("classes", "elements", "differing", "largest absolute error"),
+            *("largest relative error", "largest distance in ULP", "flipped labels", "of"),
+            "compared",
+        ),
+        (_pair(pair) for pair in furthest(found)),
+        command=COMMAND,
+    )
+
+
+def _pair(pair: ClassPair) -> tuple[Value, ...]:
+    compared = pair.elements > 0
+    return (
+        f"{pair.a} and {pair.b}",
+        pair.elements if compared else None,
+        pair.differing if compared else None,
+        pair.largest_absolute,
+        pair.largest_relative,
+        pair.ulps.largest if pair.ulps else None,
+        pair.flips.flipped if pair.flips else None,
+        pair.flips.rows if pair.flips else None,
+        pair.outcome.value,
+    )
+
+
+def _margins(number: int, found: Consequences) -> Grid:
+    return grid(
+        f"margins-{number}",
+        "Margins: how far the largest value is above the second",
+        ("class", "smallest margin", "rows", "rows with a NaN", "tensor"),
+        (
+            (f"{one.number}", one.smallest, one.rows, one.undefined, one.outcome.value)
+            for one in found.margins
+        ),
+        command=COMMAND,
+    )
+
+
+def _histogram(number: int, found: Consequences) -> Grid:
+    pairs = [(pair, pair.ulps) for pair in furthest(found) if pair.ulps is not None]
+    longest = max((ulps.bins for _, ulps in pairs), key=len, default=())
+    return grid(
+        f"ulps-{number}",
+        "Elements by distance in units in the last place",
+        (
+            *("classes", *(bin_label(one) for one in longest)),
+            *("0 against -0", "NaN on one side", "same NaN"),
+        ),
+        (_counts(pair, ulps, len(longest)) for pair, ulps in pairs),
+        command=COMMAND,
+    )
+
+
+def _counts(pair: ClassPair, ulps: UlpHistogram, bins: int) -> tuple[Value, ...]:
+    counts = [one.count for one in ulps.bins] + [0] * (bins - len(ulps.bins))
+    odd = (ulps.signed_zeros, ulps.unordered, ulps.equal_nans)
+    return (f"{pair.a} and {pair.b}", *counts, *odd)

@@ -1,0 +1,182 @@
+"""The page's section that explains the classes by attributes of the platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from orchestrator.report.formats.explanation_text import condition_text, size_text
+from orchestrator.report.html.hardware import row_name
+from orchestrator.report.html.parts import Block, Grid, Section, Value, grid, section
+from orchestrator.report.words import column_name, counted
+from orchestrator.results.details import Details, Explained
+from orchestrator.results.explanation import Answer, Explanation, MinimalSet
+
+COMMAND = "eqc explain STORE --format json"
+
+
+def explanation_section(details: Details) -> Section:
+    """Minimal sets, rules, what cannot be told apart, and suspects."""
+    part = details.explanations
+    return section(
+        "explanation",
+        "Explanation",
+        "The fewest attributes of the platforms that determine the classes: all such sets, found "
+        "exactly. Attributes that always occur together here stand as one, since any of them may "
+        "be the cause. It describes what was observed; a cause is proven by an experiment that "
+        "varies it alone.",
+        [block for number, one in enumerate(part.items, start=1) for block in _blocks(number, one)],
+        command=COMMAND,
+        notes=[part.absent, *part.notes, *_suspected(details)],
+    )
+
+
+def _suspected(details: Details) -> Iterator[str]:
+    found = {
+        suspect.platform
+        for one in details.explanations.items
+        for suspect in one.explanation.suspects
+    }
+    if found:
+        names = ", ".join(sorted(found)[:10])
+        yield f"{counted(len(found), 'suspect')} for a broken machine, listed below: {names}"
+
+
+def _blocks(number: int, one: Explained) -> Iterator[Block]:
+    """A block for each answer; what is odd stands with the first."""
+    found = one.explanation
+    key = (found.workload, ", ".join(one.inputs), found.variant, found.output)
+    platforms = sum(len(group.platforms) for group in found.classes)
+    classes = counted(len(found.classes), "class", "classes")
+    name = f"explanation-{number}"
+    title = f"{column_name(key)}: {classes} of {counted(platforms, 'platform')}"
+    odd = tuple(_odd(name, found))
+    if not found.answers:
+        yield Block(title, found.notes, grids=_filled(odd))
+    for place, answer in enumerate(found.answers):
+        if place == 0:
+            yield Block(
+                title, (_size(answer), *found.notes), (), _filled((*_answer(name, answer), *odd))
+            )
+        else:
+            more = ", with what identifies the hardware as a whole (generation, caches, …)"
+            grids = _filled(_answer(f"{name}-identity", answer))
+            yield Block(title + more, (_size(answer),), grids=grids)
+
+
+def _filled(grids: Iterable[Grid]) -> tuple[Grid, ...]:
+    return tuple(one for one in grids if not one.empty)
+
+
+def _size(answer: Answer) -> str:
+    if not answer.sets[0].clusters and not answer.contradictions:
+        return "One class: there is nothing to explain."
+    return size_text(answer).removesuffix(":").removesuffix(".") + "."
+
+
+def _answer(name: str, answer: Answer) -> Iterator[Grid]:
+    smallest = "the smallest" if answer.rules_smallest else "not proven the smallest"
+    size = len(answer.sets[0].clusters)
+    yield grid(
+        f"{name}-sets",
+        "Minimal sets, the likeliest cause first",
+        ("set", *(f"cluster {place + 1}" for place in range(size))),
+        (
+            (f"{row}", *(row_name(cluster.members) for cluster in given.clusters))
+            for row, given in enumerate(answer.sets, start=1)
+            if given.clusters
+        ),
+        command=COMMAND,
+    )
+    yield grid(
+        f"{name}-rules",
+        f"Rules: a decision tree over set 1, {smallest}; exact on what was observed",
+        ("platforms with", "class", "support", "supporting", "contradicting"),
+        (
+            (
+                condition_text(rule.conditions),
+                rule.class_number,
+                len(rule.platforms),
+                rule.platforms,
+                rule.contradicting,
+            )
+            for rule in answer.rules
+        ),
+        command=COMMAND,
+    )
+    yield _cases(name, answer.sets[0])
+    together = {c.members[0]: c.members for s in answer.sets for c in s.clusters}
+    yield grid(
+        f"{name}-together",
+        "Always together here, so any of them may be the cause",
+        ("cluster", "attributes"),
+        ((row_name(members), members) for members in together.values() if len(members) > 1),
+        command=COMMAND,
+    )
+    yield grid(
+        f"{name}-contradictions",
+        "Equal in every attribute, yet in different classes",
+        ("class", "platforms", "takes part"),
+        (
+            (f"{number}", names, "yes" if number == one.kept else "no")
+            for one in answer.contradictions
+            for number, names in one.groups
+        ),
+        command=COMMAND,
+    )
+    yield grid(
+        f"{name}-unused",
+        "Left out, since not known of every platform",
+        ("attribute", "platforms that do not know it"),
+        answer.unused,
+        command=COMMAND,
+    )
+
+
+def _cases(name: str, given: MinimalSet) -> Grid:
+    """Every combination of the first set that was seen, and its class."""
+    rows: list[tuple[Value, ...]] = []
+    for number, case in enumerate(given.cases, start=1):
+        values = (
+            cluster.combinations[row][0]
+            for cluster, row in zip(given.clusters, case.combinations, strict=True)
+        )
+        shown = (
+            {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+            for value in values
+        )
+        rows.append((f"{number}", *shown, case.class_number, case.platforms))
+    heads = [row_name(cluster.members) for cluster in given.clusters]
+    return grid(
+        f"{name}-cases",
+        "Set 1: every combination that was seen",
+        ("case", *heads, "class", "platforms"),
+        rows if heads else (),
+        command=COMMAND,
+    )
+
+
+def _odd(name: str, found: Explanation) -> Iterator[Grid]:
+    yield grid(
+        f"{name}-suspects",
+        "Suspects, whose hardware twins agree on another output",
+        ("platform", "class", "class of its twins", "twins", "equal in", "differs from all in"),
+        (
+            (
+                one.platform,
+                one.class_number,
+                one.expected,
+                one.twins,
+                tuple(f"{key} = {value}" for key, value in one.shared),
+                one.differs_in,
+            )
+            for one in found.suspects
+        ),
+        command=COMMAND,
+    )
+    yield grid(
+        f"{name}-undescribed",
+        "Not described, so not explained",
+        ("platform", "class", "reason"),
+        ((one.platform, one.class_number, one.reason) for one in found.undescribed),
+        command=COMMAND,
+    )

@@ -1,0 +1,165 @@
+"""The page's section of layers: classes, precision, what each layer does to them."""
+
+from __future__ import annotations
+
+from orchestrator.report.html.figures_layers import layers_figure, shares_figure
+from orchestrator.report.html.parts import Block, Drawing, Grid, Section, Value, grid, section
+from orchestrator.report.words import column_name
+from orchestrator.results.details import Details
+from orchestrator.results.layers import LayerDetail, LayerDetails
+from orchestrator.results.partitions import LayerProfile, Summary
+
+COMMAND = "eqc report STORE --show layer-details"
+
+
+def layers_section(summary: Summary, details: Details | None) -> Section:
+    """One profile for each computation that recorded its layers, then averages."""
+    known = {(one.workload, one.input, one.variant): one for one in _details(details)}
+    blocks = [
+        _block(row, profile, known.get((profile.workload, profile.input, profile.variant)))
+        for row, profile in enumerate(summary.layers)
+    ]
+    notes: list[str | None] = []
+    averages: list[Block] = []
+    if details is None:
+        if not blocks:
+            notes.append("No layer was recorded: set `observe: {layers: true}`.")
+    else:
+        notes += [details.layers.absent, *details.layers.notes]
+        averages = _averages(details)
+        if blocks and details.shares.absent:
+            notes.append(details.shares.absent)
+    return section(
+        "layers",
+        "Layers",
+        "Classes and remaining precision after each layer. A layer splits where platforms that "
+        "agreed before it part, and merges where platforms that differed before it are "
+        "bit-identical again. It raises, keeps or lowers precision against the layer before; the "
+        "deviating share counts elements that are not bit-identical everywhere.",
+        [*averages, *blocks],
+        command=COMMAND,
+        notes=notes,
+        opened=len(averages) + 1,
+    )
+
+
+def _details(details: Details | None) -> tuple[LayerDetails, ...]:
+    return details.layers.items if details else ()
+
+
+def _block(number: int, profile: LayerProfile, found: LayerDetails | None) -> Block:
+    name = column_name((profile.workload, profile.input, profile.variant, "output"))
+    if profile.first_parting is None:
+        what = f"all platforms agree in all {len(profile.rows)} layers"
+    else:
+        what = f"platforms first part at {profile.first_parting}"
+    label = "Classes and remaining precision by layer; the same as a table below"
+    drawings = [Drawing(layers_figure(profile), label)]
+    shares = shares_figure(found) if found else None
+    if shares is not None:
+        drawings.append(Drawing(shares, "Deviating share by layer; the same as a table below"))
+    lines: tuple[str, ...] = ()
+    if found is not None and not found.complete:
+        lines = (f"{found.missing_tensors} layer outputs have no tensor: their share is unknown.",)
+    return Block(f"{name}: {what}", lines, tuple(drawings), (_grid(number, profile, found),))
+
+
+def _grid(number: int, profile: LayerProfile, found: LayerDetails | None) -> Grid:
+    by_index = {(layer.index, layer.name): layer for layer in found.layers} if found else {}
+    rows: list[tuple[Value, ...]] = []
+    for row in profile.rows:
+        change = " and ".join(
+            word for word, applies in (("splits", row.splits), ("merges", row.merges)) if applies
+        )
+        own = by_index.get((row.index, row.name))
+        rows.append(
+            (
+                row.name,
+                row.index,
+                row.operation,
+                row.platforms,
+                row.classes,
+                row.remaining_precision,
+                change,
+                *_effect(own),
+            )
+        )
+    return grid(
+        f"layers-{number + 1}",
+        "Layers as a table",
+        (
+            "layer",
+            "index",
+            "operation",
+            "platforms",
+            "classes",
+            "bits that remain",
+            "change",
+            "precision",
+            "deviating before",
+            "deviating after",
+        ),
+        rows,
+        command=COMMAND,
+    )
+
+
+def _effect(layer: LayerDetail | None) -> tuple[Value, ...]:
+    if layer is None:
+        return None, None, None
+    return layer.effect.value, percent(layer.deviating_before), percent(layer.deviating_after)
+
+
+def percent(share: float | None) -> str | None:
+    """``12.5 %``."""
+    return None if share is None else f"{100 * share:.3g} %"
+
+
+def _averages(details: Details) -> list[Block]:
+    blocks = []
+    if details.effects.items:
+        columns = ("workload", "variant", "operation", "inputs")
+        effects = grid(
+            "layer-effects",
+            "Activations by what they do to precision: layers, averaged over the inputs",
+            (*columns, "raise", "keep", "lower", "undefined"),
+            (
+                (
+                    e.workload,
+                    e.variant,
+                    e.operation,
+                    e.inputs,
+                    e.raises,
+                    e.keeps,
+                    e.lowers,
+                    e.undefined,
+                )
+                for e in details.effects.items
+            ),
+            command=COMMAND,
+        )
+        blocks.append(
+            Block("Activations: how many raise, keep or lower precision", grids=(effects,))
+        )
+    if details.shares.items:
+        shares = grid(
+            "deviating-shares",
+            "Share of deviating elements before and after each activation, over the inputs",
+            ("layer", "index", "operation", "workload", "variant", "inputs", "before", "after"),
+            (
+                (
+                    s.name,
+                    s.index,
+                    s.operation,
+                    s.workload,
+                    s.variant,
+                    s.inputs,
+                    percent(s.before),
+                    percent(s.after),
+                )
+                for s in details.shares.items
+            ),
+            command=COMMAND,
+        )
+        blocks.append(Block("Activations: deviating elements before and after", grids=(shares,)))
+    return blocks

@@ -1,0 +1,85 @@
+"""The page's sections on the observations themselves: varying, missing, how they were made."""
+
+from __future__ import annotations
+
+from orchestrator.report.html.parts import Block, Section, grid, section
+from orchestrator.report.words import column_name, determinism
+from orchestrator.results.partitions import Summary
+
+JSON = "eqc report STORE --format json"
+
+
+def determinism_section(summary: Summary) -> Section:
+    """Cells whose sessions disagree, with all their outputs."""
+    table = grid(
+        "determinism",
+        "Cells whose sessions disagree",
+        ("platform", "computation", "distinct outputs (sessions)", "bits that remain among them"),
+        (
+            (
+                one.platform,
+                column_name((one.workload, one.input, one.variant, one.output)),
+                tuple(f"{digest} ({count})" for digest, count in one.outputs),
+                one.remaining_precision,
+            )
+            for one in summary.determinism.variations
+        ),
+        command="eqc report STORE --show determinism",
+    )
+    blocks = [] if table.empty else [Block(grids=(table,))]
+    return section("determinism", "Determinism", determinism(summary), blocks, command=JSON)
+
+
+def missing_section(summary: Summary) -> Section:
+    """(platform, status, reason) of every cell without an output, each combination once."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for letter, partition in zip(summary.table.letters, summary.partitions, strict=True):
+        for missing in partition.missing:
+            key = (missing.platform, missing.status, missing.reason)
+            found.setdefault(key, []).append(letter)
+    table = grid(
+        "missing",
+        "Missing cells",
+        ("platform", "status", "reason", "columns"),
+        ((*key, tuple(letters)) for key, letters in found.items()),
+        command="eqc report STORE --show missing",
+    )
+    intro = "These cells gave no output and are in no class."
+    whole = "Every cell that was asked for has an output."
+    blocks = [] if table.empty else [Block(grids=(table,))]
+    return section("missing", "Missing", whole if table.empty else intro, blocks, command=JSON)
+
+
+def measured_section(summary: Summary) -> Section:
+    """Frameworks, versions, threads, and on which platforms."""
+    table = grid(
+        "measurements",
+        "Frameworks and versions",
+        (
+            *("variant", "framework", "device", "instructions chosen", "threads"),
+            *("sessions", "mode", "platforms"),
+        ),
+        (
+            (
+                row.variant,
+                f"{row.framework or '?'} {row.version or '(version not recorded)'}",
+                row.device,
+                row.isa or "not said",
+                row.threads or "not said",
+                row.sessions,
+                row.mode,
+                row.platforms,
+            )
+            for row in summary.measurements
+        ),
+        command="eqc report STORE --show measurements",
+    )
+    return section(
+        "measured",
+        "How it was measured",
+        "Outputs are compared bit by bit through BLAKE3 digests of type, shape and content: 0.0 "
+        "and \N{MINUS SIGN}0.0 differ, NaN payloads count. Remaining precision comes from the "
+        "precision chain of each output.",
+        [] if table.empty else [Block(grids=(table,))],
+        command=JSON,
+    )

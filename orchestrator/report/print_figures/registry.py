@@ -1,0 +1,55 @@
+"""All figures of a store, and which there are none of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from orchestrator.report.print_figures.class_counts import class_count_figures
+from orchestrator.report.print_figures.core_counts import collapse_figures
+from orchestrator.report.print_figures.dendrograms import dendrogram_figures
+from orchestrator.report.print_figures.determinism import determinism_figure
+from orchestrator.report.print_figures.figure import StaticFigure, told_apart
+from orchestrator.report.print_figures.layers import layer_figures
+from orchestrator.report.print_figures.multiplications import size_figures
+from orchestrator.results.results_counts import ClassCounts
+from orchestrator.results.layers import Collapse, SizeRow
+from orchestrator.results.partitions import Summary
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that figures are drawn from, computed."""
+
+    summary: Summary
+    counts: tuple[ClassCounts, ...]
+    by_cores: tuple[Collapse, ...]
+    by_threads: tuple[Collapse, ...]
+    sizes: tuple[SizeRow, ...]
+    series: Mapping[str, str]
+    """The line of Figure 4 that a workload, by its label, belongs to."""
+
+
+def every_figure(found: Shown) -> tuple[tuple[StaticFigure, ...], tuple[str, ...]]:
+    """The figures in the study's order, and a sentence for each that there is no data for."""
+    parts: list[StaticFigure | str] = [
+        *_or(class_count_figures(found.counts), "no figure 1: nothing was observed"),
+        *_or(
+            [
+                *collapse_figures(found.by_cores, "logical CPUs"),
+                *collapse_figures(found.by_threads, "threads"),
+            ],
+            "no figure 2: no two groups of platforms were seen at several numbers of cores or "
+            "threads",
+        ),
+        *size_figures(found.sizes, found.series),
+        *_or(layer_figures(found.summary.layers), "no figure 5: no layers were observed"),
+        *_or(dendrogram_figures(found.summary.partitions), "no figure 6: there is no partition"),
+        determinism_figure(found.summary.determinism),
+    ]
+    figures = told_apart(part for part in parts if isinstance(part, StaticFigure))
+    return figures, tuple(part for part in parts if isinstance(part, str))
+
+
+def _or(parts: Iterable[StaticFigure | str], otherwise: str) -> list[StaticFigure | str]:
+    return list(parts) or [otherwise]

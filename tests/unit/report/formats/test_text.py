@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from orchestrator.analysis.summary import summarise
+from orchestrator.report.formats.csv_format import HEAD, csv_text
+from orchestrator.report.escape import csv_cell, latex, markdown, plain
+from orchestrator.report.registry import FORMATS
+from orchestrator.report.formats.latex import latex_text
+from orchestrator.report.formats.markdown import markdown_text
+from orchestrator.report.formats.text import plain_text
+from orchestrator.report.formats.terminal import TableReport
+from orchestrator.results.partitions import Summary
+from tests.unit.analysis.records import A, B, record
+from tests.unit.report.summaries import FORMULA, HOSTILE, full
+
+
+def on_terminal(summary: Summary, width: int) -> str:
+    console = Console(
+        width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
+    with console.capture() as captured:
+        console.print(TableReport(summary))
+    return captured.get()
+
+
+def test_plain_text_shows_classes_missing_cells_and_what_is_not_silicon() -> None:
+    lines = plain_text(full()).splitlines()
+    rows = {line.split()[0]: line.split() for line in lines if line}
+    assert rows["local"][-2:] == ["1", "1"]
+    assert rows["varies"][-1] == "1*"
+    assert rows["emulated/Haswell"] == ["emulated/Haswell", "emulated", "Haswell", "2"]
+    assert rows["mask/avx"][1:4] == ["masked", "to", "avx:"]
+    assert rows["silent"][-1] == "\N{EN DASH}[1]"
+    text = "\n".join(lines)
+    assert re.search(
+        r"^a  net · digits:0 · numpy float32: 3 classes, \d+ of 23 bits remain, "
+        r"2 missing, 1 non-deterministic$",
+        text,
+        re.MULTILINE,
+    )
+    assert "\N{EN DASH}[2] unsupported: illegal-instruction: SIGILL" in text
+    assert "1 of 1 cell with several sessions varied between them; 4 more" in text
+
+
+def test_plain_columns_are_aligned() -> None:
+    summary = summarise([record("漢字", [A]), record("abc", [B])])
+    table = plain_text(summary).splitlines()[2:6]
+    ends = {
+        sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) for line in table
+    }
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_the_terminal_table_fits_and_cuts_no_class(width: int) -> None:
+    records = [record(p, [x], given=f"i{i}") for p, x in (("a", A), ("b", B)) for i in range(40)]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(summarise(records), width))
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in re.sub(r"^.*hardware.*$|no fing\S*", "", text, flags=re.MULTILINE)
+    heads = [
+        word
+        for line in text.splitlines()
+        if "platform " in line and "hardware" in line
+        for word in line.split()[2:]
+    ]
+    assert heads == list(summarise(records).table.letters)
+
+
+@pytest.mark.parametrize("name", [n for n in FORMATS if n not in {"json", "html"}])
+def test_no_format_passes_controls_on(name: str) -> None:
+    text = FORMATS[name](full(HOSTILE))
+    if name == "csv":
+        return
+    assert not {c for c in text if unicodedata.category(c) in {"Cc", "Cf"}} - {"\n"}
+
+
+def test_the_terminal_shows_hostile_names_as_text() -> None:
+    text = on_terminal(full(HOSTILE), 400)
+    assert "\x1b[2J" not in text
+    assert r"\x1b[2J" in text
+    assert "\u202e" not in text
+
+
+def test_rich_markup_in_a_name_is_text() -> None:
+    assert "[red]x[/red]" in on_terminal(summarise([record("[red]x[/red]", [A])]), 100)
+
+
+def test_markdown_rows_have_as_many_cells_as_the_head() -> None:
+    rows = [line for line in markdown_text(full(HOSTILE)).splitlines() if line.startswith("|")]
+    assert len(rows) == 2 + 6
+    cells = {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+    assert cells == {5}
+    assert "**1**" in rows[3]
+
+
+@given(st.text())
+def test_markdown_leaves_no_active_character(text: str) -> None:
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`*_<>\[\]|]", markdown(text))
+
+
+@given(st.text())
+def test_latex_has_no_foreign_command(text: str) -> None:
+    escaped = latex(text)
+    known = (
+        r"\\(?:textbackslash|textasciitilde|textasciicircum|textless|textgreater|textbar|"
+        r"textquotedbl|textquotesingle|textasciigrave|textperiodcentered)\{\}|\\[{}$&#%_]"
+        r"|(?<=-)\{\}(?=-)|(?<=,)\{\}(?=,)"
+    )
+    assert not set(re.sub(known, "", escaped)) & set("\\{}$&#%_~^")
+
+
+def test_latex_table_has_as_many_cells_as_columns() -> None:
+    text = latex_text(full(HOSTILE))
+    rows = [line for line in text.splitlines() if line.endswith(r" \\")]
+    assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {3}
+    assert r"\begin{longtable}{llrr}" in latex_text(full())
+
+
+def test_csv_holds_every_platform_of_every_partition_once() -> None:
+    rows = list(csv.DictReader(io.StringIO(csv_text(full(FORMULA)))))
+    assert list(rows[0]) == list(HEAD)
+    first = [row for row in rows if row["input"] == "digits:0"]
+    assert [row["platform"] for row in first] == [
+        "silent",
+        "local",
+        "emulated/Haswell",
+        f"'{FORMULA}",
+        "varies",
+        "emulated/Nehalem",
+    ]
+    silent = first[0]
+    assert (silent["class_number"], silent["status"], silent["reason"]) == (
+        "",
+        "missing",
+        "not observed",
+    )
+    assert {row["kind"] for row in first} >= {"hardware", "emulated", "masked"}
+
+
+@given(st.text(min_size=1))
+def test_no_csv_cell_is_a_formula(text: str) -> None:
+    assert csv_cell(text)[0] not in "=+-@\t\r\n"
+
+
+@given(st.text())
+def test_plain_is_one_line(text: str) -> None:
+    assert len(plain(text).splitlines()) <= 1
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_nothing_observed_is_a_report_too(name: str) -> None:
+    assert FORMATS[name](summarise([]))
