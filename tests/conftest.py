@@ -125,7 +125,7 @@ def study_data() -> Path:
 def arm64_images() -> None:
     """A framework's and a peer's image of arm64: minutes of emulation where they are not here."""
     from orchestrator.images import ImageBuilder, connect
-    from orchestrator.peers import sshd
+    from orchestrator.fakes import sshd
 
     client = connect()
     ImageBuilder(client).ensure("numpy", "arm64")

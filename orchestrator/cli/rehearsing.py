@@ -82,7 +82,7 @@ def rehearse(
 def _clouds(plan: Plan) -> AbstractContextManager[Plan]:
     """The fake clouds, for as long as the rehearsal runs; their machines are containers."""
     try:
-        clouds = import_module("orchestrator.peers.clouds")
+        clouds = import_module("orchestrator.fakes.clouds")
     except ImportError as error:
         raise EnvironmentNotReady(
             f"the fake clouds need {error.name}: pip install 'eqc-orchestrator[rehearsal]'"

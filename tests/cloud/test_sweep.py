@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from orchestrator.images import connect
-from orchestrator.peers.sshd import OWNER
+from orchestrator.fakes.sshd import OWNER
 from orchestrator.executors.container import LABEL
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written

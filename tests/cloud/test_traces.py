@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from orchestrator.cli.fleet import reap
 from orchestrator.model.machine import Order, Provider
-from orchestrator.peers.ec2 import Ec2
-from orchestrator.peers.gce import Gce
+from orchestrator.fakes.aws.server import Ec2
+from orchestrator.fakes.gcp.server import Gce
 from tests.cloud.aws.conftest import _amis, _clients, _ec2, ec2
 from tests.cloud.aws.conftest import provider as aws
 from tests.cloud.gcp.conftest import _gce, clients, gce

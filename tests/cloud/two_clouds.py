@@ -17,9 +17,10 @@ from typing import Any
 import boto3
 import pytest
 
-from orchestrator.peers import ec2, gce
-from orchestrator.peers.ec2 import Ec2
-from orchestrator.peers.gce import Gce
+from orchestrator.fakes.aws import server as ec2
+from orchestrator.fakes.gcp import server as gce
+from orchestrator.fakes.aws.server import Ec2
+from orchestrator.fakes.gcp.server import Gce
 
 AWS_TYPES = ("m1.large", "c1.medium")
 """Of families whose processors the catalogue does not know: any x86-64 will do."""

@@ -26,7 +26,7 @@ class Rented:
 
 @contextmanager
 def aws() -> Iterator[Rented]:
-    from orchestrator.peers.ec2 import serving
+    from orchestrator.fakes.aws.server import serving
     from orchestrator.providers.aws.clients import Clients
     from orchestrator.providers.aws.provider import AwsProvider
     from orchestrator.providers.cloud import Pace
@@ -44,7 +44,7 @@ def aws() -> Iterator[Rented]:
 
 @contextmanager
 def gcp() -> Iterator[Rented]:
-    from orchestrator.peers.gce import serving
+    from orchestrator.fakes.gcp.server import serving
     from orchestrator.providers.gcp.clients import Clients
     from orchestrator.providers.gcp.provider import GcpProvider
     from orchestrator.providers.cloud import Pace

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.peers.ec2 import Ec2, serving
+from orchestrator.fakes.aws.server import Ec2, serving
 from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.provider import AwsProvider

@@ -9,8 +9,8 @@ import pytest
 
 from orchestrator.model.machine import Finding, Level
 from orchestrator.model.experiment import Platform
-from orchestrator.peers.ec2 import Ec2
-from orchestrator.peers.faults import Call
+from orchestrator.fakes.aws.server import Ec2
+from orchestrator.fakes.faults import Call
 from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.check import Check
 from orchestrator.providers.aws.clients import Clients

@@ -14,7 +14,7 @@ import paramiko
 import pytest
 
 from orchestrator.model.machine import Address, Order, Refusal, Refused
-from orchestrator.peers.ec2 import Ec2, serving
+from orchestrator.fakes.aws.server import Ec2, serving
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.providers.cloud import Pace
 from tests.cloud.orders import aws_order

@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from orchestrator.images import ImageBuilder, connect
-from orchestrator.peers.ec2 import Ec2, serving
+from orchestrator.fakes.aws.server import Ec2, serving
 from tests.cloud.faults.lab import Lab
 from tests.cloud.faults.machines import Altered
 from tests.cloud.two_clouds import as_this_computer

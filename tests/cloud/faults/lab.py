@@ -16,7 +16,7 @@ from pathlib import Path
 import docker
 from docker.models.containers import Container
 
-from orchestrator.peers.ec2 import Ec2
+from orchestrator.fakes.aws.server import Ec2
 from tests.cloud.faults.calls import FAULTY, SOUND, Ran, Running
 from tests.cloud.faults.machines import Altered
 from tests.cloud.two_clouds import keys_and_groups

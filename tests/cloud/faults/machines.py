@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from docker.models.containers import Container
 
-from orchestrator.peers.ec2_machines import Containers
+from orchestrator.fakes.aws.machines import Containers
 
 
 @dataclass

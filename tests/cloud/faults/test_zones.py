@@ -12,7 +12,7 @@ import pytest
 from orchestrator import pipeline
 from orchestrator import experiment
 from orchestrator.model.experiment import Isolation
-from orchestrator.peers.gce import Gce, serving
+from orchestrator.fakes.gcp.server import Gce, serving
 from orchestrator.plan.cells import make_plan
 from orchestrator.rehearsal import rehearsed
 from orchestrator.store.read import read

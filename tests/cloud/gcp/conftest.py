@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.peers.gce import Gce, serving
+from orchestrator.fakes.gcp.server import Gce, serving
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
 from orchestrator.providers.cloud import Pace

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.model.machine import Finding, Level
 from orchestrator.model.experiment import Platform
-from orchestrator.peers.gce import Gce
+from orchestrator.fakes.gcp.server import Gce
 from orchestrator.providers.gcp.check import PERMISSIONS, Check
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import Images

@@ -13,7 +13,7 @@ import yaml
 
 from orchestrator.model.machine import Order, Place, Refusal, Refused, Unavailable
 from orchestrator.model.experiment import Platform
-from orchestrator.peers.gce import Gce
+from orchestrator.fakes.gcp.server import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import FAMILIES
 from orchestrator.providers.gcp.provider import GcpProvider

@@ -14,7 +14,7 @@ import paramiko
 import pytest
 
 from orchestrator.model.machine import Address, Order, Refusal, Refused
-from orchestrator.peers.gce import Gce, serving
+from orchestrator.fakes.gcp.server import Gce, serving
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
 from orchestrator.providers.cloud import Pace

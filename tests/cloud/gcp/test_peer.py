@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from orchestrator.peers.gce import Gce
+from orchestrator.fakes.gcp.server import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
 from tests.cloud.gcp.conftest import PACE
@@ -75,7 +75,7 @@ def process(state: Path) -> Iterator[dict[str, str]]:
     command = [
         sys.executable,
         "-m",
-        "orchestrator.peers.gce",
+        "orchestrator.fakes.gcp.server",
         "--no-containers",
         "--state",
         str(state),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.model.machine import Machine, Refusal, Refused
-from orchestrator.peers.gce import Gce
+from orchestrator.fakes.gcp.server import Gce
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
 from orchestrator.providers.cloud import Pace

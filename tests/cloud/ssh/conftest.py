@@ -18,7 +18,7 @@ from docker.models.containers import Container
 
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.model.machine import Address
-from orchestrator.peers import sshd
+from orchestrator.fakes import sshd
 from orchestrator.ssh import login_keys
 from orchestrator.ssh.client import SshShell
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import yaml
 
-from orchestrator.peers import sshd
-from orchestrator.peers.containers import Behind, Booting, Nothing
+from orchestrator.fakes import sshd
+from orchestrator.fakes.containers import Behind, Booting, Nothing
 
 PATIENCE = 120.0
 """Seconds for a machine to answer; an emulated one on a busy computer takes its time."""

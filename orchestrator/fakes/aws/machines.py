@@ -6,8 +6,8 @@ from typing import Protocol
 
 import yaml
 
-from orchestrator.peers import sshd
-from orchestrator.peers.containers import Behind, Booting, Nothing
+from orchestrator.fakes import sshd
+from orchestrator.fakes.containers import Behind, Booting, Nothing
 
 SYSTEMD_RUN = """\
 #!/bin/sh

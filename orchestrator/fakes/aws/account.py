@@ -12,9 +12,9 @@ from typing import Any
 
 import boto3
 
-from orchestrator.peers import ec2_answers as answers
-from orchestrator.peers.ec2_machines import Machines
-from orchestrator.peers.faults import Call, Proxy, Reply, decoded, error
+from orchestrator.fakes.aws import ec2_answers as answers
+from orchestrator.fakes.aws.machines import Machines
+from orchestrator.fakes.faults import Call, Proxy, Reply, decoded, error
 
 REGIONS = ("eu-central-1", "us-east-1", "us-west-2")
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import docker
 import docker.errors
 
-from orchestrator.peers import sshd
+from orchestrator.fakes import sshd
 
 
 class Behind(Protocol):

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orchestrator.peers import gce_strict as strict
-from orchestrator.peers.gce_instances import Instances
-from orchestrator.peers.gce_state import REGIONS, Fault, Json, public
-from orchestrator.peers.gce_strict import Wrong
+from orchestrator.fakes.gcp import strict
+from orchestrator.fakes.gcp.instances import Instances
+from orchestrator.fakes.gcp.state import REGIONS, Fault, Json, public
+from orchestrator.fakes.gcp.strict import Wrong
 
 __all__ = ["REGIONS", "Cloud", "Fault", "Wrong"]
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from orchestrator.peers.gce_cloud import Cloud, Fault, Wrong
-from orchestrator.peers.gce_routes import Call, understood
-from orchestrator.peers.loopback import Loopback
+from orchestrator.fakes.gcp.cloud import Cloud, Fault, Wrong
+from orchestrator.fakes.gcp.gce_routes import Call, understood
+from orchestrator.fakes.loopback import Loopback
 
 
 @dataclass

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.peers import gce_strict as strict
-from orchestrator.peers.gce_state import Fault, Json, State, public, stamp
-from orchestrator.peers.gce_strict import Wrong
+from orchestrator.fakes.gcp import strict
+from orchestrator.fakes.gcp.state import Fault, Json, State, public, stamp
+from orchestrator.fakes.gcp.strict import Wrong
 
 _PAGE = 3
 """Instances in a page at most, whatever is asked for: Google may give fewer, too."""

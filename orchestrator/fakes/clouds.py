@@ -12,7 +12,9 @@ import docker
 
 from orchestrator.images import connect
 from orchestrator.model.experiment import Cell, Plan, Platform, Scalar, pairs
-from orchestrator.peers import ec2, gce, sshd
+from orchestrator.fakes.aws import server
+from orchestrator.fakes.gcp import server
+from orchestrator.fakes import sshd
 from orchestrator.ssh.login_keys import forget, login_key
 
 
@@ -26,11 +28,11 @@ def played(plan: Plan) -> Iterator[Plan]:
     with ExitStack() as stack:
         if "aws" in providers:
             stack.enter_context(
-                _environment(stack.enter_context(ec2.serving(containers=True)).environment)
+                _environment(stack.enter_context(server.serving(containers=True)).environment)
             )
         if "gcp" in providers:
             stack.enter_context(
-                _environment(stack.enter_context(gce.serving(containers=True)).environment)
+                _environment(stack.enter_context(server.serving(containers=True)).environment)
             )
         hosts: dict[str, Platform] = {}
         if "ssh" in providers:

@@ -28,9 +28,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.peers.gce_cloud import Cloud
-from orchestrator.peers.gce_http import Server
-from orchestrator.peers.gce_machines import Containers, NoMachines
+from orchestrator.fakes.gcp.cloud import Cloud
+from orchestrator.fakes.gcp.http import Server
+from orchestrator.fakes.gcp.machines import Containers, NoMachines
 
 __all__ = ["Gce", "serving"]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import catalog
-from orchestrator.peers import gce_strict as strict
-from orchestrator.peers.gce_machines import Machines
-from orchestrator.peers.gce_strict import Wrong
+from orchestrator.fakes.gcp import strict
+from orchestrator.fakes.gcp.machines import Machines
+from orchestrator.fakes.gcp.strict import Wrong
 
 Json = dict[str, Any]
 _SPECIAL = {"us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd"}

@@ -29,8 +29,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from orchestrator.peers.ec2_account import Ec2
-from orchestrator.peers.ec2_machines import Containers, Machines, NoMachines
+from orchestrator.fakes.aws.account import Ec2
+from orchestrator.fakes.aws.machines import Containers, Machines, NoMachines
 
 __all__ = ["Ec2", "serving"]
 

@@ -1,0 +1,1 @@
+"""A fake EC2 that plays machines in containers."""

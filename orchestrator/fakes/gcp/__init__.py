@@ -1,0 +1,1 @@
+"""A fake Compute Engine that plays machines in containers."""
