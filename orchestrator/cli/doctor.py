@@ -12,7 +12,7 @@ from rich.table import Table
 from orchestrator import experiment
 from orchestrator.cli.experiment import results_folder
 from orchestrator.cli.terminal import console
-from orchestrator.doctor import examine
+from orchestrator.run.doctor import examine
 from orchestrator.errors import Exit
 from orchestrator.model.machine import Finding, Level
 from orchestrator.report.escape import plain

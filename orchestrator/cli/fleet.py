@@ -21,7 +21,7 @@ from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.reap import Found, find_all, to_reap
 from orchestrator.fleet.reap import reap as end_all
-from orchestrator.live_runs import live_runs
+from orchestrator.run.lock import live_runs
 from orchestrator.model.machine import Machine, Provider, Unavailable
 from orchestrator.report.escape import plain
 

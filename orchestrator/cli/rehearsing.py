@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator import pipeline
+from orchestrator.run import pipeline
 from orchestrator import experiment
 from orchestrator.cli.experiment import experiment_file, results_folder
 from orchestrator.cli.location import shared
@@ -19,7 +19,7 @@ from orchestrator.cli.running import ended_by_signals, shown
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan
-from orchestrator.rehearsal import notes, rehearsed
+from orchestrator.run.rehearsal import notes, rehearsed
 from orchestrator.executors.compose import compose_command
 
 

@@ -12,7 +12,7 @@ from threading import Event
 
 import click
 
-from orchestrator import pipeline
+from orchestrator.run import pipeline
 from orchestrator import experiment
 from orchestrator.api import findings
 from orchestrator.cli.experiment import experiment_file, results_folder, stored_sessions

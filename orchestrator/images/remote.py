@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from orchestrator import catalog
-from orchestrator.context import Missing
+from orchestrator.run.context import Missing
 from orchestrator.errors import DeliveryFailed, EnvironmentNotReady
 from orchestrator.images.cache import ImageShelf
 from orchestrator.images import Image

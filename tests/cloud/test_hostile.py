@@ -1,7 +1,7 @@
 """A hostile machine in a real run: it writes nowhere but its own rows, and stops nothing.
 
 Its Docker client is replaced by a program that lies; beside it an honest machine has to finish.
-What such a machine could write into records is in ``tests/unit/test_hostile_output.py``.
+What such a machine could write into records is in ``tests/unit/run/test_hostile_output.py``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestrator import experiment as spec
 from orchestrator.plan.cells import make_plan
 from tests.cloud.faults.conftest import _cache, _ec2, _engine, _machines, lab
 from tests.cloud.faults.lab import FAULTY, SOUND, Lab, Ran
-from tests.unit.test_hostile_output import ESCAPES, everything_said, steering
+from tests.unit.run.test_hostile_output import ESCAPES, everything_said, steering
 
 __all__ = ["_cache", "_ec2", "_engine", "_machines", "lab"]
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]

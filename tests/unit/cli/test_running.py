@@ -8,7 +8,7 @@ from orchestrator.analysis.observations.planned import planned_of_store
 from orchestrator.analysis.findings import Findings
 from orchestrator.cli.running import exit_code
 from orchestrator.errors import EnvironmentNotReady, Exit
-from orchestrator.pipeline import Ran
+from orchestrator.run.pipeline import Ran
 from orchestrator.store.tensors import StoredTensors
 
 NOTHING = Findings([], {}, planned_of_store([]), StoredTensors(())).summary

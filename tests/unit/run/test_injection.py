@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from orchestrator import experiment
 from orchestrator.errors import Mistake, SpecError
 from orchestrator.fleet.commands import how_to_end
-from orchestrator.fleet.job import Job, write_job
+from orchestrator.run.job import Job, write_job
 from orchestrator.model.machine import Address, HostKey, Machine, Order, Place
 from orchestrator.model.experiment import Experiment, Limits, Platform
 from orchestrator.plan.cells import make_plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator import catalog
-from orchestrator.context import HERE
+from orchestrator.run.context import HERE
 from orchestrator.model.machine import Unavailable
 from orchestrator.model.experiment import Cell, Experiment, Plan, Platform, Scalar, Variant, pairs
 

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator import catalog
-from orchestrator.context import HERE, Context, engine
+from orchestrator.run.context import HERE, Context, engine
 from orchestrator.errors import MachinesLeft
 from orchestrator.system.files import write_whole
-from orchestrator.fleet.job import Job, asked_of
-from orchestrator.fleet.schedule import side_by_side
+from orchestrator.run.job import Job, asked_of
+from orchestrator.run.parallel import side_by_side
 from orchestrator.images.cache import ImageShelf
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.model.machine import Machine, Order, Provider, Unavailable
 from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
-from orchestrator.observing import leave_out, observe
+from orchestrator.run.execute import leave_out, observe
 from orchestrator.plan.cells import group_batches
 from orchestrator.providers.emulated import EmulatedProvider
 from orchestrator.providers.local import LocalProvider

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.live_runs import LiveRun, live_runs
+from orchestrator.run.lock import LiveRun, live_runs
 
 HOLD = """
 import sys

@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 from threading import Event
 
-from orchestrator.context import Context, by_platform
-from orchestrator.errand import Errand
+from orchestrator.run.context import Context, by_platform
+from orchestrator.run.remote_worker import Errand
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.plan.cost import estimates, total
 from orchestrator.images.remote import FarImages
@@ -15,17 +15,17 @@ from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.fleet.asking import INTERRUPTED
 from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.scheduler import Fleet
-from orchestrator.fleet.job import START_SECONDS
+from orchestrator.run.job import START_SECONDS
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.provision import Terms
 from orchestrator.fleet.attempts import Served
 from orchestrator.fleet.cleanup import Sweep
 from orchestrator.images.cache import ImageShelf
-from orchestrator.live_runs import LiveRun
+from orchestrator.run.lock import LiveRun
 from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
 from orchestrator.model.experiment import Platform, Reason, Status
-from orchestrator.observing import leave_out
+from orchestrator.run.execute import leave_out
 from orchestrator.ssh.login_keys import LoginKey, forget, login_key, new_host_key
 from orchestrator.store.records import Record
 

@@ -9,10 +9,10 @@ from operator import call
 from pathlib import Path
 from threading import Event
 
-from orchestrator.campaign import Campaign
-from orchestrator.context import Context, Tell, wall_of
-from orchestrator.expedition import Expedition
-from orchestrator.fleet.schedule import side_by_side
+from orchestrator.run.local import Campaign
+from orchestrator.run.context import Context, Tell, wall_of
+from orchestrator.run.remote import Expedition
+from orchestrator.run.parallel import side_by_side
 from orchestrator.model.experiment import Isolation, Plan, Status
 from orchestrator.store.records import Record
 from orchestrator.store.run_folder import RunFolder

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator import catalog
-from orchestrator.fleet.received import compare, disagreement
+from orchestrator.run.verify_hardware import compare, disagreement
 from orchestrator.model.experiment import Platform, Scalar, pairs
 
 

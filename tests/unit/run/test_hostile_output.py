@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from orchestrator.analysis.details import details
 from orchestrator.api import TABLES, findings
 from orchestrator.cli.progress import progress
-from orchestrator.fleet.job import Job, asked_of, write_job
+from orchestrator.run.job import Job, asked_of, write_job
 from orchestrator.system.untrusted_json import parse_json
-from orchestrator.job_events import NOTES, Hearing
+from orchestrator.run.job_events import NOTES, Hearing
 from orchestrator.model.machine import Machine
 from orchestrator.model.experiment import Limits, Reason
 from orchestrator.report.registry import FORMATS, TABLE_FORMATS

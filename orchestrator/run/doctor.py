@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 
 from orchestrator import catalog
-from orchestrator.context import HERE
+from orchestrator.run.context import HERE
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.providers.registry import FAR, far_provider
 from orchestrator.images import connect

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from orchestrator import catalog
-from orchestrator.context import Context
+from orchestrator.run.context import Context
 from orchestrator.errors import (
     ConnectionLost,
     DeliveryFailed,
@@ -19,12 +19,12 @@ from orchestrator.errors import (
     OutputRefused,
 )
 from orchestrator.images.remote import FarImages
-from orchestrator.fleet.job import Job
-from orchestrator.fleet.received import disagreement
+from orchestrator.run.job import Job
+from orchestrator.run.verify_hardware import disagreement
 from orchestrator.images import Image
 from orchestrator.model.machine import Lost, Machine, Rejected
 from orchestrator.model.experiment import Isolation, Reason, Status
-from orchestrator.observing import leave_out, observe
+from orchestrator.run.execute import leave_out, observe
 from orchestrator.plan.cells import group_batches
 from orchestrator.providers.qemu import Qemu
 from orchestrator.executors.base import JobShell

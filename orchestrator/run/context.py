@@ -11,7 +11,7 @@ from typing import Any
 import docker
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.fleet.job import missing_sessions
+from orchestrator.run.job import missing_sessions
 from orchestrator.images import connect
 from orchestrator.model.experiment import Cell, Isolation, Limits, Plan, Platform
 from orchestrator.store.run_folder import RunFolder

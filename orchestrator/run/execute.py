@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Event
 
-from orchestrator.context import Context, Missing
+from orchestrator.run.context import Context, Missing
 from orchestrator.errors import EqcError
-from orchestrator.fleet.job import Job, write_job
+from orchestrator.run.job import Job, write_job
 from orchestrator.images import Image
-from orchestrator.job_events import Hearing, silence_of
+from orchestrator.run.job_events import Hearing, silence_of
 from orchestrator.model.experiment import Reason, Status
 from orchestrator.executors.base import JobShell
 from orchestrator.store.ingest import Origin, not_observed, take_in

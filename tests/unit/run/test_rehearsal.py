@@ -16,7 +16,7 @@ from orchestrator.model.experiment import (
     Workload,
     pairs,
 )
-from orchestrator.rehearsal import notes, rehearsed
+from orchestrator.run.rehearsal import notes, rehearsed
 
 
 def plan(platform: Platform, variant: Variant | None = None) -> Plan:

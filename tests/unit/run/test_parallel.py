@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from orchestrator.fleet.schedule import side_by_side
+from orchestrator.run.parallel import side_by_side
 
 
 def test_every_item_ends_once_and_no_more_run_than_allowed() -> None:

@@ -1,0 +1,1 @@
+"""One run of an experiment: what this computer computes, what machines far away do, and the store."""
