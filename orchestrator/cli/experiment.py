@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 
 from orchestrator import experiment as spec
-from orchestrator.cli.location import StoreLocation
+from orchestrator.cli.options import StoreLocation
 from orchestrator.cli.terminal import console
 from orchestrator.plan.cost import ASSUMPTION, dollars, estimates, total
 from orchestrator.model.experiment import Plan

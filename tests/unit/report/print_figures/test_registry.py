@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.analysis.summary import summarise
 from orchestrator.analysis.findings import Findings
-from orchestrator.cli.figures import shown
+from orchestrator.cli.output import shown
 from orchestrator.report.print_figures.drawing import FORMATS, rendered
 from orchestrator.report.print_figures.registry import every_figure
 from orchestrator.results.partitions import Summary

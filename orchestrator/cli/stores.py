@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from orchestrator.api import findings
-from orchestrator.cli.location import StoreLocation, push_to
+from orchestrator.cli.options import StoreLocation, push_to
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
 from orchestrator.report.registry import FORMATS

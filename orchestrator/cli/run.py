@@ -16,10 +16,10 @@ from orchestrator.run import pipeline
 from orchestrator import experiment
 from orchestrator.api import findings
 from orchestrator.cli.experiment import experiment_file, results_folder, stored_sessions
-from orchestrator.cli.location import shared
+from orchestrator.cli.options import shared
 from orchestrator.cli.page import write_page
 from orchestrator.cli.progress import progress
-from orchestrator.cli.results import completeness, print_classes
+from orchestrator.cli.stores import completeness, print_classes
 from orchestrator.errors import EqcError, Exit, OverLimit
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan, over_limit

@@ -13,9 +13,9 @@ import click
 from orchestrator.run import pipeline
 from orchestrator import experiment
 from orchestrator.cli.experiment import experiment_file, results_folder
-from orchestrator.cli.location import shared
+from orchestrator.cli.options import shared
 from orchestrator.cli.progress import progress
-from orchestrator.cli.running import ended_by_signals, shown
+from orchestrator.cli.run import ended_by_signals, shown
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.classes.difference import difference, difference_exit
-from orchestrator.cli.location import StoreLocation
-from orchestrator.cli.results import summary_of
+from orchestrator.cli.options import StoreLocation
+from orchestrator.cli.stores import summary_of
 from orchestrator.errors import Exit
 from orchestrator.system.files import write_whole
 from orchestrator.report.formats.difference_json import difference_json_text

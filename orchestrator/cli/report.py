@@ -11,9 +11,9 @@ from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
 from orchestrator.cli.choosing import choice_options
-from orchestrator.cli.figures import FIGURE_FORMATS, write_figures
+from orchestrator.cli.output import FIGURE_FORMATS, write_figures
 from orchestrator.cli.page import page_text
-from orchestrator.cli.results import completeness, print_classes, store_folder
+from orchestrator.cli.stores import completeness, print_classes, store_folder
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit, UsageError
 from orchestrator.system.files import write_whole

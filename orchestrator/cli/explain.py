@@ -13,7 +13,7 @@ from orchestrator.analysis.explain.explain import explain as explain_records
 from orchestrator.analysis.explain.prediction import predict
 from orchestrator.api import findings
 from orchestrator.cli.choosing import choice_options
-from orchestrator.cli.results import store_folder
+from orchestrator.cli.stores import store_folder
 from orchestrator.errors import UsageError
 from orchestrator.system.files import write_whole
 from orchestrator.report.formats.explanation_json import explanation_json, prediction_json

@@ -14,7 +14,7 @@ from orchestrator.store.bucket.mirror import RemoteStore
 from orchestrator.store.bucket.objects import is_url
 from orchestrator.store.bucket.push import Sharing, Unshared
 
-_MIRRORS = "orchestrator.cli.location"
+_MIRRORS = "orchestrator.cli.options"
 """Where click's context keeps the stores of this call, by their mirrors."""
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.analysis.observations.planned import planned_of_store
 from orchestrator.analysis.findings import Findings
-from orchestrator.cli.running import exit_code
+from orchestrator.cli.run import exit_code
 from orchestrator.errors import EnvironmentNotReady, Exit
 from orchestrator.run.pipeline import Ran
 from orchestrator.store.tensors import StoredTensors
