@@ -99,7 +99,7 @@ def _figures(sections: Sequence[Section]) -> dict[str, Figure]:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("orchestrator.report"),
+        loader=PackageLoader("orchestrator.report.html"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
