@@ -22,12 +22,12 @@ from threading import Event
 from synthetic.provider import Bucket, SyntheticProvider, drawn
 
 from orchestrator.fleet.clock import Clock, RealClock, SimulatedClock
-from orchestrator.fleet.scheduler import Fleet
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.provision import Terms
-from orchestrator.model.machine import Machine, Order, Place
+from orchestrator.fleet.scheduler import Fleet
 from orchestrator.model.experiment import Platform, pairs
+from orchestrator.model.machine import Machine, Order, Place
 
 MACHINES, MANY = 75, 2_000
 SEED = 2023

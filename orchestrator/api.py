@@ -10,16 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from orchestrator.analysis.observations.choice import PARTS, Choice, labels_by_part
-from orchestrator.analysis.frames import frame as frame_of
-from orchestrator.analysis.observations.planned import planned_of_store
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.observations.labels import (
+    PARTS,
+    Choice,
+    labels_by_part,
+    planned_of_store,
+)
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
-from orchestrator.results.table import Table
+from orchestrator.results.partitions import TableCell
+from orchestrator.results.table import ColumnKind, Table, Value
 from orchestrator.store.read import read
 from orchestrator.store.tensors import StoredTensors
 
@@ -74,8 +79,8 @@ def table(
 def frame(
     store: Path | str, name: str, choice: Choice = EVERYTHING, *, strict: bool = False
 ) -> pd.DataFrame:
-    """``table`` as a DataFrame (``analysis.frames.frame``)."""
-    return frame_of(table(store, name, choice, strict=strict))
+    """``table`` as a DataFrame (``as_frame``)."""
+    return as_frame(table(store, name, choice, strict=strict))
 
 
 def _wanted(row: dict[str, object], choice: Choice, cells: Collection[str] | None) -> bool:
@@ -92,3 +97,40 @@ def _nothing(choice: Choice, known: dict[str, tuple[str, ...]]) -> str:
         shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
         return f"no platform matches {' or '.join(choice.platforms)}; there are: {shown}"
     return "nothing was observed or planned that is all of what was chosen"
+
+
+_TYPES = {
+    ColumnKind.TEXT: "str",
+    ColumnKind.COUNT: "Int64",
+    ColumnKind.MEASURE: "Float64",
+    ColumnKind.TRUTH: "boolean",
+    ColumnKind.CLASS: "Int64",
+}
+
+
+def as_frame(table: Table) -> pd.DataFrame:
+    """One column per column of ``table``, typed, missing values as ``NA``.
+
+    A column of classes holds their numbers. Where a platform of it is non-deterministic, a
+    boolean column ``<name> *`` follows it. ``attrs`` has ``title``, ``notes`` and, by column,
+    ``units``.
+    """
+    columns: dict[str, pd.Series[Any]] = {}
+    for place, column in enumerate(table.columns):
+        values = [row[place] for row in table.rows]
+        numbers = [_scalar(value) for value in values]
+        columns[column.name] = pd.Series(numbers, dtype=_TYPES[column.kind])
+        varying = [isinstance(value, TableCell) and value.nondeterministic for value in values]
+        if any(varying):
+            columns[f"{column.name} *"] = pd.Series(varying, dtype="boolean")
+    found = pd.DataFrame(columns, index=pd.RangeIndex(len(table.rows)))
+    found.attrs = {
+        "title": table.title,
+        "notes": table.notes,
+        "units": {column.name: column.unit for column in table.columns if column.unit},
+    }
+    return found
+
+
+def _scalar(value: Value) -> Any:
+    return value.number if isinstance(value, TableCell) else value

@@ -124,8 +124,8 @@ def study_data() -> Path:
 @pytest.fixture(scope="session")
 def arm64_images() -> None:
     """A framework's and a peer's image of arm64: minutes of emulation where they are not here."""
-    from orchestrator.images import ImageBuilder, connect
     from orchestrator.fakes import sshd
+    from orchestrator.images import ImageBuilder, connect
 
     client = connect()
     ImageBuilder(client).ensure("numpy", "arm64")

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestrator.fleet.clock import Clock
-from orchestrator.model.machine import Address, Finding, Machine, Order, Place, Refusal, Refused
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Address, Finding, Machine, Order, Place, Refusal, Refused
 
 
 @dataclass(frozen=True)

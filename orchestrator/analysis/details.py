@@ -6,23 +6,22 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from orchestrator.analysis.classes.consequences import BudgetedTensors, Tensors, consequences_of
+from orchestrator.analysis.explain.bounded import explained
+from orchestrator.analysis.explain.explain import Limits
+from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, GENERATION
 from orchestrator.analysis.hardware.attributes import AttributeTable
-from orchestrator.analysis.classes.budget import BudgetedTensors
-from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters
 from orchestrator.analysis.hardware.core_counts import (
     collapse,
     collapse_of_threads,
     threads_of_records,
 )
-from orchestrator.analysis.classes.consequences import Tensors, consequences_of
 from orchestrator.analysis.hardware.cpu_classes import cpu_classes
-from orchestrator.analysis.explain.explain import Limits
-from orchestrator.analysis.explain.bounded import explained
+from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters
 from orchestrator.analysis.layers.details import deviating_shares, effect_counts, layer_details
-from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, GENERATION
 from orchestrator.analysis.layers.model_size import by_multiplications, multiplications_of
 from orchestrator.analysis.observations.columns import Observations
-from orchestrator.analysis.findings import Findings
 from orchestrator.results.consequences import Consequences, Outcome
 from orchestrator.results.details import CpuClass, Details, FlagRow, FlagTable, Item, Part
 from orchestrator.results.layers import Collapse, LayerDetails, SizeRow

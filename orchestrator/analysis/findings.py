@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from orchestrator.analysis.hardware.attributes import AttributeTable, attribute_table
-from orchestrator.analysis.hardware.core_counts import Place, places_of
 from orchestrator.analysis.classes.consequences import Tensors, consequences
 from orchestrator.analysis.explain.explain import explain
+from orchestrator.analysis.hardware.attributes import AttributeTable, attribute_table
+from orchestrator.analysis.hardware.core_counts import Place, places_of
 from orchestrator.analysis.hardware.order import in_table_order, table_order
-from orchestrator.analysis.layers.details import layer_details
 from orchestrator.analysis.hardware.platforms import Fingerprints, generation
-from orchestrator.analysis.summary import summarise_table
+from orchestrator.analysis.layers.details import layer_details
 from orchestrator.analysis.observations.table import Observations, observations_table
+from orchestrator.analysis.summary import summarise_table
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.explanation import Explanation
 from orchestrator.results.layers import LayerDetails

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.analysis.classes.class_table import class_table
-from orchestrator.analysis.classes.sessions import determinism
-from orchestrator.analysis.layers.profile import layer_grids, layer_profile
-from orchestrator.analysis.classes.measurements import measurements
 from orchestrator.analysis.classes.partition import partitions
+from orchestrator.analysis.classes.sessions import determinism, measurements
 from orchestrator.analysis.hardware.platforms import Fingerprints, platform_infos
+from orchestrator.analysis.layers.profile import layer_grids, layer_profile
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.results.partitions import Planned, Summary
 

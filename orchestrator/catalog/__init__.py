@@ -1,6 +1,24 @@
 """Knowledge as data: JSON files beside this, and functions that look things up in them."""
 
-from orchestrator.catalog.lists import PROVIDERS, list_text, refreshed_folder
+from orchestrator.catalog.emulation import (
+    LEVELS,
+    Player,
+    QemuCpu,
+    known_qemu_cpus,
+    mask_environment,
+    player,
+    qemu_cpu_names,
+    qemu_note,
+    required_flag,
+)
+from orchestrator.catalog.lists import (
+    PROVIDERS,
+    frameworks,
+    gpus,
+    list_text,
+    refreshed_folder,
+    sources_of,
+)
 from orchestrator.catalog.machine_types import (
     MachineType,
     Quota,
@@ -13,8 +31,6 @@ from orchestrator.catalog.machine_types import (
     quota_of,
     select,
 )
-from orchestrator.catalog.emulation import LEVELS, mask_environment, required_flag
-from orchestrator.catalog.names import frameworks, gpus, sources_of
 from orchestrator.catalog.places import (
     architecture,
     candidates,
@@ -23,8 +39,6 @@ from orchestrator.catalog.places import (
     regions,
 )
 from orchestrator.catalog.prices import Price, price_document
-from orchestrator.catalog.qemu import QemuCpu, known_qemu_cpus, qemu_cpu_names, qemu_note
-from orchestrator.catalog.rehearsal import Player, player
 
 __all__ = [
     "LEVELS",

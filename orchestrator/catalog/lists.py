@@ -1,16 +1,17 @@
-"""The lists that a refresh renews: the user's newer ones first, then those that came with us."""
+"""The catalogue's lists: those that came with the package, the user's newer ones, and their names."""
 
 from __future__ import annotations
 
 import json
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-from orchestrator.system.paths import cache_folder
-from orchestrator.catalog.data import read
 from orchestrator.errors import EnvironmentNotReady
+from orchestrator.system.paths import cache_folder
 
 PROVIDERS = ("aws", "gcp")
 """Providers whose hardware is bought by machine type."""
@@ -62,3 +63,24 @@ def _rows(value: Any) -> str:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+@cache
+def read(name: str) -> Any:
+    """The content of ``orchestrator/catalog/<name>``; read once, not to be changed."""
+    return json.loads((files("orchestrator.catalog") / name).read_text(encoding="utf-8"))
+
+
+def frameworks() -> tuple[str, ...]:
+    """All frameworks (images) there are."""
+    return tuple(read("frameworks.json"))
+
+
+def sources_of(framework: str) -> tuple[str, ...]:
+    """The kinds of model ``framework`` can load, e.g. ``("builtin", "onnx")``."""
+    return tuple(read("frameworks.json")[framework]["sources"])
+
+
+def gpus() -> tuple[str, ...]:
+    """Names of the GPUs that clouds offer."""
+    return tuple(read("gpus.json"))

@@ -10,8 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from orchestrator.catalog.data import read
-from orchestrator.catalog.lists import lists, refreshed_folder
+from orchestrator.catalog.lists import lists, read, refreshed_folder
 from orchestrator.catalog.prices import Price, prices
 from orchestrator.model.machine import Unavailable
 

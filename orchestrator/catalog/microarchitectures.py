@@ -1,6 +1,6 @@
-"""The microarchitecture of an x86 processor by its CPUID signature, from the runner's table.
+"""The microarchitecture of an x86 processor by its CPUID signature, and the generation of a GPU.
 
-Fingerprints of the runner name it already; this is for those that were imported.
+Fingerprints of the runner name microarchitectures already; this is for imported ones.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 from functools import cache
 from typing import Any
 
+from orchestrator.catalog.lists import read
 from orchestrator.system.paths import runner_path
 
 
@@ -65,3 +66,19 @@ def _contains(ranges: str, number: int) -> bool:
         if int(first, 16) <= number <= int(last or first, 16):
             return True
     return False
+
+
+NEWEST = (13.0,)
+"""No capability from here on was known when the list was written."""
+
+
+def gpu_generation(capability: tuple[float, ...]) -> str | None:
+    """The name, e.g. ``(7, 5)`` → ``Turing``; ``None`` below or above what the list knows."""
+    if capability >= NEWEST:
+        return None
+    names = [
+        str(name)
+        for lowest, name in read("gpu_generations.json")["NVIDIA"]
+        if tuple(float(part) for part in lowest.split(".")) <= capability
+    ]
+    return names[-1] if names else None

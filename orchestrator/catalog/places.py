@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.catalog.data import read
-from orchestrator.catalog.lists import PROVIDERS
+from orchestrator.catalog.lists import PROVIDERS, read
 from orchestrator.catalog.machine_types import (
     MachineType,
     attachable,
@@ -17,8 +16,8 @@ from orchestrator.catalog.machine_types import (
     select,
 )
 from orchestrator.catalog.prices import Price
-from orchestrator.model.machine import Place, Unavailable
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Place, Unavailable
 
 ENOUGH_VCPUS = 2
 ENOUGH_MEMORY = 7 * 2**29

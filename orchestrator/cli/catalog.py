@@ -15,10 +15,10 @@ from rich.table import Table
 from orchestrator import catalog as known
 from orchestrator.cli.terminal import console
 from orchestrator.errors import EnvironmentNotReady, UsageError
+from orchestrator.model.experiment import Json
+from orchestrator.model.machine import Refused
 from orchestrator.plan.cost import dollars
 from orchestrator.system.files import write_whole
-from orchestrator.model.machine import Refused
-from orchestrator.model.experiment import Json
 
 COLUMNS = (
     "type",

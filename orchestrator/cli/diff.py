@@ -10,13 +10,12 @@ from orchestrator.analysis.classes.difference import difference, difference_exit
 from orchestrator.cli.options import StoreLocation
 from orchestrator.cli.stores import summary_of
 from orchestrator.errors import Exit
-from orchestrator.system.files import write_whole
-from orchestrator.report.formats.difference_json import difference_json_text
-from orchestrator.report.formats.difference_junit import difference_junit
 from orchestrator.report.formats.difference_text import difference_text
-from orchestrator.report.formats.json_format import json_partitions
+from orchestrator.report.formats.json_format import difference_json_text, json_partitions
+from orchestrator.report.formats.junit import difference_junit
 from orchestrator.results.partitions import Partition
 from orchestrator.store.baseline import read_baseline, write_baseline
+from orchestrator.system.files import write_whole
 
 FORMATS = {
     "text": difference_text,

@@ -12,10 +12,10 @@ from rich.table import Table
 from orchestrator import experiment
 from orchestrator.cli.experiment import results_folder
 from orchestrator.cli.terminal import console
-from orchestrator.run.doctor import examine
 from orchestrator.errors import Exit
 from orchestrator.model.machine import Finding, Level
 from orchestrator.report.escape import plain
+from orchestrator.run.doctor import examine
 
 _MARKS = {Level.OK: "ok", Level.WARNING: "warning", Level.ERROR: "ERROR"}
 

@@ -13,9 +13,9 @@ from rich.table import Table
 from orchestrator import experiment as spec
 from orchestrator.cli.options import StoreLocation
 from orchestrator.cli.terminal import console
-from orchestrator.plan.cost import ASSUMPTION, dollars, estimates, total
 from orchestrator.model.experiment import Plan
 from orchestrator.plan.cells import make_plan, over_limit, plan_json, plan_rows
+from orchestrator.plan.cost import ASSUMPTION, dollars, estimates, total
 from orchestrator.store.run_folder import RunFolder, newest_run
 from orchestrator.store.schema import observation_schema
 

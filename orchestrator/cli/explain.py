@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
-from orchestrator.analysis.observations.choice import Choice
 from orchestrator.analysis.explain.explain import explain as explain_records
 from orchestrator.analysis.explain.prediction import predict
+from orchestrator.analysis.observations.labels import Choice
 from orchestrator.api import findings
-from orchestrator.cli.choosing import choice_options
+from orchestrator.cli.options import choice_options
 from orchestrator.cli.stores import store_folder
 from orchestrator.errors import UsageError
-from orchestrator.system.files import write_whole
-from orchestrator.report.formats.explanation_json import explanation_json, prediction_json
 from orchestrator.report.formats.explanation_text import explanation_text, prediction_text
+from orchestrator.report.formats.json_format import explanation_json, prediction_json
+from orchestrator.system.files import write_whole
 
 
 @click.command()

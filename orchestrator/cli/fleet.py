@@ -17,13 +17,13 @@ from rich.table import Table
 from orchestrator import catalog
 from orchestrator.cli.terminal import console
 from orchestrator.errors import EnvironmentNotReady, Exit
-from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.reap import Found, find_all, to_reap
 from orchestrator.fleet.reap import reap as end_all
-from orchestrator.run.lock import live_runs
 from orchestrator.model.machine import Machine, Provider, Unavailable
+from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.report.escape import plain
+from orchestrator.run.lock import live_runs
 
 which_providers = click.option(
     "--provider",

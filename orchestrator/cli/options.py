@@ -1,10 +1,11 @@
-"""Where results are: a folder, or a URL of an object store, which is its mirror here."""
+"""Options that commands share: where a store is, and which part of it is looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -87,3 +88,22 @@ def _push_leftovers(store: RemoteStore) -> None:
 def _remote(context: click.Context, results: Path) -> RemoteStore | None:
     stores: dict[Path, RemoteStore] = context.meta.get(_MIRRORS, {})
     return stores.get(results)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--workload", help="Only this workload, by the label of the tables."),
+    click.option("--input", "given", help="Only this input."),
+    click.option("--variant", help="Only this variant."),
+    click.option(
+        "--platforms", multiple=True, metavar="PATTERN", help="Only these: 'gcloud/*'. Repeatable."
+    ),
+)
+
+
+def choice_options(command: F) -> F:
+    """Adds ``--workload``, ``--input`` (``given``), ``--variant`` and ``--platforms``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,4 +1,4 @@
-"""``eqc report --figures``: the study's figures of a store, for print."""
+"""What a report writes beside the terminal: the HTML page of a run and figures for print."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.analysis.classes.class_counts import class_counts
-from orchestrator.analysis.hardware.core_counts import collapse, collapse_of_threads, threads_of_records
-from orchestrator.analysis.hardware.order import figure_order
-from orchestrator.analysis.layers.model_size import by_multiplications, multiplications_of
-from orchestrator.analysis.layers.size_series import series_of
+from orchestrator.analysis.details import details
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.hardware.core_counts import (
+    collapse,
+    collapse_of_threads,
+    threads_of_records,
+)
+from orchestrator.analysis.hardware.order import figure_order
+from orchestrator.analysis.layers.model_size import (
+    by_multiplications,
+    multiplications_of,
+    series_of,
+)
 from orchestrator.errors import EnvironmentNotReady
+from orchestrator.report.html.page import html_text
 from orchestrator.system.files import write_whole
 
 if TYPE_CHECKING:
     from orchestrator.report.print_figures.registry import Shown
+
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
@@ -36,8 +46,8 @@ def write_figures(found: Findings, folder: Path, kind: str, *, quiet: bool = Fal
         )
     # Half a second, and an extra: only for those who want figures.
     from orchestrator.report.print_figures.drawing import rendered  # noqa: PLC0415
-    from orchestrator.report.print_figures.registry import every_figure  # noqa: PLC0415
     from orchestrator.report.print_figures.figure import data_text  # noqa: PLC0415
+    from orchestrator.report.print_figures.registry import every_figure  # noqa: PLC0415
 
     figures, absent = every_figure(shown(found))
     for figure in figures:
@@ -64,3 +74,15 @@ def shown(found: Findings) -> Shown:
         sizes=by_multiplications(partitions, multiplications_of(found.records)),
         series=series_of(found.records),
     )
+
+
+def page_text(found: Findings) -> str:
+    """The whole page; its analyses are bounded in time and memory."""
+    return html_text(found.summary, details(found))
+
+
+def write_page(run: Path, found: Findings) -> Path:
+    """The page of a run, in its folder; returns its path."""
+    page = run / "report" / "index.html"
+    write_whole(page, page_text(found).encode())
+    return page

@@ -9,8 +9,8 @@ import click
 from rich.table import Table
 
 from orchestrator.cli.terminal import console
-from orchestrator.images import BASES, ImageBuilder, connect, frameworks
 from orchestrator.executors.process import probe as probe_computer
+from orchestrator.images import BASES, ImageBuilder, connect, frameworks
 
 
 @click.command()

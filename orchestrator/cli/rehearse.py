@@ -10,17 +10,17 @@ from pathlib import Path
 
 import click
 
-from orchestrator.run import pipeline
 from orchestrator import experiment
 from orchestrator.cli.experiment import experiment_file, results_folder
 from orchestrator.cli.options import shared
 from orchestrator.cli.progress import progress
 from orchestrator.cli.run import ended_by_signals, shown
 from orchestrator.errors import EnvironmentNotReady
+from orchestrator.executors.compose import compose_command
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan
+from orchestrator.run import pipeline
 from orchestrator.run.rehearsal import notes, rehearsed
-from orchestrator.executors.compose import compose_command
 
 
 @click.command()

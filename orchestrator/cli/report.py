@@ -6,19 +6,18 @@ from pathlib import Path
 
 import click
 
-from orchestrator.analysis.observations.choice import Choice
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
-from orchestrator.cli.choosing import choice_options
-from orchestrator.cli.output import FIGURE_FORMATS, write_figures
-from orchestrator.cli.page import page_text
+from orchestrator.cli.options import choice_options
+from orchestrator.cli.output import FIGURE_FORMATS, page_text, write_figures
 from orchestrator.cli.stores import completeness, print_classes, store_folder
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit, UsageError
-from orchestrator.system.files import write_whole
+from orchestrator.report.formats.terminal import AnalysisReport
 from orchestrator.report.registry import FORMATS, SUFFIXES, TABLE_FORMATS
-from orchestrator.report.formats.table_terminal import AnalysisReport
+from orchestrator.system.files import write_whole
 
 ALL = "all"
 FOLDER = click.Path(file_okay=False, path_type=Path)

@@ -12,18 +12,18 @@ from threading import Event
 
 import click
 
-from orchestrator.run import pipeline
 from orchestrator import experiment
 from orchestrator.api import findings
 from orchestrator.cli.experiment import experiment_file, results_folder, stored_sessions
 from orchestrator.cli.options import shared
-from orchestrator.cli.page import write_page
+from orchestrator.cli.output import write_page
 from orchestrator.cli.progress import progress
 from orchestrator.cli.stores import completeness, print_classes
 from orchestrator.errors import EqcError, Exit, OverLimit
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan, over_limit
 from orchestrator.results.partitions import Summary
+from orchestrator.run import pipeline
 from orchestrator.store.bucket.push import Sharing, Unshared
 
 

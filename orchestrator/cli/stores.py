@@ -11,11 +11,11 @@ from orchestrator.api import findings
 from orchestrator.cli.options import StoreLocation, push_to
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
-from orchestrator.report.registry import FORMATS
 from orchestrator.report.formats.terminal import TableReport
+from orchestrator.report.registry import FORMATS
 from orchestrator.results.partitions import Summary
-from orchestrator.store.merge import merge as merge_stores
 from orchestrator.store.innfrastructure.importing import import_study
+from orchestrator.store.merge import merge as merge_stores
 
 store_folder = click.argument("store", type=StoreLocation(exists=True), metavar="STORE")
 

@@ -16,10 +16,10 @@ from typing import Any
 import yaml
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.model.experiment import content_id
-from orchestrator.executors.container import DEFAULT_MEMORY, JOB, LABEL, OUT
 from orchestrator.executors.base import Ended, OnLine
+from orchestrator.executors.container import DEFAULT_MEMORY, JOB, LABEL, OUT
 from orchestrator.executors.process import supervised
+from orchestrator.model.experiment import content_id
 from orchestrator.system.environment import without_credentials
 
 PROJECT = "eqc-rehearsal"

@@ -14,10 +14,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from orchestrator.system.paths import runner_path
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.executors.base import TAIL_LINES, Ended, OnLine
 from orchestrator.system.environment import without_credentials
+from orchestrator.system.paths import runner_path
 
 # What a process may see of this computer's environment. Everything that steers numerics comes
 # from the job alone, as it does in a container.

@@ -13,15 +13,13 @@ from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, TypeVar, cast
 
-from orchestrator.system.paths import runner_path
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
-from orchestrator.system.untrusted_json import parse_json
-from orchestrator.ssh.command import Completed, printable
-from orchestrator.ssh.drops import PATIENCE_SECONDS, through_drops
 from orchestrator.executors.base import Ended, OnLine
-from orchestrator.ssh.pack import packed
-from orchestrator.ssh.client import SshShell
-from orchestrator.ssh.archive import UnpackLimits, unpack
+from orchestrator.ssh.archive import UnpackLimits, packed, unpack
+from orchestrator.ssh.client import PATIENCE_SECONDS, SshShell, through_drops
+from orchestrator.ssh.command import Completed, printable
+from orchestrator.system.paths import runner_path
+from orchestrator.system.untrusted_json import parse_json
 
 TRANSFER_SECONDS = 3600.0
 OLDEST_PYTHON = (3, 8)

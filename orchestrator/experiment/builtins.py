@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.model.experiment import Scalar
 from orchestrator.experiment.mistakes import nearest
+from orchestrator.model.experiment import Scalar
 
 Shape = tuple[int, int, int]
 """Height, width, channels of one picture."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 from orchestrator import catalog
-from orchestrator.model.machine import Unavailable
-from orchestrator.model.experiment import Pairs, Platform, Scalar, pairs
 from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
 from orchestrator.experiment.platform_entries import Aws, Gcp
+from orchestrator.model.experiment import Pairs, Platform, Scalar, pairs
+from orchestrator.model.machine import Unavailable
 
 Axis = list[dict[str, Scalar]]
 _WHAT = ("families", "machine_types", "gpus", "microarchitectures", "vendors", "architectures")

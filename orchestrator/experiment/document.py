@@ -15,10 +15,12 @@ from orchestrator.experiment.fields import (
     Strict,
     VariableSet,
     Words,
+    dollars,
+    fraction,
     many,
+    size_in_bytes,
 )
 from orchestrator.experiment.platform_entries import Levels, PlatformEntry
-from orchestrator.experiment.quantities import dollars, fraction, size_in_bytes
 
 Precision = Literal["float16", "bfloat16", "float32", "float64"]
 Device = Literal["cpu", "gpu"]

@@ -1,15 +1,16 @@
-"""Filter entries → filters, with every value checked against what the experiment has."""
+"""``vary`` → every combination of settings; filter entries → filters, every value of them checked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
-from orchestrator.model import selection
-from orchestrator.model.experiment import Filter, Platform, Scalar, Variant
-from orchestrator.experiment.document import FilterEntry
+from orchestrator.experiment.document import FilterEntry, Vary
+from orchestrator.experiment.fields import FlagSet, VariableSet
 from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
-from orchestrator.experiment.variants import AUTO
 from orchestrator.experiment.workloads import ResolvedWorkload
+from orchestrator.model import selection
+from orchestrator.model.experiment import Filter, Pairs, Platform, Scalar, Variant, pairs
 
 
 def resolve_filters(
@@ -74,3 +75,42 @@ def _judge(
 def _text(key: str, value: Scalar) -> Scalar:
     """Environment values are text, also where the file has a number."""
     return str(value) if key == "environment" and value is not None else value
+
+
+AUTO = "auto"
+"""Device of a variant that did not ask for one: the GPU where the platform has one."""
+
+Limited = tuple[Pairs, frozenset[str] | None]
+
+
+def resolve_variants(vary: Vary, frameworks: tuple[str, ...]) -> list[Variant]:
+    """Variants in the order of ``itertools.product`` over the keys of ``vary``.
+
+    A variant for all frameworks has ``framework == ""``. One whose environment or flags are
+    limited by ``on`` comes once for each of those of ``frameworks``, named by it.
+    """
+    variants: list[Variant] = []
+    devices: list[str] = [*vary.device] if vary.device else [AUTO]
+    for environment, flags, precision, batch, device, threads in product(
+        _limited(vary.environment),
+        _limited(vary.flags),
+        vary.precision or ["float32"],
+        vary.batch or [None],
+        devices,
+        vary.threads or [None],
+    ):
+        limits = [limit for _, limit in (environment, flags) if limit is not None]
+        names = [f for f in frameworks if all(f in limit for limit in limits)] if limits else [""]
+        variants += [
+            Variant(name, precision, threads, batch, device, environment[0], flags[0])
+            for name in names
+        ]
+    return variants
+
+
+def _limited(sets: list[VariableSet] | list[FlagSet] | None) -> list[Limited]:
+    limited: list[Limited] = []
+    for entry in sets or ():
+        values: dict[str, Scalar] = dict(entry.__pydantic_extra__ or {})
+        limited.append((pairs(values), None if entry.on is None else frozenset(entry.on)))
+    return limited or [((), None)]

@@ -9,15 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.model.experiment import Input
 from orchestrator.experiment.builtins import Shape
 from orchestrator.experiment.document import InputEntry, RandomTensor
 from orchestrator.experiment.files import FileMistake, find
 from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
-from orchestrator.experiment.npy import Array, store_npy
-from orchestrator.experiment.tensors import Preprocessing, check_digit, digit, picture
-from orchestrator.experiment.random_tensors import random_tensor
+from orchestrator.experiment.tensors import (
+    Array,
+    Preprocessing,
+    check_digit,
+    digit,
+    picture,
+    random_tensor,
+    store_npy,
+)
 from orchestrator.experiment.workloads import ResolvedWorkload
+from orchestrator.model.experiment import Input
 
 TENSOR = "input"
 """The name of a tensor that nobody named."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.model import selection
-from orchestrator.system.paths import cache_folder
 from orchestrator.errors import SpecError
-from orchestrator.model.experiment import Experiment, Isolation, Keep, Limits, Observe
 from orchestrator.experiment.document import LimitsEntry, ObserveEntry
-from orchestrator.experiment.filters import domain_of, resolve_filters
+from orchestrator.experiment.filters import domain_of, resolve_filters, resolve_variants
 from orchestrator.experiment.inputs import resolve_inputs
 from orchestrator.experiment.mistakes import Mark, Mistakes
 from orchestrator.experiment.platforms import resolve_platforms
 from orchestrator.experiment.text import parse
 from orchestrator.experiment.validation import Checked, validate
-from orchestrator.experiment.variants import resolve_variants
 from orchestrator.experiment.workloads import resolve_workloads
+from orchestrator.model import selection
+from orchestrator.model.experiment import Experiment, Isolation, Keep, Limits, Observe
+from orchestrator.system.paths import cache_folder
 
 
 def load(path: Path, *, cache: Path | None = None) -> Experiment:

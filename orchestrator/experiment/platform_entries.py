@@ -8,9 +8,8 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from orchestrator import catalog
+from orchestrator.experiment.fields import Strict, Words, dollars, many, word
 from orchestrator.ssh.known_hosts import parse_key
-from orchestrator.experiment.fields import Strict, Words, many, word
-from orchestrator.experiment.quantities import dollars
 
 Level = Literal["sse4", "avx", "avx2", "avx512"]
 Levels = Annotated[

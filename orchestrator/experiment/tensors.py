@@ -1,16 +1,24 @@
-"""Pictures → tensors by stated preprocessing; integer resampling and IEEE arithmetic only."""
+"""Pictures and random numbers → tensors with the same bits everywhere, stored as ``.npy`` by content.
+
+Integer resampling, Philox integers and exact IEEE arithmetic only; a file's bytes depend on nothing
+but the array.
+"""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import itertools
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.experiment.files import FileMistake, find
+from orchestrator.system.files import write_whole
 
 DIGITS = 1797
 """How many scanned digits scikit-learn has."""
@@ -88,3 +96,63 @@ def _normalised(
     if how.layout == "NCHW":
         batch = batch.transpose(0, 3, 1, 2)
     return np.ascontiguousarray(batch, dtype=np.float32)
+
+
+Array = NDArray[np.generic]
+
+
+def npy_bytes(array: Array) -> bytes:
+    """Format 1.0, little-endian, C order. NumPy's own writer pads by its version; this does not.
+
+    ValueError for arrays of objects or structures.
+    """
+    if array.dtype.kind not in "biufc":
+        raise ValueError(f"an array of {array.dtype} cannot be an input")
+    plain = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
+    shape = f"({', '.join(str(side) for side in plain.shape)}{',' if plain.ndim == 1 else ''})"
+    header = f"{{'descr': '{plain.dtype.str}', 'fortran_order': False, 'shape': {shape}, }}"
+    magic = b"\x93NUMPY\x01\x00"
+    # The data starts at a multiple of 64 bytes; the header ends in a newline.
+    padded = header + " " * (-(len(magic) + 2 + len(header) + 1) % 64) + "\n"
+    return magic + len(padded).to_bytes(2, "little") + padded.encode("latin1") + plain.tobytes()
+
+
+def store_npy(array: Array, folder: Path) -> tuple[str, Path]:
+    """Write ``folder/<sha256>.npy`` unless it is there; its sha256 and absolute path.
+
+    Written whole or not at all. ``EnvironmentNotReady`` where that fails.
+    """
+    content = npy_bytes(array)
+    digest = hashlib.sha256(content).hexdigest()
+    path = folder.absolute() / f"{digest}.npy"
+    if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+        return digest, path
+    write_whole(path, content)
+    return digest, path
+
+
+Distribution = Literal["uniform", "normal"]
+_BITS = {"float16": 11, "float32": 24, "float64": 53}
+"""Of the mantissa, the hidden one included."""
+
+
+def random_tensor(
+    shape: tuple[int, ...], distribution: Distribution, seed: int, dtype: str
+) -> NDArray[np.floating]:
+    """``uniform``: multiples of 2⁻ᵇ in [0, 1), b the bits of the mantissa, all exact.
+
+    ``normal``: the sum of twelve uniforms minus six (Irwin-Hall; mean 0, variance 1, within ±6),
+    summed as integers and rounded once. ``dtype`` is float16, float32 or float64.
+    """
+    count = math.prod(shape)
+    generator = np.random.Philox(key=seed)
+    if distribution == "uniform":
+        bits = _BITS[dtype]
+        raw = generator.random_raw(count) >> np.uint64(64 - bits)
+        values = raw.astype(np.float64) * 2.0**-bits
+    else:
+        # 12 * 2^48 < 2^53: the sum is exact as an integer and as a double.
+        raw = generator.random_raw(12 * count).reshape(count, 12) >> np.uint64(16)
+        total = raw.sum(axis=1, dtype=np.uint64).astype(np.int64) - 6 * 2**48
+        values = total.astype(np.float64) * 2.0**-48
+    return values.astype(dtype).reshape(shape)

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from orchestrator.model.experiment import Json
 from orchestrator.experiment.document import Document
 from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
+from orchestrator.model.experiment import Json
 
 Entry = TypeVar("Entry")
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import docker
 
+from orchestrator.fakes import sshd
+from orchestrator.fakes.aws.server import serving as serving_aws
+from orchestrator.fakes.gcp.server import serving as serving_gcp
 from orchestrator.images import connect
 from orchestrator.model.experiment import Cell, Plan, Platform, Scalar, pairs
-from orchestrator.fakes.aws import server
-from orchestrator.fakes.gcp import server
-from orchestrator.fakes import sshd
 from orchestrator.ssh.login_keys import forget, login_key
 
 
@@ -28,11 +28,11 @@ def played(plan: Plan) -> Iterator[Plan]:
     with ExitStack() as stack:
         if "aws" in providers:
             stack.enter_context(
-                _environment(stack.enter_context(server.serving(containers=True)).environment)
+                _environment(stack.enter_context(serving_aws(containers=True)).environment)
             )
         if "gcp" in providers:
             stack.enter_context(
-                _environment(stack.enter_context(server.serving(containers=True)).environment)
+                _environment(stack.enter_context(serving_gcp(containers=True)).environment)
             )
         hosts: dict[str, Platform] = {}
         if "ssh" in providers:

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from orchestrator.fakes.loopback import Loopback
+from orchestrator.fakes.sshd import Loopback
 
 _HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive", "server"})
 

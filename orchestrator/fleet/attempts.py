@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Generic, Protocol, TypeVar
 
+from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.placement import Attempt, Candidates
-from orchestrator.fleet.task import Flight, Phase
-from orchestrator.fleet.holding import Held, Holding
 from orchestrator.fleet.provision import NoMachine, Obtainer
-from orchestrator.model.machine import Lost, Machine, Provider, Rejected, Unavailable
+from orchestrator.fleet.release import Held, Releaser
+from orchestrator.fleet.task import Flight, Phase
 from orchestrator.model.experiment import Platform, Reason
+from orchestrator.model.machine import Lost, Machine, Provider, Rejected, Unavailable
 
 Result_co = TypeVar("Result_co", covariant=True)
 Result = TypeVar("Result")
@@ -48,7 +49,8 @@ class Service:
 
     providers: Mapping[str, Provider]
     obtainer: Obtainer
-    holding: Holding
+    releaser: Releaser
+    journal: Journal
     attempts: int
     """Machines tried for one platform."""
 
@@ -88,6 +90,6 @@ class Service:
             raise
         finally:
             flight.enter(Phase.RELEASE, place, machine.id)
-            self.holding.release(held, why)
+            self.releaser.release(held, why, self.journal)
             flight.drop()
         return result

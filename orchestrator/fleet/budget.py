@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.journal import BILLED_AT_LEAST, Journal
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.model.machine import Place
 from orchestrator.model.experiment import Reason
+from orchestrator.model.machine import Place
 
 
 class Budget:

@@ -6,17 +6,16 @@ journal, not only the providers: an order whose answer was lost may show up late
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from orchestrator.errors import MachinesLeft
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.commands import how_to_end
-from orchestrator.fleet.release import Ending
-from orchestrator.fleet.intents import Intent, Outcome
-from orchestrator.fleet.journal import Journal
+from orchestrator.fleet.journal import Intent, Journal, Outcome
 from orchestrator.fleet.limits import Patience
+from orchestrator.fleet.release import Releaser
 from orchestrator.model.machine import Machine, Provider, Unavailable
 
 AT_ONCE = 16
@@ -49,14 +48,14 @@ class Sweeper:
         run: str,
         providers: Mapping[str, Provider],
         journal: Journal,
-        ending: Ending,
+        releaser: Releaser,
         clock: Clock,
         patience: Patience,
     ) -> None:
         self._run = run
         self._providers = providers
         self._journal = journal
-        self._ending = ending
+        self._releaser = releaser
         self._clock = clock
         self._patience = patience
         self._looked_for: set[str] = set()
@@ -73,7 +72,7 @@ class Sweeper:
         """Remove what only served the run's machines; where that failed, and why."""
         names = sorted({i.provider for i in self._journal.intents()} & self._providers.keys())
         with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
-            answers = pool.map(lambda name: self._ending.tidy(name, self._run), names)
+            answers = pool.map(lambda name: self._releaser.delete_shared(name, self._run), names)
             return tuple(answer for answer in answers if answer is not None)
 
     # -- one provider -----------------------------------------------------------------------
@@ -89,7 +88,7 @@ class Sweeper:
         for _ in range(ROUNDS):
             asked = self._clock.now()
             try:
-                found = self._ending.find(name, self._run)
+                found = self._releaser.find(name, self._run)
             except Unavailable as error:
                 return self._blind(name, left, error)
             for machine_id in [m.id for m in found]:
@@ -112,7 +111,7 @@ class Sweeper:
                 made = machine.launched or intent.intended_at
                 self._journal.launched(intent.token, machine.id, made)
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            ends = list(pool.map(self._ending.end, machines))
+            ends = list(pool.map(self._releaser.end, machines))
         now = self._clock.now()
         for machine, why in zip(machines, ends, strict=True):
             if why is None and machine.token in by_token:
@@ -156,3 +155,24 @@ def _lost_sight(intent: Intent) -> str:
     if machine is not None:
         return f"{machine.id} of {intent.provider}: {how_to_end(machine)}"
     return f"whatever bears the tag eqc-token={intent.token} at {intent.provider}"
+
+
+def how_to_end(machine: Machine) -> str:
+    """The provider's own command for ``machine``, quoted for a shell."""
+    place, name = machine.place, machine.platform.provider
+    where = {"region": place.region, "zone": place.zone}
+    if name == "aws":
+        argv = ["aws", "ec2", "terminate-instances", "--instance-ids", machine.id]
+        argv += ["--region", where["region"]] if where["region"] else []
+    elif name == "gcp":
+        # The instance's name is the last part of an id that names its zone, too.
+        argv = ["gcloud", "compute", "instances", "delete", machine.id.rpartition("/")[2]]
+        argv += ["--zone", where["zone"]] if where["zone"] else []
+    elif name == "ssh":
+        host = machine.address.host if machine.address else machine.platform.name
+        run = f"={machine.run}-{machine.platform.id}" if machine.run else ""
+        filters = f"label=eqc.run{run}"
+        return f"ssh -- {shlex.quote(host)} docker ps --all --filter {shlex.quote(filters)}"
+    else:
+        argv = ["eqc", "reap", *(["--run", machine.run] if machine.run else [])]
+    return shlex.join(argv)

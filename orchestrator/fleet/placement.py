@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.model.machine import Place, Refusal
 from orchestrator.model.experiment import Platform, Reason
+from orchestrator.model.machine import Place, Refusal
 
 INVALID_AT_MOST = 3
 """Regions that call the same request wrong, until it is believed."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from orchestrator.fleet.asking import INTERRUPTED, Asking, Unanswered
 from orchestrator.fleet.budget import Budget
-from orchestrator.fleet.placement import Candidates
+from orchestrator.fleet.capacity import Lease, Leases, Slots, launch_share, machine_share
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.task import Flight, Phase
-from orchestrator.fleet.holding import Held, Holding
-from orchestrator.fleet.intents import Outcome
-from orchestrator.fleet.journal import Journal
-from orchestrator.fleet.leases import Leases, launch_share, machine_share
+from orchestrator.fleet.journal import Journal, Outcome
 from orchestrator.fleet.limits import Patience
-from orchestrator.fleet.capacity import Lease, Slots
+from orchestrator.fleet.placement import Candidates
+from orchestrator.fleet.release import Held, Releaser
+from orchestrator.fleet.retry import INTERRUPTED, Answer, Call, Retrier
+from orchestrator.fleet.task import Flight, Phase
+from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import (
     HostKey,
     Order,
@@ -25,7 +24,9 @@ from orchestrator.model.machine import (
     Refused,
     Unavailable,
 )
-from orchestrator.model.experiment import Platform, Reason
+
+AGAIN = frozenset({Refusal.THROTTLED, Refusal.UNCERTAIN})
+"""Errors after which the same order is given again; after all others another place is tried."""
 
 
 class NoMachine(Exception):  # noqa: N818 - a value more than an error: it becomes a row
@@ -34,6 +35,14 @@ class NoMachine(Exception):  # noqa: N818 - a value more than an error: it becom
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.message)
         self.reason = reason
+
+
+class Unanswered(Exception):  # noqa: N818 - a value more than an error
+    """Given up, and nobody knows what an earlier question did; ``last`` is the last answer."""
+
+    def __init__(self, last: Refused) -> None:
+        super().__init__(str(last))
+        self.last = last
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,8 @@ class Obtainer:
     providers: Mapping[str, Provider]
     slots: Slots
     budget: Budget
-    asking: Asking
-    holding: Holding
+    retrier: Retrier
+    releaser: Releaser
     clock: Clock
     patience: Patience
     closed: dict[str, str] = field(default_factory=dict)
@@ -109,7 +118,7 @@ class Obtainer:
         call = (order.platform.provider, place.region, "launch")
         provider = self.providers[order.platform.provider]
         try:
-            machine = self.asking.ask(flight, place, call, lambda: provider.launch(order))
+            machine = self._ask(flight, place, call, lambda: provider.launch(order))
         except Unanswered as silence:
             if not self._resolved(order):
                 leases.keep(lease)
@@ -135,7 +144,7 @@ class Obtainer:
             # Before this line a killed run finds the machine by its token, after it by its id too.
             self.journal.launched(token, machine.id, self.clock.now())
             flight.enter(Phase.BOOT, place, machine.id)
-            held.machine = self.asking.ask(flight, place, call, lambda: provider.wait(machine))
+            held.machine = self._ask(flight, place, call, lambda: provider.wait(machine))
             self.journal.reachable(token, self.clock.now())
             why, up = INTERRUPTED.code, not flight.stop.is_set()
         except Unanswered as silence:
@@ -146,9 +155,38 @@ class Obtainer:
             self._note(flight, candidates, place, refusal)
         finally:
             if not up:
-                self.holding.release(held, why)
+                self.releaser.release(held, why, self.journal)
                 flight.drop()
         return up
+
+    def _ask(
+        self, flight: Flight, place: Place, call: Call, question: Callable[[], Answer]
+    ) -> Answer:
+        """The answer. Raises ``Unavailable``, or ``Unanswered`` where an earlier answer was none."""
+        uncertain: list[Refused] = []
+
+        def on_again(refusal: Refused) -> None:
+            if refusal.kind is Refusal.UNCERTAIN:
+                uncertain.append(refusal)
+            flight.say("again", place, text=f"{refusal.kind.value}: {refusal}")
+
+        try:
+            return self.retrier.ask(
+                call,
+                question,
+                self.patience.launch,
+                again=AGAIN,
+                stop=flight.stop,
+                on_again=on_again,
+            )
+        except Refused as refusal:
+            if uncertain or refusal.kind is Refusal.UNCERTAIN:
+                raise Unanswered(refusal) from refusal
+            raise
+        except Unavailable as error:
+            if uncertain:
+                raise Unanswered(uncertain[-1]) from error
+            raise
 
     def _order(self, platform: Platform, place: Place) -> Order:
         terms, now = self.terms, self.clock.now()
@@ -172,13 +210,13 @@ class Obtainer:
         still appear, and the sweep at the end of the run looks again, later.
         """
         try:
-            found = self.holding.ending.find(order.platform.provider, order.run)
+            found = self.releaser.find(order.platform.provider, order.run)
         except Unavailable:
             return False
         for machine in found:
             if machine.token == order.token:
                 self.journal.launched(order.token, machine.id, self.clock.now())
-                if self.holding.ending.end(machine) is not None:
+                if self.releaser.end(machine) is not None:
                     return False
                 why = "the reply to the order was lost"
                 self.journal.ended(order.token, Outcome.RELEASED, why, self.clock.now())

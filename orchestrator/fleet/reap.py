@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from orchestrator.fleet.retry import Backoff
+from orchestrator.fleet.cleanup import how_to_end
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.commands import how_to_end
-from orchestrator.fleet.release import Ending
 from orchestrator.fleet.limits import Patience
+from orchestrator.fleet.release import Releaser
+from orchestrator.fleet.retry import RateLimiter, Retrier
 from orchestrator.model.machine import Machine, Provider, Unavailable
 
 AT_ONCE = 16
@@ -87,9 +87,10 @@ def to_reap(
 
 def reap(providers: Mapping[str, Provider], chosen: Sequence[Machine], clock: Clock) -> Reaped:
     """End them side by side, then look whether they are gone."""
-    ending = Ending(providers, Backoff(clock), clock, Patience())
+    retrier = Retrier(RateLimiter(clock), clock)
+    releaser = Releaser(providers, retrier, clock, Patience())
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        answers = list(pool.map(ending.end, chosen))
+        answers = list(pool.map(releaser.end, chosen))
     left = {_key(m): why for m, why in zip(chosen, answers, strict=True) if why is not None}
     ended = [machine for machine in chosen if _key(machine) not in left]
     pause = FIRST_PAUSE

@@ -1,43 +1,64 @@
-"""Ending machines and looking for them, repeatedly where that may help."""
+"""Ending machines and looking for them, repeatedly where that may help, and writing it down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from orchestrator.fleet.retry import Backoff, Call
+from orchestrator.fleet.capacity import Lease
 from orchestrator.fleet.clock import Clock
+from orchestrator.fleet.journal import Journal, Outcome
 from orchestrator.fleet.limits import Patience
-from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
+from orchestrator.fleet.retry import Retrier
+from orchestrator.model.machine import Machine, Order, Provider, Refusal, Refused, Unavailable
 
-Answer = TypeVar("Answer")
-
-HOPELESS = frozenset({Refusal.DENIED, Refusal.INVALID, Refusal.GONE})
-"""Answers that repeating will not change."""
+AGAIN = frozenset(Refusal) - {Refusal.DENIED, Refusal.INVALID, Refusal.GONE}
+"""Errors after which ending or finding a machine is tried again: all that repeating may change."""
 
 
-class Ending:
-    """What stops for no signal: a machine that was begun is ended."""
+@dataclass
+class Held:
+    """A machine, the order it came from, and the slots it takes."""
 
-    def __init__(
-        self,
-        providers: Mapping[str, Provider],
-        backoff: Backoff,
-        clock: Clock,
-        patience: Patience,
-    ) -> None:
-        self._providers = providers
-        self._backoff = backoff
-        self._clock = clock
-        self._patience = patience
+    machine: Machine
+    order: Order
+    lease: Lease
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    released: bool = False
+
+
+@dataclass(frozen=True)
+class Releaser:
+    """Nothing interrupts it: a machine that was begun is ended, whatever else is to stop."""
+
+    providers: Mapping[str, Provider]
+    retrier: Retrier
+    clock: Clock
+    patience: Patience
+
+    def release(self, held: Held, why: str, journal: Journal) -> None:
+        """End the machine once, whoever asks; ``why`` goes into the journal.
+
+        Where its end cannot be confirmed its intent stays open, for the cleanup at the end of the
+        run, and its slots and its price per hour stay taken.
+        """
+        with held.turn:
+            if held.released or self.end(held.machine) is not None:
+                return
+            journal.ended(held.order.token, Outcome.RELEASED, why, self.clock.now())
+            held.released = True
+            held.lease.end()
 
     def end(self, machine: Machine) -> str | None:
-        """Release ``machine``; why it could not be confirmed, or ``None``."""
+        """Release ``machine``; why that could not be confirmed, or ``None``."""
         name = machine.platform.provider
-        provider = self._providers[name]
+        provider = self.providers[name]
+        call = (name, machine.place.region, "release")
         try:
-            call = (name, machine.place.region, "release")
-            self._ask(call, lambda: provider.release(machine), self._patience.release)
+            self.retrier.ask(
+                call, lambda: provider.release(machine), self.patience.release, again=AGAIN
+            )
         except Refused as error:
             return None if error.kind is Refusal.GONE else f"{error.kind.value}: {error}"
         except Unavailable as error:
@@ -45,34 +66,18 @@ class Ending:
         return None
 
     def find(self, name: str, run: str) -> Sequence[Machine]:
-        """What the provider has of ``run``. Raises ``Refused`` when it can't be told."""
-        provider = self._providers[name]
-        return self._ask((name, None, "find"), lambda: provider.find(run), self._patience.settle)
+        """What the provider has of ``run``. Raises ``Refused`` when that cannot be told."""
+        provider = self.providers[name]
+        return self.retrier.ask(
+            (name, None, "find"), lambda: provider.find(run), self.patience.settle, again=AGAIN
+        )
 
-    def tidy(self, name: str, run: str) -> str | None:
-        """Have the provider remove what only served the run's machines; why it couldn't."""
-        provider = self._providers[name]
+    def delete_shared(self, name: str, run: str) -> str | None:
+        """Have the provider remove what the run's machines shared; why it could not."""
+        provider = self.providers[name]
+        call = (name, None, "tidy")
         try:
-            self._ask((name, None, "tidy"), lambda: provider.tidy(run), self._patience.release)
+            self.retrier.ask(call, lambda: provider.tidy(run), self.patience.release, again=AGAIN)
         except Unavailable as error:
             return f"{name}: {error}"
         return None
-
-    def _ask(self, call: Call, question: Callable[[], Answer], seconds: float) -> Answer:
-        deadline = self._clock.now() + seconds
-        repetition = 0
-        while True:
-            began = self._backoff.turn(call)
-            try:
-                answer = question()
-            except Refused as error:
-                if error.kind is Refusal.THROTTLED:
-                    self._backoff.throttled(call, began, error.retry_after)
-                delay = self._backoff.delay(repetition, error.retry_after)
-                repetition += 1
-                if error.kind in HOPELESS or self._clock.now() + delay > deadline:
-                    raise
-                self._clock.sleep(delay)
-            else:
-                self._backoff.succeeded(call)
-                return answer

@@ -1,13 +1,17 @@
-"""How fast a provider is called: slower when it says so, faster while it doesn't."""
+"""How a provider is asked: how fast it is called, and how often a question is repeated."""
 
 from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from threading import Event
+from typing import TypeVar
 
 from orchestrator.fleet.clock import Clock
+from orchestrator.model.experiment import Reason
+from orchestrator.model.machine import Refusal, Refused, Unavailable
 
 START = 10.0
 FASTEST = 50.0
@@ -16,11 +20,59 @@ FASTER = 0.5
 """Calls per second: at first, at most, at least, and how much is added after a success."""
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
-"""Seconds before an order is repeated: doubled each time, up to the longest, then full jitter."""
-
+"""Seconds before a question is repeated: doubled each time, up to the longest, then full jitter."""
 
 Call = tuple[str, str | None, str]
 """(provider, region, what is called): providers count each of these by itself."""
+Answer = TypeVar("Answer")
+
+INTERRUPTED = Reason("interrupted", "the run was ended before the work of this platform was done")
+
+
+@dataclass(frozen=True)
+class Retrier:
+    """Asks a question until it is answered, in the pace that the provider allows."""
+
+    rates: RateLimiter
+    clock: Clock
+
+    def ask(
+        self,
+        call: Call,
+        question: Callable[[], Answer],
+        seconds: float,
+        *,
+        again: Collection[Refusal],
+        stop: Event | None = None,
+        on_again: Callable[[Refused], None] | None = None,
+    ) -> Answer:
+        """The answer of ``question``, repeated for at most ``seconds`` in all.
+
+        ``again``: the errors after which it is asked again; ``on_again`` is told each time that
+        happens. Raises the last ``Refused``, or ``Unavailable`` (``INTERRUPTED``) once ``stop`` is
+        set.
+        """
+        deadline = self.clock.now() + seconds
+        repetition = 0
+        while True:
+            began = self.rates.turn(call, stop)
+            if stop is not None and stop.is_set():
+                raise Unavailable(INTERRUPTED.code, INTERRUPTED.message)
+            try:
+                answer = question()
+            except Refused as refusal:
+                if refusal.kind is Refusal.THROTTLED:
+                    self.rates.throttled(call, began, refusal.retry_after)
+                delay = self.rates.delay(repetition, refusal.retry_after)
+                repetition += 1
+                if refusal.kind not in again or self.clock.now() + delay > deadline:
+                    raise
+                if on_again is not None:
+                    on_again(refusal)
+                self.clock.sleep(delay, stop)
+            else:
+                self.rates.succeeded(call)
+                return answer
 
 
 @dataclass
@@ -30,7 +82,7 @@ class _Pace:
     slowed: float = float("-inf")
 
 
-class Backoff:
+class RateLimiter:
     """Additive increase, multiplicative decrease, for each ``Call`` by itself."""
 
     def __init__(self, clock: Clock, seed: int | None = None) -> None:

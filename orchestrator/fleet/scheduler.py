@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Event
+from typing import Generic
 
-from orchestrator.fleet.asking import INTERRUPTED, Asking
-from orchestrator.fleet.retry import Backoff
+from orchestrator.fleet.attempts import Result, Served, Service, Work
 from orchestrator.fleet.budget import Budget
+from orchestrator.fleet.capacity import Slots, caps_of
+from orchestrator.fleet.cleanup import Sweep, Sweeper
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.release import Ending
-from orchestrator.fleet.task import Flight, Phase, Tell
-from orchestrator.fleet.holding import Holding
 from orchestrator.fleet.journal import Journal
-from orchestrator.fleet.landings import Landings
-from orchestrator.fleet.leases import caps_of
 from orchestrator.fleet.limits import FleetLimits, Patience
 from orchestrator.fleet.provision import Obtainer, Terms
-from orchestrator.fleet.attempts import Result, Served, Service, Work
-from orchestrator.fleet.capacity import Slots
-from orchestrator.fleet.cleanup import Sweep, Sweeper
-from orchestrator.model.machine import Provider
+from orchestrator.fleet.release import Releaser
+from orchestrator.fleet.retry import INTERRUPTED, RateLimiter, Retrier
+from orchestrator.fleet.task import Flight, Phase, Tell
 from orchestrator.model.experiment import Platform, Reason
+from orchestrator.model.machine import Provider
 
 TICK = 0.5
 """Seconds between two looks at signals, money and clocks. Results don't wait for it."""
@@ -51,7 +49,7 @@ class Fleet:
         seed: int | None = None,
     ) -> None:
         patience = patience or Patience()
-        backoff = Backoff(clock, seed)
+        retrier = Retrier(RateLimiter(clock, seed), clock)
         self._journal = journal
         self._limits = limits
         self._clock = clock
@@ -61,21 +59,20 @@ class Fleet:
         self._patience = patience
         self._slots = Slots(caps_of(limits), clock)
         self._budget = Budget(limits, journal, clock)
-        ending = Ending(providers, backoff, clock, patience)
-        self._holding = Holding(ending, journal, clock)
-        self._sweeper = Sweeper(terms.run, providers, journal, ending, clock, patience)
+        self._releaser = Releaser(providers, retrier, clock, patience)
+        self._sweeper = Sweeper(terms.run, providers, journal, self._releaser, clock, patience)
         obtainer = Obtainer(
             terms=terms,
             journal=journal,
             providers=providers,
             slots=self._slots,
             budget=self._budget,
-            asking=Asking(backoff, clock, patience.launch),
-            holding=self._holding,
+            retrier=retrier,
+            releaser=self._releaser,
             clock=clock,
             patience=patience,
         )
-        self._service = Service(providers, obtainer, self._holding, limits.attempts)
+        self._service = Service(providers, obtainer, self._releaser, journal, limits.attempts)
         self.over_limit: str | None = None
         """Which limit ended the fleet before its work was done."""
 
@@ -164,7 +161,8 @@ class Fleet:
         reason = Reason("timeout", f"{phase.value} did not end in its time")
         # A release that hangs would hang here too: the sweep asks once more.
         if held is not None and phase is not Phase.RELEASE:
-            self._holding.release(held, INTERRUPTED.code if aborted else str(reason.message))
+            why = INTERRUPTED.code if aborted else reason.message
+            self._releaser.release(held, why, self._journal)
         served = Served[Result](flight.platform, None, INTERRUPTED if aborted else reason)
         landings.add(flight, served)
 
@@ -172,3 +170,34 @@ class Fleet:
 def _start(target: Callable[..., None], *arguments: object, **named: object) -> None:
     # A daemon: a call that hangs must not keep an aborted program from ending.
     threading.Thread(target=target, args=arguments, kwargs=named, daemon=True).start()
+
+
+class Landings(Generic[Result]):
+    """Who is under way, and who has come home since one looked last."""
+
+    def __init__(self, flights: Sequence[Flight]) -> None:
+        self._flights = {id(flight): flight for flight in flights}
+        self._queue: queue.SimpleQueue[tuple[Flight, Served[Result] | BaseException]] = (
+            queue.SimpleQueue()
+        )
+
+    @property
+    def under_way(self) -> tuple[Flight, ...]:
+        """Those that have not landed."""
+        return tuple(self._flights.values())
+
+    def add(self, flight: Flight, served: Served[Result] | BaseException) -> None:
+        """Called by any thread. A flight's first landing counts."""
+        self._queue.put((flight, served))
+
+    def next(self, seconds: float) -> Served[Result] | None:
+        """The next to land, within ``seconds``. Raises what its work raised."""
+        try:
+            flight, served = self._queue.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        if self._flights.pop(id(flight), None) is None:
+            return None
+        if isinstance(served, BaseException):
+            raise served
+        return served

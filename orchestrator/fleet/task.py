@@ -9,10 +9,10 @@ from threading import Event
 from typing import Any
 
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.holding import Held
 from orchestrator.fleet.limits import Patience
-from orchestrator.model.machine import Place
+from orchestrator.fleet.release import Held
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Place
 
 Tell = Callable[[dict[str, Any]], None]
 """Receives ``{"event": "machine", …}`` as in docs/formats.md, section 6."""

@@ -11,10 +11,9 @@ from docker import errors as docker_errors
 
 from orchestrator.errors import DeliveryFailed
 from orchestrator.images.engine import Image, connect
-from orchestrator.images.login import Login
-from orchestrator.images.registry import Pushed
-from orchestrator.ssh.command import Completed, Reader
+from orchestrator.images.registry import Login, Pushed
 from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.command import Completed, Reader
 
 PULL_SECONDS = 1800.0
 FAILURES = (

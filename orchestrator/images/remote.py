@@ -6,15 +6,14 @@ import threading
 from collections.abc import Callable
 
 from orchestrator import catalog
-from orchestrator.run.context import Missing
 from orchestrator.errors import DeliveryFailed, EnvironmentNotReady
-from orchestrator.images.cache import ImageShelf
 from orchestrator.images import Image
+from orchestrator.images.cache import ImageShelf
 from orchestrator.images.delivery import deliver
-from orchestrator.images.login import Login, login_for
-from orchestrator.images.registry import Pushed, push
-from orchestrator.model.machine import Unavailable
+from orchestrator.images.registry import Login, Pushed, login_for, push
 from orchestrator.model.experiment import Reason
+from orchestrator.model.machine import Unavailable
+from orchestrator.run.context import Missing
 from orchestrator.ssh.client import SshShell
 
 

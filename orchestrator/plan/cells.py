@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from orchestrator.model import selection
-from orchestrator.plan.cost import dollars, estimate_json, estimates, hourly, total
 from orchestrator.model.experiment import Cell, Experiment, Filter, Json, Plan, Platform, Variant
+from orchestrator.plan.cost import dollars, estimate_json, estimates, hourly, total
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator import catalog
-from orchestrator.model.machine import Place, Unavailable
 from orchestrator.model.experiment import Cell, Json, Platform
+from orchestrator.model.machine import Place, Unavailable
 
 BOOT_MINUTES = 3.0
 IMAGE_MINUTES = 2.0

@@ -1,10 +1,17 @@
-"""How long a cloud is waited for."""
+"""What clouds have in common: how long they are waited for, their clocks, and our own address."""
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import requests
+
+from orchestrator.model.machine import Finding, Level, Refusal, Refused
 
 
 @dataclass(frozen=True)
@@ -20,3 +27,45 @@ class Pace:
     poll: float = 3.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+
+
+WARNING = 30.0
+ERROR = 240.0
+"""Seconds; beyond 300 neither cloud accepts what this computer signs."""
+
+
+def skew(provider: str, whose: str, date: str | None, now: float) -> Iterator[Finding]:
+    """The finding of ``doctor``; none where the answer had no date. ``now``: Unix seconds."""
+    if date is None:
+        return
+    seconds = now - parsedate_to_datetime(date).timestamp()
+    level = Level.OK
+    if abs(seconds) > WARNING:
+        level = Level.ERROR if abs(seconds) > ERROR else Level.WARNING
+    advice = "" if level is Level.OK else "; set this computer's clock (NTP)"
+    yield Finding(f"{provider} clock", level, f"{seconds:+.0f} s against {whose}{advice}")
+
+
+OWN_ADDRESS = "EQC_OWN_ADDRESS"
+"""Environment variable that says from where we reach machines, for computers behind a proxy."""
+_ASK = "https://checkip.amazonaws.com"
+
+
+def own_address() -> str:
+    """Our public IPv4 address as a cloud sees it. Raises ``Refused`` where it cannot be learnt."""
+    said = os.environ.get(OWN_ADDRESS)
+    if said is None:
+        try:
+            answer = requests.get(_ASK, timeout=10)
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise Refused(
+                Refusal.UNCERTAIN, f"our own address: {error}; set {OWN_ADDRESS} to it"
+            ) from error
+        said = answer.text
+    try:
+        return str(ipaddress.IPv4Address(said.strip()))
+    except ValueError as error:
+        raise Refused(
+            Refusal.INVALID, f"our own address: {error}; set {OWN_ADDRESS} to an IPv4 address"
+        ) from error

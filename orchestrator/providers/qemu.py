@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.model.machine import Machine, Unavailable
 from orchestrator.model.experiment import Isolation, Platform
+from orchestrator.model.machine import Machine, Unavailable
 
 QEMU = "qemu-x86_64-static"
 INSTALL = "apt-get install qemu-user-static"

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.ssh.known_hosts import known_as, known_hosts_files, known_keys
+from orchestrator.model.experiment import Platform, Scalar
 from orchestrator.model.machine import (
     Address,
     Finding,
@@ -17,7 +17,7 @@ from orchestrator.model.machine import (
     Refusal,
     Refused,
 )
-from orchestrator.model.experiment import Platform, Scalar
+from orchestrator.ssh.known_hosts import known_as, known_hosts_files, known_keys
 
 CONNECT_SECONDS = 5.0
 

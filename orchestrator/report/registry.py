@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from orchestrator.report.formats.csv_format import csv_text
-from orchestrator.report.html.page import html_text
-from orchestrator.report.formats.json_format import json_text
-from orchestrator.report.formats.latex import latex_text
-from orchestrator.report.formats.markdown import markdown_text
-from orchestrator.report.formats.text import plain_text
+from orchestrator.report.formats.csv_format import csv_text, table_csv
+from orchestrator.report.formats.json_format import json_text, table_json
 from orchestrator.report.formats.junit import report_junit
-from orchestrator.report.formats.table_csv import table_csv
-from orchestrator.report.formats.table_json import table_json
-from orchestrator.report.formats.table_latex import table_latex
-from orchestrator.report.formats.table_markdown import table_markdown
-from orchestrator.report.formats.table_text import table_text
+from orchestrator.report.formats.latex import latex_text, table_latex
+from orchestrator.report.formats.markdown import markdown_text, table_markdown
+from orchestrator.report.formats.text import plain_text, table_text
+from orchestrator.report.html.page import html_text
 from orchestrator.results.partitions import Summary
 from orchestrator.results.table import Table
 

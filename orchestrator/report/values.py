@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.report.cells import cell_text
+from orchestrator.report.words import cell_text
 from orchestrator.results.partitions import TableCell
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 

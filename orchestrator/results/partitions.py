@@ -243,3 +243,35 @@ class Summary:
     layers: tuple[LayerProfile, ...]
     measurements: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CountedPlatform:
+    """One place on the axis, and what is known of its hardware."""
+
+    name: str
+    vendor: str | None
+    generation: str | None
+    cores: int | None
+
+
+@dataclass(frozen=True)
+class CountCurve:
+    """One partition. ``counts[i]`` are the classes among the first ``i + 1`` platforms."""
+
+    workload: str
+    input: str
+    variant: str
+    output: str
+    counts: tuple[int, ...]
+    numbers: tuple[int | None, ...]
+    """The class number of each platform; ``None`` where it gave no output."""
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Partitions that have platforms in common, over one axis."""
+
+    platforms: tuple[CountedPlatform, ...]
+    """By vendor, age of the generation and cores."""
+    curves: tuple[CountCurve, ...]

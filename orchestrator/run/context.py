@@ -11,9 +11,9 @@ from typing import Any
 import docker
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.run.job import missing_sessions
 from orchestrator.images import connect
 from orchestrator.model.experiment import Cell, Isolation, Limits, Plan, Platform
+from orchestrator.run.job import missing_sessions
 from orchestrator.store.run_folder import RunFolder
 
 Tell = Callable[[dict[str, Any]], None]

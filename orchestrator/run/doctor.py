@@ -9,13 +9,13 @@ from pathlib import Path
 import requests
 
 from orchestrator import catalog
-from orchestrator.run.context import HERE
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.providers.registry import FAR, far_provider
 from orchestrator.images import connect
-from orchestrator.model.machine import Finding, Level, Unavailable
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Finding, Level, Unavailable
 from orchestrator.providers.qemu import BINFMT
+from orchestrator.providers.registry import FAR, far_provider
+from orchestrator.run.context import HERE
 
 LEAST_FREE = 10 << 30
 """Bytes that images and results may need."""

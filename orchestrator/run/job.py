@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.model.machine import Machine
 from orchestrator.model.experiment import Cell, Json, Keep, Limits, pairs
+from orchestrator.model.machine import Machine
 
 START_SECONDS = 120.0
 """Allowance for importing a framework, emulated, before the first session of a worker."""

@@ -8,29 +8,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator import catalog
-from orchestrator.run.context import HERE, Context, engine
 from orchestrator.errors import MachinesLeft
-from orchestrator.system.files import write_whole
-from orchestrator.run.job import Job, asked_of
-from orchestrator.run.parallel import side_by_side
-from orchestrator.images.cache import ImageShelf
-from orchestrator.images import Image, ImageBuilder
-from orchestrator.model.machine import Machine, Order, Provider, Unavailable
-from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
-from orchestrator.run.execute import leave_out, observe
-from orchestrator.plan.cells import group_batches
-from orchestrator.providers.emulated import EmulatedProvider
-from orchestrator.providers.local import LocalProvider
-from orchestrator.providers.mask import MaskProvider
-from orchestrator.providers.qemu import Qemu
-from orchestrator.providers.rehearsal import RehearsalProvider
+from orchestrator.executors.base import JobShell
 from orchestrator.executors.compose import ComposeShell, compose_text, service, service_name
 from orchestrator.executors.container import LABEL, ContainerShell, leftovers, remove
-from orchestrator.executors.base import JobShell
 from orchestrator.executors.process import ProcessShell, probe
+from orchestrator.images import Image, ImageBuilder
+from orchestrator.images.cache import ImageShelf
+from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
+from orchestrator.model.machine import Machine, Order, Provider, Unavailable
+from orchestrator.plan.cells import group_batches
+from orchestrator.providers.qemu import Qemu
+from orchestrator.providers.this_computer import (
+    EmulatedProvider,
+    LocalProvider,
+    MaskProvider,
+    RehearsalProvider,
+)
+from orchestrator.run.context import HERE, Context, engine
+from orchestrator.run.execute import leave_out, observe
+from orchestrator.run.job import Job, asked_of
+from orchestrator.run.parallel import side_by_side
 from orchestrator.store.ingest import Origin, take_in
 from orchestrator.store.records import Record
 from orchestrator.store.run_folder import is_being_written, safe_name
+from orchestrator.system.files import write_whole
 
 
 class Campaign:

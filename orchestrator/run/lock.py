@@ -6,8 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from orchestrator.system.paths import cache_folder
 from orchestrator.system.files import is_locked
+from orchestrator.system.paths import cache_folder
 
 
 class LiveRun:

@@ -9,11 +9,11 @@ from operator import call
 from pathlib import Path
 from threading import Event
 
-from orchestrator.run.local import Campaign
-from orchestrator.run.context import Context, Tell, wall_of
-from orchestrator.run.remote import Expedition
-from orchestrator.run.parallel import side_by_side
 from orchestrator.model.experiment import Isolation, Plan, Status
+from orchestrator.run.context import Context, Tell, wall_of
+from orchestrator.run.local import Campaign
+from orchestrator.run.parallel import side_by_side
+from orchestrator.run.remote import Expedition
 from orchestrator.store.records import Record
 from orchestrator.store.run_folder import RunFolder
 

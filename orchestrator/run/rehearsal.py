@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator import catalog
-from orchestrator.run.context import HERE
-from orchestrator.model.machine import Unavailable
 from orchestrator.model.experiment import Cell, Experiment, Plan, Platform, Scalar, Variant, pairs
+from orchestrator.model.machine import Unavailable
+from orchestrator.run.context import HERE
 
 
 def rehearsed(plan: Plan, *, rented: bool = False) -> Plan:

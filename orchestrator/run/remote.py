@@ -6,26 +6,26 @@ from dataclasses import replace
 from functools import partial
 from threading import Event
 
-from orchestrator.run.context import Context, by_platform
-from orchestrator.run.remote_worker import Errand
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
-from orchestrator.plan.cost import estimates, total
-from orchestrator.images.remote import FarImages
-from orchestrator.providers.registry import RENTED, far_provider, owner
-from orchestrator.fleet.asking import INTERRUPTED
+from orchestrator.fleet.attempts import Served
+from orchestrator.fleet.cleanup import Sweep
 from orchestrator.fleet.clock import RealClock
-from orchestrator.fleet.scheduler import Fleet
-from orchestrator.run.job import START_SECONDS
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.provision import Terms
-from orchestrator.fleet.attempts import Served
-from orchestrator.fleet.cleanup import Sweep
+from orchestrator.fleet.retry import INTERRUPTED
+from orchestrator.fleet.scheduler import Fleet
 from orchestrator.images.cache import ImageShelf
-from orchestrator.run.lock import LiveRun
-from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
+from orchestrator.images.remote import FarImages
 from orchestrator.model.experiment import Platform, Reason, Status
+from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
+from orchestrator.plan.cost import estimates, total
+from orchestrator.providers.registry import RENTED, far_provider, owner
+from orchestrator.run.context import Context, by_platform
 from orchestrator.run.execute import leave_out
+from orchestrator.run.job import START_SECONDS
+from orchestrator.run.lock import LiveRun
+from orchestrator.run.remote_worker import Errand
 from orchestrator.ssh.login_keys import LoginKey, forget, login_key, new_host_key
 from orchestrator.store.records import Record
 

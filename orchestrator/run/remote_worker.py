@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from orchestrator import catalog
-from orchestrator.run.context import Context
 from orchestrator.errors import (
     ConnectionLost,
     DeliveryFailed,
@@ -18,21 +17,21 @@ from orchestrator.errors import (
     MachinesLeft,
     OutputRefused,
 )
-from orchestrator.images.remote import FarImages
-from orchestrator.run.job import Job
-from orchestrator.run.verify_hardware import disagreement
+from orchestrator.executors.base import JobShell
+from orchestrator.executors.remote_container import RemoteContainer, leftovers, remove
+from orchestrator.executors.remote_process import RemoteProcess
 from orchestrator.images import Image
-from orchestrator.model.machine import Lost, Machine, Rejected
+from orchestrator.images.remote import FarImages
 from orchestrator.model.experiment import Isolation, Reason, Status
-from orchestrator.run.execute import leave_out, observe
+from orchestrator.model.machine import Lost, Machine, Rejected
 from orchestrator.plan.cells import group_batches
 from orchestrator.providers.qemu import Qemu
-from orchestrator.executors.base import JobShell
-from orchestrator.executors.remote_container import RemoteContainer
-from orchestrator.ssh.facts import RemoteFacts, remote_facts
-from orchestrator.executors.remote_leftovers import leftovers, remove
-from orchestrator.executors.remote_process import RemoteProcess
+from orchestrator.run.context import Context
+from orchestrator.run.execute import leave_out, observe
+from orchestrator.run.job import Job
+from orchestrator.run.verify_hardware import disagreement
 from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.facts import RemoteFacts, remote_facts
 from orchestrator.store.records import Record
 from orchestrator.store.schema import problem_with_fingerprint
 

@@ -1,4 +1,9 @@
-"""What a machine sends back, unpacked without trusting it: only what a runner writes, bounded."""
+"""Folders as tar archives to a machine, and back without trusting it: only what a runner writes.
+
+``tarfile`` itself reads extension headers whole, whatever size they claim, and follows chains of
+them. No file that a runner writes needs one, so the stream is read entry by entry in constant
+memory and they are skipped like any foreign content.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +11,17 @@ import errno
 import os
 import re
 import shutil
+import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from orchestrator.errors import OutputRefused
-from orchestrator.system.files import disk_errors
-from orchestrator.ssh.bounds import Archive, Entry
 from orchestrator.ssh.command import printable
+from orchestrator.system.files import disk_errors
 
 EXPECTED = re.compile(r"fingerprint\.json|observations\.jsonl|tensors/[0-9a-f]{64}")
 """The files of a runner's output folder (docs/formats.md, section 2)."""
@@ -117,3 +123,123 @@ def _real_folder(folder: Path, into: Path) -> Path:
 
 def _shown(name: str) -> str:
     return printable(name.encode(errors="surrogateescape"))[:200]
+
+
+_BLOCK = tarfile.BLOCKSIZE
+_REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE)
+_WITHOUT_CONTENT = (
+    *(tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE),
+    *(tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE),
+)
+_EXTENSIONS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry. ``name`` is as sent: it may hold anything."""
+
+    name: str
+    size: int
+    """Bytes of content, as claimed."""
+    regular: bool
+    """A plain file: no link, folder, device, sparse file."""
+    notable: bool
+    """Whether a person should hear of it if nobody wanted it: no folder, no extension header."""
+
+
+class Archive:
+    """Entries of a tar stream. Raises ``OutputRefused`` where it is none or ends too early.
+
+    A stream of no bytes has no entries: a command that failed says so elsewhere.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._unread = self._padding = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        first = True
+        while True:
+            # What was not read of the entry before, and its padding.
+            for _ in self.content():
+                continue
+            header = self._exactly(_BLOCK, first=first)
+            first = False
+            if not header.strip(b"\0"):
+                return
+            try:
+                found = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+            except tarfile.HeaderError as error:
+                raise OutputRefused(f"not a tar archive ({error})") from error
+            if found.size < 0:
+                raise OutputRefused("a tar entry claims a negative size")
+            self._unread = 0 if found.type in _WITHOUT_CONTENT else found.size
+            self._padding = -self._unread % _BLOCK
+            yield Entry(
+                found.name,
+                self._unread,
+                regular=found.type in _REGULAR,
+                notable=found.type not in (*_EXTENSIONS, tarfile.DIRTYPE),
+            )
+
+    def content(self) -> Iterator[bytes]:
+        """The content of the entry that iteration has just given, or what is left of it."""
+        while self._unread:
+            block = self._exactly(min(self._unread, 1 << 20))
+            self._unread -= len(block)
+            if not self._unread:
+                self._exactly(self._padding)
+            yield block
+
+    def _exactly(self, count: int, *, first: bool = False) -> bytes:
+        parts: list[bytes] = []
+        while count:
+            part = self._stream.read(count)
+            if not part and first and not parts:
+                return b""
+            if not part:
+                raise OutputRefused("a tar archive that ends too early")
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+
+_IN_MEMORY = 64 << 20
+
+
+@contextmanager
+def packed(folders: Mapping[str, Path]) -> Iterator[IO[bytes]]:
+    """An archive of ``folders`` (name in the archive → folder), to be read from its start.
+
+    Owners and times are left out, and everything may be read: whoever unpacks it is somebody else.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+        # Links are followed: a job's files are often links to a cache that is only here.
+        with tarfile.open(fileobj=file, mode="w", dereference=True) as tar:
+            for name, folder in folders.items():
+                tar.add(folder, name, filter=_plain)
+        file.seek(0)
+        yield file
+
+
+def empty_folder(name: str) -> bytes:
+    """An archive of one empty folder that anybody may write to."""
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o777
+            tar.addfile(entry)
+        file.seek(0)
+        return file.read()
+
+
+def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    if "__pycache__" in entry.name.split("/"):
+        return None
+    entry.uid = entry.gid = entry.mtime = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o755 if entry.isdir() else 0o644
+    return entry

@@ -16,11 +16,11 @@ from typing import BinaryIO, TypeVar, cast
 import paramiko
 
 from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
+from orchestrator.executors.base import OnLine
 from orchestrator.model.machine import Address
 from orchestrator.ssh.command import Command, Completed, Reader
 from orchestrator.ssh.connection import Connection, connect, lost
 from orchestrator.ssh.host_keys import written
-from orchestrator.executors.base import OnLine
 
 OUTPUT_LIMIT = 16 << 20
 STREAM_LIMIT = 128 << 20
@@ -217,3 +217,35 @@ class SshShell:
             if self._current is None:
                 self._current = connect(self.address, self._seconds)
             return self._current
+
+
+PATIENCE_SECONDS = 300.0
+STOPPING_SECONDS = 20.0
+"""Patience once the run is being stopped."""
+_QUICK_SECONDS = 60.0
+_QUICK_DROPS = 10
+
+
+def through_drops(
+    shell: SshShell, do: Callable[[], T], *, patience: float, stop: Event | None = None
+) -> T:
+    """What ``do`` gives; after a lost connection it is done again, so it must bear that.
+
+    Raises ``ConnectionLost`` where the machine stays away for ``patience`` seconds, or answers but
+    loses the connection again and again at once.
+    """
+    drops = 0
+    while True:
+        begun = time.monotonic()
+        try:
+            return do()
+        except ConnectionLost:
+            drops = drops + 1 if time.monotonic() - begun < _QUICK_SECONDS else 1
+            if drops > _QUICK_DROPS:
+                raise
+        # It may be lost without knowing it yet.
+        shell.close()
+        if stop is not None and stop.is_set():
+            shell.wait_until_reachable(min(patience, STOPPING_SECONDS), Event())
+        else:
+            shell.wait_until_reachable(patience, stop or Event())

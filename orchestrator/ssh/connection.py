@@ -10,8 +10,8 @@ import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
 from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused
-from orchestrator.ssh.known_hosts import KnownKeys, known_keys
 from orchestrator.ssh.host_keys import KnownHostsOnly, unwanted_types, written
+from orchestrator.ssh.known_hosts import KnownKeys, known_keys
 
 if TYPE_CHECKING:
     from orchestrator.model.machine import Address

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.ssh.command import printable
 from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.command import printable
 
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 # One round trip. The words that follow it are the interpreter and the Docker client.

@@ -8,8 +8,8 @@ import hashlib
 import paramiko
 
 from orchestrator.errors import HostKeyRefused
-from orchestrator.ssh.known_hosts import KnownKeys, known_as, known_hosts_files
 from orchestrator.model.machine import Address
+from orchestrator.ssh.known_hosts import KnownKeys, known_as, known_hosts_files
 
 OFFERS = {
     "ssh-ed25519": ("ssh-ed25519",),

@@ -11,9 +11,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from orchestrator.system.paths import cache_folder
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.machine import HostKey
+from orchestrator.system.paths import cache_folder
 
 LOGIN_KEY = "id_ed25519"
 

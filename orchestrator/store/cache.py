@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from blake3 import blake3
 
 from orchestrator.errors import EqcError
-from orchestrator.system.files import write_whole
 from orchestrator.results.outputs import Content, OutputPool
 from orchestrator.store.columns import ABSENT, Column, Columns
+from orchestrator.system.files import write_whole
 
 FORMAT = 1
 """To be raised whenever other columns would be made of the same lines."""

@@ -14,13 +14,12 @@ from typing import Any
 
 import blake3
 
-from orchestrator.system.untrusted_json import parse_json
-from orchestrator.model.machine import Machine, Place
 from orchestrator.model.experiment import Cell, Reason
-from orchestrator.store.describe import cell_objects
-from orchestrator.store.records import Record
+from orchestrator.model.machine import Machine, Place
+from orchestrator.store.records import Record, cell_objects
 from orchestrator.store.run_folder import RunFolder, timestamp
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_observed
+from orchestrator.system.untrusted_json import parse_json
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 LARGEST_LINE = 1 << 26

@@ -11,10 +11,10 @@ from pathlib import Path
 from blake3 import blake3
 
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.system.files import write_whole
 from orchestrator.store.records import latest, read_lines
 from orchestrator.store.run_folder import run_folders
 from orchestrator.store.segments import open_name
+from orchestrator.system.files import write_whole
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,10 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
-from orchestrator.system.files import copy_whole, disk_errors, is_locked, write_whole
 from orchestrator.model.experiment import Plan
-from orchestrator.store.describe import plan_document
-from orchestrator.store.records import Record, bits, is_final, latest, read_lines
+from orchestrator.store.records import Record, bits, is_final, latest, plan_document, read_lines
 from orchestrator.store.segments import seal
+from orchestrator.system.files import copy_whole, disk_errors, is_locked, write_whole
 
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 

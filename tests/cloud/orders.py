@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from orchestrator.model.machine import Order, Place
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Order, Place
 from orchestrator.ssh.login_keys import new_host_key
 
 LOGIN_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1dZzo3p6mDbW2u0MTNlqNMVoOkTn9dpd4GPNjCLDgX"

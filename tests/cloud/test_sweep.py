@@ -10,9 +10,9 @@ from typing import Any
 import docker
 import pytest
 
-from orchestrator.images import connect
-from orchestrator.fakes.sshd import OWNER
 from orchestrator.executors.container import LABEL
+from orchestrator.fakes.sshd import OWNER
+from orchestrator.images import connect
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
 from tests.peers import registry

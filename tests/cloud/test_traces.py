@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from orchestrator.cli.fleet import reap
-from orchestrator.model.machine import Order, Provider
 from orchestrator.fakes.aws.server import Ec2
 from orchestrator.fakes.gcp.server import Gce
+from orchestrator.model.machine import Order, Provider
 from tests.cloud.aws.conftest import _amis, _clients, _ec2, ec2
 from tests.cloud.aws.conftest import provider as aws
 from tests.cloud.gcp.conftest import _gce, clients, gce

@@ -18,8 +18,8 @@ import boto3
 import pytest
 
 from orchestrator.fakes.aws import server as ec2
-from orchestrator.fakes.gcp import server as gce
 from orchestrator.fakes.aws.server import Ec2
+from orchestrator.fakes.gcp import server as gce
 from orchestrator.fakes.gcp.server import Gce
 
 AWS_TYPES = ("m1.large", "c1.medium")

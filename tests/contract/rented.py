@@ -45,9 +45,9 @@ def aws() -> Iterator[Rented]:
 @contextmanager
 def gcp() -> Iterator[Rented]:
     from orchestrator.fakes.gcp.server import serving
+    from orchestrator.providers.cloud import Pace
     from orchestrator.providers.gcp.clients import Clients
     from orchestrator.providers.gcp.provider import GcpProvider
-    from orchestrator.providers.cloud import Pace
     from tests.cloud.orders import gcp_order
 
     with serving() as peer, _environment(peer.environment):

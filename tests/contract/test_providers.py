@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.machine import Machine, Order, Provider, Refusal, Refused, Unavailable
 from orchestrator.model.experiment import Isolation, Platform
-from orchestrator.providers.emulated import EmulatedProvider
-from orchestrator.providers.local import LocalProvider
-from orchestrator.providers.mask import MaskProvider
+from orchestrator.model.machine import Machine, Order, Provider, Refusal, Refused, Unavailable
 from orchestrator.providers.qemu import Qemu
-from orchestrator.providers.rehearsal import RehearsalProvider
 from orchestrator.providers.ssh import SshProvider
+from orchestrator.providers.this_computer import (
+    EmulatedProvider,
+    LocalProvider,
+    MaskProvider,
+    RehearsalProvider,
+)
 from tests.contract import rented
 
 ENVIRONMENT = {("avx2", "numpy"): {"OPENBLAS_CORETYPE": "Haswell"}}

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from orchestrator.images import ImageBuilder, connect
 from orchestrator.executors.container import LABEL, ContainerShell, leftovers, remove
+from orchestrator.images import ImageBuilder, connect
 from orchestrator.store.read import read
 from tests.e2e.running import SMALL, command, environment, eqc, written
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.images import connect
 from orchestrator.executors.compose import compose_command
 from orchestrator.executors.container import leftovers
+from orchestrator.images import connect
 from orchestrator.store.read import read
 from tests.e2e.running import SMALL, eqc, written
 

@@ -58,8 +58,8 @@ def test_kills_at_random_moments_change_nothing(tmp_path: Path, isolation: str) 
     assert tensors == {path.name for path in (whole / "tensors").iterdir()}
     assert runner_processes(tmp_path) == []
     if isolation == "docker":
-        from orchestrator.images import connect
         from orchestrator.executors.container import leftovers
+        from orchestrator.images import connect
 
         mine = [c for c in leftovers(connect()) if str(tmp_path) in str(c.labels)]
         assert mine == []

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator.model.machine import Address, Finding, Machine, Order, Place, Refusal, Refused
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Address, Finding, Machine, Order, Place, Refusal, Refused
 
 PLACES = tuple(
     Place(region, None, "m5.large", spot, price)

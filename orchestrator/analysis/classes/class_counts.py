@@ -7,8 +7,7 @@ from typing import Any
 
 from orchestrator.analysis.hardware.core_counts import Place
 from orchestrator.catalog.microarchitectures import vendor_name
-from orchestrator.results.results_counts import ClassCounts, CountCurve, CountedPlatform
-from orchestrator.results.partitions import Partition
+from orchestrator.results.partitions import ClassCounts, CountCurve, CountedPlatform, Partition
 
 
 def class_counts(

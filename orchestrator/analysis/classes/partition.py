@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from orchestrator.analysis.classes.missing import missing_platforms
-from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.classes.precision import dendrogram, remaining_precision
+from orchestrator.analysis.classes.sessions import missing_platforms
+from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.observations.tally import Tally, tally
 from orchestrator.results.partitions import EqClass, Missing, Partition, Planned
 

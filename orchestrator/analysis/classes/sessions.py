@@ -1,13 +1,15 @@
-"""Non-determinism: the set of distinct outputs of each cell, with counts."""
+"""The sessions behind the classes: non-determinism, how outputs were made, and what is missing."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from orchestrator.analysis.classes.precision import remaining_precision
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.analysis.observations.tally import Tally, tally
-from orchestrator.results.partitions import Determinism, Variation
+from orchestrator.results.partitions import Determinism, Measurement, Planned, Variation
 
 
 def determinism(observations: Observations, role: str = "final") -> Determinism:
@@ -52,3 +54,70 @@ def _variation(observations: Observations, counted: Tally, rows: slice) -> Varia
         tuple(sorted(outputs, key=lambda output: (-output[1], output[0]))),
         remaining_precision(chains, digests),
     )
+
+
+_COLUMNS = ["variant", "framework", "version", "device", "isa", "threads", "mode"]
+
+
+def measurements(observations: Observations) -> tuple[Measurement, ...]:
+    """One row per variant and way of measuring, with the platforms it applies to."""
+    sessions = observations.sessions
+    good = sessions[sessions["status"] == "ok"]
+    order = {name: row for row, name in enumerate(sessions["platform"].cat.categories)}
+    found: dict[tuple[str | None, ...], dict[str, int]] = {}
+    columns = [good[column].tolist() for column in [*_COLUMNS, "platform"]]
+    for *values, platform in zip(*columns, strict=True):
+        key = tuple(value if isinstance(value, str) else None for value in values)
+        counts = found.setdefault(key, {})
+        counts[platform] = counts.get(platform, 0) + 1
+    return tuple(
+        _measurement(key, tuple(sorted(counts, key=order.__getitem__)), sum(counts.values()))
+        for key, counts in found.items()
+    )
+
+
+def _measurement(
+    key: tuple[str | None, ...], platforms: tuple[str, ...], sessions: int
+) -> Measurement:
+    variant, framework, version, device, isa, threads, mode = key
+    return Measurement(
+        str(variant), framework, version, device, isa, threads, mode, platforms, sessions
+    )
+
+
+Computation = tuple[str, str, str]
+"""(workload, input, variant), by label."""
+
+
+def missing_platforms(
+    observations: Observations, planned: Iterable[Planned] = ()
+) -> dict[Computation, dict[str, tuple[str, str]]]:
+    """(status, reason) by computation and platform, for all that were asked for or tried.
+
+    Platforms that have outputs are listed too, with what to say should they lack one output:
+    the caller knows which outputs there are. A platform with a good session is not excused by
+    a bad one. Every computation seen or planned is a key.
+    """
+    sessions = observations.sessions
+    found: dict[Computation, dict[str, tuple[str, str]]] = {}
+    good: set[tuple[Computation, str]] = set()
+    cells: dict[str, tuple[str, Computation]] = {}
+    columns = ["platform", "workload", "input", "variant", "cell", "status", "reason"]
+    for platform, workload, given, variant, cell, status, reason in zip(
+        *(sessions[column].tolist() for column in columns), strict=True
+    ):
+        computation = (workload, given, variant)
+        cells[cell] = (platform, computation)
+        platforms = found.setdefault(computation, {})
+        if status == "ok":
+            good.add((computation, platform))
+            platforms[platform] = ("missing", "ended well, but gave no output of this name")
+        elif (computation, platform) not in good:
+            platforms[platform] = (status, reason if isinstance(reason, str) else "no reason given")
+    for asked in planned:
+        if asked.cell in cells:
+            continue
+        computation = (asked.workload, asked.input, asked.variant)
+        platforms = found.setdefault(computation, {})
+        platforms.setdefault(asked.platform, (asked.status, asked.reason))
+    return found

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.analysis.explain.explain import Limits, explain
-from orchestrator.analysis.observations.labels import label_of
-from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.hardware.platforms import Fingerprints
+from orchestrator.analysis.observations.columns import Observations
+from orchestrator.analysis.observations.labels import label_of
 from orchestrator.results.details import Explained, Part
 from orchestrator.results.partitions import Partition, Summary
 

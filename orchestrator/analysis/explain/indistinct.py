@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.analysis.explain.constraints import Codes
 from orchestrator.analysis.hardware.attribute_costs import cost, order
+from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.results.explanation import Cluster, Kind, Value
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.analysis.hardware.fingerprint_attributes import fingerprint_attributes, fingerprint_flags
 from orchestrator.analysis.explain.decision_tree import holds
+from orchestrator.analysis.hardware.fingerprint_attributes import (
+    fingerprint_attributes,
+    fingerprint_flags,
+)
 from orchestrator.results.explanation import (
     Certainty,
     Cluster,

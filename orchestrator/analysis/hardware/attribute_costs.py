@@ -9,7 +9,7 @@ by name; a cluster costs as much as its cheapest member, which comes first in it
 
 from __future__ import annotations
 
-from orchestrator.catalog.simd import is_float_simd, simd_meaning
+from orchestrator.catalog.emulation import is_float_simd, simd_meaning
 from orchestrator.results.explanation import Kind
 
 _COSTS = {

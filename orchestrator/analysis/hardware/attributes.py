@@ -13,7 +13,6 @@ from orchestrator.analysis.hardware.fingerprint_attributes import (
     fingerprint_attributes,
     fingerprint_flags,
 )
-from orchestrator.analysis.observations.labels import label_of
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.hardware.record_attributes import (
     ABSENT,
@@ -21,6 +20,7 @@ from orchestrator.analysis.hardware.record_attributes import (
     record_attributes,
     sort_of,
 )
+from orchestrator.analysis.observations.labels import label_of
 from orchestrator.results.explanation import Kind, Value
 
 

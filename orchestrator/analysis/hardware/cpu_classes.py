@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN
+from orchestrator.analysis.hardware.attributes import AttributeTable
 
 EXTENSIONS = frozenset(
     [

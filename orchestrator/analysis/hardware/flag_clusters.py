@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.analysis.hardware.attribute_costs import order
+from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.results.explanation import Kind
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from orchestrator.analysis.observations.labels import label_of
 from orchestrator.analysis.hardware.platforms import Fingerprints, generation
+from orchestrator.analysis.observations.labels import label_of
 from orchestrator.catalog.microarchitectures import generation_age
 from orchestrator.results.partitions import Planned
 

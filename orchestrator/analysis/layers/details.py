@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.analysis.classes.consequences import Tensors
-from orchestrator.analysis.layers.profile import LayerGrid, layer_grids
+from orchestrator.analysis.classes.consequences import FLOATS, Tensors, bits_of
 from orchestrator.analysis.classes.precision import remaining_precision
+from orchestrator.analysis.layers.profile import LayerGrid, layer_grids
 from orchestrator.analysis.observations.table import Observations
-from orchestrator.analysis.classes.ulps import FLOATS, bits_of
 from orchestrator.results.layers import (
     DeviatingShare,
     Effect,

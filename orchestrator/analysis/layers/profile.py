@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.classes.precision import remaining_precisions
+from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.observations.tally import Tally, of_name, tally
 from orchestrator.results.partitions import LayerProfile, LayerRow
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from orchestrator.analysis.observations.chains import ChainCollector
-from orchestrator.analysis.observations.labels import Labels
 from orchestrator.analysis.observations.columns import KEYS, Coded, Observations, OutputColumns
+from orchestrator.analysis.observations.labels import Labels
 from orchestrator.analysis.observations.session_row import SESSION_COLUMNS, session_row
 from orchestrator.errors import ConflictError
-from orchestrator.results.partitions import Planned
 from orchestrator.results.outputs import Codes, OutputPool, Outputs
+from orchestrator.results.partitions import Planned
 
 __all__ = ("KEYS", "Observations", "observations_table")
 

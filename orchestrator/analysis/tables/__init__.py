@@ -1,1 +1,1 @@
-"""Every analysis as a table: ``registry.TABLES``; ``analysis.frames`` makes DataFrames of them."""
+"""Every analysis as a table: ``registry.TABLES``; ``api.frame`` makes DataFrames of them."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.analysis.hardware.cpu_classes import cpu_classes
 from orchestrator.analysis.hardware.order import capability, figure_order
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
-from orchestrator.analysis.findings import Findings
-from orchestrator.catalog.gpu_generations import gpu_generation
-from orchestrator.catalog.microarchitectures import vendor_name
+from orchestrator.catalog.microarchitectures import gpu_generation, vendor_name
 from orchestrator.results.partitions import Partition, PlatformInfo
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.tables.columns import PARTITION, counts
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.tables.columns import PARTITION, counts
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.table import Column, ColumnKind, Table, Value, partition_name
 

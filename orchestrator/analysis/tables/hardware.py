@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters, flag_table
+from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, GENERATION
 from orchestrator.analysis.hardware.cpu_classes import cpu_classes
 from orchestrator.analysis.hardware.fingerprint_attributes import CORE_BINS
-from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, GENERATION
+from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters, flag_table
 from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts, joined
-from orchestrator.analysis.findings import Findings
-from orchestrator.catalog.simd import simd_meaning
+from orchestrator.catalog.emulation import simd_meaning
 from orchestrator.results.explanation import Suspect, Value
 from orchestrator.results.table import Column, ColumnKind, Table
 

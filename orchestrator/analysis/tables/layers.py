@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.layers.details import deviating_shares, effect_counts
 from orchestrator.analysis.tables.columns import COMPUTATION, counts
-from orchestrator.analysis.findings import Findings
 from orchestrator.results.table import Column, ColumnKind, Table
 
 NO_LAYERS = "No layer was observed: `observe: {layers: true}` in the experiment records them."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.tables.classes import counts_table, partitions_table, platforms_table
 from orchestrator.analysis.tables.distances import consequences_table, margins_table, ulps_table
-from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.tables.hardware import (
     clusters_table,
     cpu_classes_table,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.tables.columns import PARTITION, counts, joined
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.tables.columns import PARTITION, counts, joined
 from orchestrator.results.table import Column, ColumnKind, Table
 
 

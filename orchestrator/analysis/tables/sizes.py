@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orchestrator.analysis.hardware.core_counts import collapse, collapse_of_threads, threads_of_records
+from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.hardware.core_counts import (
+    collapse,
+    collapse_of_threads,
+    threads_of_records,
+)
 from orchestrator.analysis.layers.model_size import by_multiplications, multiplications_of
 from orchestrator.analysis.tables.columns import PARTITION, counts, joined
-from orchestrator.analysis.findings import Findings
 from orchestrator.catalog.microarchitectures import vendor_name
 from orchestrator.results.layers import Collapse
 from orchestrator.results.table import Column, ColumnKind, Table, Value

@@ -1,4 +1,4 @@
-"""What EC2 does and moto does not, between the two: see ``orchestrator.peers.ec2``."""
+"""What EC2 does and moto does not, between the two: see ``orchestrator.fakes.aws.server``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 
-from orchestrator.fakes.aws import ec2_answers as answers
 from orchestrator.fakes.aws.machines import Machines
 from orchestrator.fakes.faults import Call, Proxy, Reply, decoded, error
 
@@ -134,9 +134,9 @@ class Ec2(Proxy):
         reply = super().forward(call)
         if reply.status != 200:
             return reply
-        item = next(answers.instances(answers.parsed(reply.body)))
-        arch = "arm64" if answers.text(item, "architecture") == "arm64" else "x86_64"
-        instance = Instance(answers.text(item, "instanceId"), call.region, same, reply)
+        item = next(instances(parsed(reply.body)))
+        arch = "arm64" if text(item, "architecture") == "arm64" else "x86_64"
+        instance = Instance(text(item, "instanceId"), call.region, same, reply)
         self.instances[instance.id] = instance
         key = self._keys.get((call.region, same.get("KeyName", "")), "")
         self._machines.begin(instance.id, arch, key, user_data)
@@ -179,23 +179,19 @@ class Ec2(Proxy):
 
     def _as_they_are(self, reply: Reply) -> Reply:
         """The reply with states and addresses of the real machines."""
-        root = answers.parsed(reply.body)
-        if not answers.is_of(root, "RunInstances"):
-            answers.without(
-                root, "instancesSet", lambda i: self._too_young(answers.text(i, "instanceId"))
-            )
-        for item in answers.instances(root):
-            instance = self.instances.get(answers.text(item, "instanceId"))
+        root = parsed(reply.body)
+        if not is_of(root, "RunInstances"):
+            without(root, "instancesSet", lambda i: self._too_young(text(i, "instanceId")))
+        for item in instances(root):
+            instance = self.instances.get(text(item, "instanceId"))
             if instance is not None:
-                answers.describe(item, self._machines.address(instance.id), instance.reason)
-        return Reply(reply.status, reply.headers, answers.written(root))
+                describe(item, self._machines.address(instance.id), instance.reason)
+        return Reply(reply.status, reply.headers, written(root))
 
     def _enabled(self, reply: Reply) -> Reply:
-        root = answers.parsed(reply.body)
-        answers.without(
-            root, "regionInfo", lambda r: answers.text(r, "regionName") not in self.regions
-        )
-        return Reply(reply.status, reply.headers, answers.written(root))
+        root = parsed(reply.body)
+        without(root, "regionInfo", lambda r: text(r, "regionName") not in self.regions)
+        return Reply(reply.status, reply.headers, written(root))
 
     def _quota(self, call: Call) -> Reply:
         code = json.loads(call.body)["QuotaCode"]
@@ -207,3 +203,63 @@ class Ec2(Proxy):
 
 def _ids(call: Call) -> list[str]:
     return [v for k, v in call.parameters.items() if re.fullmatch(r"InstanceId\.\d+", k)]
+
+
+_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15"
+_CODES = {"pending": 0, "running": 16, "terminated": 48}
+ET.register_namespace("", _NAMESPACE)
+
+
+def parsed(body: bytes) -> ET.Element:
+    return ET.fromstring(body)
+
+
+def written(root: ET.Element) -> bytes:
+    return ET.tostring(root)
+
+
+def is_of(root: ET.Element, operation: str) -> bool:
+    return root.tag == _name(f"{operation}Response")
+
+
+def text(item: ET.Element, name: str) -> str:
+    return item.findtext(_name(name)) or ""
+
+
+def instances(root: ET.Element) -> Iterator[ET.Element]:
+    for several in root.iter(_name("instancesSet")):
+        yield from list(several)
+
+
+def without(root: ET.Element, several: str, unwanted: Callable[[ET.Element], bool]) -> None:
+    """Leave out the items of ``several`` that are ``unwanted``."""
+    for items in root.iter(_name(several)):
+        for item in list(items):
+            if unwanted(item):
+                items.remove(item)
+
+
+def describe(item: ET.Element, address: str | None, reason: tuple[str, str] | None) -> None:
+    """Make ``item`` say what the instance really is; ``reason`` is why it ended."""
+    state = "pending" if address is None else "running"
+    if reason is not None:
+        state, address = "terminated", None
+        _replace(item, "stateReason", {"code": reason[0], "message": reason[1]})
+    _replace(item, "instanceState", {"code": str(_CODES[state]), "name": state})
+    for name in ("ipAddress", "dnsName"):
+        for old in item.findall(_name(name)):
+            item.remove(old)
+    if address is not None:
+        ET.SubElement(item, _name("ipAddress")).text = address
+
+
+def _replace(item: ET.Element, name: str, values: Mapping[str, str]) -> None:
+    for old in item.findall(_name(name)):
+        item.remove(old)
+    made = ET.SubElement(item, _name(name))
+    for key, value in values.items():
+        ET.SubElement(made, _name(key)).text = value
+
+
+def _name(name: str) -> str:
+    return f"{{{_NAMESPACE}}}{name}"

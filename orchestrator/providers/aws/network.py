@@ -1,7 +1,11 @@
-"""Who may reach the machines of a run: only our address, only SSH; one security group a region."""
+"""Who may reach the machines of a run, and log in: one security group and key pair in each region.
+
+Only our address, only SSH, only with the run's key.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,8 +15,8 @@ from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
+from orchestrator.providers.cloud import own_address
 from orchestrator.system.once import Once
-from orchestrator.providers.own_address import own_address
 
 SSH = 22
 
@@ -112,3 +116,38 @@ class Network:
         except ClientError as error:
             if code_of(error) != "InvalidPermission.Duplicate":
                 raise
+
+
+class LoginKeys:
+    """Key pairs, imported when a run first wants a machine in a region."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._imported: Once[None] = Once()
+
+    def ensure(self, run: str, owner: str, region: str, public: str) -> str:
+        """The name of the key pair of ``public`` (OpenSSH). Raises ``Refused``."""
+        # The key is part of the name: a run that makes itself a new one needs a new pair, and a
+        # pair of that name which is there already is the same.
+        name = tags.named(run, hashlib.sha256(public.encode()).hexdigest()[:8])
+        described = tags.of_run(run, owner, name)
+        self._imported.get(
+            (run, region, name), lambda: self._import(described, region, name, public)
+        )
+        return name
+
+    def forget(self, run: str) -> None:
+        """Look again the next time: what was known may be gone."""
+        self._imported.forget(run)
+
+    def _import(self, described: list[tags.Tag], region: str, name: str, public: str) -> None:
+        with translated(f"key pair {name} in {region}"):
+            try:
+                self._clients.ec2(region).import_key_pair(
+                    KeyName=name,
+                    PublicKeyMaterial=public.encode(),
+                    TagSpecifications=[{"ResourceType": "key-pair", "Tags": described}],
+                )
+            except ClientError as error:
+                if code_of(error) != "InvalidKeyPair.Duplicate":
+                    raise

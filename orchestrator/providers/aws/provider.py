@@ -6,22 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from orchestrator import catalog
-from orchestrator.model.machine import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.ami import USER, Amis
 from orchestrator.providers.aws.check import Check
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated
 from orchestrator.providers.aws.lifetime import ALIVE, Lifetime
-from orchestrator.providers.aws.login_keys import LoginKeys
-from orchestrator.providers.aws.network import Network
-from orchestrator.providers.aws.regions import alive, in_each, runs_of_shared
+from orchestrator.providers.aws.network import LoginKeys, Network
+from orchestrator.providers.aws.regions import alive, in_each, runs_of_shared, tidy_region
 from orchestrator.providers.aws.request import run_instances
-from orchestrator.providers.aws.tidying import tidy_region
+from orchestrator.providers.cloud import Pace, own_address
 from orchestrator.system.once import Once
-from orchestrator.providers.own_address import own_address
-from orchestrator.providers.cloud import Pace
 
 
 class AwsProvider:

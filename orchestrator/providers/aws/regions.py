@@ -6,10 +6,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from botocore.exceptions import ClientError
+
+from orchestrator.model.machine import Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
-from orchestrator.providers.aws.errors import translated
+from orchestrator.providers.aws.errors import code_of, translated
 from orchestrator.providers.aws.lifetime import ALIVE
+from orchestrator.providers.cloud import Pace
 
 _AT_ONCE = 8
 Answer = TypeVar("Answer")
@@ -69,3 +73,39 @@ def _shared(
         pairs = ec2.describe_key_pairs(Filters=[by_tag])["KeyPairs"]
         pages = ec2.get_paginator("describe_security_groups").paginate(Filters=[by_tag])
         return list(pairs), [group for page in pages for group in page["SecurityGroups"]]
+
+
+_GONE = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed", "InvalidKeyPair.NotFound")
+_IN_USE = ("DependencyViolation", "InvalidGroup.InUse")
+
+
+def tidy_region(clients: Clients, pace: Pace, region: str, run: str) -> None:
+    """Remove them from ``region``; not there is success. Raises ``Refused``."""
+    pairs, groups = shared_by(clients, region, run)
+    ec2 = clients.ec2(region)
+    for name in pairs:
+        with translated(f"ec2:DeleteKeyPair {name} in {region}"):
+            ec2.delete_key_pair(KeyName=name)
+    for group in groups:
+        _delete_group(clients, pace, region, group)
+
+
+def _delete_group(clients: Clients, pace: Pace, region: str, group: str) -> None:
+    """An instance holds its group until it is all gone, some time after it began to end."""
+    start = pace.clock()
+    while True:
+        with translated(f"ec2:DeleteSecurityGroup {group} in {region}"):
+            try:
+                clients.ec2(region).delete_security_group(GroupId=group)
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    return
+                if code_of(error) not in _IN_USE:
+                    raise
+                if pace.clock() - start > pace.end:
+                    raise Refused(
+                        Refusal.UNCERTAIN, f"{group} in {region} is still used by an instance"
+                    ) from error
+            else:
+                return
+        pace.sleep(pace.poll)

@@ -1,13 +1,17 @@
-"""The one request that costs money: ``RunInstances`` for an order."""
+"""The one request that costs money, ``RunInstances``, and what the instance does at boot.
+
+Everything follows from the order alone, so that the same order again is the same request.
+"""
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import Any
 
-from orchestrator.model.machine import Order, Refusal, Refused
+from orchestrator.model.machine import HostKey, Order, Refusal, Refused
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.ami import Ami
-from orchestrator.providers.aws.user_data import user_data
 
 
 def run_instances(order: Order, ami: Ami, group: str, key_name: str, user: str) -> dict[str, Any]:
@@ -62,3 +66,64 @@ def run_instances(order: Order, ami: Ami, group: str, key_name: str, user: str) 
             },
         }
     return request
+
+
+LIMIT = 16 * 1024
+"""Bytes, before base64."""
+LEAST_SECONDS = 60
+MOST_SECONDS = 7 * 24 * 3600
+"""Whatever a wrong clock says, the machine ends after this."""
+
+# Not `shutdown +N`: without logind, which is not up yet, it shuts down at once. --no-block, because
+# at this stage of the boot a job may wait for a target that waits for cloud-init.
+_TIMER = """\
+left=$(( {expires} - $(date +%s) ))
+[ "$left" -ge {least} ] || left={least}
+[ "$left" -le {most} ] || left={most}
+if ! systemd-run --no-block --unit=eqc-end --on-active="$left" systemctl poweroff --force; then
+  ( sleep "$left"; poweroff -f ) >/dev/null 2>&1 &
+fi
+"""
+_DOCKER = """\
+if ! command -v docker >/dev/null; then
+  if command -v dnf >/dev/null; then dnf -y install docker
+  else apt-get update && apt-get -y install docker.io
+  fi
+fi
+usermod -aG docker {user}
+systemctl enable --now docker
+"""
+
+
+def user_data(expires: float, host_key: HostKey, user: str) -> str:
+    """Cloud-config for a machine that ends at ``expires`` (Unix seconds).
+
+    Holds one secret, the host key, which is worth nothing once the machine is gone.
+    Raises ``Refused`` where it is longer than EC2 takes.
+    """
+    config = {
+        # First of all, and at every boot: a reboot would lose the timer.
+        "bootcmd": [
+            [
+                "sh",
+                "-c",
+                _TIMER.format(expires=int(expires), least=LEAST_SECONDS, most=MOST_SECONDS),
+            ],
+            # The agent of ECS would fail without its role, and compute beside us.
+            ["sh", "-c", "systemctl mask ecs.service || true"],
+        ],
+        # Written before sshd starts for the first time.
+        "ssh_deletekeys": True,
+        "ssh_keys": {
+            "ed25519_private": host_key.private,
+            "ed25519_public": host_key.public,
+        },
+        # No upgrade behind our back: two machines of one platform boot the same software.
+        "repo_upgrade": "none",
+        "package_upgrade": False,
+        "runcmd": [["sh", "-c", _DOCKER.format(user=shlex.quote(user))]],
+    }
+    text = "#cloud-config\n" + json.dumps(config, indent=1) + "\n"  # JSON is YAML
+    if len(text.encode()) > LIMIT:
+        raise Refused(Refusal.INVALID, f"user data is over EC2's {LIMIT} bytes")
+    return text

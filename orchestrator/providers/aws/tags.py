@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.model.machine import Machine, Order, Place
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Machine, Order, Place
 
 RUN = "eqc-run"
 PLATFORM = "eqc-platform"

@@ -13,8 +13,8 @@ from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 
 from orchestrator import catalog
-from orchestrator.model.machine import Refusal, Refused
 from orchestrator.model.experiment import Json
+from orchestrator.model.machine import Refusal, Refused
 
 SOURCE = "Compute Engine machineTypes.aggregatedList"
 

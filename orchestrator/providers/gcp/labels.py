@@ -11,8 +11,8 @@ import re
 from google.cloud import compute_v1
 
 from orchestrator import catalog
-from orchestrator.model.machine import Machine, Order, Place
 from orchestrator.model.experiment import Platform, content_id
+from orchestrator.model.machine import Machine, Order, Place
 
 RUN = "eqc-run"
 PLATFORM = "eqc-platform"

@@ -9,11 +9,11 @@ from dataclasses import replace
 from google.cloud import compute_v1
 
 from orchestrator.model.machine import Address, Machine, Refusal, Refused
+from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import ERRORS, failed, refused, status_of
 from orchestrator.providers.gcp.operations import INSERT, PREEMPTED, TRANSIENT, Operations, is_done
-from orchestrator.providers.cloud import Pace
 
 COMING = ("PENDING", "PROVISIONING", "STAGING", "RUNNING")
 """States of an instance that is up or will be."""

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 
 from google.cloud import compute_v1
 
+from orchestrator.providers.cloud import own_address
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import ERRORS, refused, status_of, translated
 from orchestrator.providers.gcp.operations import Operations
 from orchestrator.providers.gcp.request import NETWORK
 from orchestrator.system.once import Once
-from orchestrator.providers.own_address import own_address
 
 _EVERYBODY = "0.0.0.0/0"
 _CONFLICT, _NOT_FOUND = 409, 404

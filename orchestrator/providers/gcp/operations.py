@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from google.cloud import compute_v1
 
 from orchestrator.model.machine import Refusal, Refused
+from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import failed, translated
-from orchestrator.providers.cloud import Pace
 
 INSERT = "insert"
 PREEMPTED = "compute.instances.preempted"

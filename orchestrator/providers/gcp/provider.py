@@ -9,8 +9,9 @@ from dataclasses import replace
 from google.cloud import compute_v1
 
 from orchestrator import catalog
-from orchestrator.model.machine import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
 from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
+from orchestrator.providers.cloud import Pace, own_address
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.check import Check
 from orchestrator.providers.gcp.clients import Clients
@@ -21,8 +22,6 @@ from orchestrator.providers.gcp.network import Network
 from orchestrator.providers.gcp.operations import Operations, is_done
 from orchestrator.providers.gcp.request import gpu_of, instance_of, name_of, request_id
 from orchestrator.providers.gcp.zones import Zones, alive
-from orchestrator.providers.own_address import own_address
-from orchestrator.providers.cloud import Pace
 
 USER = "eqc"
 """Who logs in: Google's guest agent makes the account and lets it use Docker."""

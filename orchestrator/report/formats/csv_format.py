@@ -1,4 +1,4 @@
-"""The report as CSV: one row per platform and partition, missing ones with their reason."""
+"""The report as CSV, one row per platform and partition with reasons, and single tables as CSV."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import io
 from collections.abc import Iterator
 
 from orchestrator.report.escape import csv_cell
+from orchestrator.report.values import exact, full_head
 from orchestrator.report.words import hardware, kind
 from orchestrator.results.partitions import Partition, Summary
+from orchestrator.results.table import Table, Value
 
 HEAD = (
     "workload",
@@ -53,3 +55,22 @@ def _rows(summary: Summary, partition: Partition) -> Iterator[tuple[str, ...]]:
         elif info.name in absent:
             missing = absent[info.name]
             yield (*about, "", "", "", missing.status, missing.reason)
+
+
+def table_csv(table: Table) -> str:
+    """Lines end with ``\\r\\n`` (RFC 4180); numbers have every digit.
+
+    Texts that a spreadsheet would run as a formula get an apostrophe in front. Notes are left
+    out: the other formats have them.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow([csv_cell(full_head(column)) for column in table.columns])
+    for row in table.rows:
+        writer.writerow([_cell(value) for value in row])
+    return file.getvalue()
+
+
+def _cell(value: Value) -> str:
+    text = exact(value)
+    return csv_cell(text) if isinstance(value, str) else text

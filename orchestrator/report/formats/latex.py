@@ -1,15 +1,19 @@
-"""The class table as LaTeX, in the form of the study's Table SUP-1."""
+r"""The class table, in the form of the study's Table SUP-1, and analyses as LaTeX for ``\input``.
+
+Columns are as wide as what fits on a line; any name is only text.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from orchestrator.report.cells import cell_text
 from orchestrator.report.escape import latex
-from orchestrator.report.formats.latex_columns import Layout, fitted
-from orchestrator.report.formats.latex_rows import PREAMBLE, item, row, words
-from orchestrator.report.words import column_name, finding, hardware, legend, title
+from orchestrator.report.values import head, is_right, key_lines, shown
+from orchestrator.report.words import cell_text, column_name, finding, hardware, legend, title
 from orchestrator.results.partitions import Summary, TableCell
+from orchestrator.results.table import Column, Table, Value
 
 
 def latex_text(summary: Summary) -> str:
@@ -62,3 +66,142 @@ def _cell(cell: TableCell | None) -> str:
     if cell.first:
         return rf"\textbf{{{text}}}"
     return rf"\textcolor{{gray}}{{{text}}}" if cell.repeated else text
+
+
+_LINES = ((r"\footnotesize", 80.0), (r"\scriptsize", 100.0))
+"""Sizes of type, and the characters of each that a line of LaTeX's article holds, about."""
+_GAP = 1.5
+"""Characters that the space between two columns takes."""
+_SHORT = 16
+"""A text of at most so many characters is never broken, a longer one gets at least these."""
+_PARAGRAPH = r">{\raggedright\arraybackslash}p{%.3f\linewidth}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Size of type and column specification of a ``longtable``."""
+
+    size: str
+    columns: str
+
+
+def layout(table: Table) -> Layout:
+    """The layout that an analysis's table needs."""
+    needed = [_needed(table, place) for place in range(len(table.columns))]
+    return fitted(needed, [is_right(column) for column in table.columns])
+
+
+def fitted(needed: Sequence[int], right: Sequence[bool]) -> Layout:
+    """Long texts become paragraphs where the rows would not fit on a line otherwise.
+
+    ``needed`` are the characters of each column's longest cell; ``right`` marks the columns of
+    numbers. Many columns may be wider than a page still.
+    """
+    total = sum(needed) + _GAP * len(needed)
+    for size, line in _LINES:
+        if total <= line:
+            return Layout(size, "".join("r" if number else "l" for number in right))
+    size, line = _LINES[-1]
+    long = [not number and width > _SHORT for number, width in zip(right, needed, strict=True)]
+    asked = sum(width for width, broken in zip(needed, long, strict=True) if broken)
+    free = line - (total - asked)
+    columns = [
+        _PARAGRAPH % (max(_SHORT, min(width, free * width / asked)) / line)
+        if broken
+        else ("r" if number else "l")
+        for width, number, broken in zip(needed, right, long, strict=True)
+    ]
+    return Layout(size, "".join(columns))
+
+
+def stacked_head(column: Column) -> str:
+    """The head, escaped, a word a line: numbers need no wider column than their digits do."""
+    words = _words(head(column))
+    # A bracket after two backslashes would be their argument: the group keeps it a character.
+    lines = r"\strut" + r"\\".join("{}" + latex(word) for word in words)
+    side = "r" if is_right(column) else "l"
+    return rf"\shortstack[{side}]{{{lines}}}" if len(words) > 1 else latex(head(column))
+
+
+def _needed(table: Table, place: int) -> int:
+    words = (len(word) for word in _words(head(table.columns[place])))
+    values = (len(shown(row[place])) for row in table.rows)
+    return max((*words, *values), default=1)
+
+
+def _words(text: str) -> Sequence[str]:
+    return text.split(" ")
+
+
+PREAMBLE = (
+    r"% Needs, in the preamble of the document that takes this in with \input:",
+    r"%   \usepackage[T1]{fontenc}",
+    r"%   \usepackage[utf8]{inputenc}",
+    r"%   \usepackage{array,booktabs,longtable,xcolor}",
+)
+"""Comments at the top of every LaTeX output."""
+
+
+_BREAKS = re.compile(r"/|\\_")
+
+
+def words(text: str) -> str:
+    """A text that LaTeX may break: names of platforms have no blanks."""
+    return _BREAKS.sub(lambda found: found[0] + r"\allowbreak{}", latex(text))
+
+
+def row(cells: Sequence[str]) -> str:
+    """One row of escaped cells.
+
+    The line before ends with two backslashes, after which LaTeX would take a bracket or an
+    asterisk for an argument; the empty group keeps it a character.
+    """
+    guarded = ("{}" + cell if cell.startswith(("[", "*")) else cell for cell in cells)
+    return " & ".join(guarded) + r" \\"
+
+
+def item(label: str, text: str) -> str:
+    """An entry of a list; the group keeps a closing bracket in the label."""
+    return rf"\item[{{{label}}}] {text}"
+
+
+def table_latex(table: Table) -> str:
+    """A ``longtable`` and its notes; the comments on top name the packages it needs.
+
+    A table with very many columns needs a wider page (``geometry`` or ``pdflscape``).
+    """
+    return "\n".join(_table_lines(table)) + "\n"
+
+
+def _table_lines(table: Table) -> Iterator[str]:
+    yield from PREAMBLE
+    found = layout(table)
+    yield rf"\begingroup{found.size}\setlength{{\tabcolsep}}{{3pt}}"
+    yield rf"\begin{{longtable}}{{{found.columns}}}"
+    yield rf"\caption{{{latex(table.title)}}}\\"
+    yield r"\toprule"
+    yield row([stacked_head(column) for column in table.columns])
+    yield r"\midrule"
+    yield r"\endhead"
+    for values in table.rows:
+        yield row([_table_cell(value) for value in values])
+    yield r"\bottomrule"
+    yield r"\end{longtable}"
+    keys, notes = key_lines(table), table.notes
+    if keys or notes:
+        yield r"\begin{description}\setlength{\itemsep}{0pt}"
+        yield from (item(latex(short), latex(name)) for short, name in keys)
+        yield from (item("", latex(note)) for note in notes)
+        yield r"\end{description}"
+    yield r"\endgroup"
+
+
+def _table_cell(value: Value) -> str:
+    if not isinstance(value, TableCell):
+        return words(shown(value))
+    text = latex(shown(value))
+    if value.number is None:
+        return text
+    if value.first:
+        return rf"\textbf{{{text}}}"
+    return rf"\textcolor{{gray}}{{{text}}}" if value.repeated else text

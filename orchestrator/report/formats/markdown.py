@@ -1,12 +1,14 @@
-"""The report as Markdown: for issues, pull requests and notebooks."""
+"""The report and its tables as Markdown: for issues, pull requests and notebooks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.report.cells import DASH, cell_text
 from orchestrator.report.escape import markdown
+from orchestrator.report.values import head, is_right, key_lines, shown
 from orchestrator.report.words import (
+    DASH,
+    cell_text,
     column_name,
     counted,
     determinism,
@@ -16,6 +18,7 @@ from orchestrator.report.words import (
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
+from orchestrator.results.table import Table, Value
 
 
 def markdown_text(summary: Summary) -> str:
@@ -81,3 +84,32 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
     yield "|" + "|".join("---" if column < 2 else "--:" for column in range(len(heads))) + "|"
     for row in rows:
         yield "| " + " | ".join(row) + " |"
+
+
+def table_markdown(table: Table) -> str:
+    """GitHub-flavoured Markdown; a class is bold where it appears for the first time."""
+    return "\n".join(_table_lines(table)) + "\n"
+
+
+def _table_lines(table: Table) -> Iterator[str]:
+    yield f"## {markdown(table.title)}"
+    yield ""
+    yield _row(markdown(head(column)) for column in table.columns)
+    yield _row("--:" if is_right(column) else "---" for column in table.columns)
+    for row in table.rows:
+        yield _row(_table_cell(value) for value in row)
+    if key_lines(table) or table.notes:
+        yield ""
+    for short, name in key_lines(table):
+        yield f"- **{markdown(short)}** {markdown(name)}"
+    for note in table.notes:
+        yield f"- {markdown(note)}"
+
+
+def _row(cells: Iterator[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _table_cell(value: Value) -> str:
+    text = markdown(shown(value))
+    return f"**{text}**" if isinstance(value, TableCell) and value.first else text

@@ -1,13 +1,15 @@
-"""The table report as plain text, for logs, files and pipes: no colour, no wrapping."""
+"""The report and its tables as plain text, for logs, files and pipes: no colour, no wrapping."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 
-from orchestrator.report.formats.aligned import aligned
-from orchestrator.report.cells import DASH, cell_text
 from orchestrator.report.escape import plain
+from orchestrator.report.values import head, is_right, key_lines, shown
 from orchestrator.report.words import (
+    DASH,
+    cell_text,
     column_name,
     counted,
     determinism,
@@ -17,6 +19,7 @@ from orchestrator.report.words import (
     title,
 )
 from orchestrator.results.partitions import Summary
+from orchestrator.results.table import Table
 
 
 def plain_text(summary: Summary) -> str:
@@ -69,3 +72,60 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield from partition_lines(summary)
     yield ""
     yield from remarks(summary)
+
+
+def aligned(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]
+) -> Iterator[str]:
+    """Heads, a rule and the rows; ``right`` says which columns stand to the right."""
+    widths = [max(_width(line[column]) for line in (heads, *rows)) for column in range(len(heads))]
+    for line in (heads, ["-" * width for width in widths], *rows):
+        cells = (
+            _pad(text, width, left=not to_right)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def _pad(text: str, width: int, *, left: bool) -> str:
+    space = " " * (width - _width(text))
+    return text + space if left else space + text
+
+
+def _width(text: str) -> int:
+    """Terminal columns: wide East Asian characters take two, combining marks none."""
+    return sum(
+        0
+        if unicodedata.combining(character)
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )
+
+
+def table_text(table: Table) -> str:
+    """Title, rows, what short column names stand for, and the notes."""
+    return "\n".join(_table_lines(table)) + "\n"
+
+
+def table_remarks(table: Table) -> Iterator[str]:
+    """What short names stand for, then the notes."""
+    for short, name in key_lines(table):
+        yield f"{plain(short)}  {plain(name)}"
+    for note in table.notes:
+        yield plain(note)
+
+
+def _table_lines(table: Table) -> Iterator[str]:
+    yield plain(table.title)
+    yield ""
+    yield from aligned(
+        [plain(head(column)) for column in table.columns],
+        [[plain(shown(value)) for value in row] for row in table.rows],
+        [is_right(column) for column in table.columns],
+    )
+    below = tuple(table_remarks(table))
+    if below:
+        yield ""
+        yield from below

@@ -12,24 +12,23 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from orchestrator.report import words
-from orchestrator.report.html import class_table
-from orchestrator.report.html import page_values
-from orchestrator.report.cells import cell_text
-from orchestrator.report.formats.csv_format import csv_text
 from orchestrator.report.escape import plain
+from orchestrator.report.formats.csv_format import csv_text
 from orchestrator.report.formats.json_format import json_text
-from orchestrator.report.html.core_counts import collapse_section, sizes_section
+from orchestrator.report.html import class_table, parts
 from orchestrator.report.html.consequences import consequences_section
+from orchestrator.report.html.core_counts import collapse_section, sizes_section
 from orchestrator.report.html.dendrograms import dendrograms_section
 from orchestrator.report.html.explanation import explanation_section
 from orchestrator.report.html.hardware import flags_section
 from orchestrator.report.html.layers import layers_section
+from orchestrator.report.html.parts import Figure, Section
 from orchestrator.report.html.sessions import (
     determinism_section,
     measured_section,
     missing_section,
 )
-from orchestrator.report.html.parts import Figure, Section
+from orchestrator.report.words import cell_text
 from orchestrator.results.details import Details
 from orchestrator.results.partitions import Summary
 
@@ -109,9 +108,9 @@ def _environment() -> Environment:
     environment.filters["cell"] = cell_text
     environment.filters["hue"] = lambda number: _HUES[(number - 1) % len(_HUES)]
     environment.filters["gib"] = lambda size: f"{size / 2**30:.1f} GiB"
-    environment.filters["shown"] = page_values.shown
-    environment.filters["saved"] = page_values.saved
-    environment.filters["prose"] = page_values.prose
+    environment.filters["shown"] = parts.shown
+    environment.filters["saved"] = parts.saved
+    environment.filters["prose"] = parts.prose
     environment.tests["names"] = lambda value: isinstance(value, tuple)
     for function in (
         words.column_name,

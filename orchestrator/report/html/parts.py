@@ -5,9 +5,17 @@ Texts are raw; the templates escape them.
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from markupsafe import Markup, escape
+
+from orchestrator.report.escape import plain
+from orchestrator.report.words import DASH
 
 Figure = dict[str, Any]
 """Plotly JSON (``data``, ``layout``); a trace's ``meta`` is the number of its colour."""
@@ -128,3 +136,34 @@ def _bounded(value: Value) -> Value:
 
 def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_CODE = re.compile(r"`((?:eqc|observe|vary)\b[^`]*)`")
+
+
+def shown(value: Value) -> str:
+    """Three significant digits of a real number; a dash where nothing is known."""
+    if value is None:
+        return DASH
+    if isinstance(value, tuple):
+        return ", ".join(plain(name) for name in value) or DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}" if math.isfinite(value) else str(value).replace("inf", "∞")
+    if isinstance(value, int):
+        return f"{value:,}"
+    return plain(value)
+
+
+def saved(value: Value) -> str:
+    """JSON of the exact value; what JSON has no number for is text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(str(value))
+    return json.dumps(value)
+
+
+def prose(text: str) -> Markup:
+    """A sentence of ours as HTML; what stands in backticks and is a command or a setting becomes
+    code, and nothing else in it becomes markup."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(plain(text)))))  # noqa: S704 - escaped

@@ -22,7 +22,7 @@ from orchestrator.report.print_figures.drawing import (
 )
 from orchestrator.report.print_figures.figure import StaticFigure, Value
 from orchestrator.report.words import counted
-from orchestrator.results.results_counts import ClassCounts, CountCurve, CountedPlatform
+from orchestrator.results.partitions import ClassCounts, CountCurve, CountedPlatform
 
 _NAMED = 24
 """Platforms up to which the axis has their names; beyond, the numbers of their cores."""

@@ -12,9 +12,8 @@ from orchestrator.report.print_figures.determinism import determinism_figure
 from orchestrator.report.print_figures.figure import StaticFigure, told_apart
 from orchestrator.report.print_figures.layers import layer_figures
 from orchestrator.report.print_figures.multiplications import size_figures
-from orchestrator.results.results_counts import ClassCounts
 from orchestrator.results.layers import Collapse, SizeRow
-from orchestrator.results.partitions import Summary
+from orchestrator.results.partitions import ClassCounts, Summary
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from orchestrator.system.paths import data_folder
 from orchestrator.errors import StoreError
-from orchestrator.system.files import write_whole
 from orchestrator.store.bucket.objects import Objects
+from orchestrator.store.bucket.versions import VERSION, keep_versions, restore, versions
 from orchestrator.store.run_folder import RunFolder, is_being_written
 from orchestrator.store.segments import is_segment
-from orchestrator.store.bucket.versions import VERSION, keep_versions, restore, versions
+from orchestrator.system.files import write_whole
+from orchestrator.system.paths import data_folder
 
 MARKER = "eqc-store.json"
 AT_ONCE = 8

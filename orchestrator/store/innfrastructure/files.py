@@ -18,7 +18,11 @@ from blake3 import blake3
 
 from orchestrator.model.experiment import content_id
 from orchestrator.store.innfrastructure.fingerprint import fingerprint_of
-from orchestrator.store.innfrastructure.prediction import ForeignFileError, Prediction, predictions_of
+from orchestrator.store.innfrastructure.prediction import (
+    ForeignFileError,
+    Prediction,
+    predictions_of,
+)
 
 _NAMED = re.compile(r"(?P<instance>[^-]+)-(?P<device>.+)-(?P<model>[^-]+)-i(?P<sample>\d+)")
 _PRECISION = re.compile(r"(?P<model>.+)_(?P<precision>float16|bfloat16|float32|float64)")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import ConflictError, UsageError
-from orchestrator.system.files import write_whole
 from orchestrator.store.innfrastructure.files import Imported, Rejected, read
 from orchestrator.store.records import bits
 from orchestrator.store.run_folder import RunFolder, timestamp
+from orchestrator.system.files import write_whole
 
 EXPERIMENT, RUN = "innfrastructure", "imported"
 

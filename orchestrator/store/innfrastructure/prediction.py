@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.store.chain import WIDTH, chain, digest, tensor_file
+from orchestrator.store.tensors import WIDTH, chain, digest, tensor_file
 
 
 class ForeignFileError(ValueError):

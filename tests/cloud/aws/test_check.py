@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from orchestrator.model.machine import Finding, Level
-from orchestrator.model.experiment import Platform
 from orchestrator.fakes.aws.server import Ec2
 from orchestrator.fakes.faults import Call
+from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Finding, Level
 from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.check import Check
 from orchestrator.providers.aws.clients import Clients

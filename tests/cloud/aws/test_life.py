@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from orchestrator.model.machine import Order, Refusal, Refused, Unavailable
-from orchestrator.model.experiment import Platform
 from orchestrator.fakes.aws.server import Ec2
 from orchestrator.fakes.faults import decoded
+from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Order, Refusal, Refused, Unavailable
 from orchestrator.providers.aws.ami import PARAMETERS
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.ssh.login_keys import new_host_key

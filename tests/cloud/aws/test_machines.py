@@ -13,8 +13,8 @@ import docker
 import paramiko
 import pytest
 
-from orchestrator.model.machine import Address, Order, Refusal, Refused
 from orchestrator.fakes.aws.server import Ec2, serving
+from orchestrator.model.machine import Address, Order, Refusal, Refused
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.providers.cloud import Pace
 from tests.cloud.orders import aws_order

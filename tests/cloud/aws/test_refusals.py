@@ -7,8 +7,8 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from orchestrator.model.machine import Machine, Refusal, Refused
 from orchestrator.fakes.aws.server import Ec2
+from orchestrator.model.machine import Machine, Refusal, Refused
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.providers.cloud import Pace
 from orchestrator.ssh.login_keys import new_host_key

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from orchestrator.model.machine import Refused
 from orchestrator.fakes.aws.server import Ec2
+from orchestrator.model.machine import Refused
 from orchestrator.providers.aws.provider import AwsProvider
 from tests.cloud.orders import aws_order
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestrator import catalog
-from orchestrator.catalog.data import read
+from orchestrator.catalog.lists import read
 from orchestrator.cli.main import cli
 from orchestrator.errors import EnvironmentNotReady
 from tests.cloud.catalog.price_list import price_list

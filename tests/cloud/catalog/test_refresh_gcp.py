@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import jsonschema
 import pytest
 
-from orchestrator.catalog.data import read
+from orchestrator.catalog.lists import read
 from orchestrator.model.machine import Refused
 
 compute_v1 = pytest.importorskip("google.cloud.compute_v1")

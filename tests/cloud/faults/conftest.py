@@ -8,8 +8,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from orchestrator.images import ImageBuilder, connect
 from orchestrator.fakes.aws.server import Ec2, serving
+from orchestrator.images import ImageBuilder, connect
 from tests.cloud.faults.lab import Lab
 from tests.cloud.faults.machines import Altered
 from tests.cloud.two_clouds import as_this_computer

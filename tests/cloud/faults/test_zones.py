@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.run import pipeline
 from orchestrator import experiment
-from orchestrator.model.experiment import Isolation
 from orchestrator.fakes.gcp.server import Gce, serving
+from orchestrator.model.experiment import Isolation
 from orchestrator.plan.cells import make_plan
+from orchestrator.run import pipeline
 from orchestrator.run.rehearsal import rehearsed
 from orchestrator.store.read import read
 from tests.e2e.running import written

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.fakes.gcp.server import Gce, serving
+from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
-from orchestrator.providers.cloud import Pace
 
 PACE = Pace(boot=2, settle=0.3, end=2, poll=0.02)
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from orchestrator.model.machine import Finding, Level
-from orchestrator.model.experiment import Platform
 from orchestrator.fakes.gcp.server import Gce
+from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Finding, Level
 from orchestrator.providers.gcp.check import PERMISSIONS, Check
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import Images

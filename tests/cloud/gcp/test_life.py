@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.model.machine import Order, Place, Refusal, Refused, Unavailable
-from orchestrator.model.experiment import Platform
 from orchestrator.fakes.gcp.server import Gce
+from orchestrator.model.experiment import Platform
+from orchestrator.model.machine import Order, Place, Refusal, Refused, Unavailable
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import FAMILIES
 from orchestrator.providers.gcp.provider import GcpProvider

@@ -13,11 +13,11 @@ import docker
 import paramiko
 import pytest
 
-from orchestrator.model.machine import Address, Order, Refusal, Refused
 from orchestrator.fakes.gcp.server import Gce, serving
+from orchestrator.model.machine import Address, Order, Refusal, Refused
+from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
-from orchestrator.providers.cloud import Pace
 from orchestrator.ssh.login_keys import new_host_key
 from tests.cloud.orders import gcp_order
 

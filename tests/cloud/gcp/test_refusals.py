@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.model.machine import Machine, Refusal, Refused
 from orchestrator.fakes.gcp.server import Gce
+from orchestrator.model.machine import Machine, Refusal, Refused
+from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
-from orchestrator.providers.cloud import Pace
 from orchestrator.ssh.login_keys import new_host_key
 from tests.cloud.gcp.conftest import PACE
 from tests.cloud.orders import gcp_order

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from orchestrator.model.machine import Refused
 from orchestrator.fakes.gcp.server import Gce
+from orchestrator.model.machine import Refused
 from orchestrator.providers.gcp.provider import GcpProvider
 from tests.cloud.orders import gcp_order
 

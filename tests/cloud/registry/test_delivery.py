@@ -15,8 +15,7 @@ import pytest
 from orchestrator.errors import DeliveryFailed, EqcError
 from orchestrator.images import Image
 from orchestrator.images.delivery import deliver
-from orchestrator.images.login import Login, login_for
-from orchestrator.images.registry import Pushed, push
+from orchestrator.images.registry import Login, Pushed, login_for, push
 from orchestrator.ssh.client import SshShell
 from tests.cloud.registry.conftest import FAR_ENGINE, SECRET, USER, forget
 from tests.cloud.ssh.conftest import Peer

@@ -10,9 +10,9 @@ import docker
 import pytest
 
 from orchestrator.errors import DeliveryFailed
-from orchestrator.images.remote import FarImages
-from orchestrator.images.cache import ImageShelf
 from orchestrator.images import Image, ImageBuilder
+from orchestrator.images.cache import ImageShelf
+from orchestrator.images.remote import FarImages
 from orchestrator.model.experiment import Reason
 from orchestrator.ssh.client import SshShell
 from tests.cloud.registry.conftest import forget

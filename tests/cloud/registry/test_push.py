@@ -7,10 +7,9 @@ import pytest
 import requests
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.images import Image
-from orchestrator.images.login import login_for
-from orchestrator.images.registry import Pushed, _make_repository, push
 from orchestrator.fakes.aws.server import Ec2
+from orchestrator.images import Image
+from orchestrator.images.registry import Pushed, _make_repository, login_for, push
 from tests.cloud.aws.conftest import _ec2, ec2
 from tests.cloud.registry.conftest import SECRET, USER
 from tests.peers.registry import Registry, log_in

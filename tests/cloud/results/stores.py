@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.store.describe import cell_objects
 from orchestrator.store.bucket.mirror import RemoteStore
+from orchestrator.store.records import cell_objects
 from orchestrator.store.run_folder import RunFolder, timestamp
 from tests.unit.store.records import cell, observed, plan
 

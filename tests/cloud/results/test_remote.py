@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
-from orchestrator.store.read import read
 from orchestrator.store.bucket.mirror import RemoteStore
 from orchestrator.store.bucket.objects import Objects
+from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder
 from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import CELL, RUN, append, rows, started

@@ -9,8 +9,8 @@ import pytest
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.store.bucket import push as sharing_module
 from orchestrator.store.bucket.objects import Objects
-from orchestrator.store.run_folder import RunFolder
 from orchestrator.store.bucket.push import Sharing
+from orchestrator.store.run_folder import RunFolder
 from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import RUN, append, rows, started
 from tests.peers.objects import Server

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from orchestrator.store.bucket.mirror import RemoteStore
-from orchestrator.store.run_folder import RunFolder
 from orchestrator.store.bucket.push import Sharing
+from orchestrator.store.run_folder import RunFolder
 from tests.cloud.results.stores import append, started
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from docker.models.containers import Container
 
+from orchestrator.fakes import sshd
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.model.machine import Address
-from orchestrator.fakes import sshd
 from orchestrator.ssh import login_keys
 from orchestrator.ssh.client import SshShell
 
@@ -64,7 +64,9 @@ def client() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture(scope="session")
-def login(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> login_keys.LoginKey:
+def login(
+    client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> login_keys.LoginKey:
     patch = pytest.MonkeyPatch()
     patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("keys")))
     key = login_keys.login_key("tests")

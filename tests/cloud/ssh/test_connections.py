@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
-from orchestrator.ssh.known_hosts import known_as
 from orchestrator.ssh import login_keys
 from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.known_hosts import known_as
 from tests.cloud.ssh.conftest import Peer
 
 pytestmark = pytest.mark.docker

@@ -13,13 +13,12 @@ import docker
 import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, HostKeyRefused, OutputRefused
-from orchestrator.ssh import login_keys
 from orchestrator.executors.container import ContainerShell
-from orchestrator.executors.remote_container import RemoteContainer
-from orchestrator.ssh.facts import remote_facts
-from orchestrator.executors.remote_leftovers import leftovers, remove
-from orchestrator.ssh.client import SshShell
+from orchestrator.executors.remote_container import RemoteContainer, leftovers, remove
+from orchestrator.ssh import login_keys
 from orchestrator.ssh.archive import UnpackLimits
+from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.facts import remote_facts
 from tests.cloud.ssh.conftest import Peer, records, write_job
 
 pytestmark = pytest.mark.docker

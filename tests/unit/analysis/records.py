@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.store.chain import chain, digest, tensor_file
+from orchestrator.store.tensors import chain, digest, tensor_file
 
 
 def output(array: np.ndarray, name: str = "output", index: int = 0) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orchestrator.analysis.observations.planned import planned_of_store
+from orchestrator.analysis.observations.labels import planned_of_store
 from orchestrator.analysis.summary import summarise
 from tests.unit.analysis.records import A, B, C, record
 

@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 
 from orchestrator import catalog
-from orchestrator.system.paths import runner_path
-from orchestrator.catalog.data import read
+from orchestrator.catalog.lists import read
 from orchestrator.errors import EnvironmentNotReady
+from orchestrator.system.paths import runner_path
 
 KINDS = ("machine_types", "prices", "families")
 TYPES = [each for p in catalog.PROVIDERS for each in catalog.machine_types(p).values()]

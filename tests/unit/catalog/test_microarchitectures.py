@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.catalog.gpu_generations import gpu_generation
-from orchestrator.catalog.microarchitectures import generation_age, vendor_name
+from orchestrator.catalog.microarchitectures import generation_age, gpu_generation, vendor_name
 
 
 @pytest.mark.parametrize(

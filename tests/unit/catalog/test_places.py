@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator import catalog
-from orchestrator.model.machine import Place, Unavailable
 from orchestrator.model.experiment import Platform, Scalar, pairs
+from orchestrator.model.machine import Place, Unavailable
 
 
 def asked(provider: str, parameters: dict[str, Scalar], **placement: Scalar) -> Platform:

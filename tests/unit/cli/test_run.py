@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.analysis.observations.planned import planned_of_store
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.observations.labels import planned_of_store
 from orchestrator.cli.run import exit_code
 from orchestrator.errors import EnvironmentNotReady, Exit
 from orchestrator.run.pipeline import Ran

@@ -10,8 +10,7 @@ import pytest
 
 from orchestrator.errors import ConnectionLost
 from orchestrator.model.machine import Address
-from orchestrator.ssh.drops import through_drops
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshShell, through_drops
 
 
 @pytest.fixture

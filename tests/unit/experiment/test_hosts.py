@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.ssh.login_keys import new_host_key
 from orchestrator.experiment.files import FileMistake
-from orchestrator.experiment.hosts import placement_of, read_hosts
 from orchestrator.experiment.platform_entries import Host
+from orchestrator.experiment.platforms import placement_of, read_hosts
+from orchestrator.ssh.login_keys import new_host_key
 
 KEY = new_host_key().public
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from orchestrator.experiment.npy import npy_bytes, store_npy
+from orchestrator.experiment.tensors import npy_bytes, store_npy
 
 DTYPES = st.sampled_from(["<f2", "<f4", ">f4", "<f8", "<i1", ">i8", "<u2", "?"])
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.experiment.quantities import dollars, fraction, size_in_bytes
+from orchestrator.experiment.fields import dollars, fraction, size_in_bytes
 
 
 def test_units() -> None:

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from orchestrator.experiment.random_tensors import random_tensor
+from orchestrator.experiment.tensors import random_tensor
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])

@@ -9,12 +9,12 @@ from typing import Any
 
 from bench.synthetic.provider import SyntheticProvider
 from orchestrator.fleet.clock import Clock, SimulatedClock
-from orchestrator.fleet.scheduler import Fleet
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits, Patience
 from orchestrator.fleet.provision import Terms
-from orchestrator.model.machine import Machine, Place
+from orchestrator.fleet.scheduler import Fleet
 from orchestrator.model.experiment import Platform, pairs
+from orchestrator.model.machine import Machine, Place
 
 A = Place("a", None, "m5.large", price_per_hour=0.1)
 A_ZONE = Place("a", "a1", "m5.large", price_per_hour=0.1)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import threading
 import time
 
-from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.capacity import Lease, Share, Slots
+from orchestrator.fleet.clock import RealClock
 
 ONE_IN_A: Share = (("machines", "", 1), ("machines per region", "a", 1))
 ONE_IN_B: Share = (("machines", "", 1), ("machines per region", "b", 1))

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady, StoreError
-from orchestrator.fleet.intents import Outcome
-from orchestrator.fleet.journal import Journal
+from orchestrator.fleet.journal import Journal, Outcome
 from orchestrator.model.machine import Order, Place
 from tests.unit.fleet.fleets import A, B, platform
 

@@ -18,8 +18,8 @@ from orchestrator.fleet.clock import SimulatedClock
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.reap import find_all, reap, to_reap
-from orchestrator.model.machine import Lost, Machine, Rejected
 from orchestrator.model.experiment import Reason
+from orchestrator.model.machine import Lost, Machine, Rejected
 from tests.peers.file_cloud import FileCloud
 from tests.unit.fleet.fleets import Made, platform
 

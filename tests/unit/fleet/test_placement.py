@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.fleet.placement import Candidates
-from orchestrator.model.machine import Place, Refusal
 from orchestrator.model.experiment import Reason
+from orchestrator.model.machine import Place, Refusal
 from tests.unit.fleet.fleets import A_SPOT, A_ZONE, B_SPOT, A, B, platform
 
 ZONES = (Place("a", "a1", "m5.large"), Place("a", "a2", "m5.large"), B)

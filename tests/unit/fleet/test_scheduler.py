@@ -10,8 +10,8 @@ from orchestrator.errors import MachinesLeft
 from orchestrator.fleet.clock import SimulatedClock
 from orchestrator.fleet.journal import Outcome
 from orchestrator.fleet.limits import FleetLimits, Patience
-from orchestrator.model.machine import Lost, Machine, Order, Place, Refusal, Rejected, Unavailable
 from orchestrator.model.experiment import Platform, Reason
+from orchestrator.model.machine import Lost, Machine, Order, Place, Refusal, Rejected, Unavailable
 from tests.unit.fleet.fleets import A_SPOT, A, B, Made, nothing_left, platform, provider
 
 

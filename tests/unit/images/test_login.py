@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.images.login import ECR, GOOGLE, Login, login_for, registry_host
+from orchestrator.images.registry import ECR, GOOGLE, Login, login_for, registry_host
 
 
 def docker_config(folder: Path, monkeypatch: pytest.MonkeyPatch, document: object) -> None:

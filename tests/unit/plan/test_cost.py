@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.model.experiment import Limits, Plan, Platform, Scalar, pairs
+from orchestrator.plan.cells import make_plan, over_limit, plan_json
 from orchestrator.plan.cost import (
     BOOT_MINUTES,
     IMAGE_MINUTES,
@@ -15,8 +17,6 @@ from orchestrator.plan.cost import (
     hourly,
     total,
 )
-from orchestrator.model.experiment import Limits, Plan, Platform, Scalar, pairs
-from orchestrator.plan.cells import make_plan, over_limit, plan_json
 
 from .test_plan import C5, LOCAL, T4, experiment
 

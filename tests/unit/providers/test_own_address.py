@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.model.machine import Refusal, Refused
-from orchestrator.providers.own_address import OWN_ADDRESS, own_address
+from orchestrator.providers.cloud import OWN_ADDRESS, own_address
 
 
 @pytest.mark.parametrize("said", ["192.0.2.7", " 192.0.2.7\n"])
@@ -24,7 +24,7 @@ def test_what_is_no_address(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
 
 def test_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(OWN_ADDRESS, raising=False)
-    monkeypatch.setattr("orchestrator.providers.own_address._ASK", "http://127.0.0.1:9/")
+    monkeypatch.setattr("orchestrator.providers.cloud._ASK", "http://127.0.0.1:9/")
     with pytest.raises(Refused, match=f"set {OWN_ADDRESS}") as raised:
         own_address()
     assert raised.value.kind is Refusal.UNCERTAIN

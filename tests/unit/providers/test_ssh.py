@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.machine import Address, Level, Order, Refused
 from orchestrator.model.experiment import Platform, Scalar, pairs
+from orchestrator.model.machine import Address, Level, Order, Refused
 from orchestrator.providers.ssh import SshProvider, address_of
 from orchestrator.ssh.login_keys import new_host_key
 

@@ -18,17 +18,17 @@ from hypothesis import strategies as st
 from orchestrator.analysis.details import details
 from orchestrator.api import TABLES, findings
 from orchestrator.cli.progress import progress
-from orchestrator.run.job import Job, asked_of, write_job
-from orchestrator.system.untrusted_json import parse_json
-from orchestrator.run.job_events import NOTES, Hearing
-from orchestrator.model.machine import Machine
 from orchestrator.model.experiment import Limits, Reason
-from orchestrator.report.registry import FORMATS, TABLE_FORMATS
+from orchestrator.model.machine import Machine
 from orchestrator.report.html.page import html_text
+from orchestrator.report.registry import FORMATS, TABLE_FORMATS
+from orchestrator.run.execute import NOTES, Hearing
+from orchestrator.run.job import Job, asked_of, write_job
 from orchestrator.store.ingest import Origin, take_in
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_stored
+from orchestrator.system.untrusted_json import parse_json
 from tests.unit.store.records import cell, observed, plan
 
 ORIGIN = Origin("machine", "docker", None, None, None)

@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 
 from orchestrator import experiment
 from orchestrator.errors import Mistake, SpecError
-from orchestrator.fleet.commands import how_to_end
-from orchestrator.run.job import Job, write_job
-from orchestrator.model.machine import Address, HostKey, Machine, Order, Place
-from orchestrator.model.experiment import Experiment, Limits, Platform
-from orchestrator.plan.cells import make_plan
-from orchestrator.providers.aws import tags
-from orchestrator.providers.aws.user_data import user_data
 from orchestrator.executors.compose import compose_text, service, service_name
 from orchestrator.experiment.files import FileMistake
-from orchestrator.experiment.hosts import read_hosts
+from orchestrator.experiment.platforms import read_hosts
+from orchestrator.fleet.cleanup import how_to_end
+from orchestrator.model.experiment import Experiment, Limits, Platform
+from orchestrator.model.machine import Address, HostKey, Machine, Order, Place
+from orchestrator.plan.cells import make_plan
+from orchestrator.providers.aws import tags
+from orchestrator.providers.aws.request import user_data
+from orchestrator.run.job import Job, write_job
 from orchestrator.store.run_folder import safe_name
 from tests.unit.experiment.conftest import text_of
 

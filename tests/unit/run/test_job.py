@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.run.job import Job, missing_sessions, write_job
-from orchestrator.model.machine import Machine
 from orchestrator.model.experiment import Cell, Input, Keep, Limits, Variant
+from orchestrator.model.machine import Machine
+from orchestrator.run.job import Job, missing_sessions, write_job
 from tests.unit.store.records import cell
 
 

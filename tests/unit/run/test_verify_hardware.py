@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from orchestrator import catalog
-from orchestrator.run.verify_hardware import compare, disagreement
 from orchestrator.model.experiment import Platform, Scalar, pairs
+from orchestrator.run.verify_hardware import compare, disagreement
 
 
 def asked(provider: str = "aws", **parameters: Scalar) -> Platform:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.ssh.known_hosts import known_as, known_keys, parse_key, search
 from orchestrator.model.machine import Address
+from orchestrator.ssh.known_hosts import known_as, known_keys, parse_key, search
 from orchestrator.ssh.login_keys import new_host_key
 
 KEY, OTHER = (parse_key(new_host_key().public) for _ in range(2))

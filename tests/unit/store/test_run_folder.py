@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.system.files import write_whole
 from orchestrator.model.experiment import Reason
 from orchestrator.store.ingest import Origin, not_observed, take_in
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder, safe_name
 from orchestrator.store.schema import problem_with_stored
+from orchestrator.system.files import write_whole
 from tests.unit.store.records import cell, failed, lines, observed, plan
 
 ORIGIN = Origin("machine", "process", None, None, None)

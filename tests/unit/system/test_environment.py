@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from orchestrator.images.wheels import checked
 from orchestrator.executors.process import probe
+from orchestrator.images.build import checked
 from orchestrator.system.environment import without_credentials
 
 SECRETS = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrator.analysis.classes.budget import BudgetedTensors
+from orchestrator.analysis.classes.consequences import BudgetedTensors
 
 
 def test_reads_until_the_bytes_are_used_up() -> None:

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from orchestrator.analysis.classes.class_counts import class_counts
 from orchestrator.analysis.hardware.core_counts import Place
-from orchestrator.results.results_counts import CountedPlatform
-from orchestrator.results.partitions import EqClass, Missing, Partition
+from orchestrator.results.partitions import CountedPlatform, EqClass, Missing, Partition
 
 
 def partition(given: str, *classes: tuple[str, ...], absent: tuple[str, ...] = ()) -> Partition:

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.analysis.observations.chains import ChainCollector, Chains
 from orchestrator.analysis.classes.precision import (
     dendrogram,
     linkage,
     pairwise,
     remaining_precision,
 )
+from orchestrator.analysis.observations.chains import ChainCollector, Chains
 from orchestrator.results.partitions import Branch
 from tests.unit.analysis.records import A, B, output
 

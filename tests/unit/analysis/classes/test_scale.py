@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
+from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.chains import Chains
 from orchestrator.analysis.observations.columns import Coded, Observations, OutputColumns
-from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.session_row import SESSION_COLUMNS
 
 

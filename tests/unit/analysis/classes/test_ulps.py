@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.analysis.classes.ulps import (
+from orchestrator.analysis.classes.consequences import (
     as_values,
     bits_of,
     doubling_bins,

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.analysis.explain.constraints import (
+    all_rows,
+    nearest_rows,
+    undominated,
+    unmet_rows,
+)
 from orchestrator.analysis.explain.set_cover import minimal_covers
-from orchestrator.analysis.explain.constraints import all_rows, nearest_rows, undominated, unmet_rows
 
 
 def brute(codes: np.ndarray, classes: np.ndarray) -> list[tuple[int, ...]] | None:

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from orchestrator.analysis.hardware.attributes import attribute_table
-from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters, flag_table
-from orchestrator.analysis.hardware.cpu_classes import cpu_classes
 from orchestrator.analysis.explain.explain import explain
 from orchestrator.analysis.explain.prediction import predict
+from orchestrator.analysis.hardware.attributes import attribute_table
+from orchestrator.analysis.hardware.cpu_classes import cpu_classes
+from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters, flag_table
 from orchestrator.results.explanation import Certainty
 from orchestrator.store.innfrastructure.files import Imported, read
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.analysis.explain.tree import Split, Tree, smallest_tree
+from orchestrator.analysis.explain.decision_tree import Split, Tree, smallest_tree
 
 
 def sort(tree: Tree, splits: list[Split], case: int) -> int:

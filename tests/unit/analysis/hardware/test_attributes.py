@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from orchestrator.analysis.hardware.attributes import attribute_table
-from orchestrator.analysis.hardware.flag_clusters import FlagClusters, flag_clusters
 from orchestrator.analysis.hardware.cpu_classes import cpu_classes
 from orchestrator.analysis.hardware.fingerprint_attributes import core_bin
+from orchestrator.analysis.hardware.flag_clusters import FlagClusters, flag_clusters
 from orchestrator.analysis.hardware.platforms import generation
 from orchestrator.results.explanation import Kind
 from tests.unit.analysis.explain.explained import fingerprint, machines

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orchestrator.analysis.layers.size_series import series_of
+from orchestrator.analysis.layers.model_size import series_of
 
 
 def record(label: str, **workload: object) -> dict[str, object]:

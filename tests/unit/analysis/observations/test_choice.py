@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.analysis.observations.choice import Choice, labels_by_part
+from orchestrator.analysis.observations.labels import Choice, labels_by_part
 from tests.unit.analysis.records import A, record
 
 RECORD = record("gcloud/amd_rome/AMD", [A], workload="net", given="i0", variant="v")

@@ -9,7 +9,7 @@ import numpy as np
 from orchestrator.analysis.findings import Findings
 from orchestrator.results.partitions import Planned
 from orchestrator.results.table import Table
-from orchestrator.store.chain import digest, tensor_file
+from orchestrator.store.tensors import digest, tensor_file
 from tests.unit.analysis.records import A, B, C, cell, output, record
 
 INTEL, AMD = "GenuineIntel", "AuthenticAMD"

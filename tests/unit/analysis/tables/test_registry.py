@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from orchestrator.analysis.frames import frame
 from orchestrator.analysis.tables.registry import TABLES
+from orchestrator.api import frame
 from orchestrator.results.partitions import TableCell
 from orchestrator.results.table import ColumnKind
 from tests.unit.analysis.records import A, B, C, record

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from orchestrator.model.machine import HostKey, Refused
-from orchestrator.providers.aws.user_data import LIMIT, MOST_SECONDS, user_data
+from orchestrator.providers.aws.request import LIMIT, MOST_SECONDS, user_data
 
 KEY = HostKey(
     "ssh-ed25519 AAAApublic", "-----BEGIN OPENSSH PRIVATE KEY-----\nx'\"$(id)\n-----END\n"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from orchestrator.model.machine import HostKey
-from orchestrator.providers.gcp.user_data import user_data
+from orchestrator.providers.gcp.request import user_data
 
 KEY = HostKey(
     "ssh-ed25519 AAAApublic", "-----BEGIN OPENSSH PRIVATE KEY-----\nx'\"$(id)%s\n-----END\n"

@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from orchestrator.analysis.classes.difference import difference
-from orchestrator.report.formats.difference_json import difference_json, difference_json_text
-from orchestrator.report.formats.difference_junit import difference_junit
 from orchestrator.report.formats.difference_text import difference_text
+from orchestrator.report.formats.json_format import difference_json, difference_json_text
+from orchestrator.report.formats.junit import difference_junit
 from orchestrator.results.difference import Difference
 from orchestrator.results.partitions import Partition
 from tests.unit.analysis.classes.differences import partition

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import json
 
-from orchestrator.report.formats.explanation_json import (
-    explanation_json,
-    prediction_json,
-)
 from orchestrator.report.formats.explanation_text import (
     condition_text,
     explanation_text,
     prediction_text,
+)
+from orchestrator.report.formats.json_format import (
+    explanation_json,
+    prediction_json,
 )
 from orchestrator.results.explanation import (
     Answer,

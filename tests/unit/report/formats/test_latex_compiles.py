@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.analysis.summary import summarise
-from orchestrator.report.formats.latex import latex_text
-from orchestrator.report.formats.latex_rows import PREAMBLE
-from orchestrator.report.formats.table_latex import table_latex
+from orchestrator.report.formats.latex import PREAMBLE, latex_text, table_latex
 from orchestrator.results.table import Column, ColumnKind, Table
 from tests.unit.analysis.records import A, record
 from tests.unit.report.summaries import full as full_summary

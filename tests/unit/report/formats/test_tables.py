@@ -10,13 +10,13 @@ import unicodedata
 import pytest
 from rich.console import Console
 
+from orchestrator.report.formats.csv_format import table_csv
+from orchestrator.report.formats.json_format import table_json
+from orchestrator.report.formats.latex import table_latex
+from orchestrator.report.formats.markdown import table_markdown
+from orchestrator.report.formats.terminal import AnalysisReport
+from orchestrator.report.formats.text import table_text
 from orchestrator.report.registry import FORMATS, SUFFIXES, TABLE_FORMATS
-from orchestrator.report.formats.table_csv import table_csv
-from orchestrator.report.formats.table_json import table_json
-from orchestrator.report.formats.table_latex import table_latex
-from orchestrator.report.formats.table_markdown import table_markdown
-from orchestrator.report.formats.table_terminal import AnalysisReport
-from orchestrator.report.formats.table_text import table_text
 from orchestrator.results.table import Column, Table
 from tests.unit.report.summaries import FORMULA, HOSTILE
 from tests.unit.report.tables import NAMES, full

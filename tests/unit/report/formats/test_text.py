@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from orchestrator.analysis.summary import summarise
-from orchestrator.report.formats.csv_format import HEAD, csv_text
 from orchestrator.report.escape import csv_cell, latex, markdown, plain
-from orchestrator.report.registry import FORMATS
+from orchestrator.report.formats.csv_format import HEAD, csv_text
 from orchestrator.report.formats.latex import latex_text
 from orchestrator.report.formats.markdown import markdown_text
-from orchestrator.report.formats.text import plain_text
 from orchestrator.report.formats.terminal import TableReport
+from orchestrator.report.formats.text import plain_text
+from orchestrator.report.registry import FORMATS
 from orchestrator.results.partitions import Summary
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.summaries import FORMULA, HOSTILE, full

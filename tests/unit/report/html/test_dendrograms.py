@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orchestrator.report.html.figures_dendrogram import dendrogram_figure, pruned
+from orchestrator.report.html.dendrograms import dendrogram_figure, pruned
 from orchestrator.results.partitions import Branch, EqClass, Partition
 
 

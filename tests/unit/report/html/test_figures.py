@@ -6,9 +6,9 @@ import dataclasses
 from typing import Any
 
 from orchestrator.analysis.details import details
-from orchestrator.report.html.figures_collapse import collapse_figure
-from orchestrator.report.html.figures_consequences import bin_label, furthest, ulps_figure
-from orchestrator.report.html.figures_layers import layers_figure, shares_figure
+from orchestrator.report.html.consequences import bin_label, furthest, ulps_figure
+from orchestrator.report.html.core_counts import collapse_figure
+from orchestrator.report.html.layers import layers_figure, shares_figure
 from orchestrator.report.html.model_size import sizes_figure
 from orchestrator.results.consequences import Bin, ClassPair, Consequences, Outcome, UlpHistogram
 from orchestrator.results.layers import Collapse, CoreLevel, Flow, SizeRow

@@ -7,8 +7,8 @@ import re
 from html.parser import HTMLParser
 
 from orchestrator.analysis.details import details
-from orchestrator.analysis.summary import summarise
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.summary import summarise
 from orchestrator.report.html.page import html_text
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.everything import everything

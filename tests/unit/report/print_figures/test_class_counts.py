@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.report.print_figures.class_counts import class_count_figures
-from orchestrator.results.results_counts import ClassCounts, CountCurve, CountedPlatform
+from orchestrator.results.partitions import ClassCounts, CountCurve, CountedPlatform
 from tests.unit.report.print_figures.svg import places, texts
 
 

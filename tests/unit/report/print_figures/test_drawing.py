@@ -9,7 +9,15 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from orchestrator.report.print_figures.drawing import FORMATS, chunks, legend, page, rendered, shown, ticks
+from orchestrator.report.print_figures.drawing import (
+    FORMATS,
+    chunks,
+    legend,
+    page,
+    rendered,
+    shown,
+    ticks,
+)
 from orchestrator.report.print_figures.figure import StaticFigure
 from tests.unit.report.print_figures.svg import root_of, texts
 from tests.unit.report.summaries import HOSTILE

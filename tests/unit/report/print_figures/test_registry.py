@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.analysis.summary import summarise
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.summary import summarise
 from orchestrator.cli.output import shown
 from orchestrator.report.print_figures.drawing import FORMATS, rendered
 from orchestrator.report.print_figures.registry import every_figure

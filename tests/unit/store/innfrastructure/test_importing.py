@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ConflictError, UsageError
+from orchestrator.store.innfrastructure.importing import import_study
 from orchestrator.store.read import read
 from orchestrator.store.records import plain
 from orchestrator.store.schema import problem_with_stored
-from orchestrator.store.innfrastructure.importing import import_study
 
 
 @pytest.fixture
