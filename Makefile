@@ -51,7 +51,7 @@ bench: $(VENV)/ready ## benchmarks; each prints ratios measured side by side
 	@for file in bench/*.py; do echo "== $$file"; PYTHONPATH=images/runner $(BIN)/python $$file || exit 1; done
 
 schemas: $(VENV)/ready ## write the published JSON Schemas anew
-	$(BIN)/eqc schema experiment > orchestrator/spec/experiment.schema.json
+	$(BIN)/eqc schema experiment > orchestrator/experiment/experiment.schema.json
 
 wheel: $(VENV)/ready ## build the wheel into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

@@ -24,10 +24,10 @@ from synthetic.provider import Bucket, SyntheticProvider, drawn
 from orchestrator.fleet.clock import Clock, RealClock, SimulatedClock
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.fleet.provision import Terms
+from orchestrator.fleet.provision import LaunchTemplate
 from orchestrator.fleet.scheduler import Fleet
 from orchestrator.model.experiment import Platform, pairs
-from orchestrator.model.machine import Machine, Order, Place
+from orchestrator.model.machine import Machine, Offer, Order
 
 MACHINES, MANY = 75, 2_000
 SEED = 2023
@@ -49,16 +49,16 @@ def platforms(count: int) -> list[Platform]:
     return [Platform("aws", f"p{n}", pairs({"number": n})) for n in range(count)]
 
 
-def places(platform: Platform) -> tuple[Place, ...]:
+def offers(platform: Platform) -> tuple[Offer, ...]:
     """One region has it: five families of hardware, each cheapest somewhere else."""
     number = int(str(platform.get("number")))
-    return (Place(REGIONS[number % len(REGIONS)], None, "m5.large", price_per_hour=0.1),)
+    return (Offer(REGIONS[number % len(REGIONS)], None, "m5.large", price_per_hour=0.1),)
 
 
 def provider(clock: Clock, faster: float = 1.0, launches: float = 2.0) -> SyntheticProvider:
     return SyntheticProvider(
         clock,
-        places,
+        offers,
         boot=lambda platform: boot(platform) / faster,
         call_seconds=0.5 / faster,
         bucket=lambda: Bucket(5, launches * faster),
@@ -67,12 +67,12 @@ def provider(clock: Clock, faster: float = 1.0, launches: float = 2.0) -> Synthe
 
 def fleet_of(folder: Path, cloud: SyntheticProvider, clock: Clock) -> Fleet:
     journal = Journal(folder / "journal.sqlite")
-    terms = Terms("bench", owner="bench")
+    template = LaunchTemplate("bench", owner="bench")
     return Fleet(
         journal,
         {"aws": cloud},
         FleetLimits(launches_per_region=None),
-        terms,
+        template,
         clock,
         lambda _: None,
         Event(),
@@ -94,7 +94,7 @@ def one_after_the_other() -> float:
     cloud = provider(clock)
     work = working(clock)
     for platform in platforms(MACHINES):
-        machine = cloud.launch(Order("bench", platform, place=places(platform)[0]))
+        machine = cloud.launch(Order("bench", platform, offer=offers(platform)[0]))
         cloud.wait(machine)
         work(machine, Event())
         cloud.release(machine)
@@ -108,9 +108,9 @@ def side_by_side() -> float:
     cloud = provider(clock)
     with tempfile.TemporaryDirectory() as folder:
         fleet = fleet_of(Path(folder), cloud, clock)
-        served = list(fleet.serve(asked, working(clock)))
+        served = list(fleet.run(asked, working(clock)))
         wall = clock.now()
-        sweep = fleet.sweep()
+        cleanup = fleet.cleanup()
     assert all(s.reason is None for s in served)
     sequential = one_after_the_other()
     print(
@@ -119,7 +119,7 @@ def side_by_side() -> float:
     )
     print(
         f"fleet: one after the other {sequential:.0f} s, {sequential / wall:.1f} times as long; "
-        f"machines left: {sweep.left}"
+        f"machines left: {cleanup.left}"
     )
     return wall / bound
 
@@ -131,8 +131,8 @@ def many() -> None:
     with tempfile.TemporaryDirectory() as folder:
         fleet = fleet_of(Path(folder), cloud, clock)
         began, cpu = time.monotonic(), time.process_time()
-        served = sum(s.reason is None for s in fleet.serve(platforms(MANY), working(clock, FASTER)))
-        left = fleet.sweep().left
+        served = sum(s.reason is None for s in fleet.run(platforms(MANY), working(clock, FASTER)))
+        left = fleet.cleanup().left
         seconds, cpu = time.monotonic() - began, time.process_time() - cpu
     assert (served, left) == (MANY, 0)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -13,14 +13,22 @@ from dataclasses import dataclass, field, replace
 
 from orchestrator.fleet.clock import Clock
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Address, Finding, Machine, Order, Place, Refusal, Refused
+from orchestrator.model.machine import (
+    Address,
+    Finding,
+    Machine,
+    Offer,
+    Order,
+    ProviderError,
+    ProviderErrorKind,
+)
 
 
 @dataclass(frozen=True)
 class Fault:
     """One answer that is not the wanted one. ``after``: the call went through all the same."""
 
-    kind: Refusal
+    kind: ProviderErrorKind
     after: bool = False
     retry_after: float | None = None
 
@@ -56,7 +64,7 @@ class SyntheticProvider:
     def __init__(
         self,
         clock: Clock,
-        places: Callable[[Platform], Sequence[Place]] | Sequence[Place],
+        offers: Callable[[Platform], Sequence[Offer]] | Sequence[Offer],
         *,
         boot: Callable[[Platform], float] = lambda _: 30.0,
         call_seconds: float = 0.5,
@@ -65,7 +73,7 @@ class SyntheticProvider:
         visible: float = 0.0,
     ) -> None:
         self._clock = clock
-        self._places = places
+        self._places = offers
         self._boot = boot
         self._call_seconds = call_seconds
         self._bucket = bucket
@@ -81,18 +89,18 @@ class SyntheticProvider:
         self.most = 0
         """Machines alive together."""
 
-    def places(self, platform: Platform) -> Sequence[Place]:
+    def offers(self, platform: Platform) -> Sequence[Offer]:
         return self._places(platform) if callable(self._places) else self._places
 
     def launch(self, order: Order) -> Machine:
-        fault = self._begin("launch", order.place.region)
+        fault = self._begin("launch", order.offer.region)
         with self._lock:
             self.orders.append(order)
             if self._bucket is not None:
-                bucket = self._buckets.setdefault(order.place.region, self._bucket())
+                bucket = self._buckets.setdefault(order.offer.region, self._bucket())
                 if not bucket.take(self._clock.now()):
                     self.throttled += 1
-                    raise Refused(Refusal.THROTTLED, "RequestLimitExceeded")
+                    raise ProviderError(ProviderErrorKind.THROTTLED, "RequestLimitExceeded")
             if fault is not None and not fault.after:
                 raise _refusal(fault)
             machine = next((m for m in self.alive.values() if m.token == order.token), None)
@@ -100,7 +108,7 @@ class SyntheticProvider:
                 machine = Machine(
                     f"m-{len(self.made):05}",
                     order.platform,
-                    place=order.place,
+                    offer=order.offer,
                     run=order.run,
                     token=order.token,
                     owner=order.owner,
@@ -115,14 +123,14 @@ class SyntheticProvider:
             return machine
 
     def wait(self, machine: Machine) -> Machine:
-        fault = self._begin("wait", machine.place.region)
+        fault = self._begin("wait", machine.offer.region)
         self._clock.sleep(self._boot(machine.platform))
         if fault is not None:
             raise _refusal(fault)
         return replace(machine, address=Address("192.0.2.1"))
 
     def release(self, machine: Machine) -> None:
-        fault = self._begin("release", machine.place.region)
+        fault = self._begin("release", machine.offer.region)
         if fault is not None and not fault.after:
             raise _refusal(fault)
         with self._lock:
@@ -142,7 +150,7 @@ class SyntheticProvider:
                 if run in (None, m.run) and now - (m.launched or 0.0) >= self._visible
             )
 
-    def tidy(self, run: str) -> None:
+    def delete_shared(self, run: str) -> None:
         fault = self._begin("tidy", None)
         if fault is not None:
             raise _refusal(fault)
@@ -158,8 +166,8 @@ class SyntheticProvider:
             return faults.pop(0) if faults else None
 
 
-def _refusal(fault: Fault) -> Refused:
-    return Refused(fault.kind, f"scripted {fault.kind.value}", retry_after=fault.retry_after)
+def _refusal(fault: Fault) -> ProviderError:
+    return ProviderError(fault.kind, f"scripted {fault.kind.value}", retry_after=fault.retry_after)
 
 
 def drawn(seed: int, name: str, low: float, high: float) -> float:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.analysis.classes.consequences import BudgetedTensors, Tensors, consequences_of
-from orchestrator.analysis.explain.bounded import explained
+from orchestrator.analysis.explain.bounded import bounded_explanations
 from orchestrator.analysis.explain.explain import Limits
 from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, GENERATION
 from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.analysis.hardware.core_counts import (
-    collapse,
-    collapse_of_threads,
+    core_counts,
+    thread_counts,
     threads_of_records,
 )
 from orchestrator.analysis.hardware.cpu_classes import cpu_classes
@@ -24,7 +24,7 @@ from orchestrator.analysis.layers.model_size import by_multiplications, multipli
 from orchestrator.analysis.observations.columns import Observations
 from orchestrator.results.consequences import Consequences, Outcome
 from orchestrator.results.details import CpuClass, Details, FlagRow, FlagTable, Item, Part
-from orchestrator.results.layers import Collapse, LayerDetails, SizeRow
+from orchestrator.results.layers import CoreCounts, LayerDetails, SizeRow
 from orchestrator.results.partitions import Partition
 
 
@@ -50,7 +50,7 @@ def details(found: Findings, bounds: Bounds = Bounds()) -> Details:
     effects = effect_counts(layers.items)
     no_activation = "No activation (ReLU, sigmoid, tanh) is among the layers."
     return Details(
-        explanations=explained(
+        explanations=bounded_explanations(
             found.summary,
             found.observations,
             found.records,
@@ -64,7 +64,7 @@ def details(found: Findings, bounds: Bounds = Bounds()) -> Details:
         layers=layers,
         effects=_part(effects, layers.absent or no_activation),
         shares=_part(shares, layers.absent or (_NO_LAYER_TENSORS if effects else no_activation)),
-        collapses=_collapses(found),
+        core_counts=_collapses(found),
         sizes=_sizes(found),
         consequences=_consequences(found.summary.partitions, found.tensors, bounds.tensor_bytes),
     )
@@ -133,14 +133,14 @@ def _layers(
     return _part(found, "No layer was recorded: set `observe: {layers: true}`.", notes)
 
 
-def _collapses(found: Findings) -> Part[Collapse]:
+def _collapses(found: Findings) -> Part[CoreCounts]:
     # Masks make several machines of one: each stands for itself.
     masked = {info.name for info in found.summary.platforms if info.masked}
-    unmasked = {name: place for name, place in found.places.items() if name not in masked}
+    unmasked = {name: place for name, place in found.points.items() if name not in masked}
     partitions = found.summary.partitions
     every = [
-        *collapse_of_threads(partitions, threads_of_records(found.records), unmasked),
-        *(collapse(partition, found.places) for partition in partitions if partition.classes),
+        *thread_counts(partitions, threads_of_records(found.records), unmasked),
+        *(core_counts(partition, found.points) for partition in partitions if partition.classes),
     ]
     return _part(
         (one for one in every if one.flows),

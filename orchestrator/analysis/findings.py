@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.analysis.classes.consequences import Tensors, consequences
 from orchestrator.analysis.explain.explain import explain
 from orchestrator.analysis.hardware.attributes import AttributeTable, attribute_table
-from orchestrator.analysis.hardware.core_counts import Place, places_of
+from orchestrator.analysis.hardware.core_counts import HardwarePoint, hardware_points
 from orchestrator.analysis.hardware.order import in_table_order, table_order
 from orchestrator.analysis.hardware.platforms import Fingerprints, generation
 from orchestrator.analysis.layers.details import layer_details
@@ -75,14 +75,14 @@ class Findings:
         return {name: found for name, found in known.items() if found is not None}
 
     @cached_property
-    def places(self) -> dict[str, Place]:
+    def points(self) -> dict[str, HardwarePoint]:
         """Cores, generation and vendor of each platform; a masked one is of a kind of its own."""
         masked = {info.name: info.masked for info in self.summary.platforms if info.masked}
         kinds = {
             name: f"{found}, masked {masked[name]}" if name in masked else found
             for name, found in self.generations.items()
         }
-        return places_of(self.summary.platforms, self.fingerprints, kinds)
+        return hardware_points(self.summary.platforms, self.fingerprints, kinds)
 
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:

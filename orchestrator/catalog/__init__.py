@@ -31,11 +31,11 @@ from orchestrator.catalog.machine_types import (
     quota_of,
     select,
 )
-from orchestrator.catalog.places import (
+from orchestrator.catalog.offers import (
     architecture,
     candidates,
     min_cpu_platform,
-    places,
+    offers,
     regions,
 )
 from orchestrator.catalog.prices import Price, price_document
@@ -62,7 +62,7 @@ __all__ = [
     "machine_types",
     "mask_environment",
     "min_cpu_platform",
-    "places",
+    "offers",
     "player",
     "price_document",
     "qemu_cpu_names",

@@ -16,7 +16,7 @@ from orchestrator import catalog as known
 from orchestrator.cli.terminal import console
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.model.experiment import Json
-from orchestrator.model.machine import Refused
+from orchestrator.model.machine import ProviderError
 from orchestrator.plan.cost import dollars
 from orchestrator.system.files import write_whole
 
@@ -127,7 +127,7 @@ def _aws(regions: Sequence[str]) -> dict[str, dict[str, Json]]:
             "machine_types": aws_catalog.machine_types_document(clients.reading, wanted),
             "prices": aws_catalog.prices_document(clients.reading, wanted, today),
         }
-    except Refused as error:
+    except ProviderError as error:
         raise EnvironmentNotReady(str(error)) from error
 
 
@@ -144,7 +144,7 @@ def _gcp(regions: Sequence[str], project: str | None) -> dict[str, dict[str, Jso
     try:
         client = compute_v1.MachineTypesClient()
         return {"machine_types": gcp_catalog.machine_types_document(client, project, regions)}
-    except (GoogleAuthError, Refused) as error:
+    except (GoogleAuthError, ProviderError) as error:
         raise EnvironmentNotReady(str(error)) from error
 
 

@@ -71,7 +71,7 @@ def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
 
 def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
     """Nothing where every machine is already there: then nothing is paid."""
-    found = [each for each in estimates(plan.cells, done) if each.place or each.obstacle]
+    found = [each for each in estimates(plan.cells, done) if each.offer or each.obstacle]
     if not found:
         return
     table = Table(title="What is left, by estimate")
@@ -80,13 +80,13 @@ def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
     for heading in ("USD/h", "minutes", "USD"):
         table.add_column(heading, justify="right")
     for each in found:
-        if each.place is None:
+        if each.offer is None:
             table.add_row(each.platform, f"none: {each.obstacle}", "", "", "")
             continue
-        price = each.place.price_per_hour
+        price = each.offer.price_per_hour
         table.add_row(
             each.platform,
-            each.place.label,
+            each.offer.label,
             "unknown" if price is None else dollars(price),
             f"{each.minutes:.0f}",
             "unknown" if each.cost is None else dollars(each.cost),

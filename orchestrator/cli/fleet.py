@@ -78,12 +78,12 @@ def reap(
     # Of a run that was killed when its machines at a provider had ended, only these are left there.
     driven, up = live_runs(), {(m.platform.provider, m.run) for m in found.machines}
     seeing = {name: p for name, p in providers.items() if name not in dict(found.blind)}
-    traces = [
+    list_shared = [
         trace
         for trace in _traces(seeing, mine)
         if trace not in up and trace[1] not in driven and run in (None, trace[1])
     ]
-    for name, tag in traces:
+    for name, tag in list_shared:
         action = "removing" if yes else "would remove"
         click.echo(f"{action} keys and firewall rules of run {plain(tag)} at {name}")
     spared = len(found.machines) - len(chosen)
@@ -93,7 +93,7 @@ def reap(
     reaped = end_all(providers, [machine for machine, _ in chosen], RealClock())
     ended = {(m.platform.provider, m.run) for m in reaped.ended if m.run}
     still = {(m.platform.provider, m.run) for m in found.machines if m not in reaped.ended}
-    _tidy(providers, sorted({*traces, *ended} - still))
+    _tidy(providers, sorted({*list_shared, *ended} - still))
     click.echo(f"{len(reaped.ended)} ended, {len(reaped.left)} left, {spared} spared")
     for machine, why in reaped.left:
         click.echo(f"eqc: left: {_name(machine)}: {why}", err=True)
@@ -119,7 +119,7 @@ def _traces(providers: dict[str, Provider], owner: str | None) -> list[tuple[str
     found: list[tuple[str, str]] = []
     for name, provider in providers.items():
         try:
-            tags = provider.traces(owner)
+            tags = provider.list_shared(owner)
         except Unavailable as error:
             click.echo(f"eqc: {name}: keys and firewall rules cannot be listed: {error}", err=True)
             continue
@@ -131,7 +131,7 @@ def _tidy(providers: dict[str, Provider], runs: Sequence[tuple[str, str]]) -> No
     """Remove what the ended machines shared: keys, rules of firewalls."""
     for name, run in runs:
         try:
-            providers[name].tidy(run)
+            providers[name].delete_shared(run)
         except Unavailable as error:
             click.echo(f"eqc: {name}: what belongs to run {run} is still there: {error}", err=True)
 
@@ -143,7 +143,7 @@ def _row(machine: Machine) -> dict[str, Any]:
         "provider": machine.platform.provider,
         "machine": machine.id,
         "platform": machine.platform.name,
-        "place": machine.place.label,
+        "place": machine.offer.label,
         "run": machine.run,
         "owner": machine.owner,
         "since": _when(machine.launched),
@@ -155,15 +155,15 @@ def _row(machine: Machine) -> dict[str, Any]:
 
 def _price(machine: Machine) -> float | None:
     """The list price of its type where it is; what it was ordered at is not in its tags."""
-    place = machine.place
-    if place.price_per_hour is not None or place.machine_type is None:
-        return place.price_per_hour
+    offer = machine.offer
+    if offer.price_per_hour is not None or offer.machine_type is None:
+        return offer.price_per_hour
     try:
-        kind = catalog.machine_type(machine.platform.provider, place.machine_type)
+        kind = catalog.machine_type(machine.platform.provider, offer.machine_type)
     except Unavailable:
         return None
-    prices = [price for price in kind.prices if price.region == place.region]
-    given = [price.spot if place.spot else price.on_demand for price in prices]
+    prices = [price for price in kind.prices if price.region == offer.region]
+    given = [price.spot if offer.spot else price.on_demand for price in prices]
     return given[0] if given else None
 
 
@@ -192,7 +192,7 @@ def _say_blind(found: Found) -> None:
 
 
 def _name(machine: Machine) -> str:
-    parts = [machine.id, machine.place.label, f"run {machine.run}", f"owner {machine.owner}"]
+    parts = [machine.id, machine.offer.label, f"run {machine.run}", f"owner {machine.owner}"]
     return plain(", ".join(parts))
 
 

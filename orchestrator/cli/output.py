@@ -12,8 +12,8 @@ from orchestrator.analysis.classes.class_counts import class_counts
 from orchestrator.analysis.details import details
 from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.hardware.core_counts import (
-    collapse,
-    collapse_of_threads,
+    core_counts,
+    thread_counts,
     threads_of_records,
 )
 from orchestrator.analysis.hardware.order import figure_order
@@ -68,9 +68,9 @@ def shown(found: Findings) -> Shown:
     threads = threads_of_records(found.records)
     return Shown(
         found.summary,
-        counts=class_counts(partitions, platforms, found.places, order),
-        by_cores=tuple(collapse(partition, found.places) for partition in partitions),
-        by_threads=collapse_of_threads(partitions, threads),
+        counts=class_counts(partitions, platforms, found.points, order),
+        by_cores=tuple(core_counts(partition, found.points) for partition in partitions),
+        by_threads=thread_counts(partitions, threads),
         sizes=by_multiplications(partitions, multiplications_of(found.records)),
         series=series_of(found.records),
     )

@@ -12,7 +12,7 @@ OnLine = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunnerExit:
     """How a runner ended. ``code`` is its exit status, negative for a signal."""
 
     code: int
@@ -21,10 +21,10 @@ class Ended:
     interrupted: bool = False
 
 
-class JobShell(Protocol):
+class Executor(Protocol):
     """Runs ``eqc_runner run JOB OUT`` somewhere and waits for its end."""
 
-    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
         """Run the job; ``on_line`` gets each line of its stdout.
 
         When ``stop`` is set the runner and all it started are ended. Returns only when nothing

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.executors.base import Ended, OnLine
+from orchestrator.executors.base import OnLine, RunnerExit
 from orchestrator.executors.container import DEFAULT_MEMORY, JOB, LABEL, OUT
 from orchestrator.executors.process import supervised
 from orchestrator.model.experiment import content_id
@@ -50,7 +50,7 @@ def service_name(title: str) -> str:
 def service(
     image: str, job: Path, out: Path, *, run_name: str, memory_bytes: int | None, deadline: float
 ) -> dict[str, Any]:
-    """One job as a service, shut in as ``ContainerShell`` shuts it in."""
+    """One job as a service, shut in as ``ContainerExecutor`` shuts it in."""
     memory = memory_bytes or DEFAULT_MEMORY
     return {
         "image": image,
@@ -80,15 +80,15 @@ def compose_text(services: Mapping[str, dict[str, Any]]) -> str:
     return text.replace("$", "$$")
 
 
-class ComposeShell:
+class ComposeExecutor:
     """Runs one service of a compose file as a job."""
 
     def __init__(self, command: tuple[str, ...], file: Path, name: str) -> None:
         self._command = (*command, "--file", str(file))
         self._name = name
 
-    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:  # noqa: ARG002
-        """See ``JobShell.run``; the folders are those that the file names."""
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:  # noqa: ARG002
+        """See ``Executor.run``; the folders are those that the file names."""
         argv = [*self._command, "run", "--rm", "--no-TTY", "--quiet-pull", self._name]
         ended = supervised(argv, without_credentials(), on_line=on_line, stop=stop)
         # Compose, like a shell, reports a signal as 128 + its number.

@@ -17,7 +17,7 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
-from orchestrator.executors.base import TAIL_LINES, Ended, OnLine
+from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 
 LABEL = "eqc.run"
 JOB, OUT = "/job", "/out"
@@ -27,7 +27,7 @@ ENGINE_ERRORS = (docker.errors.DockerException, RequestException, HTTPError)
 """All that the SDK lets through when the engine refuses, or is gone."""
 
 
-class ContainerShell:
+class ContainerExecutor:
     """Runs the runner in one image. ``run_name`` labels its containers so that they are found."""
 
     def __init__(
@@ -44,8 +44,8 @@ class ContainerShell:
         self._memory = memory_bytes or DEFAULT_MEMORY
         self._labels = {LABEL: run_name, "eqc.deadline": str(int(deadline or 0))}
 
-    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
-        """See ``JobShell.run``. Raises ``EnvironmentNotReady`` where the engine refuses."""
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
+        """See ``Executor.run``. Raises ``EnvironmentNotReady`` where the engine refuses."""
         try:
             container = self._client.containers.create(
                 self._image,
@@ -75,7 +75,7 @@ class ContainerShell:
         finally:
             remove(container)
 
-    def _watch(self, container: Container, on_line: OnLine, stop: Event) -> Ended:
+    def _watch(self, container: Container, on_line: OnLine, stop: Event) -> RunnerExit:
         container.start()
         ended = Event()
         watch = threading.Thread(target=_end_when, args=(stop, ended, container), daemon=True)
@@ -94,7 +94,7 @@ class ContainerShell:
             watch.join()
         # The engine reports a signal as 128 + its number, as a shell does.
         code = 128 - code if code > 128 else code
-        return Ended(code, tail.decode(errors="replace"), interrupted=stop.is_set())
+        return RunnerExit(code, tail.decode(errors="replace"), interrupted=stop.is_set())
 
 
 def leftovers(client: docker.DockerClient, run_name: str | None = None) -> list[Container]:

@@ -15,7 +15,7 @@ from threading import Event
 from typing import Any
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.executors.base import TAIL_LINES, Ended, OnLine
+from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 from orchestrator.system.environment import without_credentials
 from orchestrator.system.paths import runner_path
 
@@ -25,21 +25,21 @@ PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "CUDA_VISIBLE_
 GRACE_SECONDS = 10.0
 
 
-class ProcessShell:
+class ProcessExecutor:
     """Runs the runner with this interpreter."""
 
-    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
-        """See ``JobShell.run``. The runner also dies with this process (Linux)."""
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
+        """See ``Executor.run``. The runner also dies with this process (Linux)."""
         argv = [sys.executable, "-m", "eqc_runner", "run", str(job), str(out)]
         return supervised(argv, environment(), on_line=on_line, stop=stop)
 
 
 def supervised(
     argv: Sequence[str], variables: Mapping[str, str], *, on_line: OnLine, stop: Event
-) -> Ended:
+) -> RunnerExit:
     """Run a program in a process group of its own, of which nothing is left afterwards.
 
-    ``variables`` are its whole environment; see ``JobShell.run`` for the rest.
+    ``variables`` are its whole environment; see ``Executor.run`` for the rest.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -64,7 +64,7 @@ def supervised(
         watch.join()
         errors.seek(0)
         lines = errors.read().decode(errors="replace").splitlines()
-    return Ended(code, "\n".join(lines[-TAIL_LINES:]), interrupted=stop.is_set())
+    return RunnerExit(code, "\n".join(lines[-TAIL_LINES:]), interrupted=stop.is_set())
 
 
 def environment() -> dict[str, str]:

@@ -15,10 +15,10 @@ from threading import Event
 from typing import Any, BinaryIO, TypeVar, cast
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
-from orchestrator.executors.base import TAIL_LINES, Ended, OnLine
+from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 from orchestrator.executors.container import DEFAULT_MEMORY, GRACE_SECONDS, JOB, LABEL, OUT
 from orchestrator.ssh.archive import UnpackLimits, empty_folder, packed, unpack
-from orchestrator.ssh.client import PATIENCE_SECONDS, SshShell, through_drops
+from orchestrator.ssh.client import PATIENCE_SECONDS, SshClient, reconnecting
 from orchestrator.ssh.command import Completed, printable
 from orchestrator.system.untrusted_json import parse_json
 
@@ -44,7 +44,7 @@ class RemoteContainer:
 
     def __init__(
         self,
-        shell: SshShell,
+        shell: SshClient,
         image: str,
         run_label: str,
         *,
@@ -69,8 +69,8 @@ class RemoteContainer:
             *(("--gpus", "all") if gpus else ()),
         )
 
-    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
-        """See ``JobShell.run``.
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
+        """See ``Executor.run``.
 
         Raises ``EnvironmentNotReady`` where the engine refuses, ``OutputRefused`` for results that
         no runner writes, ``MachinesLeft``, and ``ConnectionLost`` where the machine stays away (or
@@ -119,7 +119,7 @@ class RemoteContainer:
         self._require(done, "cannot take the job")
         self._require(self._call("start", name), f"cannot start {self._image}")
 
-    def _watch(self, name: str, on_line: OnLine, stop: Event) -> Ended:
+    def _watch(self, name: str, on_line: OnLine, stop: Event) -> RunnerExit:
         seen = 0
 
         def follow() -> None:
@@ -148,7 +148,7 @@ class RemoteContainer:
             codes = [done.stdout.decode(errors="replace").strip()]
         tail = self._again(lambda: self._call("logs", "--tail", "500", name), stop)
         lines = printable(tail.stderr.decode(errors="replace")).splitlines()[-TAIL_LINES:]
-        return Ended(_exit_code(codes), "\n".join(lines), interrupted=stop.is_set())
+        return RunnerExit(_exit_code(codes), "\n".join(lines), interrupted=stop.is_set())
 
     def _fetch(self, name: str, out: Path, stop: Event) -> None:
         def receive() -> Completed:
@@ -176,7 +176,7 @@ class RemoteContainer:
             raise EnvironmentNotReady(f"{self._shell.label} {what}: {done.complaint}")
 
     def _again(self, do: Callable[[], T], stop: Event) -> T:
-        return through_drops(self._shell, do, patience=self._patience, stop=stop)
+        return reconnecting(self._shell, do, patience=self._patience, stop=stop)
 
 
 def _exit_code(codes: list[str]) -> int:
@@ -190,7 +190,7 @@ def _exit_code(codes: list[str]) -> int:
 
 
 def leftovers(
-    shell: SshShell, run_label: str | None = None, *, docker: Sequence[str] = ("docker",)
+    shell: SshClient, run_label: str | None = None, *, docker: Sequence[str] = ("docker",)
 ) -> tuple[str, ...]:
     """Names of the containers of a run, or of all of ours, on the machine's engine."""
     label = LABEL if run_label is None else f"{LABEL}={run_label}"
@@ -202,7 +202,7 @@ def leftovers(
 
 
 def remove(
-    shell: SshShell, name: str, *, docker: Sequence[str] = ("docker",), patience: float = 60.0
+    shell: SshClient, name: str, *, docker: Sequence[str] = ("docker",), patience: float = 60.0
 ) -> None:
     """Kill and remove a container with its volumes; one that is gone already is fine.
 
@@ -217,9 +217,9 @@ def remove(
         return said.complaint if left.code or left.stdout.strip() else None
 
     try:
-        refusal = through_drops(shell, attempt, patience=patience)
+        refusal = reconnecting(shell, attempt, patience=patience)
         # A removal that is under way already is refused, and then done.
-        refusal = refusal and through_drops(shell, attempt, patience=patience)
+        refusal = refusal and reconnecting(shell, attempt, patience=patience)
     except ConnectionLost as error:
         refusal = str(error)
     if refusal is not None:

@@ -1,7 +1,7 @@
 """The runner as processes of a remote machine without Docker, by the machine's own Python.
 
 Runner, job and results are in one private temporary folder there, which is gone afterwards. A
-dropped connection ends nothing; whoever comes back attaches again (see ``on_host``).
+dropped connection ends nothing; whoever comes back attaches again (see ``remote_agent``).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from threading import Event
 from typing import Any, BinaryIO, TypeVar, cast
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
-from orchestrator.executors.base import Ended, OnLine
+from orchestrator.executors.base import OnLine, RunnerExit
 from orchestrator.ssh.archive import UnpackLimits, packed, unpack
-from orchestrator.ssh.client import PATIENCE_SECONDS, SshShell, through_drops
+from orchestrator.ssh.client import PATIENCE_SECONDS, SshClient, reconnecting
 from orchestrator.ssh.command import Completed, printable
 from orchestrator.system.paths import runner_path
 from orchestrator.system.untrusted_json import parse_json
@@ -33,7 +33,7 @@ class RemoteProcess:
 
     def __init__(
         self,
-        shell: SshShell,
+        shell: SshClient,
         run_label: str,
         *,
         python: str = "python3",
@@ -48,8 +48,8 @@ class RemoteProcess:
         self._patience = patience
         self._limits = limits
 
-    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> Ended:
-        """See ``JobShell.run``.
+    def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
+        """See ``Executor.run``.
 
         Raises ``EnvironmentNotReady`` where Python or a package is missing, ``OutputRefused`` for
         results that no runner writes, and ``ConnectionLost`` where the machine stays away: then the
@@ -77,7 +77,7 @@ class RemoteProcess:
             self._host.call("take", folder, stdin=cast(BinaryIO, archive))
         self._host.call("start", folder, str(self._deadline or 0))
 
-    def _watch(self, folder: str, on_line: OnLine, stop: Event) -> Ended:
+    def _watch(self, folder: str, on_line: OnLine, stop: Event) -> RunnerExit:
         seen = 0
 
         def tell(line: str) -> None:
@@ -95,7 +95,7 @@ class RemoteProcess:
         code, stderr = said.get("code"), said.get("stderr")
         if not isinstance(code, int) or not isinstance(stderr, str):
             raise OutputRefused(f"{self._shell.label}: the runner's end is told in no known way")
-        return Ended(code, printable(stderr), interrupted=stop.is_set())
+        return RunnerExit(code, printable(stderr), interrupted=stop.is_set())
 
     def _fetch(self, folder: str, out: Path) -> None:
         done, _ = self._shell.receive(
@@ -109,21 +109,21 @@ class RemoteProcess:
         end(self._shell, folder, self._host.python)
 
     def _again(self, do: Callable[[], T], stop: Event) -> T:
-        return through_drops(self._shell, do, patience=self._patience, stop=stop)
+        return reconnecting(self._shell, do, patience=self._patience, stop=stop)
 
 
 def folders(
-    shell: SshShell, run_label: str | None = None, python: str = "python3"
+    shell: SshClient, run_label: str | None = None, python: str = "python3"
 ) -> tuple[str, ...]:
     """The folders of a run, or of all of ours, that this user has on the machine."""
     text = _Host(shell, python).text("list", "eqc-" if run_label is None else _prefix(run_label))
     return tuple(text.splitlines())
 
 
-def end(shell: SshShell, folder: str, python: str = "python3", *, patience: float = 60.0) -> None:
+def end(shell: SshClient, folder: str, python: str = "python3", *, patience: float = 60.0) -> None:
     """End what runs for a folder and remove it; gone already is fine. Raises ``MachinesLeft``."""
     try:
-        through_drops(shell, lambda: _Host(shell, python).call("end", folder), patience=patience)
+        reconnecting(shell, lambda: _Host(shell, python).call("end", folder), patience=patience)
     except (ConnectionLost, EnvironmentNotReady) as error:
         raise MachinesLeft(
             f"{printable(folder)} on {shell.label} could not be removed, and what runs for it not "
@@ -132,12 +132,14 @@ def end(shell: SshShell, folder: str, python: str = "python3", *, patience: floa
 
 
 class _Host:
-    """Calls ``on_host`` with an interpreter of the machine."""
+    """Calls ``remote_agent`` with an interpreter of the machine."""
 
-    def __init__(self, shell: SshShell, python: str) -> None:
+    def __init__(self, shell: SshClient, python: str) -> None:
         self._shell = shell
         self.python = python
-        self._program = files("orchestrator.executors").joinpath("on_host.py").read_text("utf-8")
+        self._program = (
+            files("orchestrator.executors").joinpath("remote_agent.py").read_text("utf-8")
+        )
 
     def argv(self, *words: str) -> tuple[str, ...]:
         return (self.python, "-c", self._program, *words)

@@ -151,7 +151,7 @@ def _possible(
                 architectures=entry.architectures or (),
             )
             if fitting:
-                catalog.places(platform)
+                catalog.offers(platform)
                 possible.append(platform)
             else:
                 reason = reason or f"{platform.name}: not of these vendors and architectures"

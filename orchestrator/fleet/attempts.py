@@ -8,10 +8,10 @@ from threading import Event
 from typing import Generic, Protocol, TypeVar
 
 from orchestrator.fleet.journal import Journal
-from orchestrator.fleet.placement import Attempt, Candidates
-from orchestrator.fleet.provision import NoMachine, Obtainer
-from orchestrator.fleet.release import Held, Releaser
-from orchestrator.fleet.task import Flight, Phase
+from orchestrator.fleet.placement import Attempt, Placement
+from orchestrator.fleet.provision import Provisioner, ProvisioningFailed
+from orchestrator.fleet.release import Lease, Releaser
+from orchestrator.fleet.task import Phase, Task
 from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import Lost, Machine, Provider, Rejected, Unavailable
 
@@ -32,7 +32,7 @@ class Work(Protocol[Result_co]):
 
 
 @dataclass(frozen=True)
-class Served(Generic[Result]):
+class TaskResult(Generic[Result]):
     """What became of one platform."""
 
     platform: Platform
@@ -44,52 +44,52 @@ class Served(Generic[Result]):
 
 
 @dataclass(frozen=True)
-class Service:
+class TaskRunner:
     """Serves one flight after another with machines."""
 
     providers: Mapping[str, Provider]
-    obtainer: Obtainer
+    provisioner: Provisioner
     releaser: Releaser
     journal: Journal
     attempts: int
     """Machines tried for one platform."""
 
-    def serve(self, flight: Flight, work: Work[Result]) -> Served[Result]:
+    def run(self, task: Task, work: Work[Result]) -> TaskResult[Result]:
         """Do ``work`` on a machine of the flight's platform, released when this returns."""
-        platform = flight.platform
+        platform = task.platform
         try:
-            places = self.providers[platform.provider].places(platform)
+            offers = self.providers[platform.provider].offers(platform)
         except Unavailable as error:
-            return Served(platform, None, error.reason)
-        candidates = Candidates(platform, places, self.attempts)
+            return TaskResult(platform, None, error.reason)
+        placement = Placement(platform, offers, self.attempts)
         while True:
             try:
-                held = self.obtainer.obtain(flight, candidates)
-            except NoMachine as error:
-                return Served(platform, None, error.reason, tuple(candidates.attempts))
+                lease = self.provisioner.provision(task, placement)
+            except ProvisioningFailed as error:
+                return TaskResult(platform, None, error.reason, tuple(placement.attempts))
             try:
-                result = self._worked(flight, work, held)
+                result = self._worked(task, work, lease)
             except Rejected as error:
-                candidates.rejected(held.order.place, error.reason)
-                flight.say("rejected", held.order.place, text=str(error))
+                placement.rejected(lease.order.offer, error.reason)
+                task.say("rejected", lease.order.offer, text=str(error))
             except Lost as error:
-                candidates.lost(held.order.place, error.reason)
-                flight.say("lost", held.order.place, text=str(error))
+                placement.lost(lease.order.offer, error.reason)
+                task.say("lost", lease.order.offer, text=str(error))
             else:
-                return Served(platform, result, None, tuple(candidates.attempts))
+                return TaskResult(platform, result, None, tuple(placement.attempts))
 
-    def _worked(self, flight: Flight, work: Work[Result], held: Held) -> Result:
-        place, machine = held.order.place, held.machine
+    def _worked(self, task: Task, work: Work[Result], lease: Lease) -> Result:
+        offer, machine = lease.order.offer, lease.machine
         why = "an error of ours"
         try:
-            flight.enter(Phase.WORK, place, machine.id)
-            result = work(machine, flight.stop)
+            task.enter(Phase.WORK, offer, machine.id)
+            result = work(machine, task.stop)
             why = "done"
         except (Rejected, Lost) as error:
             why = f"{error.reason.code}: {error}"
             raise
         finally:
-            flight.enter(Phase.RELEASE, place, machine.id)
-            self.releaser.release(held, why, self.journal)
-            flight.drop()
+            task.enter(Phase.RELEASE, offer, machine.id)
+            self.releaser.release(lease, why, self.journal)
+            task.drop()
         return result

@@ -6,7 +6,7 @@ from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.journal import BILLED_AT_LEAST, Journal
 from orchestrator.fleet.limits import FleetLimits
 from orchestrator.model.experiment import Reason
-from orchestrator.model.machine import Place
+from orchestrator.model.machine import Offer
 
 
 class Budget:
@@ -22,22 +22,22 @@ class Budget:
         self._journal = journal
         self._clock = clock
 
-    def objection(self, place: Place) -> Reason | None:
-        """Why nothing may be launched in ``place`` now; ``None``: it may."""
-        limits, price = self._limits, place.price_per_hour
+    def objection(self, offer: Offer) -> Reason | None:
+        """Why nothing may be launched in ``offer`` now; ``None``: it may."""
+        limits, price = self._limits, offer.price_per_hour
         if limits.cost is None and limits.cost_per_hour is None:
             return None
         if price is None:
             # A limit that some machines don't count against would be no limit.
             return Reason(
                 "no-price",
-                f"no price is known for {place.label}, and there is a limit on money: "
+                f"no price is known for {offer.label}, and there is a limit on money: "
                 "choose hardware with a known price, or remove `limits: cost` and `cost_per_hour`",
             )
         if limits.cost_per_hour is not None and price > limits.cost_per_hour:
             return Reason(
                 "over-limit",
-                f"{place.label} costs {price:.4g} USD per hour, "
+                f"{offer.label} costs {price:.4g} USD per hour, "
                 f"`limits: cost_per_hour` is {limits.cost_per_hour:.4g} USD",
             )
         spent = self._spent()

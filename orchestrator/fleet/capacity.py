@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 from orchestrator.fleet.clock import Clock, Gate
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.model.machine import Place
+from orchestrator.model.machine import Offer
 
 Share = tuple[tuple[str, str, float], ...]
 """What one holder takes: (the cap's name, whose cap it is, how much of it), for example
 ``(("machines", "", 1), ("machines per region", "aws/us-east-1", 1))``."""
 
 
-class Slots:
+class CappedSemaphore:
     """Lends shares of capped things. ``caps``: by name, for each owner; what has no cap is free.
 
     Who waits for one region's cap does not hold up who wants another's. Nobody polls: who gives
@@ -32,7 +32,7 @@ class Slots:
         self._count = 0
         self._closed = False
 
-    def take(self, share: Share) -> Lease | None:
+    def take(self, share: Share) -> Permit | None:
         """Wait for ``share`` to be free; ``None`` once closed."""
         capped = tuple(part for part in share if part[0] in self._caps)
         with self._lock:
@@ -40,14 +40,14 @@ class Slots:
                 return None
             if not self._lines.get(capped) and self._fits(capped):
                 self._use(capped)
-                return Lease(self, capped)
+                return Permit(self, capped)
             gate = self._clock.gate()
             self._count += 1
             self._lines.setdefault(capped, deque()).append((self._count, gate))
         gate.wait()
         with self._lock:
             # Who closes opens every gate without giving anything.
-            return None if self._closed else Lease(self, capped)
+            return None if self._closed else Permit(self, capped)
 
     def close(self) -> None:
         """Nothing is lent any more; those who wait get nothing."""
@@ -59,7 +59,7 @@ class Slots:
             self._lines.clear()
 
     def give_back(self, share: Share) -> None:
-        """Called by ``Lease.end``."""
+        """Called by ``Permit.end``."""
         with self._lock:
             self._use(share, -1)
             self._admit()
@@ -91,11 +91,11 @@ class Slots:
             self._used[name, whose] = self._used.get((name, whose), 0.0) + sign * amount
 
 
-class Lease:
+class Permit:
     """A share that is held until ``end``; ending twice is the same as once."""
 
-    def __init__(self, slots: Slots, share: Share) -> None:
-        self._slots = slots
+    def __init__(self, semaphore: CappedSemaphore, share: Share) -> None:
+        self._slots = semaphore
         self._share = share
         self._ended = threading.Lock()
 
@@ -105,49 +105,49 @@ class Lease:
             self._slots.give_back(self._share)
 
 
-class Leases:
+class Permits:
     """The slots taken for one place; all but those kept are given back at the end."""
 
-    def __init__(self, slots: Slots) -> None:
-        self._slots = slots
-        self._taken: list[Lease] = []
+    def __init__(self, semaphore: CappedSemaphore) -> None:
+        self._slots = semaphore
+        self._taken: list[Permit] = []
 
-    def __enter__(self) -> Leases:
+    def __enter__(self) -> Permits:
         return self
 
     def __exit__(self, *_: object) -> None:
         for lease in self._taken:
             lease.end()
 
-    def take(self, share: Share) -> Lease | None:
+    def take(self, share: Share) -> Permit | None:
         """Wait for ``share``; ``None``: nothing is lent any more."""
         lease = self._slots.take(share)
         if lease is not None:
             self._taken.append(lease)
         return lease
 
-    def keep(self, lease: Lease) -> None:
+    def keep(self, lease: Permit) -> None:
         """It outlives this block."""
         self._taken.remove(lease)
 
 
-def machine_share(provider: str, place: Place) -> Share:
-    """What a machine in ``place`` takes, from its order to its confirmed end."""
+def machine_share(provider: str, offer: Offer) -> Share:
+    """What a machine in ``offer`` takes, from its order to its confirmed end."""
     return (
         ("machines", "", 1),
         ("machines per provider", provider, 1),
-        ("machines per region", f"{provider}/{place.region}", 1),
-        ("cost per hour", "", place.price_per_hour or 0.0),
+        ("machines per region", f"{provider}/{offer.region}", 1),
+        ("cost per hour", "", offer.price_per_hour or 0.0),
     )
 
 
-def launch_share(provider: str, place: Place) -> Share:
-    """What an order in ``place`` takes until it is answered."""
-    return (("launches per region", f"{provider}/{place.region}", 1),)
+def launch_share(provider: str, offer: Offer) -> Share:
+    """What an order in ``offer`` takes until it is answered."""
+    return (("launches per region", f"{provider}/{offer.region}", 1),)
 
 
 def caps_of(limits: FleetLimits) -> dict[str, float]:
-    """The caps of ``Slots``, by the names used here."""
+    """The caps of ``CappedSemaphore``, by the names used here."""
     caps = {
         "machines": limits.machines,
         "machines per provider": limits.machines_per_provider,

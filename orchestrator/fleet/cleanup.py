@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from orchestrator.errors import MachinesLeft
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.journal import Intent, Journal, Outcome
-from orchestrator.fleet.limits import Patience
+from orchestrator.fleet.limits import Timeouts
 from orchestrator.fleet.release import Releaser
 from orchestrator.model.machine import Machine, Provider, Unavailable
 
@@ -25,7 +25,7 @@ FIRST_PAUSE = 1.0
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Cleanup:
     """A run's last look round. Costs in US dollars."""
 
     left: int
@@ -40,7 +40,7 @@ class Sweep:
     """Providers where something that is no machine may be left (a key pair, a group), and why."""
 
 
-class Sweeper:
+class Cleaner:
     """Ends everything of one run."""
 
     def __init__(
@@ -50,14 +50,14 @@ class Sweeper:
         journal: Journal,
         releaser: Releaser,
         clock: Clock,
-        patience: Patience,
+        timeouts: Timeouts,
     ) -> None:
         self._run = run
         self._providers = providers
         self._journal = journal
         self._releaser = releaser
         self._clock = clock
-        self._patience = patience
+        self._patience = timeouts
         self._looked_for: set[str] = set()
 
     def clear(self) -> None:
@@ -68,7 +68,7 @@ class Sweeper:
         if left:
             raise MachinesLeft("could not be confirmed ended:\n  " + "\n  ".join(left))
 
-    def tidy(self) -> tuple[str, ...]:
+    def delete_shared(self) -> tuple[str, ...]:
         """Remove what only served the run's machines; where that failed, and why."""
         names = sorted({i.provider for i in self._journal.intents()} & self._providers.keys())
         with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
@@ -159,8 +159,8 @@ def _lost_sight(intent: Intent) -> str:
 
 def how_to_end(machine: Machine) -> str:
     """The provider's own command for ``machine``, quoted for a shell."""
-    place, name = machine.place, machine.platform.provider
-    where = {"region": place.region, "zone": place.zone}
+    offer, name = machine.offer, machine.platform.provider
+    where = {"region": offer.region, "zone": offer.zone}
     if name == "aws":
         argv = ["aws", "ec2", "terminate-instances", "--instance-ids", machine.id]
         argv += ["--region", where["region"]] if where["region"] else []

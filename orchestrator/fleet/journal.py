@@ -17,7 +17,7 @@ from typing import Any
 
 from orchestrator.errors import EnvironmentNotReady, StoreError
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Machine, Order, Place
+from orchestrator.model.machine import Machine, Offer, Order
 
 SCHEMA = 1
 BILLED_AT_LEAST = 60.0
@@ -79,7 +79,7 @@ class Journal:
 
     def intend(self, order: Order, now: float) -> None:
         """``order`` is about to be given. The same token twice is refused by the file itself."""
-        place = order.place
+        offer = order.offer
         self._write(
             "INSERT INTO intents (token, run, platform_id, platform_name, provider, attempt, "
             "region, zone, machine_type, spot, price_per_hour, expires, intended_at) "
@@ -90,11 +90,11 @@ class Journal:
             order.platform.name,
             order.platform.provider,
             order.attempt,
-            place.region,
-            place.zone,
-            place.machine_type,
-            int(place.spot),
-            place.price_per_hour,
+            offer.region,
+            offer.zone,
+            offer.machine_type,
+            int(offer.spot),
+            offer.price_per_hour,
             order.expires,
             now,
         )
@@ -215,7 +215,7 @@ class Intent:
     platform_name: str
     provider: str
     attempt: int
-    place: Place
+    offer: Offer
     expires: float
     intended_at: float
     machine_id: str | None = None
@@ -232,7 +232,7 @@ class Intent:
         return Machine(
             self.machine_id,
             Platform(self.provider, self.platform_name),
-            place=self.place,
+            offer=self.offer,
             run=self.run,
             token=self.token,
             expires=self.expires,
@@ -263,7 +263,7 @@ def intent_of(row: tuple[Any, ...]) -> Intent:
         platform_name=platform_name,
         provider=provider,
         attempt=attempt,
-        place=Place(region, zone, machine_type, bool(spot), price),
+        offer=Offer(region, zone, machine_type, bool(spot), price),
         expires=expires,
         intended_at=intended_at,
         machine_id=machine_id,

@@ -25,7 +25,7 @@ class FleetLimits:
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long each phase may take, in seconds, before the fleet acts."""
 
     launch: float = 600.0

@@ -6,30 +6,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.fleet.budget import Budget
-from orchestrator.fleet.capacity import Lease, Leases, Slots, launch_share, machine_share
+from orchestrator.fleet.capacity import (
+    CappedSemaphore,
+    Permit,
+    Permits,
+    launch_share,
+    machine_share,
+)
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.journal import Journal, Outcome
-from orchestrator.fleet.limits import Patience
-from orchestrator.fleet.placement import Candidates
-from orchestrator.fleet.release import Held, Releaser
+from orchestrator.fleet.limits import Timeouts
+from orchestrator.fleet.placement import Placement
+from orchestrator.fleet.release import Lease, Releaser
 from orchestrator.fleet.retry import INTERRUPTED, Answer, Call, Retrier
-from orchestrator.fleet.task import Flight, Phase
+from orchestrator.fleet.task import Phase, Task
 from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import (
     HostKey,
+    Offer,
     Order,
-    Place,
     Provider,
-    Refusal,
-    Refused,
+    ProviderError,
+    ProviderErrorKind,
     Unavailable,
 )
 
-AGAIN = frozenset({Refusal.THROTTLED, Refusal.UNCERTAIN})
+AGAIN = frozenset({ProviderErrorKind.THROTTLED, ProviderErrorKind.UNCERTAIN})
 """Errors after which the same order is given again; after all others another place is tried."""
 
 
-class NoMachine(Exception):  # noqa: N818 - a value more than an error: it becomes a row
+class ProvisioningFailed(Exception):  # noqa: N818 - a value more than an error: it becomes a row
     """No machine for this platform; ``reason`` says why."""
 
     def __init__(self, reason: Reason) -> None:
@@ -40,13 +46,13 @@ class NoMachine(Exception):  # noqa: N818 - a value more than an error: it becom
 class Unanswered(Exception):  # noqa: N818 - a value more than an error
     """Given up, and nobody knows what an earlier question did; ``last`` is the last answer."""
 
-    def __init__(self, last: Refused) -> None:
+    def __init__(self, last: ProviderError) -> None:
         super().__init__(str(last))
         self.last = last
 
 
 @dataclass(frozen=True)
-class Terms:
+class LaunchTemplate:
     """What is the same in every order of a run."""
 
     run: str
@@ -55,132 +61,132 @@ class Terms:
     login_key: str = ""
     new_host_key: Callable[[], HostKey | None] = lambda: None
     lifetime: Callable[[Platform], float | None] = lambda _: None
-    """Seconds from the order to the machine's own end; ``None``: ``Patience.lifetime``."""
+    """Seconds from the order to the machine's own end; ``None``: ``Timeouts.lifetime``."""
 
 
 @dataclass(frozen=True)
-class Obtainer:
+class Provisioner:
     """Gets machines; every order is written down before it is given."""
 
-    terms: Terms
+    template: LaunchTemplate
     journal: Journal
     providers: Mapping[str, Provider]
-    slots: Slots
+    semaphore: CappedSemaphore
     budget: Budget
     retrier: Retrier
     releaser: Releaser
     clock: Clock
-    patience: Patience
+    timeouts: Timeouts
     closed: dict[str, str] = field(default_factory=dict)
     """Providers that denied us, with what they said; they are not asked again."""
 
-    def obtain(self, flight: Flight, candidates: Candidates) -> Held:
+    def provision(self, task: Task, placement: Placement) -> Lease:
         """A machine of the flight's platform that is up.
 
-        Raises ``NoMachine`` when there is no place left, or the flight was told to stop.
+        Raises ``ProvisioningFailed`` when there is no place left, or the flight was told to stop.
         """
-        provider = flight.platform.provider
-        while (place := candidates.next()) is not None:
-            flight.enter(Phase.QUEUE, place)
-            with Leases(self.slots) as leases:
-                lease = leases.take(machine_share(provider, place))
-                permit = leases.take(launch_share(provider, place))
-                if lease is None or permit is None or flight.stop.is_set():
+        provider = task.platform.provider
+        while (offer := placement.next()) is not None:
+            task.enter(Phase.QUEUE, offer)
+            with Permits(self.semaphore) as leases:
+                machine_permit = leases.take(machine_share(provider, offer))
+                launch_permit = leases.take(launch_share(provider, offer))
+                if machine_permit is None or launch_permit is None or task.stop.is_set():
                     break
                 # Asked with the slots in hand: what happened while waiting for them counts.
-                objection = self.budget.objection(place)
+                objection = self.budget.objection(offer)
                 if objection is not None:
-                    candidates.unfit(place, objection)
+                    placement.unfit(offer, objection)
                 elif provider in self.closed:
-                    candidates.refused(place, Refusal.DENIED, self.closed[provider])
+                    placement.refused(offer, ProviderErrorKind.DENIED, self.closed[provider])
                 else:
-                    held = self._in_place(flight, candidates, place, leases, lease, permit)
-                    if held is not None:
-                        return held
-            if flight.stop.is_set():
+                    lease = self._in_place(
+                        task, placement, offer, leases, machine_permit, launch_permit
+                    )
+                    if lease is not None:
+                        return lease
+            if task.stop.is_set():
                 break
-        raise NoMachine(INTERRUPTED if place is not None else candidates.reason())
+        raise ProvisioningFailed(INTERRUPTED if offer is not None else placement.reason())
 
     # -- one place --------------------------------------------------------------------------
 
     def _in_place(
         self,
-        flight: Flight,
-        candidates: Candidates,
-        place: Place,
-        leases: Leases,
-        lease: Lease,
-        permit: Lease,
-    ) -> Held | None:
-        order = self._order(flight.platform, place)
-        flight.enter(Phase.LAUNCH, place)
+        task: Task,
+        placement: Placement,
+        offer: Offer,
+        leases: Permits,
+        machine_permit: Permit,
+        launch_permit: Permit,
+    ) -> Lease | None:
+        order = self._order(task.platform, offer)
+        task.enter(Phase.LAUNCH, offer)
         self.journal.intend(order, self.clock.now())
-        call = (order.platform.provider, place.region, "launch")
+        call = (order.platform.provider, offer.region, "launch")
         provider = self.providers[order.platform.provider]
         try:
-            machine = self._ask(flight, place, call, lambda: provider.launch(order))
+            machine = self._ask(task, offer, call, lambda: provider.launch(order))
         except Unanswered as silence:
             if not self._resolved(order):
-                leases.keep(lease)
-            self._note(flight, candidates, place, silence.last)
+                leases.keep(machine_permit)
+            self._note(task, placement, offer, silence.last)
             return None
         except Unavailable as refusal:
             self.journal.ended(order.token, Outcome.REFUSED, _text(refusal), self.clock.now())
-            self._note(flight, candidates, place, refusal)
+            self._note(task, placement, offer, refusal)
             return None
-        leases.keep(lease)
-        permit.end()
-        held = Held(machine, order, lease)
-        flight.hold(held)
-        return held if self._is_up(flight, candidates, held) else None
+        leases.keep(machine_permit)
+        launch_permit.end()
+        lease = Lease(machine, order, machine_permit)
+        task.hold(lease)
+        return lease if self._is_up(task, placement, lease) else None
 
-    def _is_up(self, flight: Flight, candidates: Candidates, held: Held) -> bool:
+    def _is_up(self, task: Task, placement: Placement, lease: Lease) -> bool:
         """Wait for the machine; one that doesn't come up is released here."""
-        place, machine, token = held.order.place, held.machine, held.order.token
+        offer, machine, token = lease.order.offer, lease.machine, lease.order.token
         provider = self.providers[machine.platform.provider]
-        call = (machine.platform.provider, place.region, "wait")
+        call = (machine.platform.provider, offer.region, "wait")
         why, up = "an error of ours", False
         try:
             # Before this line a killed run finds the machine by its token, after it by its id too.
             self.journal.launched(token, machine.id, self.clock.now())
-            flight.enter(Phase.BOOT, place, machine.id)
-            held.machine = self._ask(flight, place, call, lambda: provider.wait(machine))
+            task.enter(Phase.BOOT, offer, machine.id)
+            lease.machine = self._ask(task, offer, call, lambda: provider.wait(machine))
             self.journal.reachable(token, self.clock.now())
-            why, up = INTERRUPTED.code, not flight.stop.is_set()
+            why, up = INTERRUPTED.code, not task.stop.is_set()
         except Unanswered as silence:
             why = _text(silence.last)
-            self._note(flight, candidates, place, silence.last)
+            self._note(task, placement, offer, silence.last)
         except Unavailable as refusal:
             why = _text(refusal)
-            self._note(flight, candidates, place, refusal)
+            self._note(task, placement, offer, refusal)
         finally:
             if not up:
-                self.releaser.release(held, why, self.journal)
-                flight.drop()
+                self.releaser.release(lease, why, self.journal)
+                task.drop()
         return up
 
-    def _ask(
-        self, flight: Flight, place: Place, call: Call, question: Callable[[], Answer]
-    ) -> Answer:
+    def _ask(self, task: Task, offer: Offer, call: Call, question: Callable[[], Answer]) -> Answer:
         """The answer. Raises ``Unavailable``, or ``Unanswered`` where an earlier answer was none."""
-        uncertain: list[Refused] = []
+        uncertain: list[ProviderError] = []
 
-        def on_again(refusal: Refused) -> None:
-            if refusal.kind is Refusal.UNCERTAIN:
+        def on_again(refusal: ProviderError) -> None:
+            if refusal.kind is ProviderErrorKind.UNCERTAIN:
                 uncertain.append(refusal)
-            flight.say("again", place, text=f"{refusal.kind.value}: {refusal}")
+            task.say("again", offer, text=f"{refusal.kind.value}: {refusal}")
 
         try:
             return self.retrier.ask(
                 call,
                 question,
-                self.patience.launch,
+                self.timeouts.launch,
                 again=AGAIN,
-                stop=flight.stop,
+                stop=task.stop,
                 on_again=on_again,
             )
-        except Refused as refusal:
-            if uncertain or refusal.kind is Refusal.UNCERTAIN:
+        except ProviderError as refusal:
+            if uncertain or refusal.kind is ProviderErrorKind.UNCERTAIN:
                 raise Unanswered(refusal) from refusal
             raise
         except Unavailable as error:
@@ -188,17 +194,17 @@ class Obtainer:
                 raise Unanswered(uncertain[-1]) from error
             raise
 
-    def _order(self, platform: Platform, place: Place) -> Order:
-        terms, now = self.terms, self.clock.now()
+    def _order(self, platform: Platform, offer: Offer) -> Order:
+        template, now = self.template, self.clock.now()
         return Order(
-            run=terms.run,
+            run=template.run,
             platform=platform,
             attempt=self.journal.next_attempt(platform),
-            place=place,
-            owner=terms.owner,
-            expires=now + (terms.lifetime(platform) or self.patience.lifetime),
-            login_key=terms.login_key,
-            host_key=terms.new_host_key(),
+            offer=offer,
+            owner=template.owner,
+            expires=now + (template.lifetime(platform) or self.timeouts.lifetime),
+            login_key=template.login_key,
+            host_key=template.new_host_key(),
         )
 
     # -- how it ended -----------------------------------------------------------------------
@@ -222,18 +228,16 @@ class Obtainer:
                 self.journal.ended(order.token, Outcome.RELEASED, why, self.clock.now())
         return True
 
-    def _note(
-        self, flight: Flight, candidates: Candidates, place: Place, refusal: Unavailable
-    ) -> None:
+    def _note(self, task: Task, placement: Placement, offer: Offer, refusal: Unavailable) -> None:
         if refusal.reason == INTERRUPTED:
             return
-        if isinstance(refusal, Refused):
-            if refusal.kind is Refusal.DENIED:
-                self.closed.setdefault(flight.platform.provider, str(refusal))
-            candidates.refused(place, refusal.kind, str(refusal))
+        if isinstance(refusal, ProviderError):
+            if refusal.kind is ProviderErrorKind.DENIED:
+                self.closed.setdefault(task.platform.provider, str(refusal))
+            placement.refused(offer, refusal.kind, str(refusal))
         else:
-            candidates.unfit(place, refusal.reason)
-        flight.say("refused", place, text=_text(refusal))
+            placement.unfit(offer, refusal.reason)
+        task.say("refused", offer, text=_text(refusal))
 
 
 def _text(refusal: Unavailable) -> str:

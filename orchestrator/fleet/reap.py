@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from orchestrator.fleet.cleanup import how_to_end
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.limits import Patience
+from orchestrator.fleet.limits import Timeouts
 from orchestrator.fleet.release import Releaser
 from orchestrator.fleet.retry import RateLimiter, Retrier
 from orchestrator.model.machine import Machine, Provider, Unavailable
@@ -88,7 +88,7 @@ def to_reap(
 def reap(providers: Mapping[str, Provider], chosen: Sequence[Machine], clock: Clock) -> Reaped:
     """End them side by side, then look whether they are gone."""
     retrier = Retrier(RateLimiter(clock), clock)
-    releaser = Releaser(providers, retrier, clock, Patience())
+    releaser = Releaser(providers, retrier, clock, Timeouts())
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         answers = list(pool.map(releaser.end, chosen))
     left = {_key(m): why for m, why in zip(chosen, answers, strict=True) if why is not None}

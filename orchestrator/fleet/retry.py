@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from orchestrator.fleet.clock import Clock
 from orchestrator.model.experiment import Reason
-from orchestrator.model.machine import Refusal, Refused, Unavailable
+from orchestrator.model.machine import ProviderError, ProviderErrorKind, Unavailable
 
 START = 10.0
 FASTEST = 50.0
@@ -42,14 +42,14 @@ class Retrier:
         question: Callable[[], Answer],
         seconds: float,
         *,
-        again: Collection[Refusal],
+        again: Collection[ProviderErrorKind],
         stop: Event | None = None,
-        on_again: Callable[[Refused], None] | None = None,
+        on_again: Callable[[ProviderError], None] | None = None,
     ) -> Answer:
         """The answer of ``question``, repeated for at most ``seconds`` in all.
 
         ``again``: the errors after which it is asked again; ``on_again`` is told each time that
-        happens. Raises the last ``Refused``, or ``Unavailable`` (``INTERRUPTED``) once ``stop`` is
+        happens. Raises the last ``ProviderError``, or ``Unavailable`` (``INTERRUPTED``) once ``stop`` is
         set.
         """
         deadline = self.clock.now() + seconds
@@ -60,8 +60,8 @@ class Retrier:
                 raise Unavailable(INTERRUPTED.code, INTERRUPTED.message)
             try:
                 answer = question()
-            except Refused as refusal:
-                if refusal.kind is Refusal.THROTTLED:
+            except ProviderError as refusal:
+                if refusal.kind is ProviderErrorKind.THROTTLED:
                     self.rates.throttled(call, began, refusal.retry_after)
                 delay = self.rates.delay(repetition, refusal.retry_after)
                 repetition += 1

@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Event
 from typing import Generic
 
-from orchestrator.fleet.attempts import Result, Served, Service, Work
+from orchestrator.fleet.attempts import Result, TaskResult, TaskRunner, Work
 from orchestrator.fleet.budget import Budget
-from orchestrator.fleet.capacity import Slots, caps_of
-from orchestrator.fleet.cleanup import Sweep, Sweeper
+from orchestrator.fleet.capacity import CappedSemaphore, caps_of
+from orchestrator.fleet.cleanup import Cleaner, Cleanup
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.journal import Journal
-from orchestrator.fleet.limits import FleetLimits, Patience
-from orchestrator.fleet.provision import Obtainer, Terms
+from orchestrator.fleet.limits import FleetLimits, Timeouts
+from orchestrator.fleet.provision import LaunchTemplate, Provisioner
 from orchestrator.fleet.release import Releaser
 from orchestrator.fleet.retry import INTERRUPTED, RateLimiter, Retrier
-from orchestrator.fleet.task import Flight, Phase, Tell
+from orchestrator.fleet.task import Phase, Task, Tell
 from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import Provider
 
@@ -30,7 +30,7 @@ TICK = 0.5
 class Fleet:
     """The machines of one run.
 
-    ``recover`` first, then ``serve``, then ``sweep``. ``stop`` (the first Ctrl-C) ends launching
+    ``recover`` first, then ``run``, then ``cleanup``. ``stop`` (the first Ctrl-C) ends launching
     and tells work to end; ``abort`` (the second) waits for no work, but machines are released.
     """
 
@@ -39,16 +39,16 @@ class Fleet:
         journal: Journal,
         providers: Mapping[str, Provider],
         limits: FleetLimits,
-        terms: Terms,
+        template: LaunchTemplate,
         clock: Clock,
         tell: Tell,
         stop: Event,
         abort: Event,
         *,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
         seed: int | None = None,
     ) -> None:
-        patience = patience or Patience()
+        timeouts = timeouts or Timeouts()
         retrier = Retrier(RateLimiter(clock, seed), clock)
         self._journal = journal
         self._limits = limits
@@ -56,23 +56,23 @@ class Fleet:
         self._tell = tell
         self._stop = stop
         self._abort = abort
-        self._patience = patience
-        self._slots = Slots(caps_of(limits), clock)
+        self._patience = timeouts
+        self._slots = CappedSemaphore(caps_of(limits), clock)
         self._budget = Budget(limits, journal, clock)
-        self._releaser = Releaser(providers, retrier, clock, patience)
-        self._sweeper = Sweeper(terms.run, providers, journal, self._releaser, clock, patience)
-        obtainer = Obtainer(
-            terms=terms,
+        self._releaser = Releaser(providers, retrier, clock, timeouts)
+        self._sweeper = Cleaner(template.run, providers, journal, self._releaser, clock, timeouts)
+        provisioner = Provisioner(
+            template=template,
             journal=journal,
             providers=providers,
-            slots=self._slots,
+            semaphore=self._slots,
             budget=self._budget,
             retrier=retrier,
             releaser=self._releaser,
             clock=clock,
-            patience=patience,
+            timeouts=timeouts,
         )
-        self._service = Service(providers, obtainer, self._releaser, journal, limits.attempts)
+        self._service = TaskRunner(providers, provisioner, self._releaser, journal, limits.attempts)
         self.over_limit: str | None = None
         """Which limit ended the fleet before its work was done."""
 
@@ -80,91 +80,93 @@ class Fleet:
         """End whatever an earlier, killed call of this run left. Raises ``MachinesLeft``."""
         self._sweeper.clear()
 
-    def serve(self, platforms: Sequence[Platform], work: Work[Result]) -> Iterator[Served[Result]]:
+    def run(
+        self, platforms: Sequence[Platform], work: Work[Result]
+    ) -> Iterator[TaskResult[Result]]:
         """Yield what became of each platform as its work ends, its machine released by then.
 
         An unexpected exception of ``work``, or of whoever consumes this, ends all other flights
         in order before it goes on. Signals, limits and phases are looked after while this is
         waited for: consume it quickly.
         """
-        flights = [Flight(p, self._clock, self._patience, self._tell) for p in platforms]
-        landings = Landings[Result](flights)
-        self._clock.expect(len(flights))
-        for flight in flights:
-            _start(self._fly, flight, work, landings)
+        tasks = [Task(p, self._clock, self._patience, self._tell) for p in platforms]
+        completed = CompletionQueue[Result](tasks)
+        self._clock.expect(len(tasks))
+        for task in tasks:
+            _start(self._fly, task, work, completed)
         error: BaseException | None = None
         looked = time.monotonic()
-        while landings.under_way:
+        while completed.under_way:
             try:
-                served = landings.next(TICK)
+                served = completed.next(TICK)
                 if time.monotonic() - looked >= TICK:
-                    self._look_after(landings)
+                    self._look_after(completed)
                     looked = time.monotonic()
                 if served is not None and error is None:
                     yield served
             except BaseException as raised:  # noqa: BLE001 - raised again when all have landed
                 error = error or raised
-                self._end(landings.under_way)
+                self._end(completed.under_way)
         if error is not None:
             raise error
 
-    def sweep(self, estimated: float | None = None) -> Sweep:
+    def cleanup(self, estimated: float | None = None) -> Cleanup:
         """End and verify: no machine of the run is left. Raises ``MachinesLeft`` naming those.
 
         ``estimated``: what the plan said it would cost, to stand beside what it did.
         """
         self._sweeper.clear()
-        untidy = self._sweeper.tidy()
+        untidy = self._sweeper.delete_shared()
         cost = self._journal.cost(self._clock.now())
-        return Sweep(0, estimated, cost.spent, cost.unpriced, untidy)
+        return Cleanup(0, estimated, cost.spent, cost.unpriced, untidy)
 
     # -- a flight's own thread --------------------------------------------------------------
 
-    def _fly(self, flight: Flight, work: Work[Result], landings: Landings[Result]) -> None:
+    def _fly(self, task: Task, work: Work[Result], completed: CompletionQueue[Result]) -> None:
         with self._clock.working():
             try:
-                landings.add(flight, self._service.serve(flight, work))
+                completed.add(task, self._service.run(task, work))
             except BaseException as error:  # noqa: BLE001 - handed to the crew's thread
-                landings.add(flight, error)
+                completed.add(task, error)
 
     # -- the crew's thread ------------------------------------------------------------------
 
-    def _look_after(self, landings: Landings[Result]) -> None:
+    def _look_after(self, completed: CompletionQueue[Result]) -> None:
         self.over_limit = self.over_limit or self._limit_reached()
         if self._stop.is_set() or self._abort.is_set() or self.over_limit:
-            self._end(landings.under_way)
-        for flight in landings.under_way:
-            late = flight.overdue()
+            self._end(completed.under_way)
+        for task in completed.under_way:
+            late = task.overdue()
             if late > 0:
-                flight.stop.set()
-            grace = self._patience.grace if flight.phase is Phase.WORK else 0.0
+                task.stop.set()
+            grace = self._patience.grace if task.phase is Phase.WORK else 0.0
             # Releases are not hurried: they are what an abort is for.
-            aborted = self._abort.is_set() and flight.phase is not Phase.RELEASE
-            if (aborted or late > grace) and not flight.abandoned:
-                flight.abandoned = True
-                _start(self._abandon, flight, landings, aborted=aborted)
+            aborted = self._abort.is_set() and task.phase is not Phase.RELEASE
+            if (aborted or late > grace) and not task.abandoned:
+                task.abandoned = True
+                _start(self._abandon, task, completed, aborted=aborted)
 
     def _limit_reached(self) -> str | None:
         if self._limits.wall is not None and self._clock.now() > self._limits.wall:
             return "the hours of `limits: hours` are over"
         return self._budget.exhausted()
 
-    def _end(self, flights: Iterable[Flight]) -> None:
+    def _end(self, tasks: Iterable[Task]) -> None:
         self._slots.close()
-        for flight in flights:
-            flight.stop.set()
+        for task in tasks:
+            task.stop.set()
 
-    def _abandon(self, flight: Flight, landings: Landings[Result], *, aborted: bool) -> None:
+    def _abandon(self, task: Task, completed: CompletionQueue[Result], *, aborted: bool) -> None:
         """Wait no more for a flight's thread, which hangs; end its machine without it."""
-        flight.stop.set()
-        phase, held = flight.phase, flight.held
+        task.stop.set()
+        phase, lease = task.phase, task.lease
         reason = Reason("timeout", f"{phase.value} did not end in its time")
         # A release that hangs would hang here too: the sweep asks once more.
-        if held is not None and phase is not Phase.RELEASE:
+        if lease is not None and phase is not Phase.RELEASE:
             why = INTERRUPTED.code if aborted else reason.message
-            self._releaser.release(held, why, self._journal)
-        served = Served[Result](flight.platform, None, INTERRUPTED if aborted else reason)
-        landings.add(flight, served)
+            self._releaser.release(lease, why, self._journal)
+        served = TaskResult[Result](task.platform, None, INTERRUPTED if aborted else reason)
+        completed.add(task, served)
 
 
 def _start(target: Callable[..., None], *arguments: object, **named: object) -> None:
@@ -172,31 +174,31 @@ def _start(target: Callable[..., None], *arguments: object, **named: object) -> 
     threading.Thread(target=target, args=arguments, kwargs=named, daemon=True).start()
 
 
-class Landings(Generic[Result]):
+class CompletionQueue(Generic[Result]):
     """Who is under way, and who has come home since one looked last."""
 
-    def __init__(self, flights: Sequence[Flight]) -> None:
-        self._flights = {id(flight): flight for flight in flights}
-        self._queue: queue.SimpleQueue[tuple[Flight, Served[Result] | BaseException]] = (
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._flights = {id(task): task for task in tasks}
+        self._queue: queue.SimpleQueue[tuple[Task, TaskResult[Result] | BaseException]] = (
             queue.SimpleQueue()
         )
 
     @property
-    def under_way(self) -> tuple[Flight, ...]:
+    def under_way(self) -> tuple[Task, ...]:
         """Those that have not landed."""
         return tuple(self._flights.values())
 
-    def add(self, flight: Flight, served: Served[Result] | BaseException) -> None:
+    def add(self, task: Task, served: TaskResult[Result] | BaseException) -> None:
         """Called by any thread. A flight's first landing counts."""
-        self._queue.put((flight, served))
+        self._queue.put((task, served))
 
-    def next(self, seconds: float) -> Served[Result] | None:
+    def next(self, seconds: float) -> TaskResult[Result] | None:
         """The next to land, within ``seconds``. Raises what its work raised."""
         try:
-            flight, served = self._queue.get(timeout=seconds)
+            task, served = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
-        if self._flights.pop(id(flight), None) is None:
+        if self._flights.pop(id(task), None) is None:
             return None
         if isinstance(served, BaseException):
             raise served

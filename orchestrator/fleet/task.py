@@ -9,10 +9,10 @@ from threading import Event
 from typing import Any
 
 from orchestrator.fleet.clock import Clock
-from orchestrator.fleet.limits import Patience
-from orchestrator.fleet.release import Held
+from orchestrator.fleet.limits import Timeouts
+from orchestrator.fleet.release import Lease
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Place
+from orchestrator.model.machine import Offer
 
 Tell = Callable[[dict[str, Any]], None]
 """Receives ``{"event": "machine", …}`` as in docs/formats.md, section 6."""
@@ -30,22 +30,22 @@ class Phase(StrEnum):
     DONE = "done"
 
 
-class Flight:
+class Task:
     """The state of one platform, written by its own thread and read by the crew's."""
 
-    def __init__(self, platform: Platform, clock: Clock, patience: Patience, tell: Tell) -> None:
+    def __init__(self, platform: Platform, clock: Clock, timeouts: Timeouts, tell: Tell) -> None:
         self.platform = platform
         self.stop = Event()
         """Set to end whatever it does; the machine is released by its own thread."""
         self.abandoned = False
         """Nobody waits for its thread any more."""
         self._clock = clock
-        self._patience = patience
+        self._patience = timeouts
         self._tell = tell
         self._lock = threading.Lock()
         self._phase = Phase.QUEUE
         self._deadline: float | None = None
-        self._held: Held | None = None
+        self._held: Lease | None = None
 
     @property
     def phase(self) -> Phase:
@@ -53,48 +53,48 @@ class Flight:
         return self._phase
 
     @property
-    def held(self) -> Held | None:
+    def lease(self) -> Lease | None:
         """The machine it has."""
         with self._lock:
             return self._held
 
-    def enter(self, phase: Phase, place: Place, machine: str | None = None) -> None:
+    def enter(self, phase: Phase, offer: Offer, machine: str | None = None) -> None:
         """Go on to ``phase``, whose time begins now."""
-        now, patience = self._clock.now(), self._patience
-        held = self.held
+        now, timeouts = self._clock.now(), self._patience
+        lease = self.lease
         seconds = {
-            Phase.LAUNCH: patience.launch + patience.grace,
-            Phase.BOOT: patience.boot,
-            Phase.WORK: held.order.expires - now if held else None,
-            Phase.RELEASE: patience.release + patience.grace,
+            Phase.LAUNCH: timeouts.launch + timeouts.grace,
+            Phase.BOOT: timeouts.boot,
+            Phase.WORK: lease.order.expires - now if lease else None,
+            Phase.RELEASE: timeouts.release + timeouts.grace,
         }.get(phase)
         with self._lock:
             self._phase = phase
             self._deadline = None if seconds is None else now + seconds
-        self.say(phase.value, place, machine=machine)
+        self.say(phase.value, offer, machine=machine)
 
     def overdue(self) -> float:
         """Seconds by which the phase is over its time; not positive: it isn't."""
         with self._lock:
             return float("-inf") if self._deadline is None else self._clock.now() - self._deadline
 
-    def hold(self, held: Held) -> None:
+    def hold(self, lease: Lease) -> None:
         """A machine was made for it."""
         with self._lock:
-            self._held = held
+            self._held = lease
 
     def drop(self) -> None:
         """It has no machine any more."""
         with self._lock:
             self._held = None
 
-    def say(self, state: str, place: Place, *, machine: str | None = None, text: str = "") -> None:
+    def say(self, state: str, offer: Offer, *, machine: str | None = None, text: str = "") -> None:
         """Tell what happens."""
         event = {
             "event": "machine",
             "platform": self.platform.name,
             "state": state,
-            "place": place.label,
+            "place": offer.label,
         }
         if machine is not None:
             event["machine"] = machine

@@ -12,7 +12,7 @@ from docker import errors as docker_errors
 from orchestrator.errors import DeliveryFailed
 from orchestrator.images.engine import Image, connect
 from orchestrator.images.registry import Login, Pushed
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.command import Completed, Reader
 
 PULL_SECONDS = 1800.0
@@ -43,7 +43,7 @@ shift 3
 
 
 def deliver(
-    shell: SshShell,
+    shell: SshClient,
     image: Image,
     pushed: Pushed | None,
     login: Login | None,
@@ -66,12 +66,12 @@ def deliver(
         )
 
 
-def _is_there(shell: SshShell, image: Image, docker: Sequence[str]) -> bool:
+def _is_there(shell: SshClient, image: Image, docker: Sequence[str]) -> bool:
     found = shell.run([*docker, "image", "inspect", "--format", "{{.Id}}", image.digest])
     return found.code == 0 and found.stdout.decode(errors="replace").strip() == image.digest
 
 
-def _pull(shell: SshShell, pushed: Pushed, login: Login | None, docker: Sequence[str]) -> bool:
+def _pull(shell: SshClient, pushed: Pushed, login: Login | None, docker: Sequence[str]) -> bool:
     """Whether it was pulled; ``False``: the registry cannot be reached from there."""
     if login is None:
         words = [*docker, "pull", "--quiet", pushed.reference]
@@ -90,7 +90,7 @@ def _pull(shell: SshShell, pushed: Pushed, login: Login | None, docker: Sequence
     raise DeliveryFailed(code, f"{pushed.reference}: {said}{_space(shell)}")
 
 
-def _stream(shell: SshShell, image: Image, docker: Sequence[str]) -> None:
+def _stream(shell: SshClient, image: Image, docker: Sequence[str]) -> None:
     client = connect()
     try:
         chunks = client.images.get(image.digest).save(named=image.reference)
@@ -122,14 +122,14 @@ def _why(done: Completed) -> str | None:
     return next((code for code, pattern in FAILURES if pattern.search(said)), None)
 
 
-def _space(shell: SshShell) -> str:
+def _space(shell: SshClient) -> str:
     """What is free there: a full disk is reported in many words, some of them misleading."""
     free = shell.run(["df", "-h", "--output=avail,target", "/"])
     lines = free.stdout.decode(errors="replace").splitlines()
     return f" (free there: {' '.join(lines[-1].split())})" if free.code == 0 and lines else ""
 
 
-def _other_ids(shell: SshShell, docker: Sequence[str]) -> str:
+def _other_ids(shell: SshClient, docker: Sequence[str]) -> str:
     """What to do where an engine names images by their manifests, so that no id is as here."""
     told = shell.run([*docker, "info", "--format", "{{json .DriverStatus}}"])
     if b"io.containerd.snapshotter" not in told.stdout:

@@ -8,33 +8,32 @@ from collections.abc import Callable
 from orchestrator import catalog
 from orchestrator.errors import DeliveryFailed, EnvironmentNotReady
 from orchestrator.images import Image
-from orchestrator.images.cache import ImageShelf
+from orchestrator.images.cache import ImageCache
 from orchestrator.images.delivery import deliver
 from orchestrator.images.registry import Login, Pushed, login_for, push
-from orchestrator.model.experiment import Reason
+from orchestrator.model.experiment import Pending, Reason
 from orchestrator.model.machine import Unavailable
-from orchestrator.run.context import Missing
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 
 
-class FarImages:
+class ImageDistributor:
     """What machines far away run. Thread-safe."""
 
     def __init__(
-        self, shelf: ImageShelf | None, registry: str | None, note: Callable[[str], None]
+        self, image_cache: ImageCache | None, registry: str | None, note: Callable[[str], None]
     ) -> None:
-        self._shelf = shelf
+        self._shelf = image_cache
         self._registry = registry
         self._note = note
         self._pushing = threading.Lock()
         self._pushed: dict[str, Pushed | None] = {}
 
-    def prepare(self, missing: Missing) -> Reason | None:
+    def prepare(self, pending: Pending) -> Reason | None:
         """Build and push for one platform before its machine is rented: that should not wait.
 
         Returns why no machine is worth renting: it would have no image at all to run.
         """
-        found = [self.get(*wanted) for wanted in sorted(_wanted(missing))]
+        found = [self.get(*wanted) for wanted in sorted(_wanted(pending))]
         reasons = [image for image in found if isinstance(image, Reason)]
         return reasons[0] if found and len(reasons) == len(found) else None
 
@@ -50,7 +49,7 @@ class FarImages:
                 self._pushed[image.digest] = self._push(image, self._registry)
         return image
 
-    def deliver(self, shell: SshShell, image: Image) -> None:
+    def deliver(self, shell: SshClient, image: Image) -> None:
         """Make the image be on a machine. Raises ``DeliveryFailed``."""
         pushed = self._pushed.get(image.digest)
         login: Login | None = None
@@ -72,9 +71,9 @@ class FarImages:
             return None
 
 
-def _wanted(missing: Missing) -> set[tuple[str, str]]:
+def _wanted(pending: Pending) -> set[tuple[str, str]]:
     """(framework, architecture) of what a rented machine of the platform will run."""
-    platform = missing[0][0].platform
+    platform = pending[0][0].platform
     if platform.provider == "ssh":
         return set()  # its architecture, and whether it has Docker, is known when it is asked
     try:
@@ -83,4 +82,4 @@ def _wanted(missing: Missing) -> set[tuple[str, str]]:
         return set()  # the fleet will say why
     if architecture is None:
         return set()
-    return {(cell.variant.framework, architecture) for cell, _ in missing}
+    return {(cell.variant.framework, architecture) for cell, _ in pending}

@@ -191,6 +191,10 @@ class Cell:
         return hashlib.blake2b("/".join(ids).encode(), digest_size=8).hexdigest()
 
 
+Pending = tuple[tuple[Cell, tuple[int, ...]], ...]
+"""Cells with the numbers of their sessions that the store has not."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a run may spend. Money in US dollars; ``None`` means no limit."""

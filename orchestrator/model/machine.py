@@ -15,7 +15,7 @@ from orchestrator.model.experiment import Pairs, Platform, Reason, content_id
 
 
 @dataclass(frozen=True)
-class Place:
+class Offer:
     """Where, and on what terms, a machine may be had. Never what hardware it is."""
 
     region: str | None = None
@@ -53,7 +53,7 @@ class Order:
     """The run's tag: unique over all stores, letters, digits and ``-`` only, at most 40."""
     platform: Platform
     attempt: int = 0
-    place: Place = Place()
+    offer: Offer = Offer()
     owner: str = ""
     expires: float = 0.0
     """Unix seconds. The machine ends itself then, whatever happens to us."""
@@ -103,7 +103,7 @@ class Machine:
     """Per framework, what the platform sets; ``None``: nothing, any framework will do."""
     address: Address | None = None
     """``None``: this computer, or a machine that is not reachable yet (see ``Provider.wait``)."""
-    place: Place = Place()
+    offer: Offer = Offer()
     run: str | None = None
     """Tags as found on the machine: the run, the order's token, the owner, the expiry."""
     token: str | None = None
@@ -127,7 +127,7 @@ class Unavailable(Exception):  # noqa: N818 - a value more than an error: it bec
         self.reason = Reason(code, message)
 
 
-class Refusal(StrEnum):
+class ProviderErrorKind(StrEnum):
     """Why a provider gave no machine, named by what the fleet does about it."""
 
     CAPACITY = "no-capacity"
@@ -148,10 +148,12 @@ class Refusal(StrEnum):
     """The request itself is wrong (no such type, no such image): never again like this."""
 
 
-class Refused(Unavailable):
+class ProviderError(Unavailable):
     """A provider's ``no``, translated at its edge; ``__cause__`` is the SDK's own error."""
 
-    def __init__(self, kind: Refusal, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, kind: ProviderErrorKind, message: str, *, retry_after: float | None = None
+    ) -> None:
         super().__init__(kind.value, message)
         self.kind = kind
         self.retry_after = retry_after
@@ -196,7 +198,7 @@ class Finding:
 class Provider(Protocol):
     """Makes machines. One contract suite (``tests/contract``) holds for every provider."""
 
-    def places(self, platform: Platform) -> Sequence[Place]:
+    def offers(self, platform: Platform) -> Sequence[Offer]:
         """Where the platform may be had, best first (by price, unknown prices last).
 
         Raises ``Unavailable`` where there is none.
@@ -206,14 +208,14 @@ class Provider(Protocol):
     def launch(self, order: Order) -> Machine:
         """Ask for the machine and return at once, with its id.
 
-        The same order again gives the same machine, never a second one. Raises ``Refused``, or
+        The same order again gives the same machine, never a second one. Raises ``ProviderError``, or
         ``Unavailable`` where the platform cannot be had here at all; then nothing was made, except
-        after ``Refusal.UNCERTAIN``.
+        after ``ProviderErrorKind.UNCERTAIN``.
         """
         ...
 
     def wait(self, machine: Machine) -> Machine:
-        """Until the machine is up; a copy that knows its address. Raises ``Refused``.
+        """Until the machine is up; a copy that knows its address. Raises ``ProviderError``.
 
         Gives up after the provider's own time for booting (``UNREACHABLE``) or when the machine is
         gone (``GONE``). Knows nothing of SSH: whether it answers is the shell's to find out.
@@ -223,7 +225,7 @@ class Provider(Protocol):
     def release(self, machine: Machine) -> None:
         """End the machine; returns when the provider confirms that it ends. Idempotent.
 
-        Already gone is success. Raises ``Refused`` where that could not be confirmed.
+        Already gone is success. Raises ``ProviderError`` where that could not be confirmed.
         """
         ...
 
@@ -231,18 +233,18 @@ class Provider(Protocol):
         """What is alive, of a run or of all of ours: by tag, in all regions, without our state."""
         ...
 
-    def tidy(self, run: str) -> None:
+    def delete_shared(self, run: str) -> None:
         """Remove what the run's machines shared (keys, firewall rules), once they are released.
 
-        Idempotent; nothing there is success. Raises ``Refused`` where something could not be
+        Idempotent; nothing there is success. Raises ``ProviderError`` where something could not be
         removed.
         """
         ...
 
-    def traces(self, owner: str | None = None) -> Sequence[str]:
-        """Tags of the runs, of ``owner`` or of anybody, that have left what ``tidy`` removes.
+    def list_shared(self, owner: str | None = None) -> Sequence[str]:
+        """Tags of the runs, of ``owner`` or of anybody, that have left what ``delete_shared`` removes.
 
-        Found as machines are: in all regions, without our state. Raises ``Refused``.
+        Found as machines are: in all regions, without our state. Raises ``ProviderError``.
         """
         ...
 

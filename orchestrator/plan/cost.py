@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Cell, Json, Platform
-from orchestrator.model.machine import Place, Unavailable
+from orchestrator.model.machine import Offer, Unavailable
 
 BOOT_MINUTES = 3.0
 IMAGE_MINUTES = 2.0
@@ -28,7 +28,7 @@ class Estimate:
     """Of one platform that has something left to do."""
 
     platform: str
-    place: Place | None
+    offer: Offer | None
     """The first that will be tried; ``None``: this computer, or nowhere."""
     minutes: float
     cost: float | None
@@ -82,7 +82,7 @@ def total(found: Sequence[Estimate]) -> Total:
 
 def hourly(found: Sequence[Estimate], machines: int | None) -> float:
     """US dollars per hour while the ``machines`` dearest run (``None``: all): known prices only."""
-    prices = [e.place.price_per_hour or 0.0 for e in found if e.place is not None]
+    prices = [e.offer.price_per_hour or 0.0 for e in found if e.offer is not None]
     return sum(sorted(prices, reverse=True)[:machines])
 
 
@@ -97,9 +97,9 @@ def estimate_json(found: Sequence[Estimate]) -> dict[str, Json]:
         "platforms": [
             {
                 "platform": each.platform,
-                "place": each.place.label if each.place else None,
-                "machine_type": each.place.machine_type if each.place else None,
-                "price_per_hour": each.place.price_per_hour if each.place else None,
+                "place": each.offer.label if each.offer else None,
+                "machine_type": each.offer.machine_type if each.offer else None,
+                "price_per_hour": each.offer.price_per_hour if each.offer else None,
                 "minutes": round(each.minutes, 1),
                 "cost": None if each.cost is None else round(each.cost, 4),
                 "price_date": each.price_date,
@@ -121,16 +121,16 @@ def _estimate(platform: Platform, sessions: int, images: int) -> Estimate:
         return Estimate(platform.name, None, minutes, 0.0)
     minutes = max(minutes + BOOT_MINUTES + images * IMAGE_MINUTES, LEAST_MINUTES)
     try:
-        place = catalog.places(platform)[0]
+        offer = catalog.offers(platform)[0]
     except Unavailable as error:
         return Estimate(platform.name, None, 0.0, None, obstacle=str(error))
-    price = place.price_per_hour
+    price = offer.price_per_hour
     cost = None if price is None else price * minutes / 60
-    return Estimate(platform.name, place, minutes, cost, _date(platform, place))
+    return Estimate(platform.name, offer, minutes, cost, _date(platform, offer))
 
 
-def _date(platform: Platform, place: Place) -> str | None:
-    if place.price_per_hour is None or place.machine_type is None:
+def _date(platform: Platform, offer: Offer) -> str | None:
+    if offer.price_per_hour is None or offer.machine_type is None:
         return None
-    known = catalog.machine_type(platform.provider, place.machine_type).prices
-    return next((price.date for price in known if price.region == place.region), None)
+    known = catalog.machine_type(platform.provider, offer.machine_type).prices
+    return next((price.date for price in known if price.region == offer.region), None)

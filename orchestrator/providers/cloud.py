@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from orchestrator.model.machine import Finding, Level, Refusal, Refused
+from orchestrator.model.machine import Finding, Level, ProviderError, ProviderErrorKind
 
 
 @dataclass(frozen=True)
@@ -52,20 +52,21 @@ _ASK = "https://checkip.amazonaws.com"
 
 
 def own_address() -> str:
-    """Our public IPv4 address as a cloud sees it. Raises ``Refused`` where it cannot be learnt."""
+    """Our public IPv4 address as a cloud sees it. Raises ``ProviderError`` where it cannot be learnt."""
     said = os.environ.get(OWN_ADDRESS)
     if said is None:
         try:
             answer = requests.get(_ASK, timeout=10)
             answer.raise_for_status()
         except requests.RequestException as error:
-            raise Refused(
-                Refusal.UNCERTAIN, f"our own address: {error}; set {OWN_ADDRESS} to it"
+            raise ProviderError(
+                ProviderErrorKind.UNCERTAIN, f"our own address: {error}; set {OWN_ADDRESS} to it"
             ) from error
         said = answer.text
     try:
         return str(ipaddress.IPv4Address(said.strip()))
     except ValueError as error:
-        raise Refused(
-            Refusal.INVALID, f"our own address: {error}; set {OWN_ADDRESS} to an IPv4 address"
+        raise ProviderError(
+            ProviderErrorKind.INVALID,
+            f"our own address: {error}; set {OWN_ADDRESS} to an IPv4 address",
         ) from error

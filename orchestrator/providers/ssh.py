@@ -12,10 +12,10 @@ from orchestrator.model.machine import (
     Finding,
     Level,
     Machine,
+    Offer,
     Order,
-    Place,
-    Refusal,
-    Refused,
+    ProviderError,
+    ProviderErrorKind,
 )
 from orchestrator.ssh.known_hosts import known_as, known_hosts_files, known_keys
 
@@ -29,9 +29,9 @@ class SshProvider:
     shell has asked. What is started on a host is the shell's to find and to end.
     """
 
-    def places(self, platform: Platform) -> Sequence[Place]:  # noqa: ARG002 - the contract's
+    def offers(self, platform: Platform) -> Sequence[Offer]:  # noqa: ARG002 - the contract's
         """Where it stands, for nothing that we know of."""
-        return (Place(price_per_hour=0.0),)
+        return (Offer(price_per_hour=0.0),)
 
     def launch(self, order: Order) -> Machine:
         """The host. The same one for every order: it exists once."""
@@ -40,7 +40,7 @@ class SshProvider:
             id=f"{platform.name}-{platform.id}",
             platform=platform,
             address=address_of(platform),
-            place=order.place,
+            offer=order.offer,
             run=order.run,
             token=order.token,
             owner=order.owner,
@@ -54,10 +54,10 @@ class SshProvider:
     def release(self, machine: Machine) -> None:
         """Nothing was made, so nothing is to be ended."""
 
-    def tidy(self, run: str) -> None:
+    def delete_shared(self, run: str) -> None:
         """Nothing of a run is kept anywhere."""
 
-    def traces(self, owner: str | None = None) -> Sequence[str]:  # noqa: ARG002 - the contract's
+    def list_shared(self, owner: str | None = None) -> Sequence[str]:  # noqa: ARG002 - the contract's
         """Nothing of a run is kept anywhere."""
         return ()
 
@@ -77,13 +77,15 @@ class SshProvider:
 
 
 def address_of(platform: Platform) -> Address:
-    """The address that a platform's placement describes. Raises ``Refused`` where it has none.
+    """The address that a platform's placement describes. Raises ``ProviderError`` where it has none.
 
     Keys of a jump host are those of the host with ``jump_`` in front, as often as there are jumps.
     """
     address = _address(dict(platform.placement), "")
     if address is None:
-        raise Refused(Refusal.INVALID, f"{platform.name} has no address in its placement")
+        raise ProviderError(
+            ProviderErrorKind.INVALID, f"{platform.name} has no address in its placement"
+        )
     return address
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from orchestrator.model.experiment import Platform, pairs
-from orchestrator.model.machine import Finding, Machine, Order, Place, Unavailable
+from orchestrator.model.machine import Finding, Machine, Offer, Order, Unavailable
 from orchestrator.providers.qemu import Qemu
 
 
 class ThisComputer:
     """The part of the contract that concerns the machine's life."""
 
-    def places(self, platform: Platform) -> Sequence[Place]:  # noqa: ARG002 - the contract's
+    def offers(self, platform: Platform) -> Sequence[Offer]:  # noqa: ARG002 - the contract's
         """Here, for nothing."""
-        return (Place(price_per_hour=0.0),)
+        return (Offer(price_per_hour=0.0),)
 
     def wait(self, machine: Machine) -> Machine:
         """This computer is up."""
@@ -31,10 +31,10 @@ class ThisComputer:
         """Nothing was made. Containers are found by their label: ``shell.container``."""
         return ()
 
-    def tidy(self, run: str) -> None:
+    def delete_shared(self, run: str) -> None:
         """Nothing is shared."""
 
-    def traces(self, owner: str | None = None) -> Sequence[str]:  # noqa: ARG002 - the contract's
+    def list_shared(self, owner: str | None = None) -> Sequence[str]:  # noqa: ARG002 - the contract's
         """Nothing is shared."""
         return ()
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.explanation import Explanation
 from orchestrator.results.layers import (
-    Collapse,
+    CoreCounts,
     DeviatingShare,
     EffectCount,
     LayerDetails,
@@ -88,7 +88,7 @@ class Details:
     layers: Part[LayerDetails]
     effects: Part[EffectCount]
     shares: Part[DeviatingShare]
-    collapses: Part[Collapse]
+    core_counts: Part[CoreCounts]
     sizes: Part[SizeRow]
     """The computations whose multiplications are known, the smallest first."""
     consequences: Part[Consequences]

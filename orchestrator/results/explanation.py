@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-Value = str | int | bool | None
+AttributeValue = str | int | bool | None
 
 
 class Kind(StrEnum):
@@ -74,7 +74,7 @@ class Cluster:
     """Likeliest cause first; ``members[0]`` stands for all in rules."""
     kinds: tuple[Kind, ...]
     """By member."""
-    combinations: tuple[tuple[Value, ...], ...]
+    combinations: tuple[tuple[AttributeValue, ...], ...]
     """Every combination that was seen: the value of each member. A member's value occurs in
     one combination only."""
     cost: int
@@ -112,7 +112,7 @@ class Condition:
     attribute: str
     operator: str
     """``has`` and ``lacks`` (flags, no value), ``<=`` and ``>`` (numbers), ``=`` and ``!=``."""
-    value: Value = None
+    value: AttributeValue = None
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Suspect:
+class Outlier:
     """A platform whose output differs from that of all its hardware twins."""
 
     platform: str
@@ -175,7 +175,7 @@ class Suspect:
     """Platforms in ``expected`` that are equal in ``shared``."""
     others: tuple[str, ...]
     """Further twins, in neither class; each is a suspect too, or in a minority."""
-    shared: tuple[tuple[str, Value], ...]
+    shared: tuple[tuple[str, AttributeValue], ...]
     """(attribute, value) of everything that explains the classes."""
     differs_in: tuple[str, ...]
     """Mechanisms in which the suspect differs from every twin: look there first."""
@@ -202,7 +202,7 @@ class Explanation:
     answers: tuple[Answer, ...]
     """First over the mechanisms (or the kinds that were asked for); a second one, with what
     identifies hardware, only where that needs fewer attributes or contradicts less."""
-    suspects: tuple[Suspect, ...]
+    outliers: tuple[Outlier, ...]
     undescribed: tuple[Undescribed, ...]
     notes: tuple[str, ...] = ()
 

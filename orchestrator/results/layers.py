@@ -130,7 +130,7 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Collapse:
+class CoreCounts:
     """How classes depend on the core count in one (workload, input, output) (Figure 2)."""
 
     workload: str

@@ -1,6 +1,6 @@
 """One analysis as a table of scalars: what every format prints and every notebook loads.
 
-Standard library only, like ``results_model``.
+Standard library only, like ``partitions``.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orchestrator.model.experiment import Scalar
 from orchestrator.results.partitions import TableCell
 
-Scalar = str | int | float | bool | None
 Value = Scalar | TableCell
 
 

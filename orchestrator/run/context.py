@@ -12,14 +12,12 @@ import docker
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import connect
-from orchestrator.model.experiment import Cell, Isolation, Limits, Plan, Platform
-from orchestrator.run.job import missing_sessions
+from orchestrator.model.experiment import Cell, Isolation, Limits, Pending, Plan, Platform
+from orchestrator.run.job import pending_sessions
 from orchestrator.store.run_folder import RunFolder
 
 Tell = Callable[[dict[str, Any]], None]
 """Receives one event at a time: ``{"event": name, …}``, as in docs/formats.md, section 6."""
-Missing = tuple[tuple[Cell, tuple[int, ...]], ...]
-"""Cells with the numbers of their sessions that the store has not."""
 
 HERE = frozenset({"local", "mask", "emulated", "rehearsal"})
 """Providers whose machine is this computer."""
@@ -53,15 +51,15 @@ class Context:
         """What containers of this computer are labelled with: unique over all its stores."""
         return str(self.folder.path.resolve())
 
-    def missing(self, *, here: bool) -> Missing:
+    def pending(self, *, here: bool) -> Pending:
         """What is left to observe, on this computer or far away."""
         cells = [c for c in self.plan.cells if (c.platform.provider in HERE) == here]
-        return missing_sessions(cells, self.folder.sessions_done())
+        return pending_sessions(cells, self.folder.sessions_done())
 
-    def missing_of(self, platform: Platform) -> Missing:
+    def pending_of(self, platform: Platform) -> Pending:
         """What is left to observe of one platform."""
         cells = [c for c in self.plan.cells if c.platform.id == platform.id]
-        return missing_sessions(cells, self.folder.sessions_done())
+        return pending_sessions(cells, self.folder.sessions_done())
 
     def note(self, text: str) -> None:
         """Something a person should know, and nothing depends on."""
@@ -90,9 +88,9 @@ def engine(asked: Isolation, note: Callable[[str], None]) -> docker.DockerClient
         return None
 
 
-def by_platform(missing: Missing) -> dict[str, Missing]:
+def by_platform(pending: Pending) -> dict[str, Pending]:
     """The same, one group for each platform's id, in the order of their first cell."""
     groups: dict[str, list[tuple[Cell, tuple[int, ...]]]] = {}
-    for cell, sessions in missing:
+    for cell, sessions in pending:
         groups.setdefault(cell.platform.id, []).append((cell, sessions))
     return {platform: tuple(group) for platform, group in groups.items()}

@@ -46,12 +46,12 @@ def _engine() -> Finding:
 
 
 def _disk(results: Path) -> Finding:
-    place = next(p for p in (results.resolve(), *results.resolve().parents) if p.exists())
-    free = shutil.disk_usage(place).free
+    offer = next(p for p in (results.resolve(), *results.resolve().parents) if p.exists())
+    free = shutil.disk_usage(offer).free
     if free < LEAST_FREE:
-        text = f"{free / 2**30:.1f} GiB free at {place}; images and results may need 10 GiB"
+        text = f"{free / 2**30:.1f} GiB free at {offer}; images and results may need 10 GiB"
         return Finding("disk", Level.WARNING, text)
-    return Finding("disk", Level.OK, f"{free / 2**30:.0f} GiB free at {place}")
+    return Finding("disk", Level.OK, f"{free / 2**30:.0f} GiB free at {offer}")
 
 
 def _is_arm64(platform: Platform) -> bool:

@@ -7,21 +7,21 @@ from threading import Event
 from typing import Any
 
 from orchestrator.errors import EqcError
-from orchestrator.executors.base import Ended, JobShell
+from orchestrator.executors.base import Executor, RunnerExit
 from orchestrator.images import Image
-from orchestrator.model.experiment import Reason, Status
-from orchestrator.run.context import Context, Missing
+from orchestrator.model.experiment import Pending, Reason, Status
+from orchestrator.run.context import Context
 from orchestrator.run.job import Job, write_job
-from orchestrator.store.ingest import Origin, not_observed, take_in
+from orchestrator.store.ingest import Origin, ingest, not_observed
 from orchestrator.store.records import Record
 from orchestrator.system.untrusted_json import parse_json
 
 
-def observe(
+def execute(
     context: Context,
     job: Job,
     image: Image | None,
-    shell: JobShell,
+    shell: Executor,
     deadline: float,
     stop: Event,
     excused: Mapping[type[EqcError], str] | None = None,
@@ -44,7 +44,7 @@ def observe(
         ended = shell.run(
             work / "job",
             work / "out",
-            on_line=Hearing(context.tell, job.title, job.sessions),
+            on_line=ProgressFilter(context.tell, job.title, job.sessions),
             stop=stop,
         )
         silence = None if ended.interrupted else silence_of(ended)
@@ -52,18 +52,20 @@ def observe(
         silence = Reason(next(codes[kind] for kind in codes if isinstance(error, kind)), str(error))
     finally:
         asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
-        records = take_in(context.folder, work / "out", asked, origin, silence)
+        records = ingest(context.folder, work / "out", asked, origin, silence)
         context.folder.drop_work(work)
     bad = sum(record["status"] != "ok" for record in records)
     context.tell({"event": "ended", "job": job.title, "sessions": len(records), "not_ok": bad})
     return records
 
 
-def leave_out(context: Context, missing: Missing, status: Status, reason: Reason) -> list[Record]:
-    """Store why ``missing`` was not computed, and say so once for each platform and framework."""
+def record_skipped(
+    context: Context, pending: Pending, status: Status, reason: Reason
+) -> list[Record]:
+    """Store why ``pending`` was not computed, and say so once for each platform and framework."""
     records: list[Record] = []
     told = set()
-    for cell, sessions in missing:
+    for cell, sessions in pending:
         records += not_observed(context.folder, cell, sessions, status.value, reason)
         told.add((cell.platform.name, cell.variant.framework))
     for platform, framework in sorted(told):
@@ -84,7 +86,7 @@ LONGEST_NOTE = 500
 _FIELDS = ("event", "cell", "session", "status", "seconds")
 
 
-class Hearing:
+class ProgressFilter:
     """Passes on what one runner says: each of its sessions once, and not more than some notes.
 
     Called by one thread, with one line after the other.
@@ -119,7 +121,7 @@ def event_of(line: str) -> dict[str, Any]:
     return {"event": "note", "text": line[:LONGEST_NOTE]}
 
 
-def silence_of(ended: Ended) -> Reason:
+def silence_of(ended: RunnerExit) -> Reason:
     """Why a session that the runner was asked for is not in its output."""
     if ended.code == 0:
         return Reason("not-reported", "the runner ended well but did not report this session")

@@ -48,7 +48,7 @@ class Job:
         )
 
 
-def missing_sessions(
+def pending_sessions(
     cells: Sequence[Cell], done: Collection[tuple[str, int]]
 ) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
     """Cells with the session numbers that ``done`` lacks; complete cells are left out."""

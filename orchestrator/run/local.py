@@ -9,12 +9,12 @@ from pathlib import Path
 
 from orchestrator import catalog
 from orchestrator.errors import MachinesLeft
-from orchestrator.executors.base import JobShell
-from orchestrator.executors.compose import ComposeShell, compose_text, service, service_name
-from orchestrator.executors.container import LABEL, ContainerShell, leftovers, remove
-from orchestrator.executors.process import ProcessShell, probe
+from orchestrator.executors.base import Executor
+from orchestrator.executors.compose import ComposeExecutor, compose_text, service, service_name
+from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers, remove
+from orchestrator.executors.process import ProcessExecutor, probe
 from orchestrator.images import Image, ImageBuilder
-from orchestrator.images.cache import ImageShelf
+from orchestrator.images.cache import ImageCache
 from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
 from orchestrator.model.machine import Machine, Order, Provider, Unavailable
 from orchestrator.plan.cells import group_batches
@@ -26,30 +26,30 @@ from orchestrator.providers.this_computer import (
     RehearsalProvider,
 )
 from orchestrator.run.context import HERE, Context, engine
-from orchestrator.run.execute import leave_out, observe
+from orchestrator.run.execute import execute, record_skipped
 from orchestrator.run.job import Job, asked_of
 from orchestrator.run.parallel import side_by_side
-from orchestrator.store.ingest import Origin, take_in
+from orchestrator.store.ingest import Origin, ingest
 from orchestrator.store.records import Record
 from orchestrator.store.run_folder import is_being_written, safe_name
 from orchestrator.system.files import write_whole
 
 
-class Campaign:
+class LocalRun:
     """The steps of a run on this computer, in the order ``pipeline.run`` takes them."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._folder = context.folder
         self._client = engine(context.isolation, context.note)
-        self._shelf: ImageShelf | None = None
+        self._shelf: ImageCache | None = None
         if self._client is not None:
-            self._shelf = ImageShelf(ImageBuilder(self._client, context.note))
+            self._shelf = ImageCache(ImageBuilder(self._client, context.note))
         self._machines: dict[str, Machine | Reason] = {}
         self._providers: dict[str, Provider] = {}
 
     @property
-    def shelf(self) -> ImageShelf | None:
+    def image_cache(self) -> ImageCache | None:
         """The images of this run; ``None`` without an engine."""
         return self._shelf
 
@@ -65,21 +65,21 @@ class Campaign:
             if origin is not None:
                 # Whose output it is was asked for these alone, whatever else it says it observed.
                 asked = {c: (cells[c], s) for c, s in asked_of(work / "job").items() if c in cells}
-                take_in(self._folder, work / "out", asked, origin, silence=None)
+                ingest(self._folder, work / "out", asked, origin, silence=None)
             self._folder.drop_work(work)
 
     def run(self, at_once: int) -> list[Record]:
         """Observe all that is missing and can be had here, at most ``at_once`` jobs at a time."""
         if not any(cell.platform.provider in HERE for cell in self._context.plan.cells):
             return []
-        self._prepare([cell for cell, _ in self._context.missing(here=True)])
+        self._prepare([cell for cell, _ in self._context.pending(here=True)])
         records = self._skip_what_cannot_be()
         stop = self._context.stop
         for ended in side_by_side(self._jobs(), self._run_job, at_once=at_once, stop=stop):
             records += ended
         return records
 
-    def sweep(self) -> None:
+    def cleanup(self) -> None:
         """Confirm that no container of this run is left here. Raises ``MachinesLeft``."""
         if self._client is None:
             return
@@ -111,20 +111,20 @@ class Campaign:
         """Store a ``skipped`` row for every session that no machine or image can be had for."""
         records: list[Record] = []
         lacking: dict[Reason, list[tuple[Cell, tuple[int, ...]]]] = {}
-        for cell, sessions in self._context.missing(here=True):
+        for cell, sessions in self._context.pending(here=True):
             reason = self._obstacle(cell)
             if reason is not None:
                 lacking.setdefault(reason, []).append((cell, sessions))
-        for reason, missing in lacking.items():
-            records += leave_out(self._context, tuple(missing), Status.SKIPPED, reason)
+        for reason, pending in lacking.items():
+            records += record_skipped(self._context, tuple(pending), Status.SKIPPED, reason)
         return records
 
     def _jobs(self) -> Iterator[Job]:
         """What is left to compute, as one job per platform and framework."""
-        missing = {cell.id: (cell, sessions) for cell, sessions in self._context.missing(here=True)}
+        pending = {cell.id: (cell, sessions) for cell, sessions in self._context.pending(here=True)}
         jobs = []
-        for batch in group_batches(tuple(cell for cell, _ in missing.values())):
-            cells = tuple(missing[c.id] for c in batch.cells if self._obstacle(c) is None)
+        for batch in group_batches(tuple(cell for cell, _ in pending.values())):
+            cells = tuple(pending[c.id] for c in batch.cells if self._obstacle(c) is None)
             machine = self._machine(batch.platform)
             if cells and isinstance(machine, Machine):
                 jobs.append(Job(machine, batch.framework, cells))
@@ -161,7 +161,7 @@ class Campaign:
         deadline = deadline if context.wall is None else min(deadline, context.wall)
         image = self._image(job.framework, job.machine.architecture)
         shell = self._shell(job, image, deadline)
-        return observe(context, job, image, shell, deadline, context.stop)
+        return execute(context, job, image, shell, deadline, context.stop)
 
     def _make_providers(self, cells: list[Cell]) -> None:
         isolation = Isolation.PROCESS if self._client is None else Isolation.DOCKER
@@ -224,13 +224,13 @@ class Campaign:
         except Unavailable as error:
             return error.reason
 
-    def _shell(self, job: Job, image: Image | None, deadline: float) -> JobShell:
+    def _shell(self, job: Job, image: Image | None, deadline: float) -> Executor:
         if self._client is None or image is None:
-            return ProcessShell()
+            return ProcessExecutor()
         if self._context.compose is not None:
             name = service_name(job.title)
-            return ComposeShell(self._context.compose, self._compose_file, name)
-        return ContainerShell(
+            return ComposeExecutor(self._context.compose, self._compose_file, name)
+        return ContainerExecutor(
             self._client,
             # By digest: a tag could be moved while we run.
             image.digest,

@@ -11,9 +11,9 @@ from threading import Event
 
 from orchestrator.model.experiment import Isolation, Plan, Status
 from orchestrator.run.context import Context, Tell, wall_of
-from orchestrator.run.local import Campaign
+from orchestrator.run.local import LocalRun
 from orchestrator.run.parallel import side_by_side
-from orchestrator.run.remote import Expedition
+from orchestrator.run.remote import RemoteRun
 from orchestrator.store.records import Record
 from orchestrator.store.run_folder import RunFolder
 
@@ -56,17 +56,17 @@ def run(
         folder.write_plan(plan, argv)
         wall = wall_of(plan.experiment.limits)
         context = Context(plan, folder, isolation, tell, stop, abort, wall, registry, compose)
-        here = Campaign(context)
+        here = LocalRun(context)
         here.clear_leftovers()
         # Made now: what a killed call had observed is no longer missing.
-        with Expedition(context, here.shelf) as far:
+        with RemoteRun(context, here.image_cache) as far:
             far.recover()
             halves: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
             # Far machines take minutes to come up: meanwhile this computer does its own share.
             both = side_by_side(halves, call, at_once=2, stop=stop)
             records = [record for half in both for record in half]
-            swept = far.sweep()  # what costs money first
-            here.sweep()
+            swept = far.cleanup()  # what costs money first
+            here.cleanup()
         folder.drop_work()
         tell({"event": "swept", "left": 0} | ({} if swept is None else asdict(swept)))
         sessions = {s.value: sum(r["status"] == s for r in records) for s in Status}

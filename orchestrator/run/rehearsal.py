@@ -58,8 +58,8 @@ def _player(platform: Platform) -> dict[str, Scalar]:
     if platform.provider == "ssh":
         return _cpu((), "x86_64")  # nothing is known of an SSH host before it is asked
     try:
-        place = catalog.places(platform)[0]
-        kind = catalog.machine_type(platform.provider, str(place.machine_type))
+        offer = catalog.offers(platform)[0]
+        kind = catalog.machine_type(platform.provider, str(offer.machine_type))
     except Unavailable:
         return _cpu((), "x86_64")
     asked = platform.get("microarchitecture")

@@ -7,25 +7,31 @@ from functools import partial
 from threading import Event
 
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
-from orchestrator.fleet.attempts import Served
-from orchestrator.fleet.cleanup import Sweep
+from orchestrator.fleet.attempts import TaskResult
+from orchestrator.fleet.cleanup import Cleanup
 from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.fleet.provision import Terms
+from orchestrator.fleet.provision import LaunchTemplate
 from orchestrator.fleet.retry import INTERRUPTED
 from orchestrator.fleet.scheduler import Fleet
-from orchestrator.images.cache import ImageShelf
-from orchestrator.images.remote import FarImages
+from orchestrator.images.cache import ImageCache
+from orchestrator.images.remote import ImageDistributor
 from orchestrator.model.experiment import Platform, Reason, Status
-from orchestrator.model.machine import Machine, Provider, Refusal, Refused, Unavailable
+from orchestrator.model.machine import (
+    Machine,
+    Provider,
+    ProviderError,
+    ProviderErrorKind,
+    Unavailable,
+)
 from orchestrator.plan.cost import estimates, total
 from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.run.context import Context, by_platform
-from orchestrator.run.execute import leave_out
+from orchestrator.run.execute import record_skipped
 from orchestrator.run.job import START_SECONDS
 from orchestrator.run.lock import LiveRun
-from orchestrator.run.remote_worker import Errand
+from orchestrator.run.remote_worker import RemoteWorker
 from orchestrator.ssh.login_keys import LoginKey, forget, login_key, new_host_key
 from orchestrator.store.records import Record
 
@@ -38,15 +44,15 @@ SKIPPED = frozenset({"denied", "invalid", "no-engine", "no-image", "no-place", "
 """Reasons that a later run changes nothing about; everything else is ``failed`` and tried again."""
 
 
-class Expedition:
+class RemoteRun:
     """The steps of a run far away, in the order ``pipeline.run`` takes them; a context manager."""
 
-    def __init__(self, context: Context, shelf: ImageShelf | None) -> None:
+    def __init__(self, context: Context, image_cache: ImageCache | None) -> None:
         self._context = context
-        self._missing = by_platform(context.missing(here=False))
+        self._missing = by_platform(context.pending(here=False))
         """By the platform's id, in the order of the plan."""
         self._path = context.folder.path / "journal.sqlite"
-        self._images = FarImages(shelf, context.registry, context.note)
+        self._images = ImageDistributor(image_cache, context.registry, context.note)
         self._providers: dict[str, Provider] = {}
         self._closed: dict[str, Reason] = {}
         self._left: dict[str, str] = {}
@@ -55,14 +61,14 @@ class Expedition:
         self._key: LoginKey | None = None
         self._live: LiveRun | None = None
 
-    def __enter__(self) -> Expedition:
+    def __enter__(self) -> RemoteRun:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """After an error the sweep is made all the same: its own error is the more serious one."""
         try:
             if kind is not None and not issubclass(kind, MachinesLeft):
-                self.sweep()
+                self.cleanup()
         finally:
             if self._journal is not None:
                 self._journal.close()
@@ -96,7 +102,7 @@ class Expedition:
             self._journal,
             self._providers,
             self._limits(),
-            Terms(tag, owner(), self._key.public, new_host_key, self._lifetime),
+            LaunchTemplate(tag, owner(), self._key.public, new_host_key, self._lifetime),
             RealClock(),
             self._context.tell,
             self._context.stop,
@@ -119,18 +125,18 @@ class Expedition:
                 records += self._leave_out(platform, closed)
         if not served or self._fleet is None:
             return records
-        errand = Errand(self._context, self._images, self._gone, self._left)
-        for result in self._fleet.serve(served, partial(self._work, errand)):
+        worker = RemoteWorker(self._context, self._images, self._gone, self._left)
+        for result in self._fleet.run(served, partial(self._work, worker)):
             records += self._take(result)
         return records
 
-    def sweep(self) -> Sweep | None:
+    def cleanup(self) -> Cleanup | None:
         """Confirm that nothing is left at any provider. Raises ``MachinesLeft``."""
         if self._fleet is None or self._journal is None:
             return None
-        asked = [cell for missing in self._missing.values() for cell, _ in missing]
+        asked = [cell for pending in self._missing.values() for cell, _ in pending]
         done = {c.id: c.observe.sessions - len(s) for m in self._missing.values() for c, s in m}
-        swept = self._fleet.sweep(total(estimates(asked, done)).cost)
+        swept = self._fleet.cleanup(total(estimates(asked, done)).cost)
         for text in swept.untidy:
             self._context.note(f"still there, and free of charge: {text}")
         forget(self._context.folder.tag)
@@ -140,23 +146,23 @@ class Expedition:
 
     # -- parts ------------------------------------------------------------------------------
 
-    def _work(self, errand: Errand, machine: Machine, stop: Event) -> list[Record]:
+    def _work(self, worker: RemoteWorker, machine: Machine, stop: Event) -> list[Record]:
         """The fleet's call for each machine that is up."""
         if machine.platform.provider in RENTED and machine.address and self._key:
             address = replace(machine.address, identity=str(self._key.path))
             machine = replace(machine, address=address)
-        return errand.run(machine, stop)
+        return worker.run(machine, stop)
 
     def _gone(self, machine: Machine) -> str | None:
         """Why the provider says that ``machine`` is no more; ``None``: it does not say so."""
         try:
             self._providers[machine.platform.provider].wait(machine)
         except Unavailable as error:
-            over = isinstance(error, Refused) and error.kind is Refusal.GONE
+            over = isinstance(error, ProviderError) and error.kind is ProviderErrorKind.GONE
             return str(error) if over else None
         return None
 
-    def _take(self, served: Served[list[Record]]) -> list[Record]:
+    def _take(self, served: TaskResult[list[Record]]) -> list[Record]:
         interrupted = self._context.stop.is_set()
         if served.reason is None or interrupted or served.reason.code == INTERRUPTED.code:
             # Sessions of an interrupted run stay open: nothing says that they cannot be had.
@@ -164,8 +170,8 @@ class Expedition:
         return self._leave_out(served.platform, served.reason)
 
     def _leave_out(self, platform: Platform, reason: Reason) -> list[Record]:
-        missing = self._context.missing_of(platform)
-        return leave_out(self._context, missing, _status(reason), reason)
+        pending = self._context.pending_of(platform)
+        return record_skipped(self._context, pending, _status(reason), reason)
 
     def _limits(self) -> FleetLimits:
         limits = self._context.limits
@@ -181,8 +187,8 @@ class Expedition:
     def _lifetime(self, platform: Platform) -> float:
         """Seconds that a machine may live: its jobs at their limits, and half an hour to begin."""
         limits = self._context.limits
-        missing = self._missing[platform.id]
-        work = sum(len(s) * limits.session_seconds + START_SECONDS for _, s in missing)
+        pending = self._missing[platform.id]
+        work = sum(len(s) * limits.session_seconds + START_SECONDS for _, s in pending)
         return min(HALF_HOUR + work, LONGEST)
 
 

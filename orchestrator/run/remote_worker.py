@@ -17,20 +17,20 @@ from orchestrator.errors import (
     MachinesLeft,
     OutputRefused,
 )
-from orchestrator.executors.base import JobShell
+from orchestrator.executors.base import Executor
 from orchestrator.executors.remote_container import RemoteContainer, leftovers, remove
 from orchestrator.executors.remote_process import RemoteProcess
 from orchestrator.images import Image
-from orchestrator.images.remote import FarImages
+from orchestrator.images.remote import ImageDistributor
 from orchestrator.model.experiment import Isolation, Reason, Status
 from orchestrator.model.machine import Lost, Machine, Rejected
 from orchestrator.plan.cells import group_batches
 from orchestrator.providers.qemu import Qemu
 from orchestrator.run.context import Context
-from orchestrator.run.execute import leave_out, observe
+from orchestrator.run.execute import execute, record_skipped
 from orchestrator.run.job import Job
 from orchestrator.run.verify_hardware import disagreement
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.facts import RemoteFacts, remote_facts
 from orchestrator.store.records import Record
 from orchestrator.store.schema import problem_with_fingerprint
@@ -47,11 +47,11 @@ EXCUSED = {OutputRefused: "damaged-output", EnvironmentNotReady: "not-usable"}
 
 
 @dataclass(frozen=True)
-class Errand:
+class RemoteWorker:
     """The work that the fleet calls with every machine it obtained."""
 
     context: Context
-    images: FarImages
+    images: ImageDistributor
     gone: Callable[[Machine], str | None] = lambda _: None
     """Why a machine that does not answer will never again; asked while it is away."""
     left: dict[str, str] = field(default_factory=dict)
@@ -65,9 +65,9 @@ class Errand:
         """
         if machine.address is None:
             raise Lost(Reason("no-address", f"{machine.id} has no address"))
-        rented = machine.place.machine_type is not None
+        rented = machine.offer.machine_type is not None
         try:
-            with SshShell(machine.address, gone=lambda: self.gone(machine)) as shell:
+            with SshClient(machine.address, gone=lambda: self.gone(machine)) as shell:
                 seconds = BOOT_SECONDS if rented else STANDING_SECONDS
                 shell.wait_until_reachable(seconds, stop, booting=rented)
                 facts = _facts(shell, stop, booting=rented)
@@ -92,7 +92,7 @@ class Errand:
             raise Lost(Reason("not-cleared", str(error))) from error
 
 
-def _facts(shell: SshShell, stop: Event, *, booting: bool) -> RemoteFacts:
+def _facts(shell: SshClient, stop: Event, *, booting: bool) -> RemoteFacts:
     """What the machine says of itself, once its engine is up where it still may come up."""
     end = time.monotonic() + DOCKER_SECONDS
     while True:
@@ -119,8 +119,8 @@ class _OnMachine:
     """One machine that was reached."""
 
     context: Context
-    images: FarImages
-    shell: SshShell
+    images: ImageDistributor
+    shell: SshClient
     machine: Machine
     facts: RemoteFacts
     stop: Event
@@ -132,26 +132,26 @@ class _OnMachine:
             # Of a call that was killed; nobody waits for it.
             for name in leftovers(self.shell, self._label):
                 remove(self.shell, name)
-        sessions = {cell.id: s for cell, s in self.context.missing_of(self.machine.platform)}
+        sessions = {cell.id: s for cell, s in self.context.pending_of(self.machine.platform)}
         cells = [cell for cell in self.context.plan.cells if cell.id in sessions]
         verified = False
         for batch in group_batches(cells):
             if self.stop.is_set():
                 break
-            missing = tuple((cell, sessions[cell.id]) for cell in batch.cells)
+            pending = tuple((cell, sessions[cell.id]) for cell in batch.cells)
             try:
                 image = self._image(batch.framework, isolation)
             except DeliveryFailed as error:
                 reason = Reason(error.code, str(error))
-                records += leave_out(self.context, missing, Status.FAILED, reason)
+                records += record_skipped(self.context, pending, Status.FAILED, reason)
                 continue
             if isinstance(image, Reason):
-                records += leave_out(self.context, missing, Status.SKIPPED, image)
+                records += record_skipped(self.context, pending, Status.SKIPPED, image)
                 continue
             if not verified and image is not None:
                 self._verify(image)
                 verified = True
-            records += self._compute(Job(self.machine, batch.framework, missing), image)
+            records += self._compute(Job(self.machine, batch.framework, pending), image)
         return records
 
     @property
@@ -167,7 +167,7 @@ class _OnMachine:
             return asked
         if facts.docker is not None:
             return Isolation.DOCKER
-        if asked is Isolation.DOCKER or self.machine.place.machine_type is not None:
+        if asked is Isolation.DOCKER or self.machine.offer.machine_type is not None:
             raise Lost(Reason("no-docker", f"no Docker there: {facts.why_no_docker}"))
         name = self.machine.platform.name
         self.context.note(f"{name}: running as processes: {facts.why_no_docker}")
@@ -185,10 +185,10 @@ class _OnMachine:
     def _verify(self, image: Image) -> None:
         """Before anything is computed: is this what was asked for? Raises ``Rejected``."""
         machine = self.machine
-        if machine.place.machine_type is None:
+        if machine.offer.machine_type is None:
             return
         fingerprint = RemoteContainer(self.shell, image.digest, self._label).probe()
-        kind = catalog.machine_type(machine.platform.provider, machine.place.machine_type)
+        kind = catalog.machine_type(machine.platform.provider, machine.offer.machine_type)
         problem = problem_with_fingerprint(fingerprint)
         if problem is not None:
             raise Rejected(Reason("damaged-output", f"its fingerprint is none: {problem}"))
@@ -202,9 +202,9 @@ class _OnMachine:
         # The runner reads the machine's clock.
         deadline = min(end for end in ends if end) + self.facts.clock_ahead
         shell = self._job_shell(image, deadline)
-        return observe(self.context, job, image, shell, deadline, self.stop, EXCUSED)
+        return execute(self.context, job, image, shell, deadline, self.stop, EXCUSED)
 
-    def _job_shell(self, image: Image | None, deadline: float) -> JobShell:
+    def _job_shell(self, image: Image | None, deadline: float) -> Executor:
         if image is None:
             python = dict(self.machine.platform.placement).get("python") or "python3"
             return RemoteProcess(self.shell, self._label, python=str(python), deadline=deadline)

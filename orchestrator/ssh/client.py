@@ -16,7 +16,6 @@ from typing import BinaryIO, TypeVar, cast
 import paramiko
 
 from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
-from orchestrator.executors.base import OnLine
 from orchestrator.model.machine import Address
 from orchestrator.ssh.command import Command, Completed, Reader
 from orchestrator.ssh.connection import Connection, connect, lost
@@ -34,7 +33,7 @@ LINE_LIMIT = 1 << 16
 T = TypeVar("T")
 
 
-class SshShell:
+class SshClient:
     """Commands on one machine, over one connection, from any thread."""
 
     def __init__(
@@ -54,7 +53,7 @@ class SshShell:
         self._lock = threading.Lock()
         self._current: Connection | None = None
 
-    def __enter__(self) -> SshShell:
+    def __enter__(self) -> SshClient:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -115,7 +114,7 @@ class SshShell:
     def stream(
         self,
         argv: Sequence[str],
-        on_line: OnLine,
+        on_line: Callable[[str], None],
         *,
         stop: Event,
         timeout: float | None = None,
@@ -226,8 +225,8 @@ _QUICK_SECONDS = 60.0
 _QUICK_DROPS = 10
 
 
-def through_drops(
-    shell: SshShell, do: Callable[[], T], *, patience: float, stop: Event | None = None
+def reconnecting(
+    shell: SshClient, do: Callable[[], T], *, patience: float, stop: Event | None = None
 ) -> T:
     """What ``do`` gives; after a lost connection it is done again, so it must bear that.
 

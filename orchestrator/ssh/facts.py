@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.command import printable
 
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -43,7 +43,7 @@ class RemoteFacts:
 
 
 def remote_facts(
-    shell: SshShell, *, docker: Sequence[str] = ("docker",), python: str = "python3"
+    shell: SshClient, *, docker: Sequence[str] = ("docker",), python: str = "python3"
 ) -> RemoteFacts:
     """Ask the machine. Raises ``ConnectionLost``, and ``EnvironmentNotReady`` for no answer."""
     before = time.time()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from orchestrator.model.machine import Address
 
-Key = tuple[str, str]
+PublicKey = tuple[str, str]
 """Type and Base64, as in ``ssh-ed25519 AAAA…``."""
 _WRITTEN_KEY = re.compile(r"(ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+) ([A-Za-z0-9+/]+=*)( .*)?")
 
@@ -27,10 +27,10 @@ _WRITTEN_KEY = re.compile(r"(ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+) ([A-Za-z0-9+/
 class KnownKeys:
     """The keys that a host may have, and those that it may not have any more."""
 
-    accepted: frozenset[Key]
-    revoked: frozenset[Key]
+    accepted: frozenset[PublicKey]
+    revoked: frozenset[PublicKey]
 
-    def __contains__(self, key: Key) -> bool:
+    def __contains__(self, key: PublicKey) -> bool:
         return key in self.accepted and key not in self.revoked
 
 
@@ -57,7 +57,7 @@ def known_as(address: Address) -> str:
     return address.host if address.port == 22 else f"[{address.host}]:{address.port}"
 
 
-def parse_key(written: str) -> Key:
+def parse_key(written: str) -> PublicKey:
     """``ssh-ed25519 AAAA… comment`` → type and Base64. Raises ``ValueError``."""
     match = _WRITTEN_KEY.fullmatch(written.strip())
     if match is None:
@@ -68,8 +68,8 @@ def parse_key(written: str) -> Key:
 
 def search(lines: Iterable[str], name: str) -> KnownKeys:
     """The keys of ``name`` in the lines of known_hosts files; lines that are none are ignored."""
-    accepted: set[Key] = set()
-    revoked: set[Key] = set()
+    accepted: set[PublicKey] = set()
+    revoked: set[PublicKey] = set()
     for line in lines:
         fields = line.split()
         marker = fields.pop(0) if fields and fields[0].startswith("@") else None

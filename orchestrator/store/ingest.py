@@ -15,7 +15,7 @@ from typing import Any
 import blake3
 
 from orchestrator.model.experiment import Cell, Reason
-from orchestrator.model.machine import Machine, Place
+from orchestrator.model.machine import Machine, Offer
 from orchestrator.store.records import Record, cell_objects
 from orchestrator.store.run_folder import RunFolder, timestamp
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_observed
@@ -39,7 +39,7 @@ class Origin:
     image: tuple[str, str] | None
     """(reference, digest)."""
     rehearsal: bool = False
-    place: Record | None = None
+    offer: Record | None = None
     """Where a rented machine was had: ``type``, ``region``, ``zone``, ``spot``."""
 
     @classmethod
@@ -52,7 +52,7 @@ class Origin:
             masked=machine.masked,
             image=image,
             rehearsal=machine.rehearsal,
-            place=_where(machine.place),
+            offer=_where(machine.offer),
         )
 
     def object(self) -> Record:
@@ -65,7 +65,7 @@ class Origin:
             "masked": self.masked,
             "image": image,
             "rehearsal": self.rehearsal,
-            "place": self.place,
+            "place": self.offer,
         }
 
     def write(self, work: Path) -> None:
@@ -88,22 +88,22 @@ class Origin:
             masked=known["masked"],
             image=None if image is None else (image["name"], image["digest"]),
             rehearsal=known["rehearsal"],
-            place=known.get("place"),
+            offer=known.get("place"),
         )
 
 
-def _where(place: Place) -> Record | None:
-    if place.region is None and place.zone is None:
+def _where(offer: Offer) -> Record | None:
+    if offer.region is None and offer.zone is None:
         return None
     return {
-        "type": place.machine_type,
-        "region": place.region,
-        "zone": place.zone,
-        "spot": place.spot,
+        "type": offer.machine_type,
+        "region": offer.region,
+        "zone": offer.zone,
+        "spot": offer.spot,
     }
 
 
-def take_in(
+def ingest(
     run: RunFolder,
     out: Path,
     cells: Mapping[str, tuple[Cell, tuple[int, ...]]],

@@ -13,7 +13,7 @@ from orchestrator.errors import ConflictError, StoreError
 from orchestrator.model.experiment import Cell, Input, Json, Plan, Platform, Variant, Workload
 
 Record = dict[str, Any]
-Key = tuple[str, str, int]
+SessionKey = tuple[str, str, int]
 """(run, cell, session)."""
 
 
@@ -81,7 +81,7 @@ def plain(record: Mapping[str, Any]) -> Record:
     return {**record, "outputs": list(record.get("outputs", ()))}
 
 
-def key(record: Mapping[str, Any]) -> Key:
+def key(record: Mapping[str, Any]) -> SessionKey:
     """What makes two records the same session: (run, cell, session)."""
     return record["run"], record["cell"], record["session"]
 
@@ -91,7 +91,7 @@ def latest(sourced: Iterable[Sourced]) -> list[Record]:
 
     Two ``ok`` records of one session must have the same bits; else ``ConflictError`` names both.
     """
-    chosen: dict[Key, Sourced] = {}
+    chosen: dict[SessionKey, Sourced] = {}
     for item in sourced:
         try:
             session = key(item.record)

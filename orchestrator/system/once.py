@@ -6,19 +6,19 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Key = tuple[str, ...]
-Value = TypeVar("Value")
+CacheKey = tuple[str, ...]
+Made = TypeVar("Made")
 
 
-class Once(Generic[Value]):
+class Once(Generic[Made]):
     """Values by key. What failed to be made is made again for the next who asks."""
 
     def __init__(self) -> None:
-        self._values: dict[Key, Value] = {}
-        self._locks: dict[Key, threading.Lock] = {}
+        self._values: dict[CacheKey, Made] = {}
+        self._locks: dict[CacheKey, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+    def get(self, key: CacheKey, make: Callable[[], Made]) -> Made:
         """The value of ``key``, by ``make`` where there is none yet."""
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())

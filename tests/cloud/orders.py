@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Order, Place
+from orchestrator.model.machine import Offer, Order
 from orchestrator.ssh.login_keys import new_host_key
 
 LOGIN_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1dZzo3p6mDbW2u0MTNlqNMVoOkTn9dpd4GPNjCLDgX"
@@ -25,7 +25,7 @@ def aws_order(
     made = Order(
         run,
         Platform("aws", f"aws/{machine_type}", (("machine_type", machine_type),)),
-        place=Place(region, zone, machine_type, spot, price_per_hour=0.1),
+        offer=Offer(region, zone, machine_type, spot, price_per_hour=0.1),
         owner="tests",
         expires=float(int(time.time()) + 3600),
         login_key=LOGIN_KEY,
@@ -52,7 +52,7 @@ def gcp_order(
     made = Order(
         run,
         Platform("gcp", name, parameters),
-        place=Place(region, zone, machine_type, spot, price_per_hour=0.1),
+        offer=Offer(region, zone, machine_type, spot, price_per_hour=0.1),
         owner="tests",
         expires=float(int(time.time()) + 3600),
         login_key=LOGIN_KEY,

@@ -15,7 +15,7 @@ from orchestrator.fakes.sshd import OWNER
 from orchestrator.images import connect
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
-from tests.peers import registry
+from tests.fakes import registry
 
 pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]
 
@@ -66,14 +66,14 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
     written(folder, spec)
     (folder / "registry").mkdir()
     orphans = set(left(client))
-    with registry.serving(folder / "registry") as place:
-        words = ("rehearse", "experiment.yaml", "--cloud", "--registry", f"{place.host}/eqc")
+    with registry.serving(folder / "registry") as offer:
+        words = ("rehearse", "experiment.yaml", "--cloud", "--registry", f"{offer.host}/eqc")
         done = eqc(*words, "--events", "events.jsonl", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "machines left: 0; cost" in done.stderr
     # Pushed once, and pulled by that digest: no tag of the registry is on the engine.
     assert done.stderr.count("pushing eqc-numpy:") == (2 if ARM in spec else 1)
-    assert not [tag for image in client.images.list() for tag in image.tags if place.host in tag]
+    assert not [tag for image in client.images.list() for tag in image.tags if offer.host in tag]
     records = read(folder / "results").records
     platforms = {record["platform"]["name"] for record in records}
     assert platforms <= set(PLACES)
@@ -84,8 +84,8 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
         assert machine["rehearsal"] is True
         assert machine["isolation"] == "docker"
         asked = PLACES[record["platform"]["name"]]
-        place = machine["place"]
-        assert asked == (place and (place["type"], place["region"], place["spot"]))
+        offer = machine["place"]
+        assert asked == (offer and (offer["type"], offer["region"], offer["spot"]))
     (run,) = (folder / "results").glob("*/*/run.json")
     assert set(left(client, json.loads(run.read_text())["tag"])) <= orphans
     lines = (folder / "events.jsonl").read_text().splitlines()

@@ -27,13 +27,13 @@ def test_they_are_found_by_owner_without_any_machine(
     request: pytest.FixtureRequest, name: str, order: Order
 ) -> None:
     provider: Provider = request.getfixturevalue(name)
-    assert provider.traces() == []
+    assert provider.list_shared() == []
     provider.release(provider.launch(order))
-    assert provider.traces() == [order.run]
-    assert provider.traces(order.owner) == [order.run]
-    assert provider.traces("somebody-else") == []
-    provider.tidy(order.run)
-    assert provider.traces() == []
+    assert provider.list_shared() == [order.run]
+    assert provider.list_shared(order.owner) == [order.run]
+    assert provider.list_shared("somebody-else") == []
+    provider.delete_shared(order.run)
+    assert provider.list_shared() == []
 
 
 def test_reap_removes_them(ec2: Ec2, aws: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,14 +42,14 @@ def test_reap_removes_them(ec2: Ec2, aws: Provider, monkeypatch: pytest.MonkeyPa
     aws.release(aws.launch(order))
     dry = CliRunner().invoke(reap, ["--provider", "aws"])
     assert f"would remove keys and firewall rules of run {order.run} at aws" in dry.output
-    assert aws.traces() == [order.run]
+    assert aws.list_shared() == [order.run]
     monkeypatch.setenv("EQC_OWNER", "somebody-else")
     assert order.run not in CliRunner().invoke(reap, ["--provider", "aws", "--yes"]).output
-    assert aws.traces() == [order.run]
+    assert aws.list_shared() == [order.run]
     monkeypatch.setenv("EQC_OWNER", order.owner)
     done = CliRunner().invoke(reap, ["--provider", "aws", "--yes"])
     assert done.exit_code == 0, done.output
-    assert aws.traces() == []
+    assert aws.list_shared() == []
 
 
 def test_reap_leaves_those_of_machines_that_are_spared(
@@ -61,7 +61,7 @@ def test_reap_leaves_those_of_machines_that_are_spared(
     monkeypatch.setattr("orchestrator.cli.fleet.live_runs", lambda: frozenset({order.run}))
     done = CliRunner().invoke(reap, ["--provider", "aws", "--yes"])
     assert "0 ended, 0 left, 1 spared" in done.output
-    assert aws.traces() == [order.run]
+    assert aws.list_shared() == [order.run]
     assert len(ec2.machines()) == 1
 
 
@@ -74,5 +74,5 @@ def test_reap_removes_those_of_a_run_whose_only_machine_is_at_another_cloud(
     monkeypatch.setenv("EQC_OWNER", order.owner)
     done = CliRunner().invoke(reap, ["--yes"])
     assert "1 ended, 0 left, 0 spared" in done.output
-    assert (aws.traces(), gcp.traces()) == ([], [])
+    assert (aws.list_shared(), gcp.list_shared()) == ([], [])
     assert (ec2.machines(), gce.machines()) == ((), ())

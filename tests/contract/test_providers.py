@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.model.experiment import Isolation, Platform
-from orchestrator.model.machine import Machine, Order, Provider, Refusal, Refused, Unavailable
+from orchestrator.model.machine import (
+    Machine,
+    Order,
+    Provider,
+    ProviderError,
+    ProviderErrorKind,
+    Unavailable,
+)
 from orchestrator.providers.qemu import Qemu
 from orchestrator.providers.ssh import SshProvider
 from orchestrator.providers.this_computer import (
@@ -68,9 +75,9 @@ def test_the_life_of_a_rented_machine_with_a_crash_between_any_two_steps(name: s
     with rented.CASES[name]() as case:
         order = case.order
         case.lose_a_reply()
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(ProviderError) as raised:
             case.make().launch(order)
-        assert raised.value.kind is Refusal.UNCERTAIN
+        assert raised.value.kind is ProviderErrorKind.UNCERTAIN
         machine = case.make().launch(order)
         assert machine.platform == order.platform
         assert case.machines() == (machine.id,)
@@ -86,8 +93,8 @@ def test_the_life_of_a_rented_machine_with_a_crash_between_any_two_steps(name: s
         case.make().release(machine)
         assert list(case.make().find()) == []
         assert case.machines() == ()
-        case.make().tidy(order.run)
-        case.make().tidy(order.run)
+        case.make().delete_shared(order.run)
+        case.make().delete_shared(order.run)
 
 
 def test_two_platforms_are_two_machines() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from orchestrator.executors.container import LABEL, ContainerShell, leftovers, remove
+from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers, remove
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.store.read import read
 from tests.e2e.running import SMALL, command, environment, eqc, written
@@ -116,7 +116,7 @@ def test_the_engines_refusal_is_an_error_of_ours(tmp_path: Path) -> None:
     from orchestrator.errors import EnvironmentNotReady
 
     client = connect()
-    shell = ContainerShell(client, "eqc-nowhere:none", "run")
+    shell = ContainerExecutor(client, "eqc-nowhere:none", "run")
     with pytest.raises(EnvironmentNotReady, match="eqc-nowhere"):
         shell.run(tmp_path, tmp_path, on_line=print, stop=threading.Event())
     client.close()

@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from eqc_runner import lifetimes
+from eqc_runner import process_group
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "run":
         from eqc_runner import supervisor  # noqa: PLC0415
 
-        lifetimes.die_with_parent_if_asked()
+        process_group.die_with_parent_if_asked()
         return supervisor.run(options.job, options.out)
     if options.command == "worker":
         from eqc_runner import worker  # noqa: PLC0415

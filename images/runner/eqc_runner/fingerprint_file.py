@@ -9,9 +9,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from eqc_runner.deaths import reason_of_death
+from eqc_runner.exit_reason import exit_reason
 from eqc_runner.job import SCHEMA, Job
-from eqc_runner.lifetimes import before_exec
+from eqc_runner.process_group import before_exec
 from eqc_runner.worker_process import worker_environment
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _probe(job: Job) -> dict[str, Any]:
                 process.send_signal(signal.SIGKILL)
     if process.returncode != 0:
         tail = "\n".join(errors.decode("utf-8", "replace").splitlines()[-5:])
-        reason = reason_of_death(process.returncode, tail)
+        reason = exit_reason(process.returncode, tail)
         return unknown(f"the probe: {reason.message}; {tail}")
     try:
         fingerprint = json.loads(output)

@@ -14,11 +14,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from eqc_runner import fingerprint_file, observations
-from eqc_runner.deaths import oom_kills, reason_of_death
+from eqc_runner.exit_reason import exit_reason, oom_kills
 from eqc_runner.failures import Reason
 from eqc_runner.files import Files
 from eqc_runner.job import Cell, Group, Job, JobError, Session, read_job
-from eqc_runner.lifetimes import kill_group
+from eqc_runner.process_group import kill_group
 from eqc_runner.worker_process import CannotStart, Event, WorkerProcess
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class Supervisor:
         return Reason("failed", "timeout", text)
 
     def _death(self, returncode: int, stderr: str, oom_before: int) -> Reason:
-        return reason_of_death(
+        return exit_reason(
             returncode,
             stderr,
             oom_kills=oom_kills() - oom_before,

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Mapping, NamedTuple, NoReturn
 from eqc_runner import adapters
 from eqc_runner.failures import Reason, SessionError, reason_of
 from eqc_runner.job import Session
-from eqc_runner.lifetimes import die_with_parent
+from eqc_runner.process_group import die_with_parent
 from eqc_runner.stderr_marks import stderr_mark
 
 if TYPE_CHECKING:

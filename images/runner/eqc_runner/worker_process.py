@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from eqc_runner.job import Session
-from eqc_runner.lifetimes import before_exec, kill_group
+from eqc_runner.process_group import before_exec, kill_group
 from eqc_runner.stderr_marks import STDERR_MARK, stderr_mark, without_marks
 from eqc_runner.steering import without_steering
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from orchestrator.analysis.hardware.core_counts import Place
+from orchestrator.analysis.hardware.core_counts import HardwarePoint
 from orchestrator.catalog.microarchitectures import vendor_name
 from orchestrator.results.partitions import ClassCounts, CountCurve, CountedPlatform, Partition
 
@@ -13,7 +13,7 @@ from orchestrator.results.partitions import ClassCounts, CountCurve, CountedPlat
 def class_counts(
     partitions: Iterable[Partition],
     platforms: Sequence[str],
-    places: Mapping[str, Place],
+    places: Mapping[str, HardwarePoint],
     order: Mapping[str, tuple[Any, ...]],
 ) -> tuple[ClassCounts, ...]:
     """One result per set of partitions that share platforms, the larger axes first.
@@ -54,11 +54,11 @@ def _names(partition: Partition) -> set[str]:
 
 
 def _counted(
-    partitions: list[Partition], everyone: Sequence[str], places: Mapping[str, Place]
+    partitions: list[Partition], everyone: Sequence[str], places: Mapping[str, HardwarePoint]
 ) -> ClassCounts:
     names = {name for partition in partitions for name in _names(partition)}
     axis = tuple(name for name in everyone if name in names)
-    unknown = Place(None, None)
+    unknown = HardwarePoint(None, None)
     return ClassCounts(
         tuple(
             CountedPlatform(name, vendor_name(place.vendor), place.generation, place.cores)

@@ -51,11 +51,11 @@ def difference_exit(found: Difference) -> Exit:
     return Exit.DIFFERENT if found.differs else Exit.DONE
 
 
-Key = tuple[str, str, str, str]
+PartitionKey = tuple[str, str, str, str]
 
 
-def _by_key(side: Summary | Iterable[Partition]) -> dict[Key, Partition]:
-    found: dict[Key, Partition] = {}
+def _by_key(side: Summary | Iterable[Partition]) -> dict[PartitionKey, Partition]:
+    found: dict[PartitionKey, Partition] = {}
     for partition in side.partitions if isinstance(side, Summary) else side:
         if partition.key in found:
             raise ValueError(f"two partitions are called {' · '.join(partition.key)}")

@@ -17,7 +17,7 @@ Records = Sequence[Mapping[str, Any]]
 COMMAND = "eqc explain STORE"
 
 
-def explained(
+def bounded_explanations(
     summary: Summary,
     observations: Observations,
     records: Records,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORES
 from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.analysis.hardware.fingerprint_attributes import bin_top
-from orchestrator.results.explanation import Cluster, Condition, MinimalSet, Rule, Value
+from orchestrator.results.explanation import AttributeValue, Cluster, Condition, MinimalSet, Rule
 
 
 def rules_of(
@@ -39,7 +39,7 @@ def rules_of(
     return tuple(_rule(path, number, table, numbers) for path, number in leaves), smallest
 
 
-def holds(condition: Condition, value: Value) -> bool:
+def holds(condition: Condition, value: AttributeValue) -> bool:
     """Whether a platform with this ``value`` of the attribute fulfils the condition."""
     if condition.operator in ("has", "lacks"):
         return (value is True) == (condition.operator == "has")

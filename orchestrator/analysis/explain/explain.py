@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.explain.minimal_sets import answer
-from orchestrator.analysis.explain.outliers import suspects
+from orchestrator.analysis.explain.outliers import outliers
 from orchestrator.analysis.hardware.attributes import AttributeTable, described
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.labels import label_of
@@ -22,7 +22,7 @@ from orchestrator.results.explanation import (
     ExplainedClass,
     Explanation,
     Kind,
-    Suspect,
+    Outlier,
     Undescribed,
 )
 from orchestrator.results.partitions import Partition
@@ -130,12 +130,12 @@ def _explained(
         names = ", ".join(partition.nondeterministic)
         notes.append(f"non-deterministic, explained by the most frequent output: {names}")
     answers: tuple[Answer, ...] = ()
-    odd: tuple[Suspect, ...] = ()
+    odd: tuple[Outlier, ...] = ()
     if not len(table.frame):
         notes.append("no platform that has a class is described: nothing can be explained")
     else:
         answers = _answers(table, numbers, kinds, limits)
-        odd = suspects(table, numbers, answers[0], MECHANISMS)
+        odd = outliers(table, numbers, answers[0], MECHANISMS)
     return Explanation(
         *partition.key,
         tuple(

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from orchestrator.analysis.explain.confounded import Distinct, distinct
 from orchestrator.analysis.explain.constraints import Codes, mixed_groups, projected
 from orchestrator.analysis.explain.decision_tree import rules_of
-from orchestrator.analysis.explain.indistinct import Distinct, distinct
 from orchestrator.analysis.explain.set_cover import minimal_covers
 from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.results.explanation import Answer, Case, Contradiction, Kind, MinimalSet

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from orchestrator.analysis.hardware.attributes import AttributeTable
-from orchestrator.results.explanation import Answer, Cluster, Kind, Suspect, Value
+from orchestrator.results.explanation import Answer, AttributeValue, Cluster, Kind, Outlier
 
 
-def suspects(
+def outliers(
     table: AttributeTable, numbers: Mapping[str, int], found: Answer, kinds: Collection[Kind]
-) -> tuple[Suspect, ...]:
+) -> tuple[Outlier, ...]:
     """All suspects under the answer ``found``, by name.
 
     ``numbers`` is the class of each platform; ``kinds`` are those in which a suspect's
@@ -25,17 +25,17 @@ def suspects(
     explaining = {cluster.members[0]: cluster for given in found.sets for cluster in given.clusters}
     names = list(explaining)
     columns = [table.frame[name].tolist() for name in names]
-    groups: dict[tuple[Value, ...], list[str]] = {}
+    groups: dict[tuple[AttributeValue, ...], list[str]] = {}
     for row, platform in enumerate(table.frame.index):
         key = tuple(column[row] for column in columns)
         groups.setdefault(key, []).append(str(platform))
     shown = _members(explaining.values())
     result = [
-        suspect
+        outlier
         for members in groups.values()
-        for suspect in _of_group(table, members, numbers, shown, kinds)
+        for outlier in _of_group(table, members, numbers, shown, kinds)
     ]
-    return tuple(sorted(result, key=lambda suspect: suspect.platform))
+    return tuple(sorted(result, key=lambda outlier: outlier.platform))
 
 
 def _members(clusters: Collection[Cluster]) -> list[str]:
@@ -48,7 +48,7 @@ def _of_group(
     numbers: Mapping[str, int],
     shown: list[str],
     kinds: Collection[Kind],
-) -> list[Suspect]:
+) -> list[Outlier]:
     together: dict[int, list[str]] = {}
     for name in members:
         together.setdefault(numbers[name], []).append(name)
@@ -56,7 +56,7 @@ def _of_group(
     if len(twins) < 2 or 2 * len(twins) <= len(members):
         return []
     return [
-        Suspect(
+        Outlier(
             alone[0],
             number,
             expected,
@@ -71,9 +71,9 @@ def _of_group(
 
 
 def _differs_in(
-    table: AttributeTable, suspect: str, twins: list[str], kinds: Collection[Kind]
+    table: AttributeTable, outlier: str, twins: list[str], kinds: Collection[Kind]
 ) -> tuple[str, ...]:
-    own = table.frame.loc[suspect]
+    own = table.frame.loc[outlier]
     others = table.frame.loc[twins]
     return tuple(
         str(name)
@@ -84,7 +84,7 @@ def _differs_in(
     )
 
 
-def _value(table: AttributeTable, platform: str, name: str) -> Value:
+def _value(table: AttributeTable, platform: str, name: str) -> AttributeValue:
     row = table.frame.index.tolist().index(platform)
-    value: Value = table.frame[name].tolist()[row]
+    value: AttributeValue = table.frame[name].tolist()[row]
     return value

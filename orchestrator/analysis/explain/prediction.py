@@ -11,20 +11,20 @@ from orchestrator.analysis.hardware.fingerprint_attributes import (
     fingerprint_flags,
 )
 from orchestrator.results.explanation import (
+    AttributeValue,
     Certainty,
     Cluster,
     Explanation,
     Kind,
     MinimalSet,
     Prediction,
-    Value,
 )
 
 
 def predict(
     fingerprint: Mapping[str, Any],
     explanation: Explanation,
-    settings: Mapping[str, Value] | None = None,
+    settings: Mapping[str, AttributeValue] | None = None,
 ) -> Prediction:
     """The class that the minimal sets of the first answer name for ``fingerprint``.
 
@@ -97,14 +97,16 @@ def _only_class(explanation: Explanation) -> Prediction:
 class _Values:
     """The attributes of one machine; ``None`` where not known."""
 
-    def __init__(self, fingerprint: Mapping[str, Any], settings: Mapping[str, Value]) -> None:
+    def __init__(
+        self, fingerprint: Mapping[str, Any], settings: Mapping[str, AttributeValue]
+    ) -> None:
         named = fingerprint_attributes(fingerprint)
         self._named = {name: value for name, (_, value) in named.items()} | dict(settings)
         environment = fingerprint.get("environment")
         self._environment = environment if isinstance(environment, Mapping) else None
         self._flags = fingerprint_flags(fingerprint)
 
-    def of(self, name: str, kind: Kind) -> Value:
+    def of(self, name: str, kind: Kind) -> AttributeValue:
         if name in self._named:
             return self._named[name]
         if kind is Kind.FLAG:
@@ -192,7 +194,7 @@ def _by_rules(explanation: Explanation, values: _Values) -> int | None:
     return None
 
 
-def _said(name: str, value: Value) -> str:
+def _said(name: str, value: AttributeValue) -> str:
     if isinstance(value, bool):
         return name if value else f"no {name}"
     return f"{name} = {value}"

@@ -21,7 +21,7 @@ from orchestrator.analysis.hardware.record_attributes import (
     sort_of,
 )
 from orchestrator.analysis.observations.labels import label_of
-from orchestrator.results.explanation import Kind, Value
+from orchestrator.results.explanation import AttributeValue, Kind
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _table(
     kinds: dict[str, Kind] = {}
     for row in rows.values():
         kinds.update({name: kind for name, (kind, _) in row.named.items() if name not in kinds})
-    columns: dict[str, list[Value]] = {
+    columns: dict[str, list[AttributeValue]] = {
         name: [_value(name, row) for row in rows.values()] for name in kinds
     }
     for flag in sorted({flag for row in rows.values() for flag in row.flags or ()}):
@@ -124,7 +124,7 @@ def _table(
     return AttributeTable(frame, kinds, undescribed, notes)
 
 
-def _value(name: str, row: _Row) -> Value:
+def _value(name: str, row: _Row) -> AttributeValue:
     if name in row.named:
         return row.named[name][1]
     sort = sort_of(name)

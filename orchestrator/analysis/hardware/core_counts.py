@@ -13,12 +13,12 @@ from itertools import pairwise
 from typing import Any
 
 from orchestrator.analysis.observations.labels import label_of
-from orchestrator.results.layers import Collapse, CoreLevel, Flow, Joined
+from orchestrator.results.layers import CoreCounts, CoreLevel, Flow, Joined
 from orchestrator.results.partitions import Partition, PlatformInfo
 
 
 @dataclass(frozen=True)
-class Place:
+class HardwarePoint:
     """Where a platform stands in the figure."""
 
     cores: int | None
@@ -34,9 +34,9 @@ class _Sighting:
     identity: str
 
 
-def collapse(
-    partition: Partition, places: Mapping[str, Place], *, vendor: str | None = None
-) -> Collapse:
+def core_counts(
+    partition: Partition, points: Mapping[str, HardwarePoint], *, vendor: str | None = None
+) -> CoreCounts:
     """Classes of one partition by the core counts of its platforms; of ``vendor`` only if given.
 
     Platforms whose place is not known are listed as ``unplaced`` and take no part.
@@ -44,7 +44,7 @@ def collapse(
     sightings, unplaced = [], []
     for group in partition.classes:
         for name in group.platforms:
-            place = places.get(name, Place(None, None))
+            place = points.get(name, HardwarePoint(None, None))
             if vendor is not None and place.vendor not in (vendor, None):
                 continue
             if place.cores is None or place.generation is None:
@@ -54,15 +54,15 @@ def collapse(
     return _collapse(partition.key, sightings, unplaced)
 
 
-def collapse_of_threads(
+def thread_counts(
     partitions: Iterable[Partition],
     threads: Mapping[str, tuple[str, int]],
-    places: Mapping[str, Place] | None = None,
-) -> tuple[Collapse, ...]:
-    """As ``collapse``, over partitions whose variants differ in the number of threads alone.
+    points: Mapping[str, HardwarePoint] | None = None,
+) -> tuple[CoreCounts, ...]:
+    """As ``core_counts``, over partitions whose variants differ in the number of threads alone.
 
     ``threads`` gives (label without threads, threads) by variant label (``threads_of_records``);
-    others are left out. Platforms are grouped by the generation in ``places``, else each stands
+    others are left out. Platforms are grouped by the generation in ``points``, else each stands
     for itself.
     """
     groups: dict[tuple[str, str, str, str], list[_Sighting]] = {}
@@ -74,7 +74,7 @@ def collapse_of_threads(
         sightings = groups.setdefault(key, [])
         for group in partition.classes:
             for name in group.platforms:
-                place = (places or {}).get(name)
+                place = (points or {}).get(name)
                 generation = (place and place.generation) or name
                 sightings.append(_Sighting(name, generation, number, group.id))
     return tuple(
@@ -97,35 +97,35 @@ def threads_of_records(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[
     return found
 
 
-def places_of(
+def hardware_points(
     platforms: Iterable[PlatformInfo],
     fingerprints: Mapping[str, Mapping[str, Any]],
     generations: Mapping[str, str] | None = None,
-) -> dict[str, Place]:
+) -> dict[str, HardwarePoint]:
     """Cores, generation and vendor of each platform, from its first fingerprint.
 
     ``generations`` overrides by platform name. Without a microarchitecture the generation is
     CPUID's ``vendor family/model``, which may hold several, and is not known without these.
     """
-    places = {}
+    points = {}
     for info in platforms:
         cpu = (fingerprints.get(info.fingerprints[0]) or {}).get("cpu") if info.fingerprints else {}
         generation = (generations or {}).get(info.name) or info.microarchitecture
         family, model = ((cpu or {}).get(key) for key in ("family", "model"))
         if generation is None and info.vendor and family is not None and model is not None:
             generation = f"{info.vendor} {family}/{model}"
-        places[info.name] = Place(info.logical_cpus, generation, info.vendor)
-    return places
+        points[info.name] = HardwarePoint(info.logical_cpus, generation, info.vendor)
+    return points
 
 
 def _collapse(
     key: tuple[str, str, str, str], sightings: Sequence[_Sighting], unplaced: Iterable[str]
-) -> Collapse:
+) -> CoreCounts:
     levels: dict[int, list[_Sighting]] = {}
     for sighting in sightings:
         levels.setdefault(sighting.cores, []).append(sighting)
     ordered = sorted(levels)
-    return Collapse(
+    return CoreCounts(
         *key,
         levels=tuple(_level(cores, levels[cores]) for cores in ordered),
         flows=_flows(sightings),

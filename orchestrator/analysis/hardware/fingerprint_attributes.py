@@ -8,9 +8,9 @@ from typing import Any
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN
 from orchestrator.analysis.hardware.platforms import generation
 from orchestrator.analysis.observations.session_row import text
-from orchestrator.results.explanation import Kind, Value
+from orchestrator.results.explanation import AttributeValue, Kind
 
-Named = dict[str, tuple[Kind, Value]]
+Named = dict[str, tuple[Kind, AttributeValue]]
 """Kind and value by attribute; ``None`` is "not known"."""
 
 CORE_BINS = (1, 2, 4, 8, 12, 16, 32)
@@ -65,7 +65,7 @@ def core_bin(cores: int | None) -> str | None:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def bin_top(name: Value) -> int | None:
+def bin_top(name: AttributeValue) -> int | None:
     """The highest count in a bin that ``core_bin`` named; ``None``: the bin is open."""
     last = str(name).rpartition("-")[2]
     return int(last) if last.isdigit() else None

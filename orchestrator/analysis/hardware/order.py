@@ -14,7 +14,7 @@ from orchestrator.analysis.observations.labels import label_of
 from orchestrator.catalog.microarchitectures import generation_age
 from orchestrator.results.partitions import Planned
 
-Key = tuple[Any, ...]
+SortKey = tuple[Any, ...]
 _LAST = float("inf")
 
 
@@ -43,7 +43,7 @@ def in_table_order(
 
 def figure_order(
     records: Iterable[Mapping[str, Any]], fingerprints: Fingerprints
-) -> dict[str, Key]:
+) -> dict[str, SortKey]:
     """A sort key by platform: vendor, age of the generation, cores, as on Figure 1's axis."""
     return {
         name: _by_generation(record, fingerprints)
@@ -66,23 +66,23 @@ def _first_records(
     return found
 
 
-def _by_cores(record: Mapping[str, Any], fingerprints: Fingerprints) -> Key:
+def _by_cores(record: Mapping[str, Any], fingerprints: Fingerprints) -> SortKey:
     vendor, name, cores, gpu = _facts(record, fingerprints)
     return (gpu, vendor or "~", *_number(cores), *_age(vendor, name))
 
 
-def _by_generation(record: Mapping[str, Any], fingerprints: Fingerprints) -> Key:
+def _by_generation(record: Mapping[str, Any], fingerprints: Fingerprints) -> SortKey:
     vendor, name, cores, gpu = _facts(record, fingerprints)
     return (gpu, vendor or "~", *_age(vendor, name), *_number(cores))
 
 
 def _facts(
     record: Mapping[str, Any], fingerprints: Fingerprints
-) -> tuple[str | None, str | None, int | None, Key]:
+) -> tuple[str | None, str | None, int | None, SortKey]:
     """Vendor, generation, cores, and what sorts GPUs: empty where the processor computed."""
     fingerprint = fingerprints.get(str(record.get("fingerprint")), {})
     cpu = fingerprint.get("cpu") or {}
-    gpu: Key = ()
+    gpu: SortKey = ()
     gpus = [each for each in fingerprint.get("gpus") or () if isinstance(each, Mapping)]
     if gpus and record["variant"].get("device") == "gpu":
         gpu = (capability(gpus[0]), str(gpus[0].get("name")))

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.analysis.hardware.fingerprint_attributes import Named
 from orchestrator.analysis.observations.session_row import text
-from orchestrator.results.explanation import Kind, Value
+from orchestrator.results.explanation import AttributeValue, Kind
 
 ABSENT = {"env": "unset", "isa": "none", "library": "none", "setting": "unset"}
 """Sorts of attributes (the first word of their names) that a platform lists in full or not at
@@ -64,7 +64,7 @@ def _entries(word: str, kind: Kind, value: Any) -> Named:
     return {word: (kind, _scalar(value))} if value is not None else {}
 
 
-def _scalar(value: Any) -> Value:
+def _scalar(value: Any) -> AttributeValue:
     return value if value is None or isinstance(value, str | int) else text(value)
 
 

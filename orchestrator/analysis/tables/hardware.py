@@ -11,7 +11,7 @@ from orchestrator.analysis.hardware.fingerprint_attributes import CORE_BINS
 from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters, flag_table
 from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts, joined
 from orchestrator.catalog.emulation import simd_meaning
-from orchestrator.results.explanation import Suspect, Value
+from orchestrator.results.explanation import AttributeValue, Outlier
 from orchestrator.results.table import Column, ColumnKind, Table
 
 _MARKS = {True: "x", False: "", None: "(x)"}
@@ -108,24 +108,24 @@ def cpu_classes_table(findings: Findings) -> Table:
     )
 
 
-def suspects_table(findings: Findings) -> Table:
+def outliers_table(findings: Findings) -> Table:
     """Platforms whose output differs from that of all their hardware twins."""
     rows = tuple(
         (
-            explained.workload,
-            explained.input,
-            explained.variant,
-            explained.output,
-            suspect.platform,
-            suspect.class_number,
-            suspect.expected,
-            len(suspect.twins),
-            joined(suspect.twins),
-            _shared(suspect),
-            joined(suspect.differs_in),
+            bounded_explanations.workload,
+            bounded_explanations.input,
+            bounded_explanations.variant,
+            bounded_explanations.output,
+            outlier.platform,
+            outlier.class_number,
+            outlier.expected,
+            len(outlier.twins),
+            joined(outlier.twins),
+            _shared(outlier),
+            joined(outlier.differs_in),
         )
-        for explained in findings.explanations
-        for suspect in explained.suspects
+        for bounded_explanations in findings.explanations
+        for outlier in bounded_explanations.outliers
     )
     return Table(
         "suspects",
@@ -143,11 +143,11 @@ def suspects_table(findings: Findings) -> Table:
     )
 
 
-def _shared(suspect: Suspect) -> str:
-    return ", ".join(_fact(name, value) for name, value in suspect.shared)
+def _shared(outlier: Outlier) -> str:
+    return ", ".join(_fact(name, value) for name, value in outlier.shared)
 
 
-def _fact(name: str, value: Value) -> str:
+def _fact(name: str, value: AttributeValue) -> str:
     if isinstance(value, bool):
         return name if value else f"no {name}"
     return f"{name} = {value}"

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.hardware.core_counts import (
-    collapse,
-    collapse_of_threads,
+    core_counts,
+    thread_counts,
     threads_of_records,
 )
 from orchestrator.analysis.layers.model_size import by_multiplications, multiplications_of
 from orchestrator.analysis.tables.columns import PARTITION, counts, joined
 from orchestrator.catalog.microarchitectures import vendor_name
-from orchestrator.results.layers import Collapse
+from orchestrator.results.layers import CoreCounts
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 
 _NAMES = (
@@ -22,7 +22,7 @@ _NAMES = (
 )
 
 
-def collapse_table(findings: Findings) -> Table:
+def core_counts_table(findings: Findings) -> Table:
     """Figure 2: the classes at each core count, by vendor, and those that fall together there.
 
     Where an experiment varies the number of threads, that too, platform by platform or, where it
@@ -32,15 +32,15 @@ def collapse_table(findings: Findings) -> Table:
     unplaced: set[str] = set()
     for partition in findings.summary.partitions:
         names = [name for group in partition.classes for name in group.platforms]
-        vendors = {findings.places[name].vendor for name in names}
+        vendors = {findings.points[name].vendor for name in names}
         named = sorted(vendor for vendor in vendors if vendor is not None)
         numbers = {group.id: str(group.number) for group in partition.classes}
         for vendor in named or (None,):
-            found = collapse(partition, findings.places, vendor=vendor)
+            found = core_counts(partition, findings.points, vendor=vendor)
             unplaced.update(found.unplaced)
             rows += _levels(found, "cores", vendor_name(vendor), numbers)
     threads = threads_of_records(findings.records)
-    for found in collapse_of_threads(findings.summary.partitions, threads, findings.places):
+    for found in thread_counts(findings.summary.partitions, threads, findings.points):
         rows += _levels(found, "threads", None, {})
     notes = [_NAMES]
     if unplaced:
@@ -62,7 +62,7 @@ def collapse_table(findings: Findings) -> Table:
 
 
 def _levels(
-    found: Collapse, by: str, vendor: str | None, numbers: Mapping[str, str]
+    found: CoreCounts, by: str, vendor: str | None, numbers: Mapping[str, str]
 ) -> Iterator[tuple[Value, ...]]:
     for level in found.levels:
         generations = (f"{name}: {_named(ids, numbers)}" for name, ids in level.generations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated
 from orchestrator.system.once import Once
@@ -45,11 +45,11 @@ class Amis:
         self._known: Once[Ami] = Once()
 
     def find(self, region: str, architecture: str, *, gpu: bool) -> Ami:
-        """The image for ``x86_64`` or ``arm64``. Raises ``Refused``."""
+        """The image for ``x86_64`` or ``arm64``. Raises ``ProviderError``."""
         kind = f"{architecture} with GPU" if gpu else architecture
         parameter = self._parameters.get((architecture, gpu))
         if parameter is None:
-            raise Refused(Refusal.INVALID, f"no machine image is known for {kind}")
+            raise ProviderError(ProviderErrorKind.INVALID, f"no machine image is known for {kind}")
         return self._known.get(
             (region, kind), lambda: self._look_up(region, architecture, parameter, SMALLEST_GB[gpu])
         )
@@ -61,11 +61,13 @@ class Amis:
         with translated(f"ec2:DescribeImages {image_id} in {region}"):
             found = self._clients.reading("ec2", region).describe_images(ImageIds=[image_id])
         if not found["Images"]:
-            raise Refused(Refusal.INVALID, f"{parameter} names {image_id}, not to be had: {region}")
+            raise ProviderError(
+                ProviderErrorKind.INVALID, f"{parameter} names {image_id}, not to be had: {region}"
+            )
         image = found["Images"][0]
         if image["Architecture"] != architecture:
-            raise Refused(
-                Refusal.INVALID,
+            raise ProviderError(
+                ProviderErrorKind.INVALID,
                 f"{parameter} in {region} names {image_id}, which is for "
                 f"{image['Architecture']}, not {architecture}",
             )

@@ -28,7 +28,7 @@ Client = Callable[[str, str], Any]
 def machine_types_document(client: Client, regions: Sequence[str]) -> dict[str, Json]:
     """All types that ``regions`` offer, in the format of ``aws_machine_types.json``.
 
-    Raises ``Refused``, as ``prices_document`` does.
+    Raises ``ProviderError``, as ``prices_document`` does.
     """
     found: dict[str, Mapping[str, Any]] = {}
     for region in regions:

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Finding, Level, Place, Refused, Unavailable
+from orchestrator.model.machine import Finding, Level, Offer, ProviderError, Unavailable
 from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
@@ -29,12 +29,12 @@ class Check:
         self,
         clients: Clients,
         amis: Amis,
-        places: Callable[[Platform], Sequence[Place]],
+        offers: Callable[[Platform], Sequence[Offer]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clients = clients
         self._amis = amis
-        self._places = places
+        self._places = offers
         self._clock = clock
 
     def run(self, platforms: Sequence[Platform]) -> list[Finding]:
@@ -47,13 +47,13 @@ class Check:
         seen: set[tuple[str, str, bool]] = set()
         for platform in platforms:
             try:
-                place = self._places(platform)[0]
-                machine_type, region = str(place.machine_type), str(place.region)
+                offer = self._places(platform)[0]
+                machine_type, region = str(offer.machine_type), str(offer.region)
                 facts = catalog.machine_type("aws", machine_type)
             except Unavailable as error:
                 findings.append(Finding(f"aws {platform.name}", Level.ERROR, str(error)))
                 continue
-            quota = facts.spot_quota if place.spot else facts.quota
+            quota = facts.spot_quota if offer.spot else facts.quota
             if quota is not None:
                 wanted.append(Wanted(region, quota.code, quota.name, facts.vcpus))
             kind = (region, facts.architecture, facts.gpus > 0)
@@ -73,7 +73,7 @@ class Check:
         try:
             with translated("sts:GetCallerIdentity"):
                 reply = self._clients.reading("sts").get_caller_identity()
-        except Refused as error:
+        except ProviderError as error:
             yield Finding(subject, Level.ERROR, str(error))
             return
         yield Finding(subject, Level.OK, f"{reply['Arn']}, account {reply['Account']}")
@@ -89,7 +89,7 @@ class Check:
         subject = f"aws {region} image for {architecture}{' with GPU' if gpu else ''}"
         try:
             ami = self._amis.find(region, architecture, gpu=gpu)
-        except Refused as error:
+        except ProviderError as error:
             return Finding(subject, Level.ERROR, str(error)), None
         return Finding(subject, Level.OK, ami.id), ami.id
 

@@ -46,7 +46,7 @@ class Clients:
             return str(self._made_session().region_name or HOME)
 
     def enabled_regions(self) -> tuple[str, ...]:
-        """Every region that the account may use, sorted. Raises ``Refused``."""
+        """Every region that the account may use, sorted. Raises ``ProviderError``."""
         with translated(f"ec2:DescribeRegions in {self.home}"):
             reply = self.reading("ec2").describe_regions()
         return tuple(sorted(str(region["RegionName"]) for region in reply["Regions"]))

@@ -1,4 +1,4 @@
-"""What EC2 says no with, translated into ``Refused``: named by what the fleet does about it."""
+"""What EC2 says no with, translated into ``ProviderError``: named by what the fleet does about it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 
-KINDS: Mapping[Refusal, tuple[str, ...]] = {
-    Refusal.CAPACITY: (
+KINDS: Mapping[ProviderErrorKind, tuple[str, ...]] = {
+    ProviderErrorKind.CAPACITY: (
         "InsufficientInstanceCapacity",
         "InsufficientHostCapacity",
         "InsufficientCapacity",
@@ -32,7 +32,7 @@ KINDS: Mapping[Refusal, tuple[str, ...]] = {
         "VPCIdNotSpecified",  # no default VPC in this region
         "OptInRequired",  # this region is not enabled for the account
     ),
-    Refusal.QUOTA: (
+    ProviderErrorKind.QUOTA: (
         "VcpuLimitExceeded",
         "InstanceLimitExceeded",
         "MaxSpotInstanceCountExceeded",
@@ -40,7 +40,7 @@ KINDS: Mapping[Refusal, tuple[str, ...]] = {
         "SecurityGroupLimitExceeded",
         "PendingVerification",
     ),
-    Refusal.THROTTLED: (
+    ProviderErrorKind.THROTTLED: (
         "RequestLimitExceeded",
         "Throttling",
         "ThrottlingException",
@@ -51,7 +51,7 @@ KINDS: Mapping[Refusal, tuple[str, ...]] = {
         "TooManyRequestsException",
         "SlowDown",
     ),
-    Refusal.DENIED: (
+    ProviderErrorKind.DENIED: (
         "UnauthorizedOperation",
         "OperationNotPermitted",
         "AuthFailure",
@@ -69,7 +69,7 @@ KINDS: Mapping[Refusal, tuple[str, ...]] = {
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     ),
-    Refusal.UNCERTAIN: (
+    ProviderErrorKind.UNCERTAIN: (
         "InternalError",
         "InternalFailure",
         "ServerInternal",
@@ -107,26 +107,30 @@ _LONGEST = 600
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Inside, every error of the SDK becomes ``Refused``; ``doing`` names what and where."""
+    """Inside, every error of the SDK becomes ``ProviderError``; ``doing`` names what and where."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:
         raise refused(error, doing) from error
 
 
-def refused(error: ClientError | BotoCoreError, doing: str) -> Refused:
+def refused(error: ClientError | BotoCoreError, doing: str) -> ProviderError:
     """The refusal that ``error`` means. The caller raises it ``from`` the error."""
     if isinstance(error, ClientError):
         code = code_of(error)
         said = f"{doing}: {code}: {error.response['Error'].get('Message', '')}"
         advice = _ADVICE.get(code)
         message = said[:_LONGEST] + (f"; {advice}" if advice else "")
-        return Refused(_kind(error), message, retry_after=_retry_after(error))
+        return ProviderError(_kind(error), message, retry_after=_retry_after(error))
     if isinstance(error, _CREDENTIALS):
         message = f"{doing}: {error}; give boto3 credentials (environment, ~/.aws, or a role)"
-        return Refused(Refusal.DENIED, message[:_LONGEST])
-    kind = Refusal.INVALID if isinstance(error, ParamValidationError) else Refusal.UNCERTAIN
-    return Refused(kind, f"{doing}: {error}"[:_LONGEST])
+        return ProviderError(ProviderErrorKind.DENIED, message[:_LONGEST])
+    kind = (
+        ProviderErrorKind.INVALID
+        if isinstance(error, ParamValidationError)
+        else ProviderErrorKind.UNCERTAIN
+    )
+    return ProviderError(kind, f"{doing}: {error}"[:_LONGEST])
 
 
 def code_of(error: ClientError) -> str:
@@ -134,16 +138,16 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
-def _kind(error: ClientError) -> Refusal:
+def _kind(error: ClientError) -> ProviderErrorKind:
     named = _KIND_OF.get(code_of(error))
     if named is not None:
         return named
     status = int(_metadata(error).get("HTTPStatusCode", 0))
     if status == 429:
-        return Refusal.THROTTLED
+        return ProviderErrorKind.THROTTLED
     if status in (401, 403):
-        return Refusal.DENIED
-    return Refusal.INVALID if 400 <= status < 500 else Refusal.UNCERTAIN
+        return ProviderErrorKind.DENIED
+    return ProviderErrorKind.INVALID if 400 <= status < 500 else ProviderErrorKind.UNCERTAIN
 
 
 def _retry_after(error: ClientError) -> float | None:

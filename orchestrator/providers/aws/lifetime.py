@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orchestrator.model.machine import Address, Machine, Refusal, Refused
+from orchestrator.model.machine import Address, Machine, ProviderError, ProviderErrorKind
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
@@ -16,14 +16,14 @@ from orchestrator.providers.cloud import Pace
 
 ALIVE = ("pending", "running", "stopping", "stopped")
 """States of an instance that still costs something."""
-_TRANSIENT = (Refusal.THROTTLED, Refusal.UNCERTAIN)
+_TRANSIENT = (ProviderErrorKind.THROTTLED, ProviderErrorKind.UNCERTAIN)
 
 
 def region_of(machine: Machine) -> str:
-    """Where the machine is. Raises ``Refused`` where its place does not say."""
-    if machine.place.region is None:
-        raise Refused(Refusal.INVALID, f"of {machine.id} the region is not known")
-    return machine.place.region
+    """Where the machine is. Raises ``ProviderError`` where its place does not say."""
+    if machine.offer.region is None:
+        raise ProviderError(ProviderErrorKind.INVALID, f"of {machine.id} the region is not known")
+    return machine.offer.region
 
 
 class Lifetime:
@@ -35,14 +35,14 @@ class Lifetime:
         self._user = user
 
     def until_up(self, machine: Machine) -> Machine:
-        """Until it runs and has an address. Raises ``Refused``."""
+        """Until it runs and has an address. Raises ``ProviderError``."""
         pace = self._pace
         start = pace.clock()
         seen, state = False, "pending"
         while True:
             try:
                 instance = self._describe(machine)
-            except Refused as error:
+            except ProviderError as error:
                 if error.kind not in _TRANSIENT:
                     raise
                 state = str(error)
@@ -52,19 +52,23 @@ class Lifetime:
                     if state == "running" and instance.get("PublicIpAddress"):
                         return self._reachable(machine, instance)
                     if state not in ("pending", "running"):
-                        raise Refused(Refusal.GONE, f"{machine.id} is {state}: {_why(instance)}")
+                        raise ProviderError(
+                            ProviderErrorKind.GONE, f"{machine.id} is {state}: {_why(instance)}"
+                        )
                 elif seen or pace.clock() - start > pace.settle:
-                    raise Refused(Refusal.GONE, f"EC2 knows no {machine.id} any more")
+                    raise ProviderError(
+                        ProviderErrorKind.GONE, f"EC2 knows no {machine.id} any more"
+                    )
             if pace.clock() - start > pace.boot:
                 hint = "; does its subnet give public addresses?" if state == "running" else ""
-                raise Refused(
-                    Refusal.UNREACHABLE,
+                raise ProviderError(
+                    ProviderErrorKind.UNREACHABLE,
                     f"{machine.id} has no address after {pace.boot:.0f} s ({state}){hint}",
                 )
             pace.sleep(pace.poll)
 
     def end(self, machine: Machine) -> None:
-        """Terminate it, until EC2 says that it ends. Raises ``Refused``."""
+        """Terminate it, until EC2 says that it ends. Raises ``ProviderError``."""
         pace = self._pace
         region = region_of(machine)
         start = pace.clock()
@@ -73,7 +77,7 @@ class Lifetime:
             try:
                 with translated(f"ec2:TerminateInstances {machine.id} in {region}"):
                     state = self._terminate(machine, region)
-            except Refused as error:
+            except ProviderError as error:
                 if error.kind not in _TRANSIENT or pace.clock() - start > pace.end:
                     raise
             else:
@@ -83,7 +87,9 @@ class Lifetime:
                 if state is None and pace.clock() - start > pace.settle:
                     return
             if pace.clock() - start > pace.end:
-                raise Refused(Refusal.UNCERTAIN, f"{machine.id} in {region} is still {state}")
+                raise ProviderError(
+                    ProviderErrorKind.UNCERTAIN, f"{machine.id} in {region} is still {state}"
+                )
             pace.sleep(pace.poll)
 
     def _terminate(self, machine: Machine, region: str) -> str | None:
@@ -116,8 +122,8 @@ class Lifetime:
             user=self._user,
             host_key=tags.read(instance).get(tags.HOST_KEY),
         )
-        place = replace(machine.place, zone=instance["Placement"]["AvailabilityZone"])
-        return replace(machine, address=address, place=place)
+        offer = replace(machine.offer, zone=instance["Placement"]["AvailabilityZone"])
+        return replace(machine, address=address, offer=offer)
 
 
 def _state(instance: Mapping[str, Any]) -> str:

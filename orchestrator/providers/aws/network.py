@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
@@ -30,7 +30,7 @@ class Network:
         self._groups: Once[str] = Once()
 
     def ensure(self, run: str, owner: str, region: str) -> str:
-        """The id of the run's group in ``region``'s default VPC. Raises ``Refused``."""
+        """The id of the run's group in ``region``'s default VPC. Raises ``ProviderError``."""
         return self._groups.get((run, region), lambda: self._make(run, owner, region))
 
     def forget(self, run: str) -> None:
@@ -67,8 +67,8 @@ class Network:
             Filters=[{"Name": "is-default", "Values": ["true"]}]
         )
         if not reply["Vpcs"]:
-            raise Refused(
-                Refusal.CAPACITY,
+            raise ProviderError(
+                ProviderErrorKind.CAPACITY,
                 f"no default VPC in {region}: aws ec2 create-default-vpc --region {region}",
             )
         return str(reply["Vpcs"][0]["VpcId"])
@@ -81,7 +81,9 @@ class Network:
             ]
         )
         if not reply["SecurityGroups"]:
-            raise Refused(Refusal.UNCERTAIN, f"security group {name} in {region} is not seen yet")
+            raise ProviderError(
+                ProviderErrorKind.UNCERTAIN, f"security group {name} in {region} is not seen yet"
+            )
         group: Mapping[str, Any] = reply["SecurityGroups"][0]
         return group
 
@@ -126,7 +128,7 @@ class LoginKeys:
         self._imported: Once[None] = Once()
 
     def ensure(self, run: str, owner: str, region: str, public: str) -> str:
-        """The name of the key pair of ``public`` (OpenSSH). Raises ``Refused``."""
+        """The name of the key pair of ``public`` (OpenSSH). Raises ``ProviderError``."""
         # The key is part of the name: a run that makes itself a new one needs a new pair, and a
         # pair of that name which is there already is the same.
         name = tags.named(run, hashlib.sha256(public.encode()).hexdigest()[:8])

@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
+from orchestrator.model.machine import (
+    Finding,
+    Machine,
+    Offer,
+    Order,
+    ProviderError,
+    ProviderErrorKind,
+    Unavailable,
+)
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.ami import USER, Amis
 from orchestrator.providers.aws.check import Check
@@ -48,21 +56,23 @@ class AwsProvider:
         self._keys = LoginKeys(self._clients)
         self._lifetime = Lifetime(self._clients, self._pace, user)
 
-    def places(self, platform: Platform) -> Sequence[Place]:
+    def offers(self, platform: Platform) -> Sequence[Offer]:
         """Regions by price, of those that the account may use. Raises ``Unavailable``."""
         # In a region that is not enabled EC2 refuses the credentials, which looks like no account.
-        known, regions = catalog.places(platform), self._all_regions()
-        usable = tuple(place for place in known if place.region in regions)
+        known, regions = catalog.offers(platform), self._all_regions()
+        usable = tuple(offer for offer in known if offer.region in regions)
         if not usable:
-            wanted = ", ".join(sorted({str(place.region) for place in known}))
+            wanted = ", ".join(sorted({str(offer.region) for offer in known}))
             raise Unavailable("no-region", f"none is enabled in this account of: {wanted}")
         return usable
 
     def launch(self, order: Order) -> Machine:
-        """Ask for the instance; at once. Raises ``Refused``."""
-        region, machine_type = order.place.region, order.place.machine_type
+        """Ask for the instance; at once. Raises ``ProviderError``."""
+        region, machine_type = order.offer.region, order.offer.machine_type
         if region is None or machine_type is None:
-            raise Refused(Refusal.INVALID, "an order at aws needs a region and a machine type")
+            raise ProviderError(
+                ProviderErrorKind.INVALID, "an order at aws needs a region and a machine type"
+            )
         # ClientToken alone makes a repeated request harmless at EC2. But it demands the very same
         # parameters, and who comes back after a crash has another host key; so the tag is asked
         # first. The tag alone would not do: it is seen only some time after the instance is made.
@@ -75,31 +85,32 @@ class AwsProvider:
         key_name = self._keys.ensure(order.run, order.owner, region, order.login_key)
         request = run_instances(order, ami, group, key_name, self._user)
         try:
-            with translated(f"ec2:RunInstances {order.place.label}"):
+            with translated(f"ec2:RunInstances {order.offer.label}"):
                 reply = self._clients.ec2(region).run_instances(**request)
-        except Refused as error:
-            if error.kind is Refusal.UNCERTAIN:
+        except ProviderError as error:
+            if error.kind is ProviderErrorKind.UNCERTAIN:
                 # Perhaps a group or key that somebody removed: the next try looks again.
                 self._forget(order.run)
             raise
         instance = reply["Instances"][0]
         if instance["State"]["Name"] not in ALIVE:
             # EC2 answers a token that it knows with its instance, even when that has ended.
-            raise Refused(
-                Refusal.GONE, f"{instance['InstanceId']} of this order is over: a new attempt"
+            raise ProviderError(
+                ProviderErrorKind.GONE,
+                f"{instance['InstanceId']} of this order is over: a new attempt",
             )
         return self._machine(order, tags.machine(instance, region))
 
     def wait(self, machine: Machine) -> Machine:
-        """Until it runs and has an address. Raises ``Refused``."""
+        """Until it runs and has an address. Raises ``ProviderError``."""
         return self._lifetime.until_up(machine)
 
     def release(self, machine: Machine) -> None:
-        """Terminate it; returns when EC2 says that it shuts down. Raises ``Refused``."""
+        """Terminate it; returns when EC2 says that it shuts down. Raises ``ProviderError``."""
         self._lifetime.end(machine)
 
     def find(self, run: str | None = None) -> Sequence[Machine]:
-        """All instances of ours, in every region. Raises ``Refused`` if one does not answer."""
+        """All instances of ours, in every region. Raises ``ProviderError`` if one does not answer."""
 
         def ask(region: str) -> list[Machine]:
             found = alive(self._clients, region, tags.RUN, run)
@@ -107,27 +118,27 @@ class AwsProvider:
 
         return tuple(m for machines in in_each(self._all_regions(), ask) for m in machines)
 
-    def tidy(self, run: str) -> None:
-        """Remove the run's key pairs and security groups in every region. Raises ``Refused``."""
+    def delete_shared(self, run: str) -> None:
+        """Remove the run's key pairs and security groups in every region. Raises ``ProviderError``."""
         self._forget(run)
         in_each(
             self._all_regions(), lambda region: tidy_region(self._clients, self._pace, region, run)
         )
 
-    def traces(self, owner: str | None = None) -> Sequence[str]:
-        """Runs that key pairs and security groups of any region bear. Raises ``Refused``."""
+    def list_shared(self, owner: str | None = None) -> Sequence[str]:
+        """Runs that key pairs and security groups of any region bear. Raises ``ProviderError``."""
         regions = self._all_regions()
         found = in_each(regions, lambda region: runs_of_shared(self._clients, region, owner))
         return sorted(set().union(*found))
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
         """Credentials, permissions by dry-run calls, images, quotas, and the clock."""
-        return Check(self._clients, self._amis, self.places).run(platforms)
+        return Check(self._clients, self._amis, self.offers).run(platforms)
 
     def _machine(self, order: Order, found: Machine) -> Machine:
         """As EC2 describes it, with what only the order knows."""
-        place = replace(order.place, zone=found.place.zone)
-        return replace(found, platform=order.platform, place=place)
+        offer = replace(order.offer, zone=found.offer.zone)
+        return replace(found, platform=order.platform, offer=offer)
 
     def _all_regions(self) -> Sequence[str]:
         if self._regions is None:

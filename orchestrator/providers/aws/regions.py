@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
@@ -80,7 +80,7 @@ _IN_USE = ("DependencyViolation", "InvalidGroup.InUse")
 
 
 def tidy_region(clients: Clients, pace: Pace, region: str, run: str) -> None:
-    """Remove them from ``region``; not there is success. Raises ``Refused``."""
+    """Remove them from ``region``; not there is success. Raises ``ProviderError``."""
     pairs, groups = shared_by(clients, region, run)
     ec2 = clients.ec2(region)
     for name in pairs:
@@ -103,8 +103,9 @@ def _delete_group(clients: Clients, pace: Pace, region: str, group: str) -> None
                 if code_of(error) not in _IN_USE:
                     raise
                 if pace.clock() - start > pace.end:
-                    raise Refused(
-                        Refusal.UNCERTAIN, f"{group} in {region} is still used by an instance"
+                    raise ProviderError(
+                        ProviderErrorKind.UNCERTAIN,
+                        f"{group} in {region} is still used by an instance",
                     ) from error
             else:
                 return

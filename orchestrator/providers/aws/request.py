@@ -9,7 +9,7 @@ import json
 import shlex
 from typing import Any
 
-from orchestrator.model.machine import HostKey, Order, Refusal, Refused
+from orchestrator.model.machine import HostKey, Order, ProviderError, ProviderErrorKind
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.ami import Ami
 
@@ -17,15 +17,15 @@ from orchestrator.providers.aws.ami import Ami
 def run_instances(order: Order, ami: Ami, group: str, key_name: str, user: str) -> dict[str, Any]:
     """Parameters of boto3's ``run_instances``; all follow from the order and the region."""
     if order.host_key is None or not order.login_key or order.expires <= 0:
-        raise Refused(
-            Refusal.INVALID,
+        raise ProviderError(
+            ProviderErrorKind.INVALID,
             f"an order for {order.platform.name} needs a host key, a login key and its end",
         )
-    place = order.place
+    offer = order.offer
     described = tags.of_order(order)
     request: dict[str, Any] = {
         "ImageId": ami.id,
-        "InstanceType": place.machine_type,
+        "InstanceType": offer.machine_type,
         "MinCount": 1,
         "MaxCount": 1,
         "ClientToken": order.token,
@@ -55,9 +55,9 @@ def run_instances(order: Order, ami: Ami, group: str, key_name: str, user: str) 
             {"ResourceType": kind, "Tags": described} for kind in ("instance", "volume")
         ],
     }
-    if place.zone is not None:
-        request["Placement"] = {"AvailabilityZone": place.zone}
-    if place.spot:
+    if offer.zone is not None:
+        request["Placement"] = {"AvailabilityZone": offer.zone}
+    if offer.spot:
         request["InstanceMarketOptions"] = {
             "MarketType": "spot",
             "SpotOptions": {
@@ -99,7 +99,7 @@ def user_data(expires: float, host_key: HostKey, user: str) -> str:
     """Cloud-config for a machine that ends at ``expires`` (Unix seconds).
 
     Holds one secret, the host key, which is worth nothing once the machine is gone.
-    Raises ``Refused`` where it is longer than EC2 takes.
+    Raises ``ProviderError`` where it is longer than EC2 takes.
     """
     config = {
         # First of all, and at every boot: a reboot would lose the timer.
@@ -125,5 +125,5 @@ def user_data(expires: float, host_key: HostKey, user: str) -> str:
     }
     text = "#cloud-config\n" + json.dumps(config, indent=1) + "\n"  # JSON is YAML
     if len(text.encode()) > LIMIT:
-        raise Refused(Refusal.INVALID, f"user data is over EC2's {LIMIT} bytes")
+        raise ProviderError(ProviderErrorKind.INVALID, f"user data is over EC2's {LIMIT} bytes")
     return text

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Machine, Order, Place
+from orchestrator.model.machine import Machine, Offer, Order
 
 RUN = "eqc-run"
 PLATFORM = "eqc-platform"
@@ -67,7 +67,7 @@ def machine(instance: Mapping[str, Any], region: str) -> Machine:
             (("machine_type", machine_type),),
         ),
         architecture="arm64" if instance.get("Architecture") == "arm64" else "x86_64",
-        place=Place(
+        offer=Offer(
             region=region,
             zone=instance.get("Placement", {}).get("AvailabilityZone"),
             machine_type=machine_type,

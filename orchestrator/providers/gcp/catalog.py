@@ -14,7 +14,7 @@ from google.auth.exceptions import GoogleAuthError
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Json
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 
 SOURCE = "Compute Engine machineTypes.aggregatedList"
 
@@ -22,7 +22,7 @@ SOURCE = "Compute Engine machineTypes.aggregatedList"
 def machine_types_document(client: Any, project: str, regions: Sequence[str]) -> dict[str, Json]:
     """All types that ``regions`` offer (none given: all), as ``gcp_machine_types.json`` has them.
 
-    ``client`` is a ``compute_v1.MachineTypesClient``. Raises ``Refused``.
+    ``client`` is a ``compute_v1.MachineTypesClient``. Raises ``ProviderError``.
     """
     found: dict[str, Any] = {}
     try:
@@ -31,7 +31,9 @@ def machine_types_document(client: Any, project: str, regions: Sequence[str]) ->
             if not regions or region in regions:
                 found.update({each.name: each for each in scoped.machine_types})
     except (GoogleAPIError, GoogleAuthError) as error:
-        raise Refused(Refusal.DENIED, f"compute.machineTypes.aggregatedList: {error}") from error
+        raise ProviderError(
+            ProviderErrorKind.DENIED, f"compute.machineTypes.aggregatedList: {error}"
+        ) from error
     return types_document(found[name] for name in sorted(found))
 
 

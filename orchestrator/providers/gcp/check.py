@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Finding, Level, Place, Refused, Unavailable
+from orchestrator.model.machine import Finding, Level, Offer, ProviderError, Unavailable
 from orchestrator.providers.cloud import skew
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import translated
@@ -49,12 +49,12 @@ class Check:
         self,
         clients: Clients,
         images: Images,
-        places: Callable[[Platform], Sequence[Place]],
+        offers: Callable[[Platform], Sequence[Offer]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clients = clients
         self._images = images
-        self._places = places
+        self._places = offers
         self._clock = clock
 
     def run(self, platforms: Sequence[Platform]) -> list[Finding]:
@@ -62,7 +62,7 @@ class Check:
         subject = "gcp credentials"
         try:
             granted, date = self._clients.permitted(list(PERMISSIONS))
-        except Refused as error:
+        except ProviderError as error:
             return [Finding(subject, Level.ERROR, str(error))]
         findings = [Finding(subject, Level.OK, f"project {self._clients.project}")]
         findings += skew("gcp", "Google's", date, self._clock())
@@ -71,12 +71,12 @@ class Check:
         kinds: set[tuple[str, bool]] = set()
         for platform in platforms:
             try:
-                place = self._places(platform)[0]
-                machine_type = catalog.machine_type("gcp", str(place.machine_type))
+                offer = self._places(platform)[0]
+                machine_type = catalog.machine_type("gcp", str(offer.machine_type))
             except Unavailable as error:
                 findings.append(Finding(f"gcp {platform.name}", Level.ERROR, str(error)))
                 continue
-            wanted += wanted_by(platform, place, machine_type)
+            wanted += wanted_by(platform, offer, machine_type)
             kinds.add((machine_type.architecture, gpu_of(platform, machine_type.name)))
         findings += [self._image(architecture, gpu=gpu) for architecture, gpu in sorted(kinds)]
         return [*findings, *quotas(self._clients, wanted)]
@@ -85,7 +85,7 @@ class Check:
         subject = f"gcp image for {architecture}{' with GPU' if gpu else ''}"
         try:
             image = self._images.find(architecture, gpu=gpu)
-        except Refused as error:
+        except ProviderError as error:
             return Finding(subject, Level.ERROR, str(error))
         return Finding(subject, Level.OK, image.link)
 
@@ -110,18 +110,18 @@ class Wanted:
 
 
 def wanted_by(
-    platform: Platform, place: Place, machine_type: catalog.MachineType
+    platform: Platform, offer: Offer, machine_type: catalog.MachineType
 ) -> Iterator[Wanted]:
     """The quotas that count a machine: of its type, and of a GPU that is attached to it."""
-    quota = machine_type.spot_quota if place.spot else machine_type.quota
+    quota = machine_type.spot_quota if offer.spot else machine_type.quota
     if quota is not None:
         amount = machine_type.gpus if quota.unit == "GPUs" else machine_type.vcpus
-        yield Wanted(str(place.region), quota.code, amount)
+        yield Wanted(str(offer.region), quota.code, amount)
     gpu = platform.get("gpu")
     how = catalog.attachable(str(gpu)) if gpu and not machine_type.gpus else None
-    attached = catalog.quota_of("gcp", how["quota"], spot=place.spot) if how else None
+    attached = catalog.quota_of("gcp", how["quota"], spot=offer.spot) if how else None
     if attached is not None:
-        yield Wanted(str(place.region), attached.code, 1)
+        yield Wanted(str(offer.region), attached.code, 1)
 
 
 def quotas(clients: Clients, wanted: Iterable[Wanted]) -> Iterator[Finding]:
@@ -132,7 +132,7 @@ def quotas(clients: Clients, wanted: Iterable[Wanted]) -> Iterator[Finding]:
     for region, metrics in sorted(groups.items()):
         try:
             free = _free(clients, region)
-        except Refused as error:
+        except ProviderError as error:
             yield Finding(f"gcp {region} quotas", Level.WARNING, f"cannot be read: {error}")
             continue
         for metric, amounts in sorted(metrics.items()):

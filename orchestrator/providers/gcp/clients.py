@@ -22,7 +22,7 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import compute_v1
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.gcp.errors import translated
 
 PROJECT = "GOOGLE_CLOUD_PROJECT"
@@ -55,7 +55,7 @@ class Clients:
 
     @property
     def project(self) -> str:
-        """The project that pays. Raises ``Refused`` where none is configured."""
+        """The project that pays. Raises ``ProviderError`` where none is configured."""
         return self._account()[1]
 
     @property
@@ -113,7 +113,7 @@ class Clients:
     def permitted(self, permissions: list[str]) -> tuple[list[str], str | None]:
         """Which of ``permissions`` we have on the project, and the answer's ``Date``.
 
-        Raises ``Refused``.
+        Raises ``ProviderError``.
         """
         base, plain = _endpoint(RESOURCE_MANAGER)
         url = f"{base or _RESOURCE_MANAGER_URL}/v1/projects/{self.project}:testIamPermissions"
@@ -164,7 +164,9 @@ def _found_account() -> tuple[Credentials, str]:
             credentials, configured = google.auth.default(scopes=_SCOPES)
         project = project or configured
     if not project:
-        raise Refused(Refusal.DENIED, f"no project of Google Cloud is configured: set {PROJECT}")
+        raise ProviderError(
+            ProviderErrorKind.DENIED, f"no project of Google Cloud is configured: set {PROJECT}"
+        )
     return credentials, project
 
 

@@ -1,4 +1,4 @@
-"""What Compute Engine says no with, translated into ``Refused``: named by what the fleet does."""
+"""What Compute Engine says no with, translated into ``ProviderError``: named by what the fleet does."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import compute_v1
 from google.protobuf.json_format import ParseError
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 
-KINDS: Mapping[Refusal, tuple[str, ...]] = {
-    Refusal.CAPACITY: (
+KINDS: Mapping[ProviderErrorKind, tuple[str, ...]] = {
+    ProviderErrorKind.CAPACITY: (
         "ZONE_RESOURCE_POOL_EXHAUSTED",
         "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS",
         "RESOURCE_POOL_EXHAUSTED",
         "STOCKOUT",
     ),
-    Refusal.QUOTA: ("QUOTA_EXCEEDED", "LIMIT_EXCEEDED", "VPC_RESOURCE_QUOTA_EXCEEDED"),
-    Refusal.THROTTLED: (
+    ProviderErrorKind.QUOTA: ("QUOTA_EXCEEDED", "LIMIT_EXCEEDED", "VPC_RESOURCE_QUOTA_EXCEEDED"),
+    ProviderErrorKind.THROTTLED: (
         "RATE_LIMIT_EXCEEDED",
         "USER_RATE_LIMIT_EXCEEDED",
         "RESOURCE_OPERATION_RATE_EXCEEDED",
         "OPERATION_RATE_EXCEEDED",
         "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED",
     ),
-    Refusal.DENIED: (
+    ProviderErrorKind.DENIED: (
         "FORBIDDEN",
         "PERMISSIONS_ERROR",
         "PERMISSION_DENIED",
@@ -41,7 +41,7 @@ KINDS: Mapping[Refusal, tuple[str, ...]] = {
         "REQUIRED",
         "SERVICE_DISABLED",
     ),
-    Refusal.UNCERTAIN: (
+    ProviderErrorKind.UNCERTAIN: (
         "BACKEND_ERROR",
         "INTERNAL_ERROR",
         "SERVICE_UNAVAILABLE",
@@ -70,26 +70,26 @@ _KIND_OF = {_plain(code): kind for kind, codes in KINDS.items() for code in code
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Inside, every error of the SDK becomes ``Refused``; ``doing`` names what and where."""
+    """Inside, every error of the SDK becomes ``ProviderError``; ``doing`` names what and where."""
     try:
         yield
     except ERRORS as error:
         raise refused(error, doing) from error
 
 
-def refused(error: Exception, doing: str) -> Refused:
+def refused(error: Exception, doing: str) -> ProviderError:
     """The refusal that an error of the SDK means. The caller raises it ``from`` the error."""
     said = f"{doing}: {error}"[:_LONGEST]
     if isinstance(error, GoogleAPICallError):
         kind = _kind(codes_of(error), str(error), int(error.code or 0))
-        return Refused(kind, said, retry_after=_retry_after(error))
+        return ProviderError(kind, said, retry_after=_retry_after(error))
     if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
         advice = "gcloud auth application-default login"
-        return Refused(Refusal.DENIED, f"{said}; log in again (e.g. {advice})")
-    return Refused(Refusal.UNCERTAIN, said)
+        return ProviderError(ProviderErrorKind.DENIED, f"{said}; log in again (e.g. {advice})")
+    return ProviderError(ProviderErrorKind.UNCERTAIN, said)
 
 
-def failed(operation: compute_v1.Operation, doing: str) -> Refused | None:
+def failed(operation: compute_v1.Operation, doing: str) -> ProviderError | None:
     """The refusal that an operation ended with; ``None``: it did not fail.
 
     The outcome is certain: asking again for the same thing would only give the same operation, so
@@ -102,9 +102,9 @@ def failed(operation: compute_v1.Operation, doing: str) -> Refused | None:
     codes = [error.code for error in errors]
     words = "; ".join(f"{e.code}: {e.message}" for e in errors) or operation.http_error_message
     kind = _kind(codes, words, status)
-    if kind in (Refusal.UNCERTAIN, Refusal.THROTTLED):
-        kind = Refusal.GONE
-    return Refused(kind, f"{doing}: {words or status}"[:_LONGEST])
+    if kind in (ProviderErrorKind.UNCERTAIN, ProviderErrorKind.THROTTLED):
+        kind = ProviderErrorKind.GONE
+    return ProviderError(kind, f"{doing}: {words or status}"[:_LONGEST])
 
 
 def codes_of(error: GoogleAPICallError) -> list[str]:
@@ -118,21 +118,21 @@ def status_of(error: Exception) -> int:
     return int(error.code or 0) if isinstance(error, GoogleAPICallError) else 0
 
 
-def _kind(codes: Iterable[str], words: str, status: int) -> Refusal:
+def _kind(codes: Iterable[str], words: str, status: int) -> ProviderErrorKind:
     named = [_KIND_OF[_plain(code)] for code in codes if _plain(code) in _KIND_OF]
     # A stockout also comes with 503 and codes that sound like a passing failure.
-    for kind in (Refusal.CAPACITY, Refusal.QUOTA, Refusal.THROTTLED):
+    for kind in (ProviderErrorKind.CAPACITY, ProviderErrorKind.QUOTA, ProviderErrorKind.THROTTLED):
         if kind in named:
             return kind
     if named:
         return named[0]
     if _NOT_HERE.search(words):
-        return Refusal.CAPACITY
+        return ProviderErrorKind.CAPACITY
     if status == requests.codes.too_many_requests:
-        return Refusal.THROTTLED
+        return ProviderErrorKind.THROTTLED
     if status in (requests.codes.unauthorized, requests.codes.forbidden):
-        return Refusal.DENIED
-    return Refusal.INVALID if 400 <= status < 500 else Refusal.UNCERTAIN
+        return ProviderErrorKind.DENIED
+    return ProviderErrorKind.INVALID if 400 <= status < 500 else ProviderErrorKind.UNCERTAIN
 
 
 def _retry_after(error: GoogleAPICallError) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import translated
 from orchestrator.system.once import Once
@@ -53,11 +53,11 @@ class Images:
         self._known: Once[Image] = Once()
 
     def find(self, architecture: str, *, gpu: bool) -> Image:
-        """The image for ``x86_64`` or ``arm64``. Raises ``Refused``."""
+        """The image for ``x86_64`` or ``arm64``. Raises ``ProviderError``."""
         kind = f"{architecture} with GPU" if gpu else architecture
         family = self._families.get((architecture, gpu))
         if family is None:
-            raise Refused(Refusal.INVALID, f"no machine image is known for {kind}")
+            raise ProviderError(ProviderErrorKind.INVALID, f"no machine image is known for {kind}")
         return self._known.get((kind,), lambda: self._look_up(family, architecture))
 
     def _look_up(self, family: Family, architecture: str) -> Image:
@@ -67,8 +67,8 @@ class Images:
             )
         # Older images for x86 say nothing.
         if (found.architecture == "ARM64") != (architecture == "arm64"):
-            raise Refused(
-                Refusal.INVALID,
+            raise ProviderError(
+                ProviderErrorKind.INVALID,
                 f"image family {family.project}/{family.name} is for "
                 f"{found.architecture or 'X86_64'}, not {architecture}",
             )

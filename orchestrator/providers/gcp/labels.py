@@ -12,7 +12,7 @@ from google.cloud import compute_v1
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform, content_id
-from orchestrator.model.machine import Machine, Order, Place
+from orchestrator.model.machine import Machine, Offer, Order
 
 RUN = "eqc-run"
 PLATFORM = "eqc-platform"
@@ -71,7 +71,7 @@ def machine(instance: compute_v1.Instance) -> Machine:
         id=instance.name,
         platform=Platform("gcp", name, (("machine_type", machine_type),)),
         architecture=_architecture(machine_type),
-        place=Place(
+        offer=Offer(
             region=zone.rpartition("-")[0] or None,
             zone=zone,
             machine_type=machine_type,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from google.cloud import compute_v1
 
-from orchestrator.model.machine import Address, Machine, Refusal, Refused
+from orchestrator.model.machine import Address, Machine, ProviderError, ProviderErrorKind
 from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
@@ -21,10 +21,10 @@ _NOT_FOUND = 404
 
 
 def zone_of(machine: Machine) -> str:
-    """Where the machine is. Raises ``Refused`` where its place does not say."""
-    if machine.place.zone is None:
-        raise Refused(Refusal.INVALID, f"of {machine.id} the zone is not known")
-    return machine.place.zone
+    """Where the machine is. Raises ``ProviderError`` where its place does not say."""
+    if machine.offer.zone is None:
+        raise ProviderError(ProviderErrorKind.INVALID, f"of {machine.id} the zone is not known")
+    return machine.offer.zone
 
 
 class Lifetime:
@@ -37,7 +37,7 @@ class Lifetime:
         self._user = user
 
     def describe(self, zone: str, name: str) -> compute_v1.Instance | None:
-        """The instance; ``None``: there is none of that name. Raises ``Refused``."""
+        """The instance; ``None``: there is none of that name. Raises ``ProviderError``."""
         clients = self._clients
         try:
             return clients.instances.get(
@@ -49,7 +49,7 @@ class Lifetime:
             raise refused(error, f"compute.instances.get {name} in {zone}") from error
 
     def until_up(self, machine: Machine) -> Machine:
-        """Until it runs and has an address. Raises ``Refused``."""
+        """Until it runs and has an address. Raises ``ProviderError``."""
         pace, zone = self._pace, zone_of(machine)
         start = pace.clock()
         state = "ordered"
@@ -64,19 +64,19 @@ class Lifetime:
                 if instance is None or state not in COMING:
                     young = pace.clock() - start <= pace.settle
                     self._raise_if_over(machine, instance, young=young)
-            except Refused as error:
+            except ProviderError as error:
                 if error.kind not in TRANSIENT:
                     raise
                 state = str(error)
             if pace.clock() - start > pace.boot:
-                raise Refused(
-                    Refusal.UNREACHABLE,
+                raise ProviderError(
+                    ProviderErrorKind.UNREACHABLE,
                     f"{machine.id} in {zone} has no address after {pace.boot:.0f} s ({state})",
                 )
             pace.sleep(pace.poll)
 
     def end(self, machine: Machine) -> None:
-        """Delete it, until Compute Engine says that it is gone. Raises ``Refused``."""
+        """Delete it, until Compute Engine says that it is gone. Raises ``ProviderError``."""
         pace, zone = self._pace, zone_of(machine)
         start = pace.clock()
         while True:
@@ -84,12 +84,14 @@ class Lifetime:
                 if self._deleted(zone, machine.id, young=pace.clock() - start <= pace.settle):
                     return
                 said = "it is not there yet"
-            except Refused as error:
-                if error.kind not in (*TRANSIENT, Refusal.GONE):
+            except ProviderError as error:
+                if error.kind not in (*TRANSIENT, ProviderErrorKind.GONE):
                     raise
                 said = str(error)
             if pace.clock() - start > pace.end:
-                raise Refused(Refusal.UNCERTAIN, f"the end of {machine.id} in {zone}: {said}")
+                raise ProviderError(
+                    ProviderErrorKind.UNCERTAIN, f"the end of {machine.id} in {zone}: {said}"
+                )
             pace.sleep(pace.poll)
 
     def _deleted(self, zone: str, name: str, *, young: bool) -> bool:
@@ -115,11 +117,11 @@ class Lifetime:
     def _raise_if_over(
         self, machine: Machine, instance: compute_v1.Instance | None, *, young: bool
     ) -> None:
-        """``Refused`` by what was done to the machine; nothing where it may still be coming."""
+        """``ProviderError`` by what was done to the machine; nothing where it may still be coming."""
         zone = zone_of(machine)
         done = self._operations.of_instance(zone, machine.id)
         insert = _insert(done)
-        failure = insert and failed(insert, f"compute.instances.insert {machine.place.label}")
+        failure = insert and failed(insert, f"compute.instances.insert {machine.offer.label}")
         if failure:
             raise failure
         if instance is None and _may_come(done, young=young):
@@ -127,7 +129,7 @@ class Lifetime:
         kinds = [o.operation_type for o in done if o.operation_type != INSERT]
         why = "spot reclaim" if PREEMPTED in kinds else (kinds or ["no reason known"])[-1]
         what = "is not there" if instance is None else f"is {instance.status}"
-        raise Refused(Refusal.GONE, f"{machine.id} in {zone} {what}: {why}")
+        raise ProviderError(ProviderErrorKind.GONE, f"{machine.id} in {zone} {what}: {why}")
 
     def _reachable(self, machine: Machine, instance: compute_v1.Instance, host: str) -> Machine:
         key = labels.metadata(instance).get(labels.HOST_KEY)

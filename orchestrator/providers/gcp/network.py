@@ -37,7 +37,7 @@ class Network:
         self._made: Once[None] = Once()
 
     def ensure(self, run: str, owner: str) -> None:
-        """Our address is admitted, and no other. Raises ``Refused``."""
+        """Our address is admitted, and no other. Raises ``ProviderError``."""
         self._made.get((run,), lambda: self._make(run, owner))
 
     def runs(self, owner: str | None) -> Sequence[str]:
@@ -50,7 +50,7 @@ class Network:
         return sorted({found["run"] for found in said if owner in (None, found["owner"])})
 
     def remove(self, run: str) -> None:
-        """Remove the rules; not there is success. Raises ``Refused``."""
+        """Remove the rules; not there is success. Raises ``ProviderError``."""
         self._made.forget(run)
         for name in rule_names(run):
             doing = f"compute.firewalls.delete {name}"

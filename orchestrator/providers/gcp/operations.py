@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from google.cloud import compute_v1
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import failed, translated
 
 INSERT = "insert"
 PREEMPTED = "compute.instances.preempted"
-TRANSIENT = (Refusal.THROTTLED, Refusal.UNCERTAIN)
+TRANSIENT = (ProviderErrorKind.THROTTLED, ProviderErrorKind.UNCERTAIN)
 
 
 class Operations:
@@ -28,18 +28,19 @@ class Operations:
         self._pace = pace
 
     def until_done(self, operation: compute_v1.Operation, doing: str, zone: str | None) -> None:
-        """Until it is done, in ``zone`` or globally. Raises ``Refused`` for what it failed with."""
+        """Until it is done, in ``zone`` or globally. Raises ``ProviderError`` for what it failed with."""
         pace = self._pace
         start = pace.clock()
         while operation.status != compute_v1.Operation.Status.DONE:
             if pace.clock() - start > pace.end:
-                raise Refused(
-                    Refusal.UNCERTAIN, f"{doing}: not done after {pace.end:.0f} s, still going on"
+                raise ProviderError(
+                    ProviderErrorKind.UNCERTAIN,
+                    f"{doing}: not done after {pace.end:.0f} s, still going on",
                 )
             pace.sleep(pace.poll)
             try:
                 operation = self._again(operation, zone)
-            except Refused as error:
+            except ProviderError as error:
                 if error.kind not in TRANSIENT:
                     raise
         failure = failed(operation, doing)

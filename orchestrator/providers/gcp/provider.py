@@ -10,7 +10,15 @@ from google.cloud import compute_v1
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Finding, Machine, Order, Place, Refusal, Refused, Unavailable
+from orchestrator.model.machine import (
+    Finding,
+    Machine,
+    Offer,
+    Order,
+    ProviderError,
+    ProviderErrorKind,
+    Unavailable,
+)
 from orchestrator.providers.cloud import Pace, own_address
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.check import Check
@@ -55,18 +63,20 @@ class GcpProvider:
         self._lifetime = Lifetime(self._clients, operations, pace, user)
         self._zones = Zones(self._clients)
 
-    def places(self, platform: Platform) -> Sequence[Place]:
+    def offers(self, platform: Platform) -> Sequence[Offer]:
         """Zones by their region's price. Raises ``Unavailable``."""
-        places = self._zones.expanded(catalog.places(platform))
-        if not places:
+        offers = self._zones.expanded(catalog.offers(platform))
+        if not offers:
             raise Unavailable("no-region", f"{platform.name}: the project has no such region")
-        return places
+        return offers
 
     def launch(self, order: Order) -> Machine:
-        """Ask for the instance; at once. Raises ``Refused``."""
-        zone, machine_type = order.place.zone, order.place.machine_type
+        """Ask for the instance; at once. Raises ``ProviderError``."""
+        zone, machine_type = order.offer.zone, order.offer.machine_type
         if zone is None or machine_type is None:
-            raise Refused(Refusal.INVALID, "an order at gcp needs a zone and a machine type")
+            raise ProviderError(
+                ProviderErrorKind.INVALID, "an order at gcp needs a zone and a machine type"
+            )
         # The request's id alone makes a repeated request harmless, for as long as it is remembered;
         # the name does as long as the instance is there.
         existing = self._lifetime.describe(zone, name_of(order))
@@ -82,13 +92,15 @@ class GcpProvider:
             # Done at once means that the order was given before; what it made may have ended.
             existing = self._lifetime.describe(zone, instance.name)
             if existing is None:
-                raise Refused(Refusal.GONE, f"{instance.name} of this order is over: a new attempt")
+                raise ProviderError(
+                    ProviderErrorKind.GONE, f"{instance.name} of this order is over: a new attempt"
+                )
             return self._known(order, existing)
         return Machine(
             id=instance.name,
             platform=order.platform,
             architecture=architecture,
-            place=order.place,
+            offer=order.offer,
             run=order.run,
             token=order.token,
             owner=order.owner,
@@ -97,37 +109,37 @@ class GcpProvider:
         )
 
     def wait(self, machine: Machine) -> Machine:
-        """Until it runs and has an address. Raises ``Refused``.
+        """Until it runs and has an address. Raises ``ProviderError``.
 
         A stockout or a full quota is often only said now, after the order was taken.
         """
         return self._lifetime.until_up(machine)
 
     def release(self, machine: Machine) -> None:
-        """Delete it; returns when it is deleted. Raises ``Refused``."""
+        """Delete it; returns when it is deleted. Raises ``ProviderError``."""
         self._lifetime.end(machine)
 
     def find(self, run: str | None = None) -> Sequence[Machine]:
-        """All instances of ours, in every zone. Raises ``Refused`` if one does not answer."""
+        """All instances of ours, in every zone. Raises ``ProviderError`` if one does not answer."""
         return tuple(labels.machine(instance) for instance in alive(self._clients, run))
 
-    def tidy(self, run: str) -> None:
-        """Remove the run's firewall rules. Raises ``Refused``."""
+    def delete_shared(self, run: str) -> None:
+        """Remove the run's firewall rules. Raises ``ProviderError``."""
         self._network.remove(run)
 
-    def traces(self, owner: str | None = None) -> Sequence[str]:
-        """Runs that have firewall rules. Raises ``Refused``."""
+    def list_shared(self, owner: str | None = None) -> Sequence[str]:
+        """Runs that have firewall rules. Raises ``ProviderError``."""
         return self._network.runs(owner)
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
         """Credentials, permissions, images, quotas, and the clock."""
-        return Check(self._clients, self._images, self.places).run(platforms)
+        return Check(self._clients, self._images, self.offers).run(platforms)
 
     def _insert(
         self, order: Order, zone: str, instance: compute_v1.Instance
     ) -> compute_v1.Operation | None:
-        """The operation; ``None``: the instance is there already. Raises ``Refused``."""
-        doing = f"compute.instances.insert {order.place.label}"
+        """The operation; ``None``: the instance is there already. Raises ``ProviderError``."""
+        doing = f"compute.instances.insert {order.offer.label}"
         request = compute_v1.InsertInstanceRequest(
             project=self._clients.project,
             zone=zone,
@@ -148,6 +160,8 @@ class GcpProvider:
     def _known(self, order: Order, instance: compute_v1.Instance) -> Machine:
         """As Compute Engine describes it, with what only the order knows."""
         if instance.status not in COMING:
-            raise Refused(Refusal.GONE, f"{instance.name} is {instance.status}: this order is over")
+            raise ProviderError(
+                ProviderErrorKind.GONE, f"{instance.name} is {instance.status}: this order is over"
+            )
         found = labels.machine(instance)
-        return replace(found, platform=order.platform, place=order.place)
+        return replace(found, platform=order.platform, offer=order.offer)

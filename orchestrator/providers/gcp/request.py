@@ -13,7 +13,7 @@ from google.cloud import compute_v1
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import HostKey, Order, Refusal, Refused
+from orchestrator.model.machine import HostKey, Order, ProviderError, ProviderErrorKind
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.images import Image
 
@@ -42,10 +42,10 @@ def gpu_of(platform: Platform, machine_type: str) -> bool:
 
 
 def instance_of(order: Order, image: Image, user: str, now: float) -> compute_v1.Instance:
-    """The instance that an order in a zone asks for. Raises ``Refused``."""
-    place = order.place
-    machine_type = str(place.machine_type)
-    in_zone = f"zones/{place.zone}"
+    """The instance that an order in a zone asks for. Raises ``ProviderError``."""
+    offer = order.offer
+    machine_type = str(offer.machine_type)
+    in_zone = f"zones/{offer.zone}"
     family = machine_type.partition("-")[0]
     return compute_v1.Instance(
         name=name_of(order),
@@ -85,11 +85,11 @@ def instance_of(order: Order, image: Image, user: str, now: float) -> compute_v1
 
 def _items(order: Order, user: str) -> list[compute_v1.Items]:
     if order.host_key is None or not order.login_key or order.expires <= 0:
-        raise Refused(
-            Refusal.INVALID,
+        raise ProviderError(
+            ProviderErrorKind.INVALID,
             f"an order for {order.platform.name} needs a host key, a login key and its end",
         )
-    gpu = gpu_of(order.platform, str(order.place.machine_type))
+    gpu = gpu_of(order.platform, str(order.offer.machine_type))
     items = {
         **labels.metadata_of(order),
         "ssh-keys": f"{user}:{order.login_key} {user}",
@@ -103,7 +103,7 @@ def _items(order: Order, user: str) -> list[compute_v1.Items]:
 def _scheduling(order: Order, now: float) -> compute_v1.Scheduling:
     left = min(max(int(order.expires - now), LEAST_SECONDS), MOST_SECONDS)
     return compute_v1.Scheduling(
-        provisioning_model="SPOT" if order.place.spot else "STANDARD",
+        provisioning_model="SPOT" if order.offer.spot else "STANDARD",
         instance_termination_action="DELETE",
         max_run_duration=compute_v1.Duration(seconds=left),
         # Never moved to another host while it computes, nor started again on one.
@@ -120,7 +120,9 @@ def _attached(
         return []
     how = catalog.attachable(str(gpu))
     if how is None:
-        raise Refused(Refusal.INVALID, f"no {gpu} can be attached to {machine_type}")
+        raise ProviderError(
+            ProviderErrorKind.INVALID, f"no {gpu} can be attached to {machine_type}"
+        )
     link = f"{in_zone}/acceleratorTypes/{how['accelerator']}"
     return [compute_v1.AcceleratorConfig(accelerator_type=link, accelerator_count=1)]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from google.cloud import compute_v1
 
-from orchestrator.model.machine import Place, Refusal, Refused
+from orchestrator.model.machine import Offer, ProviderError, ProviderErrorKind
 from orchestrator.providers.gcp import labels
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import translated
@@ -24,16 +24,16 @@ class Zones:
         self._clients = clients
         self._known: Once[tuple[str, ...]] = Once()
 
-    def expanded(self, places: Sequence[Place]) -> tuple[Place, ...]:
-        """Each place of a region as one in each of its zones, in order. Raises ``Refused``."""
-        if all(place.zone is not None for place in places):
-            return tuple(places)
+    def expanded(self, offers: Sequence[Offer]) -> tuple[Offer, ...]:
+        """Each place of a region as one in each of its zones, in order. Raises ``ProviderError``."""
+        if all(offer.zone is not None for offer in offers):
+            return tuple(offers)
         known = self._known.get(("zones",), self._ask)
         return tuple(
-            replace(place, zone=zone)
-            for place in places
-            for zone in ([place.zone] if place.zone else known)
-            if place.zone or zone.rpartition("-")[0] == place.region
+            replace(offer, zone=zone)
+            for offer in offers
+            for zone in ([offer.zone] if offer.zone else known)
+            if offer.zone or zone.rpartition("-")[0] == offer.region
         )
 
     def _ask(self) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ class Zones:
 
 
 def alive(clients: Clients, run: str | None) -> list[compute_v1.Instance]:
-    """Our instances in all zones, of one run or of all. Raises ``Refused``.
+    """Our instances in all zones, of one run or of all. Raises ``ProviderError``.
 
     A zone that does not answer is never left out silently: what runs there would be forgotten.
     """
@@ -68,5 +68,7 @@ def alive(clients: Clients, run: str | None) -> list[compute_v1.Instance]:
     return found
 
 
-def _silent(zone: str) -> Refused:
-    return Refused(Refusal.UNCERTAIN, f"compute.instances.aggregatedList: no answer from {zone}")
+def _silent(zone: str) -> ProviderError:
+    return ProviderError(
+        ProviderErrorKind.UNCERTAIN, f"compute.instances.aggregatedList: no answer from {zone}"
+    )

@@ -13,9 +13,9 @@ from orchestrator.results.explanation import (
     Condition,
     Contradiction,
     Explanation,
+    Outlier,
     Prediction,
     Rule,
-    Suspect,
 )
 
 SHOWN_SETS = 10
@@ -79,7 +79,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         yield from _answer(answer, with_identity=place > 0)
     yield from _block(
         "Suspects, whose hardware twins agree on another output:",
-        (line for suspect in explanation.suspects for line in _suspect(suspect)),
+        (line for outlier in explanation.outliers for line in _suspect(outlier)),
     )
     yield from _block(
         "Not described, so not explained:",
@@ -176,14 +176,14 @@ def _contradiction(one: Contradiction) -> str:
     return groups if one.kept is None else f"{groups} (class {one.kept}, the majority, takes part)"
 
 
-def _suspect(suspect: Suspect) -> Iterator[str]:
+def _suspect(outlier: Outlier) -> Iterator[str]:
     yield (
-        f"{plain(suspect.platform)}: class {suspect.class_number}, but class {suspect.expected} "
-        f"on {counted(len(suspect.twins), 'twin')}: {_names(suspect.twins)}"
+        f"{plain(outlier.platform)}: class {outlier.class_number}, but class {outlier.expected} "
+        f"on {counted(len(outlier.twins), 'twin')}: {_names(outlier.twins)}"
     )
-    shared = ", ".join(f"{name} = {value}" for name, value in suspect.shared)
+    shared = ", ".join(f"{name} = {value}" for name, value in outlier.shared)
     yield f"  equal in {plain(shared) or 'all that was compared'}"
-    own = _cut([plain(name) for name in suspect.differs_in], SHOWN_MEMBERS)
+    own = _cut([plain(name) for name in outlier.differs_in], SHOWN_MEMBERS)
     yield (
         f"  differs from all of them in {own}"
         if own

@@ -141,7 +141,7 @@ def _explanation(explanation: Explanation) -> dict[str, Any]:
             for group in explanation.classes
         ],
         "answers": [_answer(answer) for answer in explanation.answers],
-        "suspects": [asdict(suspect) for suspect in explanation.suspects],
+        "suspects": [asdict(outlier) for outlier in explanation.outliers],
         "undescribed": [asdict(one) for one in explanation.undescribed],
         "notes": list(explanation.notes),
     }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from orchestrator.report.html.parts import (
     Block,
+    CellValue,
     Drawing,
     Figure,
     Grid,
     Section,
-    Value,
     grid,
     section,
 )
@@ -81,7 +81,7 @@ def _pairs(number: int, found: Consequences) -> Grid:
     )
 
 
-def _pair(pair: ClassPair) -> tuple[Value, ...]:
+def _pair(pair: ClassPair) -> tuple[CellValue, ...]:
     compared = pair.elements > 0
     return (
         f"{pair.a} and {pair.b}",
@@ -124,7 +124,7 @@ def _histogram(number: int, found: Consequences) -> Grid:
     )
 
 
-def _counts(pair: ClassPair, ulps: UlpHistogram, bins: int) -> tuple[Value, ...]:
+def _counts(pair: ClassPair, ulps: UlpHistogram, bins: int) -> tuple[CellValue, ...]:
     counts = [one.count for one in ulps.bins] + [0] * (bins - len(ulps.bins))
     odd = (ulps.signed_zeros, ulps.unordered, ulps.equal_nans)
     return (f"{pair.a} and {pair.b}", *counts, *odd)

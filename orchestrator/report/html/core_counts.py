@@ -10,16 +10,16 @@ from orchestrator.report.html.model_size import sizes_figure
 from orchestrator.report.html.parts import Block, Drawing, Figure, Section, grid, section
 from orchestrator.report.words import column_name, counted
 from orchestrator.results.details import Details
-from orchestrator.results.layers import Collapse, CoreLevel, SizeRow
+from orchestrator.results.layers import CoreCounts, CoreLevel, SizeRow
 from orchestrator.results.partitions import Partition, Summary
 
 COMMAND = "eqc report STORE --show collapse"
 
 
-def collapse_section(summary: Summary, details: Details) -> Section:
+def core_counts_section(summary: Summary, details: Details) -> Section:
     """How classes fall together as cores or threads are added."""
     partitions = {partition.key: partition for partition in summary.partitions}
-    part = details.collapses
+    part = details.core_counts
     return section(
         "cores",
         "Number of cores",
@@ -47,7 +47,7 @@ def sizes_section(details: Details) -> Section:
 
 
 def _block(
-    number: int, found: Collapse, partitions: Mapping[tuple[str, str, str, str], Partition]
+    number: int, found: CoreCounts, partitions: Mapping[tuple[str, str, str, str], Partition]
 ) -> Block:
     key = (found.workload, found.input, found.variant, found.output)
     names = _class_names(found, partitions.get(key))
@@ -97,13 +97,13 @@ def _block(
     return Block(title, tuple(lines), (Drawing(collapse_figure(found, names), label),), grids)
 
 
-def _class_names(found: Collapse, partition: Partition | None) -> dict[str, str]:
+def _class_names(found: CoreCounts, partition: Partition | None) -> dict[str, str]:
     """By id: the number where one partition holds all, else the start of the id."""
     numbers = {group.id: group.number for group in partition.classes} if partition else {}
     return dict(_named(found, numbers))
 
 
-def _named(found: Collapse, numbers: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+def _named(found: CoreCounts, numbers: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     for level in found.levels:
         for identity in level.classes:
             known = numbers.get(identity)
@@ -144,19 +144,19 @@ _DASHES = ("solid", "dash", "dot", "dashdot")
 _HUES = 8
 
 
-def collapse_figure(collapse: Collapse, names: Mapping[str, str]) -> Figure:
+def collapse_figure(core_counts: CoreCounts, names: Mapping[str, str]) -> Figure:
     """A column of classes for each number of cores, a line for each generation through them.
 
     ``names`` gives a short name of each class by its id.
     """
-    places = {level.cores: _places(level) for level in collapse.levels}
-    across = {level.cores: x for x, level in enumerate(collapse.levels)}
-    generations = sorted({name for level in collapse.levels for name, _ in level.generations})
+    places = {level.cores: _places(level) for level in core_counts.levels}
+    across = {level.cores: x for x, level in enumerate(core_counts.levels)}
+    generations = sorted({name for level in core_counts.levels for name, _ in level.generations})
     drawn = generations[:MOST]
-    traces = [_line(name, row, collapse, across, places) for row, name in enumerate(drawn)]
-    tallest = max(len(level.classes) for level in collapse.levels)
+    list_shared = [_line(name, row, core_counts, across, places) for row, name in enumerate(drawn)]
+    tallest = max(len(level.classes) for level in core_counts.levels)
     return {
-        "data": [*traces, _nodes(collapse, across, places, names)],
+        "data": [*list_shared, _nodes(core_counts, across, places, names)],
         "layout": {
             "height": 190 + 34 * tallest + 9 * len(drawn),
             "showlegend": True,
@@ -194,7 +194,7 @@ def _places(level: CoreLevel) -> dict[str, float]:
 def _line(
     name: str,
     row: int,
-    collapse: Collapse,
+    core_counts: CoreCounts,
     across: Mapping[int, int],
     places: Mapping[int, Mapping[str, float]],
 ) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _line(
     shift = ((row % 5) - 2) * 0.035
     xs: list[float | None] = []
     ys: list[float | None] = []
-    for flow in collapse.flows:
+    for flow in core_counts.flows:
         if flow.generation == name:
             for cores, identity in zip(flow.cores, flow.classes, strict=True):
                 xs.append(across[cores])
@@ -225,14 +225,14 @@ def _line(
 
 
 def _nodes(
-    collapse: Collapse,
+    core_counts: CoreCounts,
     across: Mapping[int, int],
     places: Mapping[int, Mapping[str, float]],
     names: Mapping[str, str],
 ) -> dict[str, Any]:
     nodes = [
         (across[level.cores], places[level.cores][identity], level, identity)
-        for level in collapse.levels
+        for level in core_counts.levels
         for identity in level.classes
     ]
     return {

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from orchestrator.report.escape import figure
 from orchestrator.report.html.parts import (
     Block,
+    CellValue,
     Drawing,
     Figure,
     Grid,
     Section,
-    Value,
     grid,
     section,
 )
@@ -79,7 +79,7 @@ def _grid(letter: str, partition: Partition) -> Grid:
 
 def _rows(
     branch: Branch, partition: Partition, path: tuple[int, ...]
-) -> Iterator[tuple[Value, ...]]:
+) -> Iterator[tuple[CellValue, ...]]:
     """The nodes in depth-first order; ``1.2`` is the second child of the first child."""
     name = ".".join(str(step) for step in path) or "root"
     numbers = tuple(str(number) for number in branch.classes)

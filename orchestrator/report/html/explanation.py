@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from orchestrator.report.formats.explanation_text import condition_text, size_text
 from orchestrator.report.html.hardware import row_name
-from orchestrator.report.html.parts import Block, Grid, Section, Value, grid, section
+from orchestrator.report.html.parts import Block, CellValue, Grid, Section, grid, section
 from orchestrator.report.words import column_name, counted
 from orchestrator.results.details import Details, Explained
 from orchestrator.results.explanation import Answer, Explanation, MinimalSet
@@ -32,9 +32,9 @@ def explanation_section(details: Details) -> Section:
 
 def _suspected(details: Details) -> Iterator[str]:
     found = {
-        suspect.platform
+        outlier.platform
         for one in details.explanations.items
-        for suspect in one.explanation.suspects
+        for outlier in one.explanation.outliers
     }
     if found:
         names = ", ".join(sorted(found)[:10])
@@ -134,7 +134,7 @@ def _answer(name: str, answer: Answer) -> Iterator[Grid]:
 
 def _cases(name: str, given: MinimalSet) -> Grid:
     """Every combination of the first set that was seen, and its class."""
-    rows: list[tuple[Value, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for number, case in enumerate(given.cases, start=1):
         values = (
             cluster.combinations[row][0]
@@ -169,7 +169,7 @@ def _odd(name: str, found: Explanation) -> Iterator[Grid]:
                 tuple(f"{key} = {value}" for key, value in one.shared),
                 one.differs_in,
             )
-            for one in found.suspects
+            for one in found.outliers
         ),
         command=COMMAND,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.report.html.parts import Block, Grid, Section, Value, grid, section
+from orchestrator.report.html.parts import Block, CellValue, Grid, Section, grid, section
 from orchestrator.report.words import counted
 from orchestrator.results.details import CpuClass, Details, FlagRow, FlagTable
 
@@ -67,7 +67,7 @@ def row_name(flags: tuple[str, ...]) -> str:
     return flags[0] + (f" (+{len(flags) - 1})" if len(flags) > 1 else "")
 
 
-def _presence(row: FlagRow) -> tuple[Value, ...]:
+def _presence(row: FlagRow) -> tuple[CellValue, ...]:
     words = {True: "yes", False: "no", None: "some"}
     return tuple(words[held] for held in row.presence[:GROUPS])
 

@@ -6,11 +6,11 @@ from orchestrator.report.escape import figure
 from orchestrator.report.html.dendrograms import tick
 from orchestrator.report.html.parts import (
     Block,
+    CellValue,
     Drawing,
     Figure,
     Grid,
     Section,
-    Value,
     grid,
     section,
 )
@@ -76,7 +76,7 @@ def _block(number: int, profile: LayerProfile, found: LayerDetails | None) -> Bl
 
 def _grid(number: int, profile: LayerProfile, found: LayerDetails | None) -> Grid:
     by_index = {(layer.index, layer.name): layer for layer in found.layers} if found else {}
-    rows: list[tuple[Value, ...]] = []
+    rows: list[tuple[CellValue, ...]] = []
     for row in profile.rows:
         change = " and ".join(
             word for word, applies in (("splits", row.splits), ("merges", row.merges)) if applies
@@ -114,7 +114,7 @@ def _grid(number: int, profile: LayerProfile, found: LayerDetails | None) -> Gri
     )
 
 
-def _effect(layer: LayerDetail | None) -> tuple[Value, ...]:
+def _effect(layer: LayerDetail | None) -> tuple[CellValue, ...]:
     if layer is None:
         return None, None, None
     return layer.effect.value, percent(layer.deviating_before), percent(layer.deviating_after)

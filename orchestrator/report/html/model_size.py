@@ -15,13 +15,15 @@ _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexa
 def sizes_figure(rows: Sequence[SizeRow]) -> Figure:
     """Two panels over one axis: classes above, bits that remain below; a colour per workload."""
     workloads = list(dict.fromkeys(row.workload for row in rows))
-    traces = []
+    list_shared = []
     for number, workload in enumerate(workloads):
         own = [row for row in rows if row.workload == workload]
-        traces.append(_trace(own, number, lambda row: row.classes, "y", named=True))
-        traces.append(_trace(own, number, lambda row: row.remaining_precision, "y2", named=False))
+        list_shared.append(_trace(own, number, lambda row: row.classes, "y", named=True))
+        list_shared.append(
+            _trace(own, number, lambda row: row.remaining_precision, "y2", named=False)
+        )
     return {
-        "data": traces,
+        "data": list_shared,
         "layout": {
             "height": 520,
             "showlegend": True,

@@ -17,7 +17,7 @@ from orchestrator.report.formats.csv_format import csv_text
 from orchestrator.report.formats.json_format import json_text
 from orchestrator.report.html import class_table, parts
 from orchestrator.report.html.consequences import consequences_section
-from orchestrator.report.html.core_counts import collapse_section, sizes_section
+from orchestrator.report.html.core_counts import core_counts_section, sizes_section
 from orchestrator.report.html.dendrograms import dendrograms_section
 from orchestrator.report.html.explanation import explanation_section
 from orchestrator.report.html.hardware import flags_section
@@ -79,7 +79,7 @@ def _sections(
         findings += [explanation_section(details), consequences_section(details)]
     findings.append(layers_section(summary, details))
     if details is not None:
-        findings += [collapse_section(summary, details), sizes_section(details)]
+        findings += [core_counts_section(summary, details), sizes_section(details)]
     findings.append(determinism_section(summary))
     hardware = [flags_section(details)] if details is not None else []
     return tuple(findings), (*hardware, missing_section(summary), measured_section(summary))

@@ -19,7 +19,7 @@ from orchestrator.report.words import DASH
 
 Figure = dict[str, Any]
 """Plotly JSON (``data``, ``layout``); a trace's ``meta`` is the number of its colour."""
-Value = str | int | float | bool | None | tuple[str, ...]
+CellValue = str | int | float | bool | None | tuple[str, ...]
 """A cell; a tuple lists names and is folded where it is long. ``None``: not known."""
 
 ROWS = 400
@@ -37,7 +37,7 @@ class Grid:
     title: str
     columns: tuple[str, ...]
     """The first names the rows."""
-    rows: tuple[tuple[Value, ...], ...]
+    rows: tuple[tuple[CellValue, ...], ...]
     note: str | None = None
 
     @property
@@ -98,7 +98,7 @@ def grid(
     name: str,
     title: str,
     columns: Sequence[str],
-    rows: Iterable[Sequence[Value]],
+    rows: Iterable[Sequence[CellValue]],
     *,
     command: str,
 ) -> Grid:
@@ -128,20 +128,20 @@ def section(
     return Section(name, title, intro, tuple(blocks[:BLOCKS]), said, opened)
 
 
-def _bounded(value: Value) -> Value:
+def _bounded(value: CellValue) -> CellValue:
     if not isinstance(value, tuple) or len(value) <= NAMES:
         return value
     return (*value[:NAMES], f"and {len(value) - NAMES} more")
 
 
-def _is_number(value: Value) -> bool:
+def _is_number(value: CellValue) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 _CODE = re.compile(r"`((?:eqc|observe|vary)\b[^`]*)`")
 
 
-def shown(value: Value) -> str:
+def shown(value: CellValue) -> str:
     """Three significant digits of a real number; a dash where nothing is known."""
     if value is None:
         return DASH
@@ -156,7 +156,7 @@ def shown(value: Value) -> str:
     return plain(value)
 
 
-def saved(value: Value) -> str:
+def saved(value: CellValue) -> str:
     """JSON of the exact value; what JSON has no number for is text."""
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(str(value))

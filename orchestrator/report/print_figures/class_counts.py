@@ -20,7 +20,7 @@ from orchestrator.report.print_figures.drawing import (
     shown,
     style,
 )
-from orchestrator.report.print_figures.figure import StaticFigure, Value
+from orchestrator.report.print_figures.figure import DataValue, StaticFigure
 from orchestrator.report.words import counted
 from orchestrator.results.partitions import ClassCounts, CountCurve, CountedPlatform
 
@@ -84,7 +84,7 @@ def _labels(lines: Sequence[Line]) -> list[str]:
 
 def _rows(
     platforms: Sequence[CountedPlatform], lines: Iterable[Line]
-) -> Iterator[tuple[Value, ...]]:
+) -> Iterator[tuple[DataValue, ...]]:
     for line in lines:
         for curve in line:
             key = (curve.workload, curve.input, curve.variant, curve.output)

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orchestrator.report.print_figures.drawing import STYLES, page, shown, style
-from orchestrator.report.print_figures.figure import StaticFigure, Value, file_name
+from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
 from orchestrator.report.words import column_name
-from orchestrator.results.layers import Collapse
+from orchestrator.results.layers import CoreCounts
 
 _HEAD = (
     *("workload", "input", "variant", "output"),
@@ -42,46 +42,46 @@ class _Node:
         return self.height + _SPREAD * (self.lines.index(generation) - middle)
 
 
-def collapse_figures(found: Iterable[Collapse], count_of: str) -> Iterator[StaticFigure | str]:
+def core_count_figures(found: Iterable[CoreCounts], count_of: str) -> Iterator[StaticFigure | str]:
     """One figure per partition whose generations are seen at several counts of ``count_of``
     (``logical CPUs`` or ``threads``); a sentence in its place where it has too many."""
-    for collapse in found:
-        key = (collapse.workload, collapse.input, collapse.variant, collapse.output)
-        generations = {name for level in collapse.levels for name, _ in level.generations}
+    for core_counts in found:
+        key = (core_counts.workload, core_counts.input, core_counts.variant, core_counts.output)
+        generations = {name for level in core_counts.levels for name, _ in level.generations}
         if len(generations) > _MOST:
             yield f"no figure 2 for {column_name(key)}: {len(generations)} generations do not fit"
-        elif collapse.flows and len(generations) > 1:
+        elif core_counts.flows and len(generations) > 1:
             name = "figure-2-threads" if count_of == "threads" else "figure-2"
-            classes = [str(len(level.classes)) for level in collapse.levels]
-            counts = [str(level.cores) for level in collapse.levels]
+            classes = [str(len(level.classes)) for level in core_counts.levels]
+            counts = [str(level.cores) for level in core_counts.levels]
             yield StaticFigure(
                 file_name(name, *(part for part in key if part != "output")),
                 f"Figure 2, {column_name(key)}: {', '.join(classes)} classes at "
                 f"{', '.join(counts)} {count_of}",
                 _HEAD,
-                tuple(_rows(key, collapse, count_of)),
-                partial(_drawn, collapse, count_of),
+                tuple(_rows(key, core_counts, count_of)),
+                partial(_drawn, core_counts, count_of),
             )
 
 
 def _rows(
-    key: tuple[str, str, str, str], collapse: Collapse, count_of: str
-) -> Iterator[tuple[Value, ...]]:
-    for level in collapse.levels:
+    key: tuple[str, str, str, str], core_counts: CoreCounts, count_of: str
+) -> Iterator[tuple[DataValue, ...]]:
+    for level in core_counts.levels:
         for generation, classes in level.generations:
             for identity in classes:
                 yield (*key, count_of, level.cores, generation, identity)
 
 
-def _drawn(collapse: Collapse, count_of: str) -> Figure:
-    rows = _places(collapse)
-    nodes = _nodes(collapse, rows)
+def _drawn(core_counts: CoreCounts, count_of: str) -> Figure:
+    rows = _places(core_counts)
+    nodes = _nodes(core_counts, rows)
     figure, (axes,) = page(1.0 + 0.23 * max(len(rows), 4))
-    columns = {level.cores: place for place, level in enumerate(collapse.levels)}
+    columns = {level.cores: place for place, level in enumerate(core_counts.levels)}
     looks = {name: style(place % STYLES, marker=False) for place, name in enumerate(rows)}
     for generation, row in rows.items():
         _draw_start(axes, generation, row, nodes, columns, looks[generation])
-    for flow in collapse.flows:
+    for flow in core_counts.flows:
         start, end = (
             (columns[cores], nodes[cores, identity].line(flow.generation))
             for cores, identity in zip(flow.cores, flow.classes, strict=True)
@@ -98,7 +98,7 @@ def _drawn(collapse: Collapse, count_of: str) -> Figure:
         )
     levels = [
         f"{level.cores}\n{len(level.classes)} / {len(level.generations)}"
-        for level in collapse.levels
+        for level in core_counts.levels
     ]
     axes.set_xticks(range(len(levels)), levels)
     rows_are = "platforms" if count_of == "threads" else "generations"
@@ -140,10 +140,10 @@ def _draw_curve(
     )
 
 
-def _places(collapse: Collapse) -> dict[str, int]:
+def _places(core_counts: CoreCounts) -> dict[str, int]:
     """A row for each generation: those that end together are neighbours."""
     paths: dict[str, list[str]] = {}
-    for level in reversed(collapse.levels):
+    for level in reversed(core_counts.levels):
         place = {
             identity: f"{rank:06}" for rank, identity in enumerate(_by_name(level.generations))
         }
@@ -156,10 +156,10 @@ def _by_name(generations: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
     return list(dict.fromkeys(identity for _, classes in generations for identity in classes))
 
 
-def _nodes(collapse: Collapse, rows: Mapping[str, int]) -> dict[tuple[int, str], _Node]:
+def _nodes(core_counts: CoreCounts, rows: Mapping[str, int]) -> dict[tuple[int, str], _Node]:
     found: dict[tuple[int, str], _Node] = {}
     before: list[_Node] = []
-    for level in collapse.levels:
+    for level in core_counts.levels:
         present = {name for name, _ in level.generations}
         now: dict[str, _Node] = {}
         for identity in _by_name(level.generations):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orchestrator.report.print_figures.drawing import GREY, PALE, page, shown, ticks
-from orchestrator.report.print_figures.figure import StaticFigure, Value, file_name
+from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
 from orchestrator.report.words import column_name, counted, finding
 from orchestrator.results.partitions import Branch, EqClass, Partition
 
@@ -57,7 +57,7 @@ def dendrogram_figures(partitions: Iterable[Partition]) -> Iterator[StaticFigure
             )
 
 
-def _rows(partition: Partition, branch: Branch, above: int) -> Iterator[tuple[Value, ...]]:
+def _rows(partition: Partition, branch: Branch, above: int) -> Iterator[tuple[DataValue, ...]]:
     """A row per node and, for a class, per platform; ``joined_at_bits``: the node above it."""
     below = " ".join(str(number) for number in branch.classes)
     groups = {group.number: group for group in partition.classes}

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from orchestrator.report.print_figures.drawing import page, shown
-from orchestrator.report.print_figures.figure import StaticFigure, Value
+from orchestrator.report.print_figures.figure import DataValue, StaticFigure
 from orchestrator.report.words import column_name
 from orchestrator.results.partitions import Determinism, Variation
 
@@ -39,7 +39,7 @@ def determinism_figure(found: Determinism) -> StaticFigure | str:
     )
 
 
-def _rows(variations: list[Variation]) -> Iterator[tuple[Value, ...]]:
+def _rows(variations: list[Variation]) -> Iterator[tuple[DataValue, ...]]:
     for each in variations:
         key = (each.platform, each.workload, each.input, each.variant, each.output)
         for identity, sessions in each.outputs:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from orchestrator.report.escape import csv_cell, plain
 
-Value = str | int | float | None
+DataValue = str | int | float | None
 _LONGEST = 100
 
 
@@ -25,7 +25,7 @@ class StaticFigure:
     title: str
     """One sentence for those who cannot see it; also the title of the file."""
     head: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...]
+    rows: tuple[tuple[DataValue, ...], ...]
     """All that is drawn, and what was too much to draw."""
     draw: Callable[[], Figure]
 

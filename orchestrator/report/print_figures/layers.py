@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from orchestrator.report.print_figures.drawing import RED, legend, page, shown
-from orchestrator.report.print_figures.figure import StaticFigure, Value, file_name
+from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
 from orchestrator.report.words import counted
 from orchestrator.results.partitions import LayerProfile
 
@@ -40,7 +40,7 @@ def layer_figures(profiles: Iterable[LayerProfile]) -> Iterator[StaticFigure]:
             )
 
 
-def _rows(key: tuple[str, str, str], profile: LayerProfile) -> Iterator[tuple[Value, ...]]:
+def _rows(key: tuple[str, str, str], profile: LayerProfile) -> Iterator[tuple[DataValue, ...]]:
     for row in profile.rows:
         about = (row.index, row.name, row.operation, row.platforms, row.classes)
         marks = ("yes" if row.splits else "no", "yes" if row.merges else "no")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from orchestrator.report.print_figures.drawing import chunks, legend, page, style
-from orchestrator.report.print_figures.figure import StaticFigure, Value, file_name
+from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
 from orchestrator.report.words import counted
 from orchestrator.results.layers import SizeRow
 
@@ -73,7 +73,7 @@ def _lines(rows: Sequence[SizeRow], series: Mapping[str, str]) -> list[Series]:
     return [(name, tuple(rows)) for name, rows in found.items()]
 
 
-def _rows(lines: Sequence[Series]) -> Iterator[tuple[Value, ...]]:
+def _rows(lines: Sequence[Series]) -> Iterator[tuple[DataValue, ...]]:
     for name, rows in lines:
         for row in rows:
             about = (row.workload, row.input, row.variant, row.output, row.multiplications)

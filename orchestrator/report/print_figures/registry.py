@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.report.print_figures.class_counts import class_count_figures
-from orchestrator.report.print_figures.core_counts import collapse_figures
+from orchestrator.report.print_figures.core_counts import core_count_figures
 from orchestrator.report.print_figures.dendrograms import dendrogram_figures
 from orchestrator.report.print_figures.determinism import determinism_figure
 from orchestrator.report.print_figures.figure import StaticFigure, told_apart
 from orchestrator.report.print_figures.layers import layer_figures
 from orchestrator.report.print_figures.multiplications import size_figures
-from orchestrator.results.layers import Collapse, SizeRow
+from orchestrator.results.layers import CoreCounts, SizeRow
 from orchestrator.results.partitions import ClassCounts, Summary
 
 
@@ -22,8 +22,8 @@ class Shown:
 
     summary: Summary
     counts: tuple[ClassCounts, ...]
-    by_cores: tuple[Collapse, ...]
-    by_threads: tuple[Collapse, ...]
+    by_cores: tuple[CoreCounts, ...]
+    by_threads: tuple[CoreCounts, ...]
     sizes: tuple[SizeRow, ...]
     series: Mapping[str, str]
     """The line of Figure 4 that a workload, by its label, belongs to."""
@@ -35,8 +35,8 @@ def every_figure(found: Shown) -> tuple[tuple[StaticFigure, ...], tuple[str, ...
         *_or(class_count_figures(found.counts), "no figure 1: nothing was observed"),
         *_or(
             [
-                *collapse_figures(found.by_cores, "logical CPUs"),
-                *collapse_figures(found.by_threads, "threads"),
+                *core_count_figures(found.by_cores, "logical CPUs"),
+                *core_count_figures(found.by_threads, "threads"),
             ],
             "no figure 2: no two groups of platforms were seen at several numbers of cores or "
             "threads",

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.fakes.aws.server import Ec2
 from orchestrator.fakes.faults import decoded
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Order, Refusal, Refused, Unavailable
+from orchestrator.model.machine import Order, ProviderError, ProviderErrorKind, Unavailable
 from orchestrator.providers.aws.ami import PARAMETERS
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.ssh.login_keys import new_host_key
@@ -39,7 +39,7 @@ def test_from_order_to_nothing(ec2: Ec2, provider: AwsProvider) -> None:
     order = aws_order()
     machine = provider.launch(order)
     assert machine.platform == order.platform
-    assert machine.place == replace(order.place, zone="us-east-1a")
+    assert machine.offer == replace(order.offer, zone="us-east-1a")
     assert (machine.run, machine.token) == (order.run, order.token)
     assert machine.expires == order.expires
     up = provider.wait(machine)
@@ -84,7 +84,7 @@ def test_machines_are_found_in_all_regions_without_our_state(
     other = provider.launch(aws_order(run="run-2", region="us-west-2"))
     stranger = AwsProvider(pace=PACE)
     assert {m.id for m in stranger.find("run-1")} == made
-    assert {m.place.region for m in stranger.find("run-1")} == set(ec2.regions)
+    assert {m.offer.region for m in stranger.find("run-1")} == set(ec2.regions)
     assert {m.id for m in stranger.find()} == {*made, other.id}
     for machine in stranger.find():
         stranger.release(machine)
@@ -191,12 +191,12 @@ def test_the_image_fits_the_machine(
 def test_what_a_run_shared_goes_with_it(ec2: Ec2, provider: AwsProvider) -> None:
     kept = provider.launch(aws_order(run="run-2"))
     machine = provider.launch(aws_order())
-    with pytest.raises(Refused, match="still used") as raised:
-        provider.tidy("run-1")
-    assert raised.value.kind is Refusal.UNCERTAIN
+    with pytest.raises(ProviderError, match="still used") as raised:
+        provider.delete_shared("run-1")
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
     provider.release(machine)
-    provider.tidy("run-1")
-    provider.tidy("run-1")
+    provider.delete_shared("run-1")
+    provider.delete_shared("run-1")
     client = boto3.client("ec2")
     pairs = [pair["KeyName"] for pair in client.describe_key_pairs()["KeyPairs"]]
     groups = [g["GroupName"] for g in client.describe_security_groups()["SecurityGroups"]]
@@ -208,14 +208,14 @@ def test_what_a_run_shared_goes_with_it(ec2: Ec2, provider: AwsProvider) -> None
 
 
 def test_places_are_in_regions_that_the_account_has(ec2: Ec2, provider: AwsProvider) -> None:
-    places = provider.places(aws_order().platform)
-    assert {place.region for place in places} == set(ec2.regions)
-    prices = [place.price_per_hour for place in places]
+    offers = provider.offers(aws_order().platform)
+    assert {offer.region for offer in offers} == set(ec2.regions)
+    prices = [offer.price_per_hour for offer in offers]
     assert None not in prices
     assert prices == sorted(prices, key=lambda price: price or 0)
     elsewhere = Platform("aws", "x", (("machine_type", "m5.large"),), (("regions", "sa-east-1"),))
     with pytest.raises(Unavailable, match="sa-east-1"):
-        provider.places(elsewhere)
+        provider.offers(elsewhere)
 
 
 @pytest.mark.parametrize("lacking", ["host_key", "login_key", "expires"])
@@ -224,8 +224,8 @@ def test_an_order_that_would_leave_a_machine_open_is_refused(
 ) -> None:
     nothing: dict[str, object] = {"host_key": None, "login_key": "", "expires": 0.0}
     order: Order = aws_order(**{lacking: nothing[lacking]})
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.launch(order)
-    assert raised.value.kind is Refusal.INVALID
+    assert raised.value.kind is ProviderErrorKind.INVALID
     assert ec2.machines() == ()
     assert LOGIN_KEY not in str(raised.value)

@@ -14,7 +14,7 @@ import paramiko
 import pytest
 
 from orchestrator.fakes.aws.server import Ec2, serving
-from orchestrator.model.machine import Address, Order, Refusal, Refused
+from orchestrator.model.machine import Address, Order, ProviderError, ProviderErrorKind
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.providers.cloud import Pace
 from tests.cloud.orders import aws_order
@@ -122,9 +122,9 @@ def test_a_machine_that_shuts_itself_down_is_gone(
     up = provider.wait(provider.launch(order))
     container(up.id).exec_run(["systemctl", "poweroff", "--force"])
     container(up.id).wait(timeout=30)
-    with pytest.raises(Refused, match="InstanceInitiatedShutdown") as raised:
+    with pytest.raises(ProviderError, match="InstanceInitiatedShutdown") as raised:
         provider.wait(up)
-    assert raised.value.kind is Refusal.GONE
+    assert raised.value.kind is ProviderErrorKind.GONE
     assert provider.find() == ()
     provider.release(up)
 
@@ -137,7 +137,7 @@ def test_a_machine_that_nobody_ends_ends_itself(real: Ec2, provider: AwsProvider
     while provider.find() and time.monotonic() < end:
         time.sleep(2)
     assert provider.find() == ()
-    with pytest.raises(Refused):
+    with pytest.raises(ProviderError):
         provider.wait(up)
 
 
@@ -147,9 +147,9 @@ def test_a_killed_machine_is_gone(
     order, _ = login()
     up = provider.wait(provider.launch(order))
     container(up.id).kill()
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.wait(up)
-    assert raised.value.kind is Refusal.GONE
+    assert raised.value.kind is ProviderErrorKind.GONE
     provider.release(up)
 
 
@@ -178,7 +178,7 @@ def test_an_arm64_spot_machine_is_one(real: Ec2) -> None:
         host_key=pair.host_key,
     )
     up = provider.wait(provider.launch(order))
-    assert (up.architecture, up.place.spot) == ("arm64", True)
+    assert (up.architecture, up.offer.spot) == ("arm64", True)
     client = connected(up.address, key)
     _, out, _ = client.exec_command("uname -m")
     assert out.read().split() == [b"aarch64"]

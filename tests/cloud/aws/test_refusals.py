@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from orchestrator.fakes.aws.server import Ec2
-from orchestrator.model.machine import Machine, Refusal, Refused
+from orchestrator.model.machine import Machine, ProviderError, ProviderErrorKind
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.providers.cloud import Pace
 from orchestrator.ssh.login_keys import new_host_key
@@ -18,8 +18,8 @@ from tests.cloud.orders import aws_order
 pytestmark = pytest.mark.cloud_fake
 
 
-def refusal(provider: AwsProvider, **changes: object) -> Refused:
-    with pytest.raises(Refused) as raised:
+def refusal(provider: AwsProvider, **changes: object) -> ProviderError:
+    with pytest.raises(ProviderError) as raised:
         provider.launch(aws_order(**changes))  # type: ignore[arg-type]
     assert raised.value.__cause__ is not None
     return raised.value
@@ -28,20 +28,20 @@ def refusal(provider: AwsProvider, **changes: object) -> Refused:
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
-        ("InsufficientInstanceCapacity", 500, Refusal.CAPACITY),
-        ("SpotMaxPriceTooLow", 400, Refusal.CAPACITY),
-        ("Unsupported", 400, Refusal.CAPACITY),
-        ("VcpuLimitExceeded", 400, Refusal.QUOTA),
-        ("MaxSpotInstanceCountExceeded", 400, Refusal.QUOTA),
-        ("RequestLimitExceeded", 503, Refusal.THROTTLED),
-        ("UnauthorizedOperation", 403, Refusal.DENIED),
-        ("ExpiredToken", 400, Refusal.DENIED),
-        ("InvalidParameterValue", 400, Refusal.INVALID),
-        ("InternalError", 500, Refusal.UNCERTAIN),
+        ("InsufficientInstanceCapacity", 500, ProviderErrorKind.CAPACITY),
+        ("SpotMaxPriceTooLow", 400, ProviderErrorKind.CAPACITY),
+        ("Unsupported", 400, ProviderErrorKind.CAPACITY),
+        ("VcpuLimitExceeded", 400, ProviderErrorKind.QUOTA),
+        ("MaxSpotInstanceCountExceeded", 400, ProviderErrorKind.QUOTA),
+        ("RequestLimitExceeded", 503, ProviderErrorKind.THROTTLED),
+        ("UnauthorizedOperation", 403, ProviderErrorKind.DENIED),
+        ("ExpiredToken", 400, ProviderErrorKind.DENIED),
+        ("InvalidParameterValue", 400, ProviderErrorKind.INVALID),
+        ("InternalError", 500, ProviderErrorKind.UNCERTAIN),
     ],
 )
 def test_a_no_to_the_launch(
-    ec2: Ec2, provider: AwsProvider, code: str, status: int, kind: Refusal
+    ec2: Ec2, provider: AwsProvider, code: str, status: int, kind: ProviderErrorKind
 ) -> None:
     rule = ec2.rule("RunInstances", code, status)
     refused = refusal(provider)
@@ -55,25 +55,25 @@ def test_a_no_to_the_launch(
 def test_one_zone_is_full_and_the_next_is_not(ec2: Ec2, provider: AwsProvider) -> None:
     zone = {"Placement.AvailabilityZone": "us-east-1a"}
     ec2.rule("RunInstances", "InsufficientInstanceCapacity", 500, parameters=zone)
-    assert refusal(provider, zone="us-east-1a").kind is Refusal.CAPACITY
+    assert refusal(provider, zone="us-east-1a").kind is ProviderErrorKind.CAPACITY
     machine = provider.launch(aws_order(zone="us-east-1b", attempt=1))
-    assert machine.place.zone == "us-east-1b"
+    assert machine.offer.zone == "us-east-1b"
 
 
 def test_ec2_refuses_what_is_wrong_itself(ec2: Ec2, provider: AwsProvider) -> None:
     order = aws_order("c4.large")
-    order = replace(order, place=replace(order.place, zone="us-east-1q"))
-    with pytest.raises(Refused) as raised:
+    order = replace(order, offer=replace(order.offer, zone="us-east-1q"))
+    with pytest.raises(ProviderError) as raised:
         provider.launch(order)
-    assert raised.value.kind is Refusal.INVALID
+    assert raised.value.kind is ProviderErrorKind.INVALID
 
 
 def test_a_lost_reply_leaves_one_machine_and_it_is_found(ec2: Ec2, provider: AwsProvider) -> None:
     ec2.rule("RunInstances", cut=True, times=1)
     order = aws_order()
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.launch(order)
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
     (left,) = ec2.machines()
     assert provider.launch(order).id == left
     assert [m.id for m in AwsProvider(pace=PACE).find()] == [left]
@@ -84,7 +84,7 @@ def test_a_lost_reply_while_tags_are_not_seen_yet(ec2: Ec2, provider: AwsProvide
     ec2.lag = 60
     ec2.rule("RunInstances", cut=True, times=1)
     order = aws_order()
-    with pytest.raises(Refused):
+    with pytest.raises(ProviderError):
         provider.launch(order)
     machine = provider.launch(order)
     assert (machine.id,) == ec2.machines()
@@ -98,9 +98,9 @@ def test_after_a_crash_the_tag_helps_where_the_token_refuses(
     order = aws_order()
     machine = provider.launch(order)
     later = replace(order, host_key=new_host_key())
-    with pytest.raises(Refused, match="IdempotentParameterMismatch") as raised:
+    with pytest.raises(ProviderError, match="IdempotentParameterMismatch") as raised:
         provider.launch(later)
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
     ec2.lag = 0
     assert provider.launch(later).id == machine.id
 
@@ -108,18 +108,18 @@ def test_after_a_crash_the_tag_helps_where_the_token_refuses(
 def test_an_order_whose_machine_has_ended_is_over(ec2: Ec2, provider: AwsProvider) -> None:
     order = aws_order()
     provider.release(provider.launch(order))
-    with pytest.raises(Refused, match="new attempt") as raised:
+    with pytest.raises(ProviderError, match="new attempt") as raised:
         provider.launch(order)
-    assert raised.value.kind is Refusal.GONE
+    assert raised.value.kind is ProviderErrorKind.GONE
 
 
 def test_a_group_that_somebody_removed_is_made_again(ec2: Ec2, provider: AwsProvider) -> None:
     provider.release(provider.launch(aws_order()))
     client = boto3.client("ec2")
     client.delete_security_group(GroupName="eqc-run-1")
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.launch(aws_order(attempt=1))
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
     provider.launch(aws_order(attempt=1))
 
 
@@ -139,9 +139,9 @@ def test_waiting_gives_ec2_time_to_know_its_own_machine(ec2: Ec2, provider: AwsP
 def test_a_spot_reclaim_is_called_by_its_name(ec2: Ec2, provider: AwsProvider) -> None:
     machine = provider.launch(aws_order(spot=True))
     ec2.end_from_outside(machine.id, "Server.SpotInstanceTermination", "Spot instance terminated")
-    with pytest.raises(Refused, match="spot reclaim") as raised:
+    with pytest.raises(ProviderError, match="spot reclaim") as raised:
         provider.wait(machine)
-    assert raised.value.kind is Refusal.GONE
+    assert raised.value.kind is ProviderErrorKind.GONE
     assert provider.find() == ()
     provider.release(machine)
 
@@ -153,18 +153,18 @@ def test_a_machine_that_never_gets_an_address(ec2: Ec2, monkeypatch: pytest.Monk
     provider = AwsProvider(pace=pace)
     machine = provider.launch(aws_order())
     monkeypatch.setattr(ec2._machines, "address", lambda instance_id: None)
-    with pytest.raises(Refused, match=r"no address after 300 s \(pending\)") as raised:
+    with pytest.raises(ProviderError, match=r"no address after 300 s \(pending\)") as raised:
         provider.wait(machine)
-    assert raised.value.kind is Refusal.UNREACHABLE
+    assert raised.value.kind is ProviderErrorKind.UNREACHABLE
     assert set(slept) == {pace.poll}
 
 
 def test_credentials_that_expire_while_waiting(ec2: Ec2, provider: AwsProvider) -> None:
     machine = provider.launch(aws_order())
     ec2.rule("DescribeInstances", "RequestExpired", 400)
-    with pytest.raises(Refused, match="clock") as raised:
+    with pytest.raises(ProviderError, match="clock") as raised:
         provider.wait(machine)
-    assert raised.value.kind is Refusal.DENIED
+    assert raised.value.kind is ProviderErrorKind.DENIED
 
 
 def test_an_end_is_confirmed_through_a_storm(ec2: Ec2, provider: AwsProvider) -> None:
@@ -179,18 +179,18 @@ def test_an_end_is_confirmed_through_a_storm(ec2: Ec2, provider: AwsProvider) ->
 def test_an_end_that_cannot_be_confirmed_is_no_success(ec2: Ec2, provider: AwsProvider) -> None:
     machine = provider.launch(aws_order())
     ec2.rule("TerminateInstances", "InternalError", 500)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.release(machine)
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
     assert ec2.machines() == (machine.id,)
 
 
 def test_a_protected_machine_is_no_success_either(ec2: Ec2, provider: AwsProvider) -> None:
     machine = provider.launch(aws_order())
     ec2.rule("TerminateInstances", "OperationNotPermitted", 400)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.release(machine)
-    assert raised.value.kind is Refusal.DENIED
+    assert raised.value.kind is ProviderErrorKind.DENIED
 
 
 def test_a_machine_so_young_that_ec2_does_not_know_it_is_not_left(
@@ -205,7 +205,7 @@ def test_a_machine_so_young_that_ec2_does_not_know_it_is_not_left(
 
 def test_long_gone_is_success(ec2: Ec2, provider: AwsProvider) -> None:
     order = aws_order()
-    machine = Machine("i-0123456789abcdef0", order.platform, place=order.place)
+    machine = Machine("i-0123456789abcdef0", order.platform, offer=order.offer)
     provider.release(machine)
 
 
@@ -215,23 +215,23 @@ def test_a_region_that_does_not_answer_is_not_left_out(
 ) -> None:
     provider.launch(aws_order())
     ec2.rule("DescribeInstances", code, 500 if "Internal" in code else 403, region="us-west-2")
-    with pytest.raises(Refused, match="us-west-2"):
+    with pytest.raises(ProviderError, match="us-west-2"):
         provider.find()
 
 
 def test_no_credentials(ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(Refused, match="credentials") as raised:
+    with pytest.raises(ProviderError, match="credentials") as raised:
         AwsProvider(pace=PACE).launch(aws_order())
-    assert raised.value.kind is Refusal.DENIED
+    assert raised.value.kind is ProviderErrorKind.DENIED
 
 
 def test_nobody_answers(ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         AwsProvider(pace=PACE).launch(aws_order())
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
 
 
 @pytest.mark.parametrize("said", ["fe80::1", "not an address", "192.0.2.1/8"])
@@ -240,6 +240,6 @@ def test_our_own_address_has_to_be_one(
 ) -> None:
     monkeypatch.setenv("EQC_OWN_ADDRESS", said)
     refused = refusal(provider)
-    assert refused.kind is Refusal.INVALID
+    assert refused.kind is ProviderErrorKind.INVALID
     assert "EQC_OWN_ADDRESS" in str(refused)
     assert ec2.called("CreateSecurityGroup") == []

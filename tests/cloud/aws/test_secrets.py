@@ -8,14 +8,14 @@ import logging
 import pytest
 
 from orchestrator.fakes.aws.server import Ec2
-from orchestrator.model.machine import Refused
+from orchestrator.model.machine import ProviderError
 from orchestrator.providers.aws.provider import AwsProvider
 from tests.cloud.orders import aws_order
 
 pytestmark = pytest.mark.cloud_fake
 
 
-def traces(private: str) -> list[str]:
+def list_shared(private: str) -> list[str]:
     """The key's body, and pieces of it in base64 at each of the three offsets."""
     body = private.splitlines()[2]
     encoded = [base64.b64encode(body[n : n + 30].encode()).decode() for n in range(3)]
@@ -31,12 +31,12 @@ def test_no_log_at_any_level_has_it(
         machine = provider.launch(order)
         provider.wait(machine)
         ec2.rule("RunInstances", "InvalidParameterValue")
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(ProviderError) as raised:
             provider.launch(aws_order(attempt=1, host_key=order.host_key))
     (sent,) = (c.parameters["UserData"] for c in ec2.called("RunInstances")[:1])
     assert sent not in caplog.text
     shown = caplog.text + str(raised.value) + repr(order) + repr(machine)
-    assert not [trace for trace in traces(order.host_key.private) if trace in shown]
+    assert not [trace for trace in list_shared(order.host_key.private) if trace in shown]
     assert "test-secret" not in shown
 
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from orchestrator.catalog.lists import read
-from orchestrator.model.machine import Refused
+from orchestrator.model.machine import ProviderError
 
 compute_v1 = pytest.importorskip("google.cloud.compute_v1")
 pytestmark = pytest.mark.cloud_fake
@@ -115,6 +115,6 @@ def test_only_the_regions_that_were_asked_for(client: object) -> None:
 def test_what_google_refuses_is_said(client: object) -> None:
     from orchestrator.providers.gcp.catalog import machine_types_document
 
-    with pytest.raises(Refused, match="no such call") as caught:
+    with pytest.raises(ProviderError, match="no such call") as caught:
         machine_types_document(client, "other-project", ())
     assert caught.value.__cause__ is not None

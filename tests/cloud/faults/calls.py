@@ -34,10 +34,10 @@ class Ran:
         found = [row["reason"] for row in self._of(machine_type) if row["status"] != "ok"]
         return {(reason["code"], reason["message"]) for reason in found}
 
-    def places(self, machine_type: str) -> set[tuple[str, bool]]:
+    def offers(self, machine_type: str) -> set[tuple[str, bool]]:
         """Regions where it was computed, and whether on spot machines."""
-        places = [row["machine"]["place"] for row in self._of(machine_type) if row["machine"]]
-        return {(place["region"], place["spot"]) for place in places}
+        offers = [row["machine"]["place"] for row in self._of(machine_type) if row["machine"]]
+        return {(offer["region"], offer["spot"]) for offer in offers}
 
     def _of(self, machine_type: str) -> list[Mapping[str, Any]]:
         return [r for r in self.rows if r["platform"]["parameters"]["machine_type"] == machine_type]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.peers import registry
+from tests.fakes import registry
 
 BY_DIGEST = re.compile(r"/v2/.*/manifests/sha256:[0-9a-f]{64}")
 UNKNOWN = b'{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}'

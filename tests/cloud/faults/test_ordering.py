@@ -21,7 +21,7 @@ def test_no_capacity_in_one_region(lab: Lab) -> None:
     assert ran.code == 0
     assert "refused aws/m1.large (m1.large in us-east-1): no-capacity" in ran.shown
     assert full.hits == 1
-    assert ran.places(FAULTY) == {("us-west-2", False)}
+    assert ran.offers(FAULTY) == {("us-west-2", False)}
     assert ran.status(FAULTY) == ran.status(SOUND) == {"ok"}
     assert "machines left: 0" in ran.shown
     assert lab.left() == []
@@ -48,7 +48,7 @@ def test_the_quota_of_spot_machines_is_used_up(lab: Lab) -> None:
     assert ran.code == 0
     assert over.hits == 1
     assert "(m1.large in us-east-1, spot): over-quota" in ran.shown
-    assert ran.places(FAULTY) == {("us-east-1", False)}
+    assert ran.offers(FAULTY) == {("us-east-1", False)}
     assert lab.left() == []
 
 

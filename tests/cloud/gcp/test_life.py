@@ -13,7 +13,7 @@ import yaml
 
 from orchestrator.fakes.gcp.server import Gce
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Order, Place, Refusal, Refused, Unavailable
+from orchestrator.model.machine import Offer, Order, ProviderError, ProviderErrorKind, Unavailable
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import FAMILIES
 from orchestrator.providers.gcp.provider import GcpProvider
@@ -39,7 +39,7 @@ def test_from_order_to_nothing(gce: Gce, provider: GcpProvider) -> None:
     order = gcp_order()
     machine = provider.launch(order)
     assert machine.platform == order.platform
-    assert machine.place == order.place
+    assert machine.offer == order.offer
     assert (machine.run, machine.token) == (order.run, order.token)
     assert machine.expires == order.expires
     assert machine.launched is not None
@@ -55,7 +55,7 @@ def test_from_order_to_nothing(gce: Gce, provider: GcpProvider) -> None:
         "tests",
         order.platform.name,
     )
-    assert found.place == replace(order.place, price_per_hour=None)
+    assert found.offer == replace(order.offer, price_per_hour=None)
     assert provider.find("another-run") == ()
     provider.release(machine)
     provider.release(machine)
@@ -97,7 +97,7 @@ def test_machines_are_found_in_all_zones_without_our_state(
     other = provider.launch(gcp_order(run="run-2", zone="us-west2-b"))
     stranger = GcpProvider(clients, pace=PACE)
     assert {m.id for m in stranger.find("run-1")} == made
-    assert {m.place.zone for m in stranger.find("run-1")} == set(zones)
+    assert {m.offer.zone for m in stranger.find("run-1")} == set(zones)
     assert {m.id for m in stranger.find()} == {*made, other.id}
     assert len(gce.called("instances.aggregatedList")) > 3, "there is more than one page"
     for machine in stranger.find():
@@ -198,8 +198,8 @@ def test_spot(gce: Gce, provider: GcpProvider) -> None:
     assert asked(gce)["scheduling"]["provisioningModel"] == "SPOT"
     assert asked(gce)["scheduling"]["instanceTerminationAction"] == "DELETE"
     (found,) = provider.find()
-    assert machine.place.spot
-    assert found.place.spot
+    assert machine.offer.spot
+    assert found.offer.spot
 
 
 def test_the_cpu_platform_is_a_minimum(gce: Gce, provider: GcpProvider) -> None:
@@ -241,8 +241,8 @@ def test_the_image_fits_the_machine(
 def test_what_a_run_shared_goes_with_it(gce: Gce, provider: GcpProvider) -> None:
     provider.launch(gcp_order(run="run-2"))
     provider.release(provider.launch(gcp_order()))
-    provider.tidy("run-1")
-    provider.tidy("run-1")
+    provider.delete_shared("run-1")
+    provider.delete_shared("run-1")
     assert set(gce.cloud.firewalls()) == {"eqc-run-2", "eqcdeny-run-2"}
     # And the run may go on after all.
     provider.launch(gcp_order(attempt=1))
@@ -255,11 +255,11 @@ def test_rules_are_found_without_our_state(
     for run, owner in (("run-1", "ann"), ("Run-2", "ann"), ("run-3", "bob")):
         provider.release(provider.launch(gcp_order(run=run, owner=owner)))
     stranger = GcpProvider(clients, pace=PACE)
-    assert stranger.traces("ann") == ["Run-2", "run-1"]
-    assert stranger.traces() == ["Run-2", "run-1", "run-3"]
-    for run in stranger.traces():
-        stranger.tidy(run)
-    assert stranger.traces() == []
+    assert stranger.list_shared("ann") == ["Run-2", "run-1"]
+    assert stranger.list_shared() == ["Run-2", "run-1", "run-3"]
+    for run in stranger.list_shared():
+        stranger.delete_shared(run)
+    assert stranger.list_shared() == []
 
 
 def test_places_are_zones_cheapest_region_first(gce: Gce, provider: GcpProvider) -> None:
@@ -269,19 +269,19 @@ def test_places_are_zones_cheapest_region_first(gce: Gce, provider: GcpProvider)
         (("machine_type", "n2d-standard-2"),),
         (("regions", "europe-west4,us-central1"), ("spot", True)),
     )
-    places = provider.places(platform)
-    zones = [place.zone for place in places if place.spot]
+    offers = provider.offers(platform)
+    zones = [offer.zone for offer in offers if offer.spot]
     assert zones == [*(f"us-central1-{z}" for z in "abcf"), *(f"europe-west4-{z}" for z in "abc")]
-    assert [place.zone for place in places if not place.spot] == zones
-    assert provider.launch(gcp_order(place=places[0])).place == places[0]
-    provider.places(platform)
+    assert [offer.zone for offer in offers if not offer.spot] == zones
+    assert provider.launch(gcp_order(offer=offers[0])).offer == offers[0]
+    provider.offers(platform)
     assert len(gce.called("zones.list")) == 1
 
 
 def test_named_zones_are_taken_as_they_are(gce: Gce, provider: GcpProvider) -> None:
     where = (("zones", "us-east1-d"),)
     platform = Platform("gcp", "gcp/n2d", (("machine_type", "n2d-standard-2"),), where)
-    assert [place.zone for place in provider.places(platform)] == ["us-east1-d"]
+    assert [offer.zone for offer in provider.offers(platform)] == ["us-east1-d"]
     assert gce.calls == []
 
 
@@ -289,7 +289,7 @@ def test_a_region_that_is_not_there(gce: Gce, provider: GcpProvider) -> None:
     where = (("regions", "mars-north1"),)
     platform = Platform("gcp", "gcp/n2d", (("machine_type", "n2d-standard-2"),), where)
     with pytest.raises(Unavailable, match="no such region") as raised:
-        provider.places(platform)
+        provider.offers(platform)
     assert raised.value.reason.code == "no-region"
 
 
@@ -299,14 +299,14 @@ def test_a_region_that_is_not_there(gce: Gce, provider: GcpProvider) -> None:
         {"host_key": None},
         {"login_key": ""},
         {"expires": 0.0},
-        {"place": Place("us-central1", None, "n2d-standard-2")},
+        {"place": Offer("us-central1", None, "n2d-standard-2")},
     ],
 )
 def test_an_order_without_what_it_needs(
     gce: Gce, provider: GcpProvider, changes: dict[str, Any]
 ) -> None:
     order: Order = gcp_order(**changes)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.launch(order)
-    assert raised.value.kind is Refusal.INVALID
+    assert raised.value.kind is ProviderErrorKind.INVALID
     assert gce.called("instances.insert") == []

@@ -14,7 +14,7 @@ import paramiko
 import pytest
 
 from orchestrator.fakes.gcp.server import Gce, serving
-from orchestrator.model.machine import Address, Order, Refusal, Refused
+from orchestrator.model.machine import Address, Order, ProviderError, ProviderErrorKind
 from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
@@ -139,9 +139,9 @@ def test_a_machine_that_nobody_ends_is_ended(
     assert provider.find() == ()
     with pytest.raises(docker.errors.NotFound):
         container(machine.id)
-    with pytest.raises(Refused, match="MaxRunDuration") as raised:
+    with pytest.raises(ProviderError, match="MaxRunDuration") as raised:
         provider.wait(machine)
-    assert raised.value.kind is Refusal.GONE
+    assert raised.value.kind is ProviderErrorKind.GONE
 
 
 def test_a_killed_machine_is_gone(
@@ -150,9 +150,9 @@ def test_a_killed_machine_is_gone(
     order, _ = login("killed")
     up = provider.wait(provider.launch(order))
     container(up.id).kill()
-    with pytest.raises(Refused, match="TERMINATED") as raised:
+    with pytest.raises(ProviderError, match="TERMINATED") as raised:
         provider.wait(up)
-    assert raised.value.kind is Refusal.GONE
+    assert raised.value.kind is ProviderErrorKind.GONE
     # Its disk still costs something: it is there until it is deleted.
     assert [m.id for m in provider.find()] == [up.id]
     provider.release(up)

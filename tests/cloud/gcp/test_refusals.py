@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.fakes.gcp.server import Gce
-from orchestrator.model.machine import Machine, Refusal, Refused
+from orchestrator.model.machine import Machine, ProviderError, ProviderErrorKind
 from orchestrator.providers.cloud import Pace
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.cloud_fake
 STOCKOUT = "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"
 
 
-def refusal(provider: GcpProvider, **changes: object) -> Refused:
-    with pytest.raises(Refused) as raised:
+def refusal(provider: GcpProvider, **changes: object) -> ProviderError:
+    with pytest.raises(ProviderError) as raised:
         provider.launch(gcp_order(**changes))  # type: ignore[arg-type]
     return raised.value
 
@@ -29,20 +29,20 @@ def refusal(provider: GcpProvider, **changes: object) -> Refused:
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
-        (STOCKOUT, 503, Refusal.CAPACITY),
-        ("ZONE_RESOURCE_POOL_EXHAUSTED", 503, Refusal.CAPACITY),
-        ("quotaExceeded", 403, Refusal.QUOTA),
-        ("rateLimitExceeded", 403, Refusal.THROTTLED),
-        ("anything", 429, Refusal.THROTTLED),
-        ("forbidden", 403, Refusal.DENIED),
-        ("authError", 401, Refusal.DENIED),
-        ("invalid", 400, Refusal.INVALID),
-        ("backendError", 503, Refusal.UNCERTAIN),
-        ("internalError", 500, Refusal.UNCERTAIN),
+        (STOCKOUT, 503, ProviderErrorKind.CAPACITY),
+        ("ZONE_RESOURCE_POOL_EXHAUSTED", 503, ProviderErrorKind.CAPACITY),
+        ("quotaExceeded", 403, ProviderErrorKind.QUOTA),
+        ("rateLimitExceeded", 403, ProviderErrorKind.THROTTLED),
+        ("anything", 429, ProviderErrorKind.THROTTLED),
+        ("forbidden", 403, ProviderErrorKind.DENIED),
+        ("authError", 401, ProviderErrorKind.DENIED),
+        ("invalid", 400, ProviderErrorKind.INVALID),
+        ("backendError", 503, ProviderErrorKind.UNCERTAIN),
+        ("internalError", 500, ProviderErrorKind.UNCERTAIN),
     ],
 )
 def test_a_no_to_the_launch(
-    gce: Gce, provider: GcpProvider, code: str, status: int, kind: Refusal
+    gce: Gce, provider: GcpProvider, code: str, status: int, kind: ProviderErrorKind
 ) -> None:
     rule = gce.rule("instances.insert", code, status)
     refused = refusal(provider)
@@ -56,27 +56,27 @@ def test_a_no_to_the_launch(
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
-        (STOCKOUT, 503, Refusal.CAPACITY),
-        ("QUOTA_EXCEEDED", 403, Refusal.QUOTA),
-        ("INTERNAL_ERROR", 500, Refusal.GONE),
-        ("RESOURCE_OPERATION_RATE_EXCEEDED", 429, Refusal.GONE),
-        ("PERMISSIONS_ERROR", 403, Refusal.DENIED),
-        ("UNSUPPORTED_OPERATION", 400, Refusal.INVALID),
+        (STOCKOUT, 503, ProviderErrorKind.CAPACITY),
+        ("QUOTA_EXCEEDED", 403, ProviderErrorKind.QUOTA),
+        ("INTERNAL_ERROR", 500, ProviderErrorKind.GONE),
+        ("RESOURCE_OPERATION_RATE_EXCEEDED", 429, ProviderErrorKind.GONE),
+        ("PERMISSIONS_ERROR", 403, ProviderErrorKind.DENIED),
+        ("UNSUPPORTED_OPERATION", 400, ProviderErrorKind.INVALID),
     ],
 )
 def test_a_no_that_comes_after_the_order_was_taken(
-    gce: Gce, provider: GcpProvider, code: str, status: int, kind: Refusal
+    gce: Gce, provider: GcpProvider, code: str, status: int, kind: ProviderErrorKind
 ) -> None:
     gce.rule("instances.insert", code, status, late=True)
     order = gcp_order()
     machine = provider.launch(order)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.wait(machine)
     assert raised.value.kind is kind
     assert code in str(raised.value)
     provider.release(machine)
     # The same order again is the same operation: that it failed is not forgotten.
-    with pytest.raises(Refused) as again:
+    with pytest.raises(ProviderError) as again:
         provider.launch(order)
     assert again.value.kind is kind
     assert gce.machines() == ()
@@ -84,23 +84,23 @@ def test_a_no_that_comes_after_the_order_was_taken(
 
 def test_one_zone_is_full_and_the_next_is_not(gce: Gce, provider: GcpProvider) -> None:
     gce.rule("instances.insert", STOCKOUT, 503, zone="us-central1-a")
-    assert refusal(provider).kind is Refusal.CAPACITY
+    assert refusal(provider).kind is ProviderErrorKind.CAPACITY
     machine = provider.launch(gcp_order(zone="us-central1-b", attempt=1))
-    assert machine.place.zone == "us-central1-b"
+    assert machine.offer.zone == "us-central1-b"
 
 
 def test_a_zone_without_such_machines_is_not_the_end(gce: Gce, provider: GcpProvider) -> None:
     refused = refusal(provider, zone="us-east1-b")
-    assert refused.kind is Refusal.CAPACITY
+    assert refused.kind is ProviderErrorKind.CAPACITY
     assert "does not exist in zone" in str(refused)
 
 
 def test_google_refuses_what_is_wrong_itself(gce: Gce, provider: GcpProvider) -> None:
     order = gcp_order("c2d-standard-2", cpu_platform="AMD Milan")
     gce.rule("images.getFromFamily", "notFound", 404)
-    with pytest.raises(Refused, match="cos-stable") as raised:
+    with pytest.raises(ProviderError, match="cos-stable") as raised:
         provider.launch(order)
-    assert raised.value.kind is Refusal.INVALID
+    assert raised.value.kind is ProviderErrorKind.INVALID
 
 
 def test_a_lost_reply_leaves_one_machine_and_it_is_found(
@@ -108,9 +108,9 @@ def test_a_lost_reply_leaves_one_machine_and_it_is_found(
 ) -> None:
     gce.rule("instances.insert", cut=True, times=1)
     order = gcp_order()
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.launch(order)
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
     (left,) = gce.machines()
     assert provider.launch(order).id == left
     assert [m.id for m in GcpProvider(clients, pace=PACE).find()] == [left]
@@ -123,7 +123,7 @@ def test_a_lost_reply_while_the_machine_is_not_seen_yet(gce: Gce, clients: Clien
     order = gcp_order()
     gce.cloud.lag = 0.4
     gce.cloud.pace = 0.5
-    with pytest.raises(Refused):
+    with pytest.raises(ProviderError):
         provider.launch(order)
     machine = provider.launch(replace(order, host_key=new_host_key()))
     assert (machine.id,) == gce.machines()
@@ -137,9 +137,9 @@ def test_a_lost_reply_while_the_machine_is_not_seen_yet(gce: Gce, clients: Clien
 def test_an_order_whose_machine_has_ended_is_over(gce: Gce, provider: GcpProvider) -> None:
     order = gcp_order()
     provider.release(provider.launch(order))
-    with pytest.raises(Refused, match="new attempt") as raised:
+    with pytest.raises(ProviderError, match="new attempt") as raised:
         provider.launch(order)
-    assert raised.value.kind is Refusal.GONE
+    assert raised.value.kind is ProviderErrorKind.GONE
     assert gce.machines() == ()
 
 
@@ -162,9 +162,9 @@ def test_a_spot_reclaim_is_called_by_its_name(gce: Gce, provider: GcpProvider) -
     provider.wait(machine)
     gce.cloud.preempt(machine.id)
     for _ in range(2):  # while it stops, and when it is not there any more
-        with pytest.raises(Refused, match="spot reclaim") as raised:
+        with pytest.raises(ProviderError, match="spot reclaim") as raised:
             provider.wait(machine)
-        assert raised.value.kind is Refusal.GONE
+        assert raised.value.kind is ProviderErrorKind.GONE
         provider.release(machine)
     assert provider.find() == ()
 
@@ -179,18 +179,18 @@ def test_a_machine_that_never_gets_an_address(
     monkeypatch.setattr(gce.cloud._machines, "address", lambda name: None)
     provider._network._made.get(("run-1",), lambda: None)  # it would be waited for by this clock
     machine = provider.launch(gcp_order())
-    with pytest.raises(Refused, match=r"no address after 300 s \(PROVISIONING\)") as raised:
+    with pytest.raises(ProviderError, match=r"no address after 300 s \(PROVISIONING\)") as raised:
         provider.wait(machine)
-    assert raised.value.kind is Refusal.UNREACHABLE
+    assert raised.value.kind is ProviderErrorKind.UNREACHABLE
     assert set(slept) == {3.0}
 
 
 def test_credentials_that_expire_while_waiting(gce: Gce, provider: GcpProvider) -> None:
     machine = provider.launch(gcp_order())
     gce.rule("instances.get", "authError", 401)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.wait(machine)
-    assert raised.value.kind is Refusal.DENIED
+    assert raised.value.kind is ProviderErrorKind.DENIED
 
 
 def test_an_end_is_confirmed_through_a_storm(gce: Gce, provider: GcpProvider) -> None:
@@ -217,18 +217,18 @@ def test_an_end_whose_operation_fails_is_tried_again(gce: Gce, provider: GcpProv
 def test_an_end_that_cannot_be_confirmed_is_no_success(gce: Gce, provider: GcpProvider) -> None:
     machine = provider.launch(gcp_order())
     gce.rule("instances.delete", "internalError", 500)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.release(machine)
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
     assert gce.machines() == (machine.id,)
 
 
 def test_a_delete_that_is_not_allowed_is_no_success_either(gce: Gce, provider: GcpProvider) -> None:
     machine = provider.launch(gcp_order())
     gce.rule("instances.delete", "forbidden", 403)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.release(machine)
-    assert raised.value.kind is Refusal.DENIED
+    assert raised.value.kind is ProviderErrorKind.DENIED
 
 
 def test_a_machine_so_young_that_google_does_not_know_it_is_not_left(
@@ -258,21 +258,21 @@ def test_one_that_is_still_being_made_is_not_left(gce: Gce, provider: GcpProvide
 
 def test_long_gone_is_success(gce: Gce, provider: GcpProvider) -> None:
     order = gcp_order()
-    provider.release(Machine("eqc-run-0-0123456789abcdef", order.platform, place=order.place))
+    provider.release(Machine("eqc-run-0-0123456789abcdef", order.platform, offer=order.offer))
 
 
 def test_a_machine_of_which_the_zone_is_not_known(gce: Gce, provider: GcpProvider) -> None:
-    with pytest.raises(Refused, match="zone") as raised:
+    with pytest.raises(ProviderError, match="zone") as raised:
         provider.release(Machine("eqc-run-0-0123456789abcdef", gcp_order().platform))
-    assert raised.value.kind is Refusal.INVALID
+    assert raised.value.kind is ProviderErrorKind.INVALID
 
 
 def test_a_zone_that_does_not_answer_is_not_left_out(gce: Gce, provider: GcpProvider) -> None:
     provider.launch(gcp_order())
     gce.cloud.silent = {"asia-east1-b"}
-    with pytest.raises(Refused, match="asia-east1-b") as raised:
+    with pytest.raises(ProviderError, match="asia-east1-b") as raised:
         provider.find()
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
 
 
 def test_looking_bears_a_short_storm_and_not_a_long_one(gce: Gce, provider: GcpProvider) -> None:
@@ -280,16 +280,16 @@ def test_looking_bears_a_short_storm_and_not_a_long_one(gce: Gce, provider: GcpP
     gce.rule("instances.aggregatedList", "backendError", 503, times=1)
     assert [m.id for m in provider.find()] == [machine.id]
     gce.rule("instances.aggregatedList", "backendError", 503)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         provider.find()
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
 
 
 def test_a_firewall_rule_that_cannot_be_made_stops_the_launch(
     gce: Gce, provider: GcpProvider
 ) -> None:
     gce.rule("firewalls.insert", "QUOTA_EXCEEDED", 403, late=True, times=1)
-    assert refusal(provider).kind is Refusal.QUOTA
+    assert refusal(provider).kind is ProviderErrorKind.QUOTA
     assert gce.called("instances.insert") == []
     provider.launch(gcp_order())
 
@@ -297,16 +297,16 @@ def test_a_firewall_rule_that_cannot_be_made_stops_the_launch(
 def test_rules_that_cannot_be_removed_are_said(gce: Gce, provider: GcpProvider) -> None:
     provider.release(provider.launch(gcp_order()))
     gce.rule("firewalls.delete", "forbidden", 403)
-    with pytest.raises(Refused, match="eqc-run-1") as raised:
-        provider.tidy("run-1")
-    assert raised.value.kind is Refusal.DENIED
+    with pytest.raises(ProviderError, match="eqc-run-1") as raised:
+        provider.delete_shared("run-1")
+    assert raised.value.kind is ProviderErrorKind.DENIED
 
 
 def test_no_project(gce: Gce, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT")
-    with pytest.raises(Refused, match="GOOGLE_CLOUD_PROJECT") as raised:
+    with pytest.raises(ProviderError, match="GOOGLE_CLOUD_PROJECT") as raised:
         GcpProvider(pace=PACE).launch(gcp_order())
-    assert raised.value.kind is Refusal.DENIED
+    assert raised.value.kind is ProviderErrorKind.DENIED
 
 
 def test_no_credentials(
@@ -316,16 +316,16 @@ def test_no_credentials(
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path_factory.mktemp("gcloud")))
-    with pytest.raises(Refused, match="log in") as raised:
+    with pytest.raises(ProviderError, match="log in") as raised:
         GcpProvider(pace=PACE).launch(gcp_order())
-    assert raised.value.kind is Refusal.DENIED
+    assert raised.value.kind is ProviderErrorKind.DENIED
 
 
 def test_nobody_answers(gce: Gce, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", "http://127.0.0.1:9/compute/v1/")
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(ProviderError) as raised:
         GcpProvider(Clients(patience=0.2), pace=PACE).launch(gcp_order())
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN
 
 
 @pytest.mark.parametrize("said", ["fe80::1", "not an address", "192.0.2.1/8"])
@@ -334,6 +334,6 @@ def test_our_own_address_has_to_be_one(
 ) -> None:
     monkeypatch.setenv("EQC_OWN_ADDRESS", said)
     refused = refusal(provider)
-    assert refused.kind is Refusal.INVALID
+    assert refused.kind is ProviderErrorKind.INVALID
     assert "EQC_OWN_ADDRESS" in str(refused)
     assert gce.called("firewalls.insert") == []

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from orchestrator.fakes.gcp.server import Gce
-from orchestrator.model.machine import Refused
+from orchestrator.model.machine import ProviderError
 from orchestrator.providers.gcp.provider import GcpProvider
 from tests.cloud.orders import gcp_order
 
@@ -25,7 +25,7 @@ def test_no_log_at_any_level_has_it(
         provider.wait(machine)
         provider.find()
         gce.rule("instances.insert", "invalid")
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(ProviderError) as raised:
             provider.launch(gcp_order(attempt=1, host_key=order.host_key))
     logged = " ".join(str(vars(record)) for record in caplog.records)
     shown = logged + caplog.text + str(raised.value) + repr(order) + repr(machine)
@@ -47,7 +47,7 @@ def test_it_is_in_the_launch_and_in_no_other_call(gce: Gce, provider: GcpProvide
     order = gcp_order()
     assert order.host_key is not None
     provider.release(provider.wait(provider.launch(order)))
-    provider.tidy(order.run)
+    provider.delete_shared(order.run)
     body = order.host_key.private.splitlines()[2]
     for call in gce.calls:
         assert body not in str((call.path, call.query, call.headers))

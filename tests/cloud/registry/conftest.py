@@ -21,8 +21,8 @@ import pytest
 
 from orchestrator.images import Image
 from tests.cloud.ssh.conftest import Peer, client, login, peer, shell
-from tests.peers import registry
-from tests.peers.registry import Registry
+from tests.fakes import registry
+from tests.fakes.registry import Registry
 
 __all__ = ["client", "login", "peer", "shell"]
 

@@ -16,10 +16,10 @@ from orchestrator.errors import DeliveryFailed, EqcError
 from orchestrator.images import Image
 from orchestrator.images.delivery import deliver
 from orchestrator.images.registry import Login, Pushed, login_for, push
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 from tests.cloud.registry.conftest import FAR_ENGINE, SECRET, USER, forget
 from tests.cloud.ssh.conftest import Peer
-from tests.peers.registry import Registry
+from tests.fakes.registry import Registry
 
 pytestmark = [pytest.mark.docker, pytest.mark.registry]
 
@@ -47,7 +47,7 @@ esac
 
 
 def test_it_is_pulled_by_digest(
-    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshShell
+    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     pushed = push(image, f"{open_registry.host}/team")
     forget(client, image)
@@ -55,7 +55,7 @@ def test_it_is_pulled_by_digest(
     assert client.images.get(image.digest).attrs["RepoDigests"] == [pushed.reference]
 
 
-def test_what_is_there_is_not_fetched_again(image: Image, shell: SshShell, peer: Peer) -> None:
+def test_what_is_there_is_not_fetched_again(image: Image, shell: SshClient, peer: Peer) -> None:
     before = peer.files()
     deliver(shell, image, NOWHERE, Login("127.0.0.1:9", USER, SECRET))
     assert peer.files() == before
@@ -65,7 +65,7 @@ def test_a_login_goes_by_stdin_and_is_taken_away(
     client: docker.DockerClient,
     guarded: Registry,
     image: Image,
-    shell: SshShell,
+    shell: SshClient,
     peer: Peer,
     program: Program,
 ) -> None:
@@ -82,7 +82,7 @@ def test_a_login_goes_by_stdin_and_is_taken_away(
 
 
 def test_a_connection_that_is_cut_leaves_no_login(
-    guarded: Registry, image: Image, shell: SshShell, peer: Peer, program: Program
+    guarded: Registry, image: Image, shell: SshClient, peer: Peer, program: Program
 ) -> None:
     script = FAR_ENGINE.replace("exec docker", '[ "$3" != pull ] || sleep 2\nexec docker')
     docker_there = program(script)
@@ -115,7 +115,7 @@ def test_a_login_that_is_refused_is_said_without_it(
     client: docker.DockerClient,
     guarded: Registry,
     image: Image,
-    shell: SshShell,
+    shell: SshClient,
     peer: Peer,
     given: Login | None,
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_login_that_is_refused_is_said_without_it(
 
 
 def test_a_digest_that_the_registry_has_not_is_said(
-    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshShell
+    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     pushed = push(image, f"{open_registry.host}/team")
     forget(client, image)
@@ -142,7 +142,7 @@ def test_a_digest_that_the_registry_has_not_is_said(
 
 
 def test_another_image_under_the_digest_is_refused(
-    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshShell
+    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     pushed = push(image, f"{open_registry.host}/team")
     forget(client, image)
@@ -153,7 +153,7 @@ def test_another_image_under_the_digest_is_refused(
 
 
 def test_without_a_registry_it_is_sent_through_ssh(
-    image: Image, shell: SshShell, peer: Peer, far_engine: tuple[str, ...]
+    image: Image, shell: SshClient, peer: Peer, far_engine: tuple[str, ...]
 ) -> None:
     deliver(shell, image, None, None, docker=far_engine)
     bits, _ = peer.container.get_archive("/home/eqc/arrived")
@@ -167,14 +167,14 @@ def test_without_a_registry_it_is_sent_through_ssh(
 
 @pytest.mark.parametrize("given", [None, Login("127.0.0.1:9", USER, SECRET)])
 def test_where_the_registry_is_down_it_is_sent_through_ssh(
-    image: Image, shell: SshShell, peer: Peer, far_engine: tuple[str, ...], given: Login | None
+    image: Image, shell: SshClient, peer: Peer, far_engine: tuple[str, ...], given: Login | None
 ) -> None:
     deliver(shell, image, NOWHERE, given, docker=far_engine)
     assert peer.sh("stat -c %s /home/eqc/arrived").strip() != "0"
 
 
 @pytest.mark.parametrize("way", ["pull", "load"])
-def test_a_full_disk_is_named(image: Image, shell: SshShell, program: Program, way: str) -> None:
+def test_a_full_disk_is_named(image: Image, shell: SshClient, program: Program, way: str) -> None:
     docker_there = program(says("write /var/lib/docker/x: no space left on device", to=way))
     pushed = NOWHERE if way == "pull" else None
     with pytest.raises(DeliveryFailed, match=r"no space left.*free there: ") as caught:
@@ -183,7 +183,7 @@ def test_a_full_disk_is_named(image: Image, shell: SshShell, program: Program, w
 
 
 def test_an_image_that_is_not_here_cannot_be_sent(
-    client: docker.DockerClient, image: Image, shell: SshShell
+    client: docker.DockerClient, image: Image, shell: SshClient
 ) -> None:
     forget(client, image)
     with pytest.raises(DeliveryFailed, match="cannot be read from the engine here") as caught:
@@ -192,7 +192,7 @@ def test_an_image_that_is_not_here_cannot_be_sent(
 
 
 def test_an_engine_that_counts_otherwise_is_explained(
-    image: Image, shell: SshShell, program: Program
+    image: Image, shell: SshClient, program: Program
 ) -> None:
     store = '[["driver-type","io.containerd.snapshotter.v1"]]'
     docker_there = program(says(store, to="load", code=0))

@@ -11,12 +11,12 @@ import pytest
 
 from orchestrator.errors import DeliveryFailed
 from orchestrator.images import Image, ImageBuilder
-from orchestrator.images.cache import ImageShelf
-from orchestrator.images.remote import FarImages
+from orchestrator.images.cache import ImageCache
+from orchestrator.images.remote import ImageDistributor
 from orchestrator.model.experiment import Reason
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 from tests.cloud.registry.conftest import forget
-from tests.peers.registry import Registry
+from tests.fakes.registry import Registry
 
 pytestmark = [pytest.mark.docker, pytest.mark.registry]
 
@@ -32,10 +32,12 @@ class OneImage(ImageBuilder):
 
 
 def test_many_who_want_it_push_it_once(
-    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshShell
+    client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     notes: list[str] = []
-    images = FarImages(ImageShelf(OneImage(image)), f"{open_registry.host}/team", notes.append)
+    images = ImageDistributor(
+        ImageCache(OneImage(image)), f"{open_registry.host}/team", notes.append
+    )
     with ThreadPoolExecutor(4) as pool:
         got = list(pool.map(lambda _: images.get("numpy", "x86_64"), range(4)))
     assert got == [image] * 4
@@ -49,11 +51,13 @@ def test_many_who_want_it_push_it_once(
 
 
 def test_a_registry_that_is_down_is_noted_and_gone_without(
-    open_registry: Registry, image: Image, shell: SshShell
+    open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     open_registry.stop()
     notes: list[str] = []
-    images = FarImages(ImageShelf(OneImage(image)), f"{open_registry.host}/team", notes.append)
+    images = ImageDistributor(
+        ImageCache(OneImage(image)), f"{open_registry.host}/team", notes.append
+    )
     assert images.get("numpy", "x86_64") == image
     assert images.get("numpy", "x86_64") == image
     assert [open_registry.host in note for note in notes] == [True, True]
@@ -64,11 +68,11 @@ def test_a_registry_that_is_down_is_noted_and_gone_without(
 def test_a_login_that_cannot_be_had_any_more_is_no_fault_of_the_machine(
     open_registry: Registry,
     image: Image,
-    shell: SshShell,
+    shell: SshClient,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    images = FarImages(ImageShelf(OneImage(image)), f"{open_registry.host}/team", print)
+    images = ImageDistributor(ImageCache(OneImage(image)), f"{open_registry.host}/team", print)
     images.get("numpy", "x86_64")
     helpers = {"credHelpers": {open_registry.host: "no-such-helper"}}
     (tmp_path / "config.json").write_text(json.dumps(helpers))
@@ -80,4 +84,4 @@ def test_a_login_that_cannot_be_had_any_more_is_no_fault_of_the_machine(
 
 
 def test_without_an_engine_there_is_a_reason() -> None:
-    assert isinstance(FarImages(None, None, print).get("numpy", "x86_64"), Reason)
+    assert isinstance(ImageDistributor(None, None, print).get("numpy", "x86_64"), Reason)

@@ -12,7 +12,7 @@ from orchestrator.images import Image
 from orchestrator.images.registry import Pushed, _make_repository, login_for, push
 from tests.cloud.aws.conftest import _ec2, ec2
 from tests.cloud.registry.conftest import SECRET, USER
-from tests.peers.registry import Registry, log_in
+from tests.fakes.registry import Registry, log_in
 
 __all__ = ["_ec2", "ec2"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.store.bucket.mirror import RemoteStore
-from tests.peers import objects
-from tests.peers.objects import Server
+from tests.fakes import objects
+from tests.fakes.objects import Server
 
 Computer = Callable[[str], RemoteStore]
 """Of a name: the bucket's store as that computer sees it, with a mirror of its own."""

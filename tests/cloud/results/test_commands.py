@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
-from tests.peers.objects import Server
+from tests.fakes.objects import Server
 from tests.unit.store.test_merge import store
 
 pytestmark = pytest.mark.objects

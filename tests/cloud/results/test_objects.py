@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.store.bucket.objects import Objects
-from tests.peers.objects import Server
+from tests.fakes.objects import Server
 
 pytestmark = pytest.mark.objects
 

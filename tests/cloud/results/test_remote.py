@@ -15,7 +15,7 @@ from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder
 from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import CELL, RUN, append, rows, started
-from tests.peers.objects import Server
+from tests.fakes.objects import Server
 
 pytestmark = pytest.mark.objects
 

@@ -13,7 +13,7 @@ from orchestrator.store.bucket.push import Sharing
 from orchestrator.store.run_folder import RunFolder
 from tests.cloud.results.conftest import Computer
 from tests.cloud.results.stores import RUN, append, rows, started
-from tests.peers.objects import Server
+from tests.fakes.objects import Server
 
 pytestmark = pytest.mark.objects
 

@@ -20,7 +20,7 @@ from orchestrator.fakes import sshd
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.model.machine import Address
 from orchestrator.ssh import login_keys
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 
 
 class Peer:
@@ -105,8 +105,8 @@ def peer(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Pe
 
 
 @pytest.fixture
-def shell(peer: Peer) -> Iterator[SshShell]:
-    with SshShell(peer.address) as shell:
+def shell(peer: Peer) -> Iterator[SshClient]:
+    with SshClient(peer.address) as shell:
         yield shell
 
 

@@ -12,14 +12,14 @@ import pytest
 
 from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, OutputRefused
 from orchestrator.ssh import login_keys
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.known_hosts import known_as
 from tests.cloud.ssh.conftest import Peer
 
 pytestmark = pytest.mark.docker
 
 
-def test_a_command_gives_bytes_and_its_exit_status(shell: SshShell) -> None:
+def test_a_command_gives_bytes_and_its_exit_status(shell: SshClient) -> None:
     done = shell.run(["sh", "-c", "cat; printf '\\377' ; echo no >&2; exit 3"], stdin=b"\x00yes")
     assert (done.code, done.stdout, done.stderr) == (3, b"\x00yes\xff", b"no\n")
 
@@ -27,7 +27,7 @@ def test_a_command_gives_bytes_and_its_exit_status(shell: SshShell) -> None:
 def test_another_host_key_is_refused_with_both_fingerprints(peer: Peer) -> None:
     other = login_keys.new_host_key().public
     with (
-        SshShell(replace(peer.address, host_key=other)) as shell,
+        SshClient(replace(peer.address, host_key=other)) as shell,
         pytest.raises(HostKeyRefused, match=r"offers .*SHA256:.*not the one given.*SHA256:"),
     ):
         shell.run(["true"])
@@ -36,7 +36,7 @@ def test_another_host_key_is_refused_with_both_fingerprints(peer: Peer) -> None:
 def test_a_key_of_another_type_is_refused(peer: Peer) -> None:
     text = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY="
     with (
-        SshShell(replace(peer.address, host_key=text)) as shell,
+        SshClient(replace(peer.address, host_key=text)) as shell,
         pytest.raises(HostKeyRefused, match="no host key of the known type"),
     ):
         shell.run(["true"])
@@ -47,7 +47,7 @@ def test_an_unknown_host_is_refused_and_told_how_to_become_known(
 ) -> None:
     known = tmp_path / "known_hosts"
     address = replace(peer.address, host_key=None, known_hosts=str(known))
-    with SshShell(address) as shell:
+    with SshClient(address) as shell:
         with pytest.raises(HostKeyRefused, match=r"not known.*SHA256:.*\[127.0.0.1\]:") as raised:
             shell.run(["true"])
         assert str(known) in str(raised.value)
@@ -63,12 +63,12 @@ def test_a_key_that_may_not_log_in_is_refused(peer: Peer, tmp_path: Path) -> Non
     other = tmp_path / "other"
     other.write_text(login_keys.new_host_key().private)
     with (
-        SshShell(replace(peer.address, identity=str(other))) as shell,
+        SshClient(replace(peer.address, identity=str(other))) as shell,
         pytest.raises(LoginRefused, match=r"refuses to let us in with the key .*/other"),
     ):
         shell.run(["true"])
     with (
-        SshShell(replace(peer.address, identity=str(tmp_path / "none"))) as shell,
+        SshClient(replace(peer.address, identity=str(tmp_path / "none"))) as shell,
         pytest.raises(LoginRefused, match="none"),
     ):
         shell.run(["true"])
@@ -77,7 +77,7 @@ def test_a_key_that_may_not_log_in_is_refused(peer: Peer, tmp_path: Path) -> Non
 def test_through_a_jump_host_both_keys_are_checked(peer: Peer, make: Callable[..., Peer]) -> None:
     jump = make(engine=False)
     behind = replace(peer.inside(), jump=jump.address)
-    with SshShell(behind) as shell:
+    with SshClient(behind) as shell:
         assert shell.run(["hostname"]).stdout.decode().strip() == peer.sh("hostname").strip()
         assert jump.sessions()
     other = login_keys.new_host_key().public
@@ -85,10 +85,10 @@ def test_through_a_jump_host_both_keys_are_checked(peer: Peer, make: Callable[..
         replace(behind, host_key=other),
         replace(behind, jump=replace(jump.address, host_key=other)),
     ):
-        with SshShell(wrong) as shell, pytest.raises(HostKeyRefused):
+        with SshClient(wrong) as shell, pytest.raises(HostKeyRefused):
             shell.run(["true"])
     unreachable = replace(behind, port=9)
-    with SshShell(unreachable) as shell, pytest.raises(ConnectionLost, match="through eqc@"):
+    with SshClient(unreachable) as shell, pytest.raises(ConnectionLost, match="through eqc@"):
         shell.run(["true"])
 
 
@@ -96,7 +96,7 @@ def test_a_dropped_connection_is_told_and_the_next_call_has_a_new_one(
     make: Callable[..., Peer],
 ) -> None:
     peer = make(engine=False)
-    with SshShell(peer.address) as shell:
+    with SshClient(peer.address) as shell:
         shell.run(["true"])
         threading.Timer(0.5, peer.drop).start()
         with pytest.raises(ConnectionLost):
@@ -106,7 +106,7 @@ def test_a_dropped_connection_is_told_and_the_next_call_has_a_new_one(
 
 def test_a_host_that_dies_during_a_command_is_told(make: Callable[..., Peer]) -> None:
     peer = make(engine=False)
-    with SshShell(peer.address, connect_seconds=2.0) as shell:
+    with SshClient(peer.address, connect_seconds=2.0) as shell:
         shell.run(["true"])
         threading.Timer(0.5, peer.container.kill).start()
         with pytest.raises(ConnectionLost):
@@ -122,7 +122,7 @@ def test_a_host_that_falls_silent_is_noticed(
 ) -> None:
     monkeypatch.setattr("orchestrator.ssh.command.SILENCE_SECONDS", 1.0)
     peer = make(engine=False)
-    with SshShell(peer.address, connect_seconds=2.0) as shell:
+    with SshClient(peer.address, connect_seconds=2.0) as shell:
         shell.run(["true"])
         threading.Timer(0.5, peer.container.pause).start()
         try:
@@ -137,7 +137,7 @@ def test_reachable_means_logged_in_and_booting_machines_get_time(
 ) -> None:
     peer = make(engine=False)
     peer.sh("mv /home/eqc/.ssh/authorized_keys /home/eqc/.ssh/later")
-    with SshShell(peer.address) as shell:
+    with SshClient(peer.address) as shell:
         with pytest.raises(LoginRefused):
             shell.wait_until_reachable(30.0, threading.Event())
         back = "sleep 1; mv /home/eqc/.ssh/later /home/eqc/.ssh/authorized_keys"
@@ -146,7 +146,7 @@ def test_reachable_means_logged_in_and_booting_machines_get_time(
         assert shell.run(["true"]).code == 0
 
 
-def test_output_is_bounded_and_so_is_time(shell: SshShell) -> None:
+def test_output_is_bounded_and_so_is_time(shell: SshClient) -> None:
     with pytest.raises(OutputRefused, match="more than the 1000 bytes"):
         shell.run(["yes"], limit=1000)
     with pytest.raises(ConnectionLost, match=r"sleep did not end in 0.5 s"):
@@ -154,7 +154,7 @@ def test_output_is_bounded_and_so_is_time(shell: SshShell) -> None:
     assert shell.run(["echo", "usable"]).stdout == b"usable\n"
 
 
-def test_lines_come_as_they_are_written_until_stopped(shell: SshShell) -> None:
+def test_lines_come_as_they_are_written_until_stopped(shell: SshClient) -> None:
     lines: list[str] = []
     stop = threading.Event()
 
@@ -173,7 +173,7 @@ def test_lines_come_as_they_are_written_until_stopped(shell: SshShell) -> None:
     assert [len(line) for line in lines] == [1 << 16, 3]
 
 
-def test_a_large_stdin_arrives_whole_and_an_unread_one_does_no_harm(shell: SshShell) -> None:
+def test_a_large_stdin_arrives_whole_and_an_unread_one_does_no_harm(shell: SshClient) -> None:
     data = bytes(range(256)) * (1 << 15)
     done = shell.run(["sha256sum"], stdin=data)
     import hashlib
@@ -182,7 +182,7 @@ def test_a_large_stdin_arrives_whole_and_an_unread_one_does_no_harm(shell: SshSh
     assert shell.run(["true"], stdin=data).code == 0
 
 
-def test_files_go_and_come(shell: SshShell, tmp_path: Path) -> None:
+def test_files_go_and_come(shell: SshClient, tmp_path: Path) -> None:
     source = tmp_path / "a"
     source.write_bytes(bytes(range(256)) * 1000)
     shell.put(source, "/tmp/sent")

@@ -13,11 +13,11 @@ import docker
 import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, HostKeyRefused, OutputRefused
-from orchestrator.executors.container import ContainerShell
+from orchestrator.executors.container import ContainerExecutor
 from orchestrator.executors.remote_container import RemoteContainer, leftovers, remove
 from orchestrator.ssh import login_keys
 from orchestrator.ssh.archive import UnpackLimits
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.facts import remote_facts
 from tests.cloud.ssh.conftest import Peer, records, write_job
 
@@ -33,7 +33,7 @@ echo '{}' > $3/fingerprint.json
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left(peer: Peer, client: docker.DockerClient) -> object:
-    with SshShell(peer.address) as shell:
+    with SshClient(peer.address) as shell:
         shell.run(["true"])
         files, volumes = peer.files(), {v.name for v in client.volumes.list()}
         yield
@@ -46,7 +46,7 @@ def _nothing_is_left(peer: Peer, client: docker.DockerClient) -> object:
 
 
 def test_a_real_job_gives_the_same_bits_as_here(
-    shell: SshShell, client: docker.DockerClient, numpy_image: str, job: Path, tmp_path: Path
+    shell: SshClient, client: docker.DockerClient, numpy_image: str, job: Path, tmp_path: Path
 ) -> None:
     lines: list[str] = []
     there = tmp_path / "there"
@@ -57,7 +57,7 @@ def test_a_real_job_gives_the_same_bits_as_here(
     assert [json.loads(line)["status"] for line in lines] == ["ok", "ok"]
     here = tmp_path / "here"
     here.mkdir()
-    ContainerShell(client, numpy_image, RUN).run(job, here, on_line=print, stop=Event())
+    ContainerExecutor(client, numpy_image, RUN).run(job, here, on_line=print, stop=Event())
     digests = [[r["outputs"][0]["digest"] for r in records(out)] for out in (there, here)]
     assert digests[0] == digests[1]
     names = [sorted(p.name for p in (out / "tensors").iterdir()) for out in (there, here)]
@@ -68,7 +68,7 @@ def test_a_real_job_gives_the_same_bits_as_here(
 
 
 def test_the_container_is_locked_up_and_labelled(
-    shell: SshShell,
+    shell: SshClient,
     client: docker.DockerClient,
     image_that: Callable[[str], str],
     job: Path,
@@ -114,7 +114,7 @@ def test_a_drop_in_mid_run_costs_nothing(
         if line in ("line 2", "line 4"):
             threading.Thread(target=peer.drop).start()
 
-    with SshShell(peer.address) as shell:
+    with SshClient(peer.address) as shell:
         remote = RemoteContainer(shell, image_that(SLOW), RUN)
         ended = remote.run(job, tmp_path / "out", on_line=on_line, stop=Event())
     assert (ended.code, ended.stderr) == (0, "last words")
@@ -140,7 +140,7 @@ def test_a_machine_that_comes_back_with_another_host_key_gets_nothing(
             peer.sh(script)
             threading.Timer(0.5, peer.drop).start()
 
-    with SshShell(peer.address) as shell:
+    with SshClient(peer.address) as shell:
         remote = RemoteContainer(shell, image_that(SLOW), "tests-other-key")
         with pytest.raises(HostKeyRefused):
             remote.run(job, tmp_path / "out", on_line=on_line, stop=Event())
@@ -161,12 +161,12 @@ def test_a_machine_that_dies_is_given_up_after_some_patience(
         if line == "line 2":
             threading.Thread(target=peer.container.kill).start()
 
-    with SshShell(peer.address, connect_seconds=2.0) as shell:
+    with SshClient(peer.address, connect_seconds=2.0) as shell:
         remote = RemoteContainer(shell, image_that(SLOW), "tests-dead", patience=2.0)
         with pytest.raises(ConnectionLost, match="its container, if it is there yet: eqc-"):
             remote.run(job, tmp_path / "out", on_line=on_line, stop=Event())
         peer.container.start()
-        with SshShell(Peer(peer.container, peer.host_key, peer.address.identity).address) as again:
+        with SshClient(Peer(peer.container, peer.host_key, peer.address.identity).address) as again:
             (left,) = leftovers(again, "tests-dead")
             remove(again, left)
             remove(again, left)
@@ -174,7 +174,7 @@ def test_a_machine_that_dies_is_given_up_after_some_patience(
 
 
 def test_a_stop_ends_it_soon_and_fetches_what_there_is(
-    shell: SshShell, numpy_image: str, tmp_path: Path
+    shell: SshClient, numpy_image: str, tmp_path: Path
 ) -> None:
     job = write_job(tmp_path / "job", sessions=500)
     stop = Event()
@@ -195,7 +195,7 @@ def test_a_stop_ends_it_soon_and_fetches_what_there_is(
 
 
 def test_a_container_that_somebody_removes_is_a_runner_that_was_killed(
-    shell: SshShell,
+    shell: SshClient,
     client: docker.DockerClient,
     image_that: Callable[[str], str],
     job: Path,
@@ -213,7 +213,7 @@ def test_a_container_that_somebody_removes_is_a_runner_that_was_killed(
 
 
 def test_too_much_memory_is_a_kill(
-    shell: SshShell, image_that: Callable[[str], str], job: Path, tmp_path: Path
+    shell: SshClient, image_that: Callable[[str], str], job: Path, tmp_path: Path
 ) -> None:
     ended = RemoteContainer(
         shell, image_that("exec tail -n 1 /dev/zero"), RUN, memory_bytes=32 << 20
@@ -221,7 +221,7 @@ def test_too_much_memory_is_a_kill(
     assert ended.code == -9
 
 
-def test_an_engine_that_refuses_says_why(shell: SshShell, job: Path, tmp_path: Path) -> None:
+def test_an_engine_that_refuses_says_why(shell: SshClient, job: Path, tmp_path: Path) -> None:
     with pytest.raises(
         EnvironmentNotReady, match=r"refuses a container of eqc-nowhere:none.*No such"
     ):
@@ -244,7 +244,7 @@ printf '\\033[2J on stderr\\n' >&2
 
 
 def test_hostile_results_stay_outside(
-    shell: SshShell, image_that: Callable[[str], str], job: Path, tmp_path: Path
+    shell: SshClient, image_that: Callable[[str], str], job: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     ended = RemoteContainer(shell, image_that(HOSTILE), RUN).run(
@@ -259,7 +259,7 @@ def test_hostile_results_stay_outside(
 
 
 def test_giant_and_endless_results_are_refused(
-    shell: SshShell, image_that: Callable[[str], str], job: Path, tmp_path: Path
+    shell: SshClient, image_that: Callable[[str], str], job: Path, tmp_path: Path
 ) -> None:
     script = "cd $3; echo '{}' > fingerprint.json; truncate -s 300G observations.jsonl"
     remote = RemoteContainer(shell, image_that(script), RUN)
@@ -277,14 +277,14 @@ def test_giant_and_endless_results_are_refused(
         remote.run(job, tmp_path / "out", on_line=print, stop=Event())
 
 
-def test_a_machine_says_what_it_is(shell: SshShell, make: Callable[..., Peer]) -> None:
+def test_a_machine_says_what_it_is(shell: SshClient, make: Callable[..., Peer]) -> None:
     facts = remote_facts(shell)
     assert (facts.architecture, facts.system) == ("x86_64", "Linux")
     assert facts.docker is not None
     assert facts.python is None
     assert abs(facts.clock_ahead) < 3
     bare = make(engine=False)
-    with SshShell(bare.address) as other:
+    with SshClient(bare.address) as other:
         facts = remote_facts(other)
         assert facts.docker is None
         assert "Cannot connect to the Docker daemon" in str(facts.why_no_docker)
@@ -294,14 +294,14 @@ def test_a_machine_says_what_it_is(shell: SshShell, make: Callable[..., Peer]) -
 @pytest.mark.slow
 @pytest.mark.usefixtures("arm64_images")
 def test_an_arm64_machine_is_known_as_one(make: Callable[..., Peer]) -> None:
-    with SshShell(make(arch="arm64", cpus=1).address) as shell:
+    with SshClient(make(arch="arm64", cpus=1).address) as shell:
         facts = remote_facts(shell)
     assert (facts.architecture, facts.cpus) == ("arm64", 1)
     assert facts.docker is not None
 
 
 def test_no_secret_is_in_any_argv(
-    peer: Peer, shell: SshShell, image_that: Callable[[str], str], job: Path, tmp_path: Path
+    peer: Peer, shell: SshClient, image_that: Callable[[str], str], job: Path, tmp_path: Path
 ) -> None:
     seen: list[str] = []
     private = Path(str(peer.address.identity)).read_text().splitlines()[2]

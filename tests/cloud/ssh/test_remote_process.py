@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady
 from orchestrator.executors.remote_process import RemoteProcess, end, folders
-from orchestrator.ssh.client import SshShell
+from orchestrator.ssh.client import SshClient
 from tests.cloud.ssh.conftest import Peer, records, write_job
 
 pytestmark = pytest.mark.docker
@@ -27,7 +27,7 @@ def bare(make: Callable[..., Peer], numpy_image: str) -> Iterator[Peer]:
     peer = make(engine=False, base=numpy_image)
     files = peer.files()
     yield peer
-    with SshShell(peer.address) as shell:
+    with SshClient(peer.address) as shell:
         assert folders(shell, python=PYTHON) == ()
     assert peer.files() == files
     assert "eqc_runner" not in peer.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
@@ -39,7 +39,7 @@ def running(peer: Peer) -> bool:
 
 def test_a_real_job(bare: Peer, job: Path, tmp_path: Path) -> None:
     lines: list[str] = []
-    with SshShell(bare.address) as shell:
+    with SshClient(bare.address) as shell:
         ended = RemoteProcess(shell, RUN, python=PYTHON).run(
             job, tmp_path / "out", on_line=lines.append, stop=Event()
         )
@@ -59,7 +59,7 @@ def test_a_drop_in_mid_run_costs_nothing(bare: Peer, tmp_path: Path) -> None:
         if len(lines) in (3, 9):
             bare.drop()
 
-    with SshShell(bare.address) as shell:
+    with SshClient(bare.address) as shell:
         ended = RemoteProcess(shell, RUN, python=PYTHON).run(
             job, tmp_path / "out", on_line=on_line, stop=Event()
         )
@@ -77,7 +77,7 @@ def test_a_stop_ends_it_soon_and_fetches_what_there_is(bare: Peer, tmp_path: Pat
         stop.set()
 
     begun = time.monotonic()
-    with SshShell(bare.address) as shell:
+    with SshClient(bare.address) as shell:
         ended = RemoteProcess(shell, RUN, python=PYTHON).run(
             job, tmp_path / "out", on_line=on_line, stop=stop
         )
@@ -96,14 +96,14 @@ def test_a_machine_out_of_reach_is_given_up_and_can_be_swept_later(
         bare.sh("mv /home/eqc/.ssh/authorized_keys /home/eqc/.ssh/away; pkill -STOP -o sshd")
         threading.Thread(target=bare.drop).start()
 
-    with SshShell(bare.address, connect_seconds=1.0) as shell:
+    with SshClient(bare.address, connect_seconds=1.0) as shell:
         with pytest.raises(ConnectionLost, match="its folder there"):
             RemoteProcess(shell, RUN, python=PYTHON, patience=2.0).run(
                 job, tmp_path / "out", on_line=on_line, stop=Event()
             )
         assert running(bare)
         bare.sh("mv /home/eqc/.ssh/away /home/eqc/.ssh/authorized_keys; pkill -CONT -o sshd")
-    with SshShell(bare.address) as shell:
+    with SshClient(bare.address) as shell:
         assert folders(shell, "another", PYTHON) == ()
         (left,) = folders(shell, RUN, PYTHON)
         end(shell, left, PYTHON)
@@ -113,7 +113,7 @@ def test_a_machine_out_of_reach_is_given_up_and_can_be_swept_later(
 
 def test_the_deadline_ends_it_though_nobody_is_there(bare: Peer, tmp_path: Path) -> None:
     job = write_job(tmp_path / "job", sessions=2000, deadline=time.time() + 4)
-    with SshShell(bare.address) as shell:
+    with SshClient(bare.address) as shell:
         ended = RemoteProcess(shell, RUN, python=PYTHON, deadline=time.time() + 4).run(
             job, tmp_path / "out", on_line=lambda _: None, stop=Event()
         )
@@ -124,7 +124,7 @@ def test_the_deadline_ends_it_though_nobody_is_there(bare: Peer, tmp_path: Path)
 
 def test_a_killed_runner_is_told(bare: Peer, tmp_path: Path) -> None:
     job = write_job(tmp_path / "job", sessions=2000)
-    with SshShell(bare.address) as shell:
+    with SshClient(bare.address) as shell:
         ended = RemoteProcess(shell, RUN, python=PYTHON).run(
             job,
             tmp_path / "out",
@@ -138,10 +138,10 @@ def test_a_killed_runner_is_told(bare: Peer, tmp_path: Path) -> None:
 def test_without_python_or_packages_it_says_what_to_install(
     peer: Peer, bare: Peer, job: Path, tmp_path: Path
 ) -> None:
-    with SshShell(peer.address) as shell, pytest.raises(EnvironmentNotReady, match="python3"):
+    with SshClient(peer.address) as shell, pytest.raises(EnvironmentNotReady, match="python3"):
         RemoteProcess(shell, RUN).run(job, tmp_path / "out", on_line=print, stop=Event())
     with (
-        SshShell(bare.address) as shell,
+        SshClient(bare.address) as shell,
         pytest.raises(EnvironmentNotReady, match="lacks numpy blake3: install it there"),
     ):
         RemoteProcess(shell, RUN).run(job, tmp_path / "out", on_line=print, stop=Event())
@@ -151,7 +151,7 @@ def test_a_full_disk_is_told_and_cleared(
     make: Callable[..., Peer], numpy_image: str, job: Path, tmp_path: Path
 ) -> None:
     peer = make(engine=False, base=numpy_image, tmpfs={"/tmp": "size=200k,mode=1777"})
-    with SshShell(peer.address) as shell:
+    with SshClient(peer.address) as shell:
         with pytest.raises(EnvironmentNotReady, match="No space left on device"):
             RemoteProcess(shell, RUN, python=PYTHON).run(
                 job, tmp_path / "out", on_line=print, stop=Event()

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.errors import ConnectionLost
 from orchestrator.model.machine import Address
-from orchestrator.ssh.client import SshShell, through_drops
+from orchestrator.ssh.client import SshClient, reconnecting
 
 
 @pytest.fixture
@@ -25,17 +25,17 @@ def nobody() -> Address:
 def test_a_machine_that_is_over_is_not_waited_for(nobody: Address) -> None:
     began = time.monotonic()
     with (
-        SshShell(nobody, gone=lambda: "i-1 is terminated") as shell,
+        SshClient(nobody, gone=lambda: "i-1 is terminated") as shell,
         pytest.raises(ConnectionLost, match="i-1 is terminated"),
     ):
-        through_drops(shell, lambda: shell.run(["true"]), patience=60.0)
+        reconnecting(shell, lambda: shell.run(["true"]), patience=60.0)
     assert time.monotonic() - began < 10
 
 
 def test_a_machine_of_which_nobody_knows_gets_its_time(nobody: Address) -> None:
     asked: list[None] = []
     with (
-        SshShell(nobody, gone=lambda: asked.append(None)) as shell,
+        SshClient(nobody, gone=lambda: asked.append(None)) as shell,
         pytest.raises(ConnectionLost, match="no connection"),
     ):
         shell.wait_until_reachable(1.0, Event())

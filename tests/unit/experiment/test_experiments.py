@@ -12,7 +12,7 @@ from orchestrator.plan.cells import Plan, make_plan
 
 FOLDER = Path(__file__).resolve().parents[3] / "experiments"
 FILES = sorted(FOLDER.glob("*.yaml"))
-SCHEMA_LINE = "# yaml-language-server: $schema=../orchestrator/spec/experiment.schema.json"
+SCHEMA_LINE = "# yaml-language-server: $schema=../orchestrator/experiment/experiment.schema.json"
 
 
 def plan(name: str, cache: Path) -> Plan:

@@ -10,17 +10,17 @@ from typing import Any
 from bench.synthetic.provider import SyntheticProvider
 from orchestrator.fleet.clock import Clock, SimulatedClock
 from orchestrator.fleet.journal import Journal
-from orchestrator.fleet.limits import FleetLimits, Patience
-from orchestrator.fleet.provision import Terms
+from orchestrator.fleet.limits import FleetLimits, Timeouts
+from orchestrator.fleet.provision import LaunchTemplate
 from orchestrator.fleet.scheduler import Fleet
 from orchestrator.model.experiment import Platform, pairs
-from orchestrator.model.machine import Machine, Place
+from orchestrator.model.machine import Machine, Offer
 
-A = Place("a", None, "m5.large", price_per_hour=0.1)
-A_ZONE = Place("a", "a1", "m5.large", price_per_hour=0.1)
-A_SPOT = Place("a", None, "m5.large", spot=True, price_per_hour=0.03)
-B = Place("b", None, "m5.large", price_per_hour=0.12)
-B_SPOT = Place("b", None, "m5.large", spot=True, price_per_hour=0.04)
+A = Offer("a", None, "m5.large", price_per_hour=0.1)
+A_ZONE = Offer("a", "a1", "m5.large", price_per_hour=0.1)
+A_SPOT = Offer("a", None, "m5.large", spot=True, price_per_hour=0.03)
+B = Offer("b", None, "m5.large", price_per_hour=0.12)
+B_SPOT = Offer("b", None, "m5.large", spot=True, price_per_hour=0.04)
 
 
 def platform(number: int = 0, provider: str = "aws") -> Platform:
@@ -38,7 +38,7 @@ class Made:
         clock: Clock | None = None,
         *,
         limits: FleetLimits | None = None,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
         lifetime: Callable[[Platform], float | None] = lambda _: None,
     ) -> None:
         self.clock = clock or SimulatedClock()
@@ -49,12 +49,12 @@ class Made:
             self.journal,
             provider if isinstance(provider, Mapping) else {"aws": provider},
             limits or FleetLimits(),
-            Terms("run-1", owner="me", login_key="ssh-ed25519 AAAA", lifetime=lifetime),
+            LaunchTemplate("run-1", owner="me", login_key="ssh-ed25519 AAAA", lifetime=lifetime),
             self.clock,
             self.told.append,
             self.stop,
             self.abort,
-            patience=patience,
+            timeouts=timeouts,
             seed=1,
         )
 
@@ -68,12 +68,12 @@ class Made:
 
 
 def provider(clock: Clock, **named: object) -> SyntheticProvider:
-    places = named.pop("places", (A, B))
-    return SyntheticProvider(clock, places, **named)  # type: ignore[arg-type]
+    offers = named.pop("places", (A, B))
+    return SyntheticProvider(clock, offers, **named)  # type: ignore[arg-type]
 
 
 def nothing_left(made: Made, cloud: SyntheticProvider) -> None:
-    sweep = made.fleet.sweep()
-    assert sweep.left == 0
+    cleanup = made.fleet.cleanup()
+    assert cleanup.left == 0
     assert cloud.alive == {}
     assert list(made.journal.open_intents()) == []

@@ -8,10 +8,10 @@ from orchestrator.fleet.budget import Budget
 from orchestrator.fleet.clock import SimulatedClock
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits
-from orchestrator.model.machine import Order, Place
+from orchestrator.model.machine import Offer, Order
 from tests.unit.fleet.fleets import A, platform
 
-UNPRICED = Place("a", None, "m5.large")
+UNPRICED = Offer("a", None, "m5.large")
 
 
 def budget(folder: Path, limits: FleetLimits, hours: float = 0.0) -> Budget:
@@ -63,4 +63,4 @@ def test_a_machine_dearer_than_the_hourly_limit_can_never_be_had(tmp_path: Path)
 def test_a_limit_of_nothing_lets_nothing_that_costs_begin(tmp_path: Path) -> None:
     nothing = budget(tmp_path, FleetLimits(cost=0.0))
     assert nothing.objection(A) is not None
-    assert nothing.objection(Place("here", price_per_hour=0.0)) is not None
+    assert nothing.objection(Offer("here", price_per_hour=0.0)) is not None

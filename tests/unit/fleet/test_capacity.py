@@ -3,26 +3,28 @@ from __future__ import annotations
 import threading
 import time
 
-from orchestrator.fleet.capacity import Lease, Share, Slots
+from orchestrator.fleet.capacity import CappedSemaphore, Permit, Share
 from orchestrator.fleet.clock import RealClock
 
 ONE_IN_A: Share = (("machines", "", 1), ("machines per region", "a", 1))
 ONE_IN_B: Share = (("machines", "", 1), ("machines per region", "b", 1))
 
 
-def waiting(slots: Slots, share: Share, into: list[Lease | None]) -> threading.Thread:
-    thread = threading.Thread(target=lambda: into.append(slots.take(share)), daemon=True)
+def waiting(
+    semaphore: CappedSemaphore, share: Share, into: list[Permit | None]
+) -> threading.Thread:
+    thread = threading.Thread(target=lambda: into.append(semaphore.take(share)), daemon=True)
     thread.start()
     time.sleep(0.05)
     return thread
 
 
 def test_a_full_region_does_not_hold_up_another() -> None:
-    slots = Slots({"machines": 3, "machines per region": 1}, RealClock())
-    first, got = slots.take(ONE_IN_A), []
-    thread = waiting(slots, ONE_IN_A, got)
+    semaphore = CappedSemaphore({"machines": 3, "machines per region": 1}, RealClock())
+    first, got = semaphore.take(ONE_IN_A), []
+    thread = waiting(semaphore, ONE_IN_A, got)
     assert got == []
-    assert slots.take(ONE_IN_B) is not None
+    assert semaphore.take(ONE_IN_B) is not None
     assert first is not None
     first.end()
     first.end()
@@ -32,12 +34,12 @@ def test_a_full_region_does_not_hold_up_another() -> None:
 
 
 def test_first_come_first_served() -> None:
-    slots, order = Slots({"machines": 1}, RealClock()), []
-    held = slots.take(ONE_IN_A)
+    semaphore, order = CappedSemaphore({"machines": 1}, RealClock()), []
+    lease = semaphore.take(ONE_IN_A)
 
     def queue(name: int) -> threading.Thread:
         def run() -> None:
-            lease = slots.take(ONE_IN_A if name % 2 else ONE_IN_B)
+            lease = semaphore.take(ONE_IN_A if name % 2 else ONE_IN_B)
             order.append(name)
             assert lease is not None
             lease.end()
@@ -48,18 +50,18 @@ def test_first_come_first_served() -> None:
         return thread
 
     threads = [queue(n) for n in range(6)]
-    assert held is not None
-    held.end()
+    assert lease is not None
+    lease.end()
     for thread in threads:
         thread.join(5)
     assert order == list(range(6))
 
 
 def test_amounts_of_money_are_shares_too() -> None:
-    slots = Slots({"cost per hour": 0.3}, RealClock())
-    leases = [slots.take((("cost per hour", "", 0.1),)) for _ in range(3)]
-    got: list[Lease | None] = []
-    thread = waiting(slots, (("cost per hour", "", 0.05),), got)
+    semaphore = CappedSemaphore({"cost per hour": 0.3}, RealClock())
+    leases = [semaphore.take((("cost per hour", "", 0.1),)) for _ in range(3)]
+    got: list[Permit | None] = []
+    thread = waiting(semaphore, (("cost per hour", "", 0.05),), got)
     assert got == []
     assert leases[0] is not None
     leases[0].end()
@@ -68,16 +70,16 @@ def test_amounts_of_money_are_shares_too() -> None:
 
 
 def test_closing_lets_everybody_go_with_nothing() -> None:
-    slots, got = Slots({"machines": 1}, RealClock()), []
-    assert slots.take(ONE_IN_A) is not None
-    threads = [waiting(slots, ONE_IN_A, got) for _ in range(3)]
-    slots.close()
+    semaphore, got = CappedSemaphore({"machines": 1}, RealClock()), []
+    assert semaphore.take(ONE_IN_A) is not None
+    threads = [waiting(semaphore, ONE_IN_A, got) for _ in range(3)]
+    semaphore.close()
     for thread in threads:
         thread.join(5)
     assert got == [None] * 3
-    assert slots.take(ONE_IN_B) is None
+    assert semaphore.take(ONE_IN_B) is None
 
 
 def test_what_has_no_cap_is_free() -> None:
-    slots = Slots({}, RealClock())
-    assert all(slots.take(ONE_IN_A) for _ in range(100))
+    semaphore = CappedSemaphore({}, RealClock())
+    assert all(semaphore.take(ONE_IN_A) for _ in range(100))

@@ -10,14 +10,14 @@ import pytest
 
 from bench.synthetic.provider import SyntheticProvider
 from orchestrator.fleet.clock import RealClock
-from orchestrator.fleet.limits import FleetLimits, Patience
+from orchestrator.fleet.limits import FleetLimits, Timeouts
 from orchestrator.model.machine import Machine
 from tests.unit.fleet.fleets import A, Made, nothing_left, platform, provider
 
 
 def test_the_first_interrupt_ends_work_and_launching(tmp_path: Path) -> None:
     clock = RealClock()
-    cloud = provider(clock, places=(A,), boot=lambda _: 0.0, call_seconds=0.0)
+    cloud = provider(clock, offers=(A,), boot=lambda _: 0.0, call_seconds=0.0)
     made = Made(tmp_path, cloud, clock, limits=FleetLimits(machines=2))
     working = threading.Semaphore(0)
 
@@ -31,7 +31,7 @@ def test_the_first_interrupt_ends_work_and_launching(tmp_path: Path) -> None:
         made.stop.set()
 
     threading.Thread(target=interrupt, daemon=True).start()
-    served = list(made.fleet.serve([platform(n) for n in range(6)], work))
+    served = list(made.fleet.run([platform(n) for n in range(6)], work))
     assert {s.result for s in served} == {"partial", None}
     assert {s.reason.code for s in served if s.reason} == {"interrupted"}
     assert len(cloud.made) == 2
@@ -56,7 +56,7 @@ def test_the_second_interrupt_waits_for_nothing_but_releases(tmp_path: Path) -> 
 
     threading.Thread(target=interrupt, daemon=True).start()
     began = time.monotonic()
-    served = list(made.fleet.serve([platform(n) for n in range(3)], work))
+    served = list(made.fleet.run([platform(n) for n in range(3)], work))
     assert time.monotonic() - began < 20
     assert [s.result for s in served] == [None] * 3
     assert cloud.alive == {}
@@ -73,8 +73,8 @@ def test_a_call_that_hangs_is_given_up_in_its_phase(tmp_path: Path) -> None:
             return machine
 
     cloud = Hanging(clock, (A,), call_seconds=0.0)
-    made = Made(tmp_path, cloud, clock, patience=Patience(boot=0.2))
-    (served,) = made.fleet.serve([platform()], made.work(0))
+    made = Made(tmp_path, cloud, clock, timeouts=Timeouts(boot=0.2))
+    (served,) = made.fleet.run([platform()], made.work(0))
     assert served.reason is not None
     assert served.reason.code == "timeout"
     assert "booting" in served.reason.message
@@ -90,14 +90,14 @@ def test_work_is_told_when_its_machine_is_about_to_end_itself(tmp_path: Path) ->
     def work(machine: Machine, stop: Event) -> str:
         return "told" if stop.wait(30) else "forgotten"
 
-    (served,) = made.fleet.serve([platform()], work)
+    (served,) = made.fleet.run([platform()], work)
     assert served.result == "told"
 
 
 def test_over_the_limit_of_money_all_ends_and_says_so(tmp_path: Path) -> None:
     clock = RealClock()
     dear = replace(A, price_per_hour=60.0)
-    cloud = provider(clock, places=(dear,), boot=lambda _: 0.0, call_seconds=0.0)
+    cloud = provider(clock, offers=(dear,), boot=lambda _: 0.0, call_seconds=0.0)
     # A first minute is billed whole: two machines are two dollars at once.
     limits = FleetLimits(cost=2.0, machines=2)
     made = Made(tmp_path, cloud, clock, limits=limits)
@@ -105,7 +105,7 @@ def test_over_the_limit_of_money_all_ends_and_says_so(tmp_path: Path) -> None:
     def work(machine: Machine, stop: Event) -> str:
         return "told" if stop.wait(30) else "forgotten"
 
-    served = list(made.fleet.serve([platform(n) for n in range(4)], work))
+    served = list(made.fleet.run([platform(n) for n in range(4)], work))
     assert "forgotten" not in {s.result for s in served}
     assert made.fleet.over_limit == "2 USD of `limits: cost` (2 USD) are spent"
     assert len(cloud.made) == 2
@@ -120,7 +120,7 @@ def test_no_launch_after_the_hours_are_over(tmp_path: Path) -> None:
     def work(machine: Machine, stop: Event) -> str:
         return "told" if stop.wait(30) else "forgotten"
 
-    (served,) = made.fleet.serve([platform()], work)
+    (served,) = made.fleet.run([platform()], work)
     assert served.result == "told"
     assert made.fleet.over_limit is not None
     assert "hours" in made.fleet.over_limit
@@ -138,7 +138,7 @@ def test_a_bug_in_the_work_ends_everything_in_order_and_is_raised(tmp_path: Path
         return machine.id
 
     with pytest.raises(OSError, match="disk full"):
-        list(made.fleet.serve([platform(n) for n in range(4)], work))
+        list(made.fleet.run([platform(n) for n in range(4)], work))
     assert cloud.alive == {}
     nothing_left(made, cloud)
 
@@ -153,7 +153,7 @@ def test_a_caller_that_stops_listening_leaves_nothing(tmp_path: Path) -> None:
             stop.wait(30)
         return machine.id
 
-    serving = made.fleet.serve([platform(n) for n in range(4)], work)
+    serving = made.fleet.run([platform(n) for n in range(4)], work)
     assert next(iter(serving)).platform.name == "aws/0"
     serving.close()  # type: ignore[attr-defined]
     assert cloud.alive == {}

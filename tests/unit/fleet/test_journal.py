@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.errors import EnvironmentNotReady, StoreError
 from orchestrator.fleet.journal import Journal, Outcome
-from orchestrator.model.machine import Order, Place
+from orchestrator.model.machine import Offer, Order
 from tests.unit.fleet.fleets import A, B, platform
 
 
@@ -19,22 +19,22 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal.sqlite")
 
 
-def order(attempt: int = 0, place: Place = A, number: int = 0) -> Order:
-    return Order("run-1", platform(number), attempt, place, expires=5000.0)
+def order(attempt: int = 0, offer: Offer = A, number: int = 0) -> Order:
+    return Order("run-1", platform(number), attempt, offer, expires=5000.0)
 
 
 def test_an_order_is_told_back_whole(journal: Journal) -> None:
     journal.intend(order(), 100.0)
     (intent,) = journal.open_intents()
     assert intent.token == order().token
-    assert intent.place == A
+    assert intent.offer == A
     assert (intent.platform_name, intent.provider, intent.expires) == ("aws/0", "aws", 5000.0)
     assert intent.machine() is None
     journal.launched(intent.token, "i-1", 110.0)
     journal.reachable(intent.token, 150.0)
     machine = journal.open_intents()[0].machine()
     assert machine is not None
-    assert (machine.id, machine.place, machine.run) == ("i-1", A, "run-1")
+    assert (machine.id, machine.offer, machine.run) == ("i-1", A, "run-1")
     journal.ended(intent.token, Outcome.RELEASED, "done", 200.0)
     journal.ended(intent.token, Outcome.NOT_MADE, "late", 300.0)
     (intent,) = journal.intents()
@@ -51,7 +51,7 @@ def test_numbers_go_on_in_another_process(tmp_path: Path, journal: Journal) -> N
     journal.close()
     again = Journal(tmp_path / "journal.sqlite")
     assert again.next_attempt(platform()) == 2
-    assert [intent.place for intent in again.attempts(platform())] == [A, B]
+    assert [intent.offer for intent in again.attempts(platform())] == [A, B]
 
 
 def test_a_token_is_never_used_twice(journal: Journal) -> None:
@@ -75,8 +75,8 @@ def test_what_was_intended_survives_a_kill(tmp_path: Path) -> None:
 
 
 def test_cost_is_by_the_second_from_a_first_minute(journal: Journal) -> None:
-    for attempt, place in enumerate((A, B, Place("c"))):
-        journal.intend(order(attempt, place), 0.0)
+    for attempt, offer in enumerate((A, B, Offer("c"))):
+        journal.intend(order(attempt, offer), 0.0)
         journal.launched(order(attempt).token, f"i-{attempt}", 1000.0)
     cost = journal.cost(1000.0 + 3600)
     assert cost.spent == pytest.approx(0.22)

@@ -20,7 +20,7 @@ from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.reap import find_all, reap, to_reap
 from orchestrator.model.experiment import Reason
 from orchestrator.model.machine import Lost, Machine, Rejected
-from tests.peers.file_cloud import FileCloud
+from tests.fakes.file_cloud import FileCloud
 from tests.unit.fleet.fleets import Made, platform
 
 PLATFORMS = 4
@@ -72,9 +72,9 @@ def run(folder: Path, seed: int, kill_at: int, start: float, faults: float = 0.1
     made.fleet.recover()
     done = results.read_text().split() if results.exists() else []
     asked = [p for p in map(platform, range(PLATFORMS)) if p.name not in done]
-    for served in made.fleet.serve(asked, work):
+    for served in made.fleet.run(asked, work):
         assert served.reason is None or served.attempts, served
-    made.fleet.sweep()
+    made.fleet.cleanup()
 
 
 def in_child(job: Callable[[], None]) -> int:

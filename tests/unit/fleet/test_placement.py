@@ -4,85 +4,85 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.fleet.placement import Candidates
+from orchestrator.fleet.placement import Placement
 from orchestrator.model.experiment import Reason
-from orchestrator.model.machine import Place, Refusal
+from orchestrator.model.machine import Offer, ProviderErrorKind
 from tests.unit.fleet.fleets import A_SPOT, A_ZONE, B_SPOT, A, B, platform
 
-ZONES = (Place("a", "a1", "m5.large"), Place("a", "a2", "m5.large"), B)
+ZONES = (Offer("a", "a1", "m5.large"), Offer("a", "a2", "m5.large"), B)
 
 
-def refuse(candidates: Candidates, kind: Refusal, times: int = 1) -> None:
+def refuse(placement: Placement, kind: ProviderErrorKind, times: int = 1) -> None:
     for _ in range(times):
-        place = candidates.next()
-        assert place is not None
-        candidates.refused(place, kind, f"said {kind.value}")
+        offer = placement.next()
+        assert offer is not None
+        placement.refused(offer, kind, f"said {kind.value}")
 
 
-def left(candidates: Candidates) -> list[Place]:
+def left(placement: Placement) -> list[Offer]:
     found = []
-    while (place := candidates.next()) is not None:
-        found.append(place)
-        candidates.refused(place, Refusal.CAPACITY, "")
+    while (offer := placement.next()) is not None:
+        found.append(offer)
+        placement.refused(offer, ProviderErrorKind.CAPACITY, "")
     return found
 
 
 @pytest.mark.parametrize(
     ("kind", "then"),
     [
-        (Refusal.CAPACITY, [ZONES[1], B]),
-        (Refusal.QUOTA, [B]),
-        (Refusal.THROTTLED, [ZONES[1], B]),
-        (Refusal.UNCERTAIN, [ZONES[1], B]),
-        (Refusal.INVALID, [B]),
-        (Refusal.DENIED, []),
-        (Refusal.GONE, [ZONES[1], B, ZONES[0]]),
-        (Refusal.UNREACHABLE, [ZONES[1], B, ZONES[0]]),
+        (ProviderErrorKind.CAPACITY, [ZONES[1], B]),
+        (ProviderErrorKind.QUOTA, [B]),
+        (ProviderErrorKind.THROTTLED, [ZONES[1], B]),
+        (ProviderErrorKind.UNCERTAIN, [ZONES[1], B]),
+        (ProviderErrorKind.INVALID, [B]),
+        (ProviderErrorKind.DENIED, []),
+        (ProviderErrorKind.GONE, [ZONES[1], B, ZONES[0]]),
+        (ProviderErrorKind.UNREACHABLE, [ZONES[1], B, ZONES[0]]),
     ],
 )
-def test_where_to_go_after_each_refusal(kind: Refusal, then: list[Place]) -> None:
-    candidates = Candidates(platform(), ZONES, attempts=3)
-    refuse(candidates, kind)
-    assert left(candidates) == then
+def test_where_to_go_after_each_refusal(kind: ProviderErrorKind, then: list[Offer]) -> None:
+    placement = Placement(platform(), ZONES, attempts=3)
+    refuse(placement, kind)
+    assert left(placement) == then
 
 
 def test_the_quota_of_spot_is_not_that_of_machines_on_demand() -> None:
-    candidates = Candidates(platform(), (A_SPOT, B_SPOT, A, A_ZONE), attempts=3)
-    refuse(candidates, Refusal.QUOTA)
-    assert left(candidates) == [B_SPOT, A, A_ZONE]
+    placement = Placement(platform(), (A_SPOT, B_SPOT, A, A_ZONE), attempts=3)
+    refuse(placement, ProviderErrorKind.QUOTA)
+    assert left(placement) == [B_SPOT, A, A_ZONE]
 
 
 def test_other_hardware_is_never_tried() -> None:
-    other = Place("a", None, "m5.xlarge")
-    assert left(Candidates(platform(), (other, A), attempts=3)) == [A]
-    assert Candidates(platform(), (other,), attempts=3).reason().code == "no-place"
+    other = Offer("a", None, "m5.xlarge")
+    assert left(Placement(platform(), (other, A), attempts=3)) == [A]
+    assert Placement(platform(), (other,), attempts=3).reason().code == "no-place"
 
 
-@pytest.mark.parametrize("spend", [Candidates.rejected, Candidates.lost])
+@pytest.mark.parametrize("spend", [Placement.rejected, Placement.lost])
 def test_so_many_machines_and_no_more(spend: Callable[..., None]) -> None:
-    candidates = Candidates(platform(), (A,), attempts=3)
+    placement = Placement(platform(), (A,), attempts=3)
     for _ in range(3):
-        assert candidates.next() == A
-        spend(candidates, A, Reason("cpu", "asked for Zen 3, received Zen 2"))
-    assert candidates.next() is None
-    code = "mismatch" if spend is Candidates.rejected else "lost"
-    assert candidates.reason().code == code
-    assert candidates.reason().message.endswith("received Zen 2 (3 times)")
+        assert placement.next() == A
+        spend(placement, A, Reason("cpu", "asked for Zen 3, received Zen 2"))
+    assert placement.next() is None
+    code = "mismatch" if spend is Placement.rejected else "lost"
+    assert placement.reason().code == code
+    assert placement.reason().message.endswith("received Zen 2 (3 times)")
 
 
 def test_a_request_that_three_regions_call_wrong_is_wrong() -> None:
-    places = tuple(Place(region, None, "m5.large") for region in "abcdef")
-    candidates = Candidates(platform(), places, attempts=3)
-    refuse(candidates, Refusal.INVALID, 3)
-    assert candidates.next() is None
+    offers = tuple(Offer(region, None, "m5.large") for region in "abcdef")
+    placement = Placement(platform(), offers, attempts=3)
+    refuse(placement, ProviderErrorKind.INVALID, 3)
+    assert placement.next() is None
 
 
 def test_the_reason_lists_every_place_but_not_endlessly() -> None:
-    places = tuple(Place(f"r{n}", None, "m5.large") for n in range(9))
-    candidates = Candidates(platform(), places, attempts=3)
-    refuse(candidates, Refusal.CAPACITY, 9)
-    reason = candidates.reason()
+    offers = tuple(Offer(f"r{n}", None, "m5.large") for n in range(9))
+    placement = Placement(platform(), offers, attempts=3)
+    refuse(placement, ProviderErrorKind.CAPACITY, 9)
+    reason = placement.reason()
     assert reason.code == "no-capacity"
     assert reason.message.startswith("m5.large in r0: no-capacity: said no-capacity; ")
     assert reason.message.endswith("; and 3 more")
-    assert len(candidates.attempts) == 9
+    assert len(placement.attempts) == 9

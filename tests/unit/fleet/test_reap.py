@@ -3,7 +3,7 @@ from __future__ import annotations
 from bench.synthetic.provider import Fault, SyntheticProvider
 from orchestrator.fleet.clock import SimulatedClock
 from orchestrator.fleet.reap import find_all, reap, to_reap
-from orchestrator.model.machine import Machine, Order, Refusal
+from orchestrator.model.machine import Machine, Order, ProviderErrorKind
 from tests.unit.fleet.fleets import A, B, platform
 
 
@@ -42,7 +42,7 @@ def clouds(**script: list[Fault]) -> tuple[SimulatedClock, dict[str, SyntheticPr
     for name, cloud in clouds.items():
         for number in range(3):
             cloud.launch(Order("run-1", platform(number, name), 0, B if number == 2 else A))
-        faults = [Fault(Refusal.DENIED)]
+        faults = [Fault(ProviderErrorKind.DENIED)]
         if name in script:
             cloud.script = {("release", "b"): faults * 9, ("find", None): list(script[name])}
     return clock, clouds
@@ -69,7 +69,7 @@ def test_what_is_left_says_why_and_what_to_type() -> None:
 
 
 def test_a_provider_that_cannot_be_asked_is_not_one_that_has_nothing() -> None:
-    _, providers = clouds(gcp=[Fault(Refusal.DENIED)])
+    _, providers = clouds(gcp=[Fault(ProviderErrorKind.DENIED)])
     found = find_all(providers)
     assert len(found.machines) == 3
     assert found.blind == (("gcp", "scripted denied"),)
@@ -78,7 +78,7 @@ def test_a_provider_that_cannot_be_asked_is_not_one_that_has_nothing() -> None:
 def test_an_end_that_cannot_be_verified_is_not_one() -> None:
     clock, providers = clouds()
     machines = find_all(providers).machines
-    providers["aws"].script = {("find", None): [Fault(Refusal.UNCERTAIN)] * 9}
+    providers["aws"].script = {("find", None): [Fault(ProviderErrorKind.UNCERTAIN)] * 9}
     done = reap(providers, machines, clock)
     assert {m.platform.provider for m, _ in done.left} == {"aws"}
     assert len(done.ended) == 3

@@ -42,8 +42,8 @@ def test_a_machine_is_paid_for_its_boot_its_images_and_its_sessions() -> None:
     assert only.minutes == pytest.approx(minutes)
     assert only.cost == pytest.approx(0.097 * minutes / 60)
     assert only.price_date == "2025-03-02"
-    assert only.place is not None
-    assert only.place.label == "c5.large in eu-central-1"
+    assert only.offer is not None
+    assert only.offer.label == "c5.large in eu-central-1"
 
 
 def test_what_is_done_is_not_paid_again() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.cloud import OWN_ADDRESS, own_address
 
 
@@ -17,14 +17,14 @@ def test_what_the_environment_says(monkeypatch: pytest.MonkeyPatch, said: str) -
 @pytest.mark.parametrize("said", ["", "::1", "192.0.2.1/8", "everybody"])
 def test_what_is_no_address(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     monkeypatch.setenv(OWN_ADDRESS, said)
-    with pytest.raises(Refused, match=OWN_ADDRESS) as raised:
+    with pytest.raises(ProviderError, match=OWN_ADDRESS) as raised:
         own_address()
-    assert raised.value.kind is Refusal.INVALID
+    assert raised.value.kind is ProviderErrorKind.INVALID
 
 
 def test_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(OWN_ADDRESS, raising=False)
     monkeypatch.setattr("orchestrator.providers.cloud._ASK", "http://127.0.0.1:9/")
-    with pytest.raises(Refused, match=f"set {OWN_ADDRESS}") as raised:
+    with pytest.raises(ProviderError, match=f"set {OWN_ADDRESS}") as raised:
         own_address()
-    assert raised.value.kind is Refusal.UNCERTAIN
+    assert raised.value.kind is ProviderErrorKind.UNCERTAIN

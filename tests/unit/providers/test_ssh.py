@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.model.experiment import Platform, Scalar, pairs
-from orchestrator.model.machine import Address, Level, Order, Refused
+from orchestrator.model.machine import Address, Level, Order, ProviderError
 from orchestrator.providers.ssh import SshProvider, address_of
 from orchestrator.ssh.login_keys import new_host_key
 
@@ -37,7 +37,7 @@ def test_an_address_has_all_that_a_placement_says() -> None:
 
 
 def test_without_an_address_the_order_is_refused() -> None:
-    with pytest.raises(Refused, match="no address"):
+    with pytest.raises(ProviderError, match="no address"):
         SshProvider().launch(Order("run", platform()))
 
 

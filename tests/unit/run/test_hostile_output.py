@@ -22,9 +22,9 @@ from orchestrator.model.experiment import Limits, Reason
 from orchestrator.model.machine import Machine
 from orchestrator.report.html.page import html_text
 from orchestrator.report.registry import FORMATS, TABLE_FORMATS
-from orchestrator.run.execute import NOTES, Hearing
+from orchestrator.run.execute import NOTES, ProgressFilter
 from orchestrator.run.job import Job, asked_of, write_job
-from orchestrator.store.ingest import Origin, take_in
+from orchestrator.store.ingest import Origin, ingest
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_stored
@@ -75,14 +75,14 @@ def fingerprint() -> dict[str, Any]:
     return probe()
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def offers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Where something is in a JSON value."""
     yield path
     if isinstance(value, dict):
         for key, child in value.items():
-            yield from places(child, (*path, key))
+            yield from offers(child, (*path, key))
     elif isinstance(value, list) and value:
-        yield from places(value[0], (*path, 0))
+        yield from offers(value[0], (*path, 0))
 
 
 def with_nasty(value: Any, path: tuple[Any, ...], nasty: Any) -> Any:
@@ -125,7 +125,7 @@ def taken(folder: Path, lines: bytes, fingerprint: Any, *, sessions: int = 2) ->
             out.mkdir()
             (out / "observations.jsonl").write_bytes(text)
             (out / "fingerprint.json").write_text(json.dumps(fingerprint))
-            take_in(run, out, {one.id: (one, tuple(range(sessions)))}, ORIGIN, SILENT)
+            ingest(run, out, {one.id: (one, tuple(range(sessions)))}, ORIGIN, SILENT)
         for record in run.records():
             assert problem_with_stored(record) is None
     by_platform: dict[str, list[str]] = {}
@@ -146,10 +146,10 @@ def test_no_record_ends_a_report_or_steers_a_terminal(
     record = observed(bad.id, 0)
     record |= {"model": {"multiplications": 9, "parameters": 3, "weights": "ab"}, "seconds": 0.1}
     record["framework"] |= {"version": "1", "libraries": {"a": "1"}, "isa": {"a": ["B"]}}
-    place = data.draw(st.sampled_from(list(places(record))))
-    lines = json.dumps(with_nasty(record, place, data.draw(NASTY))).encode() + b"\n"
+    offer = data.draw(st.sampled_from(list(offers(record))))
+    lines = json.dumps(with_nasty(record, offer, data.draw(NASTY))).encode() + b"\n"
     own = with_nasty(
-        fingerprint, data.draw(st.sampled_from(list(places(fingerprint)))), data.draw(NASTY)
+        fingerprint, data.draw(st.sampled_from(list(offers(fingerprint)))), data.draw(NASTY)
     )
     with tempfile.TemporaryDirectory() as folder:
         run = taken(Path(folder), lines, own)
@@ -163,7 +163,7 @@ def test_a_fingerprint_is_as_the_schema_says_or_is_refused(
 ) -> None:
     assert problem_with_fingerprint(fingerprint) is None
     changed = with_nasty(
-        fingerprint, data.draw(st.sampled_from(list(places(fingerprint)))), data.draw(NASTY)
+        fingerprint, data.draw(st.sampled_from(list(offers(fingerprint)))), data.draw(NASTY)
     )
     problem = problem_with_fingerprint(changed)
     assert problem is None or len(problem) < 1000
@@ -204,7 +204,7 @@ def test_a_machine_speaks_for_its_own_sessions_alone(tmp_path: Path) -> None:
         out = tmp_path / "out"
         out.mkdir()
         (out / "observations.jsonl").write_text("".join(json.dumps(c) + "\n" for c in claims))
-        take_in(run, out, {bad.id: (bad, (0, 1))}, ORIGIN, SILENT)
+        ingest(run, out, {bad.id: (bad, (0, 1))}, ORIGIN, SILENT)
         stored = {(r["cell"], r["session"], r["status"]) for r in run.records()}
     assert stored == {(bad.id, 0, "ok"), (bad.id, 1, "failed")}
 
@@ -236,7 +236,7 @@ def test_links_and_wrong_tensors_are_not_taken(tmp_path: Path) -> None:
         record["outputs"][0]["tensor"] = True
     (out / "observations.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
     with RunFolder.open(tmp_path, plan(one), fresh=False) as run:
-        take_in(run, out, {one.id: (one, (0, 1))}, ORIGIN, SILENT)
+        ingest(run, out, {one.id: (one, (0, 1))}, ORIGIN, SILENT)
         assert {r["reason"]["code"] for r in run.records()} == {"damaged-output"}
     assert "not for the store" not in "".join(
         p.read_text(errors="replace") for p in run.path.rglob("*") if p.is_file()
@@ -246,7 +246,7 @@ def test_links_and_wrong_tensors_are_not_taken(tmp_path: Path) -> None:
 @given(st.one_of(st.text(), st.binary().map(lambda b: b.decode(errors="replace")), NASTY.map(str)))
 def test_whatever_a_runner_says_is_heard(line: str) -> None:
     heard: list[dict[str, Any]] = []
-    Hearing(heard.append, "job", 2)(line)
+    ProgressFilter(heard.append, "job", 2)(line)
     (event,) = heard
     assert event["event"] in ("note", "session")
     assert len(json.dumps(event)) < 10_000
@@ -254,7 +254,7 @@ def test_whatever_a_runner_says_is_heard(line: str) -> None:
 
 def test_who_never_stops_talking_is_not_listened_to_for_ever() -> None:
     heard: list[dict[str, Any]] = []
-    hear = Hearing(heard.append, "job", 2)
+    hear = ProgressFilter(heard.append, "job", 2)
     session = json.dumps({"event": "session", "session": 0, "job": "another", "event_": "x" * 9999})
     for _ in range(1000):
         hear("[" * 60_000)
@@ -265,7 +265,7 @@ def test_who_never_stops_talking_is_not_listened_to_for_ever() -> None:
 
 def test_progress_shows_no_raw_escapes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with progress(tmp_path / "events", quiet=False) as tell:
-        Hearing(tell, "job", 1)(f"a note {ESCAPES}")
+        ProgressFilter(tell, "job", 1)(f"a note {ESCAPES}")
         tell({"event": "skipped", "platform": ESCAPES, "framework": "f", "reason": ESCAPES})
         tell({"event": "machine", "platform": "p", "state": "lost", "place": "x", "text": ESCAPES})
     said = capfd.readouterr().err

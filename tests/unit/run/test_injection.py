@@ -24,7 +24,7 @@ from orchestrator.experiment.files import FileMistake
 from orchestrator.experiment.platforms import read_hosts
 from orchestrator.fleet.cleanup import how_to_end
 from orchestrator.model.experiment import Experiment, Limits, Platform
-from orchestrator.model.machine import Address, HostKey, Machine, Order, Place
+from orchestrator.model.machine import Address, HostKey, Machine, Offer, Order
 from orchestrator.plan.cells import make_plan
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.request import user_data
@@ -184,7 +184,7 @@ def test_a_command_to_copy_is_one_command_of_plain_words(
         machine,
         Platform("ssh", "name"),
         address=Address(host),
-        place=Place(region=region, zone=region),
+        offer=Offer(region=region, zone=region),
         run="run-1",
     )
     assert shlex.split(how_to_end(here))[:3] == ["ssh", "--", host]

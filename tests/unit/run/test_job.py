@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.model.experiment import Cell, Input, Keep, Limits, Variant
 from orchestrator.model.machine import Machine
-from orchestrator.run.job import Job, missing_sessions, write_job
+from orchestrator.run.job import Job, pending_sessions, write_job
 from tests.unit.store.records import cell
 
 
@@ -30,7 +30,7 @@ def machine(c: Cell) -> Machine:
 
 def test_only_what_is_missing_is_asked_for() -> None:
     c, d = cell("a", sessions=3), cell("b", sessions=1)
-    assert missing_sessions((c, d), {(c.id, 1), (d.id, 0)}) == ((c, (0, 2)),)
+    assert pending_sessions((c, d), {(c.id, 1), (d.id, 0)}) == ((c, (0, 2)),)
 
 
 def test_a_job_folder_holds_all_it_refers_to(tmp_path: Path) -> None:

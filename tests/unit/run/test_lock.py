@@ -10,7 +10,7 @@ from orchestrator.run.lock import LiveRun, live_runs
 
 HOLD = """
 import sys
-from orchestrator.live_runs import LiveRun
+from orchestrator.run.lock import LiveRun
 run = LiveRun("theirs")
 print("held", flush=True)
 sys.stdin.read()

@@ -70,7 +70,7 @@ def test_rented_it_keeps_its_provider_and_the_same_places() -> None:
     (cell,) = rehearsed(plan(platform), rented=True).cells
     assert cell.platform.provider == "aws"
     assert cell.platform.id != platform.id
-    assert catalog.places(cell.platform) == catalog.places(platform)
+    assert catalog.offers(cell.platform) == catalog.offers(platform)
 
 
 def test_what_the_player_lacks_is_said() -> None:

@@ -10,7 +10,7 @@ from orchestrator.store.read import read
 from orchestrator.store.records import TornLine
 from orchestrator.store.run_folder import RunFolder
 from tests.unit.store.records import cell, observed, plan
-from tests.unit.store.test_run_folder import ORIGIN, opened, take_in, write_out
+from tests.unit.store.test_run_folder import ORIGIN, ingest, opened, write_out
 
 
 def store(folder: Path, *, session: int, digest: str = "a" * 64, machine: str = "m") -> Path:
@@ -25,7 +25,7 @@ def store(folder: Path, *, session: int, digest: str = "a" * 64, machine: str = 
         out = write_out(folder / "out", observed(c.id, session, digest))
         from dataclasses import replace
 
-        take_in(run, out, {c.id: (c, (session,))}, replace(ORIGIN, machine=machine), None)
+        ingest(run, out, {c.id: (c, (session,))}, replace(ORIGIN, machine=machine), None)
     return folder
 
 

@@ -9,13 +9,14 @@ import pytest
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import Reason
-from orchestrator.store.ingest import Origin, not_observed, take_in
+from orchestrator.store.ingest import Origin, ingest, not_observed
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder, safe_name
 from orchestrator.store.schema import problem_with_stored
 from orchestrator.system.files import write_whole
 from tests.unit.store.records import cell, failed, lines, observed, plan
 
+ROOT = Path(__file__).resolve().parents[3]
 ORIGIN = Origin("machine", "process", None, None, None)
 
 
@@ -49,7 +50,7 @@ def test_taking_in_the_same_output_twice_changes_nothing(tmp_path: Path) -> None
     out = write_out(tmp_path / "out", observed(c.id, 0), observed(c.id, 1))
     with opened(tmp_path, c) as run:
         for _ in range(2):
-            take_in(run, out, {c.id: (c, (0, 1))}, ORIGIN, silence=None)
+            ingest(run, out, {c.id: (c, (0, 1))}, ORIGIN, silence=None)
         assert [lines(path) for path in run.observation_files()] == [2]
         assert run.sessions_done() == {(c.id, 0), (c.id, 1)}
         assert [problem_with_stored(record) for record in run.records()] == [None, None]
@@ -59,10 +60,10 @@ def test_a_failure_is_retried_and_an_ok_is_never_replaced(tmp_path: Path) -> Non
     c = cell()
     asked = {c.id: (c, (0,))}
     with opened(tmp_path, c) as run:
-        take_in(run, write_out(tmp_path / "1", failed(c.id)), asked, ORIGIN, None)
+        ingest(run, write_out(tmp_path / "1", failed(c.id)), asked, ORIGIN, None)
         assert run.sessions_done() == set()
-        take_in(run, write_out(tmp_path / "2", observed(c.id)), asked, ORIGIN, None)
-        take_in(run, write_out(tmp_path / "3", failed(c.id)), asked, ORIGIN, None)
+        ingest(run, write_out(tmp_path / "2", observed(c.id)), asked, ORIGIN, None)
+        ingest(run, write_out(tmp_path / "3", failed(c.id)), asked, ORIGIN, None)
         (record,) = run.records()
         assert (record["status"], record["attempt"]) == ("ok", 1)
         assert [lines(path) for path in run.observation_files()] == [2]
@@ -77,7 +78,7 @@ def test_what_is_not_installed_is_tried_again_and_what_cannot_be_is_not(tmp_path
     with opened(tmp_path, c, d) as run:
         asked = {x.id: (x, (0,)) for x in (c, d)}
         out = write_out(tmp_path / "out", absent, failed(d.id, status="unsupported"))
-        take_in(run, out, asked, ORIGIN, None)
+        ingest(run, out, asked, ORIGIN, None)
         assert run.sessions_done() == {(d.id, 0)}
 
 
@@ -86,7 +87,7 @@ def test_a_silent_session_is_a_failed_row_with_the_reason(tmp_path: Path) -> Non
     with opened(tmp_path, c) as run:
         out = write_out(tmp_path / "out", observed(c.id, 0))
         reason = Reason("runner-died", "signal 9", "last words")
-        take_in(run, out, {c.id: (c, (0, 1))}, ORIGIN, reason)
+        ingest(run, out, {c.id: (c, (0, 1))}, ORIGIN, reason)
         by_session = {record["session"]: record for record in run.records()}
         assert by_session[0]["status"] == "ok"
         assert by_session[1]["status"] == "failed"
@@ -100,7 +101,7 @@ def test_a_record_that_breaks_the_schema_is_failed_and_says_why(
     c = cell()
     with opened(tmp_path, c) as run:
         out = write_out(tmp_path / "out", {**observed(c.id), **change})
-        take_in(run, out, {c.id: (c, (0,))}, ORIGIN, None)
+        ingest(run, out, {c.id: (c, (0,))}, ORIGIN, None)
         (record,) = run.records()
         assert record["status"] == "failed"
         assert record["reason"]["code"] == "damaged-output"
@@ -110,7 +111,7 @@ def test_a_machine_can_only_report_what_it_was_asked(tmp_path: Path) -> None:
     c = cell()
     with opened(tmp_path, c) as run:
         out = write_out(tmp_path / "out", observed("f" * 16), observed(c.id, 7), observed(c.id, 0))
-        take_in(run, out, {c.id: (c, (0,))}, ORIGIN, None)
+        ingest(run, out, {c.id: (c, (0,))}, ORIGIN, None)
         assert [(r["cell"], r["session"]) for r in run.records()] == [(c.id, 0)]
 
 
@@ -127,7 +128,7 @@ def test_a_tensor_that_is_a_link_or_has_other_content_is_refused(tmp_path: Path)
         elif make == "write":
             path.write_bytes(b"something else")
         with opened(tmp_path / f"store-{name}", c) as run:
-            take_in(run, out, {c.id: (c, (0,))}, ORIGIN, None)
+            ingest(run, out, {c.id: (c, (0,))}, ORIGIN, None)
             assert [r["status"] for r in run.records()] == ["failed"]
             assert not (run.path / "tensors").exists()
 
@@ -136,13 +137,13 @@ def test_a_torn_last_line_is_cut_off_before_more_is_appended(tmp_path: Path) -> 
     c = cell()
     with opened(tmp_path, c) as run:
         out = write_out(tmp_path / "out", observed(c.id, 0))
-        take_in(run, out, {c.id: (c, (0,))}, ORIGIN, None)
+        ingest(run, out, {c.id: (c, (0,))}, ORIGIN, None)
         (path,) = run.observation_files()
     with path.open("ab") as file:
         file.write(b'{"schema": 1, "cel')
     with opened(tmp_path, c) as run:
         out = write_out(tmp_path / "out2", observed(c.id, 1))
-        take_in(run, out, {c.id: (c, (1,))}, ORIGIN, None)
+        ingest(run, out, {c.id: (c, (1,))}, ORIGIN, None)
     assert [r["session"] for r in read(tmp_path).records] == [0, 1]
 
 
@@ -169,19 +170,19 @@ def test_a_full_disk_is_said_and_leaves_no_half_line(tmp_path: Path) -> None:
     """A file size limit stands for the full disk: the write stops in the middle of a line."""
     script = f"""
 import resource, signal, sys
-sys.path.insert(0, {str(Path.cwd())!r})
+sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from tests.unit.store.test_run import *
+from tests.unit.store.test_run_folder import *
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 tmp_path = Path({str(tmp_path)!r})
 c = cell()
 with opened(tmp_path, c) as run:
-    take_in(run, write_out(tmp_path / "1", observed(c.id, 0)), {{c.id: (c, (0,))}}, ORIGIN, None)
+    ingest(run, write_out(tmp_path / "1", observed(c.id, 0)), {{c.id: (c, (0,))}}, ORIGIN, None)
     size = run.observation_files()[0].stat().st_size
     out = write_out(tmp_path / "2", observed(c.id, 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, size + 100))
     try:
-        take_in(run, out, {{c.id: (c, (1,))}}, ORIGIN, None)
+        ingest(run, out, {{c.id: (c, (1,))}}, ORIGIN, None)
     except Exception as error:
         print(type(error).__name__, run.observation_files()[0].stat().st_size == size)
 """

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.analysis.classes.class_counts import class_counts
-from orchestrator.analysis.hardware.core_counts import Place
+from orchestrator.analysis.hardware.core_counts import HardwarePoint
 from orchestrator.results.partitions import CountedPlatform, EqClass, Missing, Partition
 
 
@@ -14,7 +14,7 @@ def partition(given: str, *classes: tuple[str, ...], absent: tuple[str, ...] = (
 def test_classes_are_counted_in_the_order_of_the_hardware() -> None:
     given = partition("0", ("a", "c"), ("b",), absent=("d",))
     order = {"c": (1,), "b": (2,), "a": (3,), "d": (2, 5)}
-    places = {"c": Place(4, "Haswell", "GenuineIntel")}
+    places = {"c": HardwarePoint(4, "Haswell", "GenuineIntel")}
     (found,) = class_counts([given], ("a", "b", "c", "d"), places, order)
     assert [platform.name for platform in found.platforms] == ["c", "b", "d", "a"]
     assert found.platforms[0] == CountedPlatform("c", "Intel", "Haswell", 4)

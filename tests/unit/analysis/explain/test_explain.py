@@ -8,7 +8,7 @@ import pytest
 from orchestrator.analysis.explain.explain import explain
 from orchestrator.analysis.explain.prediction import predict
 from orchestrator.results.explanation import Certainty, Condition, Explanation, Kind
-from tests.unit.analysis.explain.explained import fingerprint, machines
+from tests.unit.analysis.explain.bounded_explanations import fingerprint, machines
 from tests.unit.analysis.records import record
 
 FLEET = {
@@ -21,7 +21,7 @@ FLEET = {
 }
 
 
-def explained(given: dict[str, Any], **settings: Any) -> Explanation:
+def bounded_explanations(given: dict[str, Any], **settings: Any) -> Explanation:
     (found,) = explain(*machines(given), **settings)
     return found
 
@@ -47,11 +47,13 @@ def test_nothing_observed_is_said() -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_class_needs_no_attribute(count: int) -> None:
-    found = explained({f"p{number}": (1, {"fpu", f"x{number}"}, 2) for number in range(count)})
+    found = bounded_explanations(
+        {f"p{number}": (1, {"fpu", f"x{number}"}, 2) for number in range(count)}
+    )
     (answer,) = found.answers
     assert [one.clusters for one in answer.sets] == [()]
     assert [(rule.conditions, len(rule.platforms)) for rule in answer.rules] == [((), count)]
-    assert found.suspects == ()
+    assert found.outliers == ()
     prediction = predict(fingerprint({"anything"}), found)
     assert (prediction.class_number, prediction.certainty) == (1, Certainty.EXTRAPOLATED)
     assert prediction.unseen == (
@@ -60,7 +62,7 @@ def test_one_class_needs_no_attribute(count: int) -> None:
 
 
 def test_the_fewest_attributes_are_ranked_by_how_likely_they_are_a_cause() -> None:
-    found = explained(FLEET)
+    found = bounded_explanations(FLEET)
     assert [one.cost for one in found.answers[0].sets] == sorted(
         one.cost for one in found.answers[0].sets
     )
@@ -71,7 +73,7 @@ def test_the_fewest_attributes_are_ranked_by_how_likely_they_are_a_cause() -> No
 
 
 def test_rules_name_cores_and_count_their_platforms() -> None:
-    rules = {rule.conditions: rule for rule in explained(FLEET).answers[0].rules}
+    rules = {rule.conditions: rule for rule in bounded_explanations(FLEET).answers[0].rules}
     newest = (Condition("avx512f", "has"), Condition("cores", "<=", 7))
     assert any(set(newest) <= set(conditions) for conditions in rules)
     assert all(not rule.contradicting for rule in rules.values())
@@ -79,7 +81,7 @@ def test_rules_name_cores_and_count_their_platforms() -> None:
 
 
 def test_contradicting_platforms_are_named_and_the_rest_is_explained() -> None:
-    found = explained(
+    found = bounded_explanations(
         {
             "a": (1, {"fpu", "avx"}, 2),
             "b": (2, {"fpu", "avx"}, 2),
@@ -94,7 +96,7 @@ def test_contradicting_platforms_are_named_and_the_rest_is_explained() -> None:
     # No set explains a and b; a rule over the rest must not hide that they contradict it.
     against = {name for rule in answer.rules for name in rule.contradicting}
     assert against == {"a", "b"}
-    assert found.suspects == ()
+    assert found.outliers == ()
 
 
 def test_identity_is_a_second_answer_only_where_it_says_more() -> None:
@@ -120,7 +122,7 @@ def test_a_platform_without_flags_or_fingerprint_takes_no_part() -> None:
         "lost": "fingerprint feedbeef is missing",
         "mute": "its CPU flags are not known",
     }
-    assert found.answers == explained(FLEET).answers
+    assert found.answers == bounded_explanations(FLEET).answers
 
 
 def test_an_attribute_that_is_not_known_everywhere_explains_nothing() -> None:
@@ -139,32 +141,34 @@ def test_a_suspect_differs_from_all_its_twins() -> None:
         "other": (2, {"fpu"}, 2),
         "other2": (2, {"fpu"}, 2),
     }
-    (suspect,) = explained(given).suspects
-    assert suspect.platform == "broken"
-    assert suspect.twins == ("p0", "p1", "p2")
-    broken = next(group.number for group in explained(given).classes if "broken" in group.platforms)
-    assert (suspect.class_number, suspect.expected) == (broken, 1)
-    assert suspect.shared == (("avx2", True),)
-    (answer,) = explained(given).answers
+    (outlier,) = bounded_explanations(given).outliers
+    assert outlier.platform == "broken"
+    assert outlier.twins == ("p0", "p1", "p2")
+    broken = next(
+        group.number for group in bounded_explanations(given).classes if "broken" in group.platforms
+    )
+    assert (outlier.class_number, outlier.expected) == (broken, 1)
+    assert outlier.shared == (("avx2", True),)
+    (answer,) = bounded_explanations(given).answers
     assert [one.kept for one in answer.contradictions] == [1]
-    assert sets(explained(given)) == [["avx2"]]
+    assert sets(bounded_explanations(given)) == [["avx2"]]
     assert [rule.contradicting for rule in answer.rules] == [("broken",), ()]
 
 
 @pytest.mark.parametrize("classes", [[1, 2], [1, 1, 2, 2], [1, 2, 3], [1, 1, 2, 3]])
 def test_without_a_majority_nobody_is_a_suspect(classes: list[int]) -> None:
     given = {f"p{row}": (number, {"fpu"}, 2) for row, number in enumerate(classes)}
-    assert explained(given).suspects == ()
+    assert bounded_explanations(given).outliers == ()
 
 
 def test_two_twins_are_enough_and_several_may_be_suspects() -> None:
     given = {f"p{row}": (number, {"fpu"}, 2) for row, number in enumerate([1, 1, 1, 2, 3])}
-    assert [one.platform for one in explained(given).suspects] == ["p3", "p4"]
-    assert len(explained(dict(list(given.items())[1:4])).suspects) == 1
+    assert [one.platform for one in bounded_explanations(given).outliers] == ["p3", "p4"]
+    assert len(bounded_explanations(dict(list(given.items())[1:4])).outliers) == 1
 
 
 def test_prediction_by_what_was_seen() -> None:
-    found = explained(FLEET)
+    found = bounded_explanations(FLEET)
     prediction = predict(fingerprint(FLEET["newest"][1], 4), found)
     expected = next(group for group in found.classes if "newest" in group.platforms)
     assert (prediction.class_number, prediction.class_id) == (expected.number, expected.id)
@@ -174,20 +178,20 @@ def test_prediction_by_what_was_seen() -> None:
 
 
 def test_prediction_refuses_what_was_always_together() -> None:
-    prediction = predict(fingerprint({"fpu", "avx", "avx2"}, 2), explained(FLEET))
+    prediction = predict(fingerprint({"fpu", "avx", "avx2"}, 2), bounded_explanations(FLEET))
     assert prediction.certainty in (Certainty.EXTRAPOLATED, Certainty.PARTIAL)
     assert any("avx2, no fma" in why for why in prediction.unseen)
 
 
 def test_prediction_beyond_the_largest_machine_is_an_extrapolation() -> None:
-    found = explained(FLEET, kinds=[Kind.FLAG, Kind.CORES])
+    found = bounded_explanations(FLEET, kinds=[Kind.FLAG, Kind.CORES])
     prediction = predict(fingerprint({"fpu", "avx", "avx2", "fma"}, 16), found)
     assert prediction.certainty in (Certainty.EXTRAPOLATED, Certainty.PARTIAL)
     assert prediction.unseen
 
 
 def test_prediction_without_flags_says_so() -> None:
-    prediction = predict(fingerprint(None, 2), explained(FLEET))
+    prediction = predict(fingerprint(None, 2), bounded_explanations(FLEET))
     assert (prediction.class_number, prediction.certainty) == (None, Certainty.NONE)
     assert "not known of this machine: avx2" in prediction.unseen
 

@@ -111,7 +111,7 @@ def test_exactly_two_minimal_sets_of_three_separate_the_five_classes(study: Stud
     assert answer.complete
     assert answer.proven
     assert answer.contradictions == ()
-    assert found.suspects == ()
+    assert found.outliers == ()
     assert found.undescribed == ()
     assert len(answer.rules) == 5
     assert sum(len(rule.platforms) for rule in answer.rules) == 9
@@ -182,8 +182,8 @@ def test_a_broken_machine_is_found_among_its_twins(study: Study) -> None:
         for p, one in zip(chosen, broken, strict=True)
     ]
     (found,) = explain(broken, study[1])
-    assert [one.platform for one in found.suspects] == [name]
-    assert twin in found.suspects[0].twins
+    assert [one.platform for one in found.outliers] == [name]
+    assert twin in found.outliers[0].twins
     assert [cluster.members[0] for cluster in found.answers[0].sets[0].clusters] == [
         "avx512f",
         "avx2",

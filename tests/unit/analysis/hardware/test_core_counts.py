@@ -6,29 +6,29 @@ from pathlib import Path
 import pytest
 
 from orchestrator.analysis.hardware.core_counts import (
-    Place,
-    collapse,
-    collapse_of_threads,
-    places_of,
+    HardwarePoint,
+    core_counts,
+    hardware_points,
+    thread_counts,
     threads_of_records,
 )
 from orchestrator.analysis.summary import summarise
-from orchestrator.results.layers import Collapse
+from orchestrator.results.layers import CoreCounts
 from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure.files import Imported, read
 from tests.unit.analysis.classes.differences import partition
 
 PLACES = {
-    "sky2": Place(2, "Skylake", "Intel"),
-    "ice2": Place(2, "Ice Lake", "Intel"),
-    "has2": Place(2, "Haswell", "Intel"),
-    "sky4": Place(4, "Skylake", "Intel"),
-    "ice4": Place(4, "Ice Lake", "Intel"),
-    "has4": Place(4, "Haswell", "Intel"),
-    "sky16": Place(16, "Skylake", "Intel"),
-    "has16": Place(16, "Haswell", "Intel"),
-    "rome2": Place(2, "Rome", "AMD"),
-    "odd": Place(None, "Rome", "AMD"),
+    "sky2": HardwarePoint(2, "Skylake", "Intel"),
+    "ice2": HardwarePoint(2, "Ice Lake", "Intel"),
+    "has2": HardwarePoint(2, "Haswell", "Intel"),
+    "sky4": HardwarePoint(4, "Skylake", "Intel"),
+    "ice4": HardwarePoint(4, "Ice Lake", "Intel"),
+    "has4": HardwarePoint(4, "Haswell", "Intel"),
+    "sky16": HardwarePoint(16, "Skylake", "Intel"),
+    "has16": HardwarePoint(16, "Haswell", "Intel"),
+    "rome2": HardwarePoint(2, "Rome", "AMD"),
+    "odd": HardwarePoint(None, "Rome", "AMD"),
 }
 FIGURE = {
     "a": "sky2",
@@ -42,7 +42,7 @@ FIGURE = {
 
 
 def test_levels_flows_and_what_joins() -> None:
-    found = collapse(partition(FIGURE), PLACES)
+    found = core_counts(partition(FIGURE), PLACES)
     assert [(level.cores, level.platforms, level.classes) for level in found.levels] == [
         (2, 4, ("a", "b", "c", "g")),
         (4, 3, ("d", "e")),
@@ -61,16 +61,16 @@ def test_levels_flows_and_what_joins() -> None:
 
 
 def test_one_vendor_only() -> None:
-    found = collapse(partition(FIGURE), PLACES, vendor="Intel")
+    found = core_counts(partition(FIGURE), PLACES, vendor="Intel")
     assert found.levels[0].classes == ("a", "b", "c")
     assert found.unplaced == ()
 
 
 def test_nothing_placed_is_no_level() -> None:
-    found = collapse(partition(FIGURE), {})
+    found = core_counts(partition(FIGURE), {})
     assert (found.levels, found.flows, found.joined) == ((), (), ())
     assert len(found.unplaced) == 10
-    assert collapse(partition({}), {}).levels == ()
+    assert core_counts(partition({}), {}).levels == ()
 
 
 def test_threads_of_one_machine() -> None:
@@ -87,12 +87,12 @@ def test_threads_of_one_machine() -> None:
         replace(together, variant="tensorflow float32 threads=4"),
         together,
     ]
-    found = collapse_of_threads(given, threads)
+    found = thread_counts(given, threads)
     assert len(found) == 1
     assert found[0].variant == "tensorflow float32"
     assert [level.cores for level in found[0].levels] == [1, 4]
     assert [(each.before, each.after) for each in found[0].joined] == [(("a", "b"), "c")]
-    assert collapse_of_threads(given[:1], threads) == ()
+    assert thread_counts(given[:1], threads) == ()
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +106,10 @@ def study(study_data: Path) -> tuple[Summary, dict[str, dict[str, object]]]:
     return summarise(records, (), fingerprints), fingerprints
 
 
-def figure_2(study: tuple[Summary, dict[str, dict[str, object]]], vendor: str) -> Collapse:
+def figure_2(study: tuple[Summary, dict[str, dict[str, object]]], vendor: str) -> CoreCounts:
     summary, fingerprints = study
-    places = places_of(summary.platforms, fingerprints)
-    return collapse(summary.partitions[0], places, vendor=vendor)
+    points = hardware_points(summary.platforms, fingerprints)
+    return core_counts(summary.partitions[0], points, vendor=vendor)
 
 
 def test_figure_2_of_the_study(study: tuple[Summary, dict[str, dict[str, object]]]) -> None:

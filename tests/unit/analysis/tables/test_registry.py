@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from orchestrator.analysis.tables.registry import TABLES
-from orchestrator.api import frame
+from orchestrator.api import as_frame
 from orchestrator.results.partitions import TableCell
 from orchestrator.results.table import ColumnKind
 from tests.unit.analysis.records import A, B, C, record
@@ -27,7 +27,7 @@ def test_values_are_what_their_columns_say(name: str) -> None:
         for row in table.rows:
             for column, value in zip(table.columns, row, strict=True):
                 assert value is None or type(value) in TYPES[column.kind], (column, value)
-        assert len(frame(table)) == len(table.rows)
+        assert len(as_frame(table)) == len(table.rows)
 
 
 @pytest.mark.parametrize("name", list(TABLES))
@@ -39,7 +39,7 @@ def test_nothing_observed_is_a_table_too(name: str) -> None:
 
 def test_frames_are_typed_and_know_what_varies() -> None:
     records = [record("p", [array], session=n) for n, array in enumerate((A, A, B))]
-    shown = frame(TABLES["platforms"](found([*records, record("q", [C])])))
+    shown = as_frame(TABLES["platforms"](found([*records, record("q", [C])])))
     name = "net · digits:0 · numpy float32"
     assert shown[name].tolist() == [1, 2]
     assert shown[f"{name} *"].tolist() == [True, False]

@@ -13,7 +13,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.aws.errors import KINDS, translated
 
 
@@ -25,8 +25,8 @@ def said(code: str, status: int = 400, headers: dict[str, str] | None = None) ->
     return ClientError(response, "RunInstances")  # type: ignore[arg-type]
 
 
-def refusal(error: ClientError | BotoCoreError) -> Refused:
-    with pytest.raises(Refused) as raised, translated("ec2:RunInstances in eu-west-3"):
+def refusal(error: ClientError | BotoCoreError) -> ProviderError:
+    with pytest.raises(ProviderError) as raised, translated("ec2:RunInstances in eu-west-3"):
         raise error
     assert raised.value.__cause__ is error
     assert "eu-west-3" in str(raised.value)
@@ -36,7 +36,7 @@ def refusal(error: ClientError | BotoCoreError) -> Refused:
 @pytest.mark.parametrize(
     ("code", "kind"), [(code, kind) for kind, codes in KINDS.items() for code in codes]
 )
-def test_a_known_code(code: str, kind: Refusal) -> None:
+def test_a_known_code(code: str, kind: ProviderErrorKind) -> None:
     refused = refusal(said(code))
     assert refused.kind is kind
     assert code in str(refused)
@@ -51,31 +51,35 @@ def test_no_code_has_two_meanings() -> None:
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
-        ("InvalidParameterValue", 400, Refusal.INVALID),
-        ("InvalidAMIID.NotFound", 400, Refusal.INVALID),
-        ("InvalidInstanceType", 400, Refusal.INVALID),
-        ("NeverHeardOf", 400, Refusal.INVALID),
-        ("NeverHeardOf", 429, Refusal.THROTTLED),
-        ("NeverHeardOf", 403, Refusal.DENIED),
-        ("NeverHeardOf", 500, Refusal.UNCERTAIN),
-        ("NeverHeardOf", 503, Refusal.UNCERTAIN),
+        ("InvalidParameterValue", 400, ProviderErrorKind.INVALID),
+        ("InvalidAMIID.NotFound", 400, ProviderErrorKind.INVALID),
+        ("InvalidInstanceType", 400, ProviderErrorKind.INVALID),
+        ("NeverHeardOf", 400, ProviderErrorKind.INVALID),
+        ("NeverHeardOf", 429, ProviderErrorKind.THROTTLED),
+        ("NeverHeardOf", 403, ProviderErrorKind.DENIED),
+        ("NeverHeardOf", 500, ProviderErrorKind.UNCERTAIN),
+        ("NeverHeardOf", 503, ProviderErrorKind.UNCERTAIN),
     ],
 )
-def test_an_unknown_code_is_told_by_its_status(code: str, status: int, kind: Refusal) -> None:
+def test_an_unknown_code_is_told_by_its_status(
+    code: str, status: int, kind: ProviderErrorKind
+) -> None:
     assert refusal(said(code, status)).kind is kind
 
 
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (NoCredentialsError(), Refusal.DENIED),
-        (ParamValidationError(report="no such parameter"), Refusal.INVALID),
-        (ReadTimeoutError(endpoint_url="http://x"), Refusal.UNCERTAIN),
-        (ConnectionClosedError(endpoint_url="http://x"), Refusal.UNCERTAIN),
-        (EndpointConnectionError(endpoint_url="http://x"), Refusal.UNCERTAIN),
+        (NoCredentialsError(), ProviderErrorKind.DENIED),
+        (ParamValidationError(report="no such parameter"), ProviderErrorKind.INVALID),
+        (ReadTimeoutError(endpoint_url="http://x"), ProviderErrorKind.UNCERTAIN),
+        (ConnectionClosedError(endpoint_url="http://x"), ProviderErrorKind.UNCERTAIN),
+        (EndpointConnectionError(endpoint_url="http://x"), ProviderErrorKind.UNCERTAIN),
     ],
 )
-def test_what_never_reached_ec2_or_never_came_back(error: BotoCoreError, kind: Refusal) -> None:
+def test_what_never_reached_ec2_or_never_came_back(
+    error: BotoCoreError, kind: ProviderErrorKind
+) -> None:
     assert refusal(error).kind is kind
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.model.machine import Place
+from orchestrator.model.machine import Offer
 from orchestrator.providers.aws import tags
 from tests.cloud.orders import aws_order
 
@@ -29,7 +29,7 @@ def test_an_order_written_and_read_back() -> None:
     )
     assert machine.platform == order.platform
     assert machine.architecture == "arm64"
-    assert machine.place == Place("eu-central-1", "eu-central-1b", "a1.medium", spot=True)
+    assert machine.offer == Offer("eu-central-1", "eu-central-1b", "a1.medium", spot=True)
     assert (machine.run, machine.token, machine.owner) == (order.run, order.token, "tests")
     assert machine.expires == order.expires
     assert machine.launched == launched.timestamp()

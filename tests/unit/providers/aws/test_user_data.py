@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.model.machine import HostKey, Refused
+from orchestrator.model.machine import HostKey, ProviderError
 from orchestrator.providers.aws.request import LIMIT, MOST_SECONDS, user_data
 
 KEY = HostKey(
@@ -81,5 +81,5 @@ def test_a_users_name_stays_one_word() -> None:
 
 
 def test_what_ec2_would_not_take_is_refused_before() -> None:
-    with pytest.raises(Refused, match=str(LIMIT)):
+    with pytest.raises(ProviderError, match=str(LIMIT)):
         user_data(1e9, HostKey("p", "x" * LIMIT), "ec2-user")

@@ -18,7 +18,7 @@ from google.api_core.exceptions import (
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
 from google.cloud import compute_v1
 
-from orchestrator.model.machine import Refusal, Refused
+from orchestrator.model.machine import ProviderError, ProviderErrorKind
 from orchestrator.providers.gcp.errors import KINDS, failed, translated
 
 CODES = [(code, kind) for kind, codes in KINDS.items() for code in codes]
@@ -33,15 +33,18 @@ def said(status: int, reason: str, message: str = "as Google puts it") -> Google
     return from_http_status(status, message, errors=errors)  # type: ignore[no-untyped-call,no-any-return]
 
 
-def refusal(error: Exception) -> Refused:
-    with pytest.raises(Refused) as raised, translated("compute.instances.insert in me-west1-a"):
+def refusal(error: Exception) -> ProviderError:
+    with (
+        pytest.raises(ProviderError) as raised,
+        translated("compute.instances.insert in me-west1-a"),
+    ):
         raise error
     assert raised.value.__cause__ is error
     assert "me-west1-a" in str(raised.value)
     return raised.value
 
 
-def ended(code: str, status: int = 400, message: str = "") -> Refused | None:
+def ended(code: str, status: int = 400, message: str = "") -> ProviderError | None:
     operation = compute_v1.Operation(
         error=compute_v1.Error(errors=[compute_v1.Errors(code=code, message=message)]),
         http_error_status_code=status,
@@ -50,7 +53,7 @@ def ended(code: str, status: int = 400, message: str = "") -> Refused | None:
 
 
 @pytest.mark.parametrize(("code", "kind"), CODES)
-def test_a_known_code_in_a_reply(code: str, kind: Refusal) -> None:
+def test_a_known_code_in_a_reply(code: str, kind: ProviderErrorKind) -> None:
     assert refusal(said(400, code)).kind is kind
     refused = refusal(said(503, camel(code)))
     assert refused.kind is kind
@@ -58,8 +61,12 @@ def test_a_known_code_in_a_reply(code: str, kind: Refusal) -> None:
 
 
 @pytest.mark.parametrize(("code", "kind"), CODES)
-def test_a_known_code_in_an_operation_is_certain(code: str, kind: Refusal) -> None:
-    certain = Refusal.GONE if kind in (Refusal.UNCERTAIN, Refusal.THROTTLED) else kind
+def test_a_known_code_in_an_operation_is_certain(code: str, kind: ProviderErrorKind) -> None:
+    certain = (
+        ProviderErrorKind.GONE
+        if kind in (ProviderErrorKind.UNCERTAIN, ProviderErrorKind.THROTTLED)
+        else kind
+    )
     refused = ended(code, 503)
     assert refused is not None
     assert refused.kind is certain
@@ -87,22 +94,22 @@ def test_a_stockout_comes_before_what_is_said_beside_it() -> None:
     )
     refused = failed(operation, "insert")
     assert refused is not None
-    assert refused.kind is Refusal.CAPACITY
+    assert refused.kind is ProviderErrorKind.CAPACITY
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, Refusal.INVALID),
-        (401, Refusal.DENIED),
-        (403, Refusal.DENIED),
-        (404, Refusal.INVALID),
-        (429, Refusal.THROTTLED),
-        (500, Refusal.UNCERTAIN),
-        (503, Refusal.UNCERTAIN),
+        (400, ProviderErrorKind.INVALID),
+        (401, ProviderErrorKind.DENIED),
+        (403, ProviderErrorKind.DENIED),
+        (404, ProviderErrorKind.INVALID),
+        (429, ProviderErrorKind.THROTTLED),
+        (500, ProviderErrorKind.UNCERTAIN),
+        (503, ProviderErrorKind.UNCERTAIN),
     ],
 )
-def test_an_unknown_code_goes_by_its_status(status: int, kind: Refusal) -> None:
+def test_an_unknown_code_goes_by_its_status(status: int, kind: ProviderErrorKind) -> None:
     assert refusal(said(status, "brandNew")).kind is kind
 
 
@@ -115,26 +122,26 @@ def test_an_unknown_code_goes_by_its_status(status: int, kind: Refusal) -> None:
     ],
 )
 def test_what_a_zone_does_not_have_may_be_elsewhere(words: str) -> None:
-    assert refusal(said(400, "invalid", words)).kind is Refusal.CAPACITY
+    assert refusal(said(400, "invalid", words)).kind is ProviderErrorKind.CAPACITY
 
 
 def test_another_thing_that_is_not_there_is_nowhere() -> None:
     words = "The resource 'projects/p/global/images/x' was not found"
-    assert refusal(NotFound(words)).kind is Refusal.INVALID  # type: ignore[no-untyped-call]
+    assert refusal(NotFound(words)).kind is ProviderErrorKind.INVALID  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (DefaultCredentialsError("none"), Refusal.DENIED),  # type: ignore[no-untyped-call]
-        (RefreshError("expired"), Refusal.DENIED),  # type: ignore[no-untyped-call]
-        (TransportError("no route"), Refusal.UNCERTAIN),  # type: ignore[no-untyped-call]
-        (requests.ConnectionError("reset"), Refusal.UNCERTAIN),
-        (requests.Timeout("slow"), Refusal.UNCERTAIN),
-        (RetryError("given up", ServiceUnavailable("x")), Refusal.UNCERTAIN),  # type: ignore[no-untyped-call]
+        (DefaultCredentialsError("none"), ProviderErrorKind.DENIED),  # type: ignore[no-untyped-call]
+        (RefreshError("expired"), ProviderErrorKind.DENIED),  # type: ignore[no-untyped-call]
+        (TransportError("no route"), ProviderErrorKind.UNCERTAIN),  # type: ignore[no-untyped-call]
+        (requests.ConnectionError("reset"), ProviderErrorKind.UNCERTAIN),
+        (requests.Timeout("slow"), ProviderErrorKind.UNCERTAIN),
+        (RetryError("given up", ServiceUnavailable("x")), ProviderErrorKind.UNCERTAIN),  # type: ignore[no-untyped-call]
     ],
 )
-def test_what_is_no_answer(error: Exception, kind: Refusal) -> None:
+def test_what_is_no_answer(error: Exception, kind: ProviderErrorKind) -> None:
     assert refusal(error).kind is kind
 
 

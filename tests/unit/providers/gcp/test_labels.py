@@ -29,7 +29,7 @@ def test_an_order_written_and_read_back() -> None:
     machine = labels.machine(instance)
     assert machine.platform == order.platform
     assert machine.architecture == "arm64"
-    assert machine.place == replace(order.place, price_per_hour=None)
+    assert machine.offer == replace(order.offer, price_per_hour=None)
     assert (machine.run, machine.token, machine.owner) == ("Night", order.token, "tests")
     assert machine.expires == order.expires
     assert machine.launched == 1767348245.0
@@ -73,7 +73,7 @@ def test_an_instance_that_says_nothing_is_still_a_machine() -> None:
     machine = labels.machine(
         compute_v1.Instance(name="eqc-x", zone="zones/a-b1-c", machine_type="z/n2-standard-2")
     )
-    assert (machine.id, machine.place.zone, machine.place.region) == ("eqc-x", "a-b1-c", "a-b1")
+    assert (machine.id, machine.offer.zone, machine.offer.region) == ("eqc-x", "a-b1-c", "a-b1")
     assert (machine.run, machine.token, machine.launched) == (None, None, None)
     assert machine.platform.name == "gcp/n2-standard-2"
 

@@ -22,9 +22,9 @@ from orchestrator.results.explanation import (
     Explanation,
     Kind,
     MinimalSet,
+    Outlier,
     Prediction,
     Rule,
-    Suspect,
     Undescribed,
 )
 
@@ -51,7 +51,7 @@ EXPLANATION = Explanation(
     "output",
     (ExplainedClass(1, "0" * 12, ("a", "x")), ExplainedClass(2, "1" * 12, ("b\x1b[2J", "y"))),
     (ANSWER,),
-    (Suspect("odd", 2, 1, ("a", "x"), (), (("avx2", False),), ("microcode",)),),
+    (Outlier("odd", 2, 1, ("a", "x"), (), (("avx2", False),), ("microcode",)),),
     (Undescribed("mute", 1, "no fingerprint"),),
     ("a note",),
 )

@@ -11,7 +11,7 @@ from orchestrator.report.html.core_counts import collapse_figure
 from orchestrator.report.html.layers import layers_figure, shares_figure
 from orchestrator.report.html.model_size import sizes_figure
 from orchestrator.results.consequences import Bin, ClassPair, Consequences, Outcome, UlpHistogram
-from orchestrator.results.layers import Collapse, CoreLevel, Flow, SizeRow
+from orchestrator.results.layers import CoreCounts, CoreLevel, Flow, SizeRow
 from tests.unit.report.everything import everything
 from tests.unit.report.summaries import full
 
@@ -34,9 +34,9 @@ def test_shares_are_percent_and_absent_where_none_is_known() -> None:
     assert shares_figure(dataclasses.replace(found, layers=())) is None
 
 
-def collapse() -> Collapse:
+def core_counts() -> CoreCounts:
     """``old`` and ``new`` apart at 2 cores, together at 4; ``rare`` at 4 only."""
-    return Collapse(
+    return CoreCounts(
         *KEY,
         levels=(
             CoreLevel(2, 2, (("<b>new", ("a",)), ("old", ("b",))), ("a", "b")),
@@ -51,13 +51,13 @@ def collapse() -> Collapse:
     )
 
 
-def traces() -> dict[str, Any]:
-    figure = collapse_figure(collapse(), {"a": "1", "b": "2", "c": "3", "d": "4"})
+def list_shared() -> dict[str, Any]:
+    figure = collapse_figure(core_counts(), {"a": "1", "b": "2", "c": "3", "d": "4"})
     return {trace.get("name", "nodes"): trace for trace in figure["data"]}
 
 
 def test_generations_run_from_class_to_class() -> None:
-    found = traces()
+    found = list_shared()
     nodes = dict(zip(found["nodes"]["text"], found["nodes"]["y"], strict=True))
     for name, (before, after) in {"&lt;b&gt;new": ("1", "3"), "old": ("2", "3")}.items():
         assert found[name]["x"] == [0, 1, None]
@@ -67,7 +67,7 @@ def test_generations_run_from_class_to_class() -> None:
 
 
 def test_a_generation_at_one_number_of_cores_is_a_point_of_its_class() -> None:
-    found = traces()
+    found = list_shared()
     assert found["rare"]["x"] == [None]
     assert "rare" in found["nodes"]["hovertext"][-1]
 

@@ -17,7 +17,7 @@ _OOM_COUNTERS = (
 _ALLOCATION_TEXTS = ("bad_alloc", "Cannot allocate memory", "can't allocate memory", "MemoryError")
 
 
-def reason_of_death(
+def exit_reason(
     returncode: int, stderr: str, *, oom_kills: int = 0, limited: bool = False
 ) -> Reason:
     """Classify a process that ended without saying why.

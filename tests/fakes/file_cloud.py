@@ -14,10 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Address, Finding, Machine, Order, Place, Refusal, Refused
+from orchestrator.model.machine import (
+    Address,
+    Finding,
+    Machine,
+    Offer,
+    Order,
+    ProviderError,
+    ProviderErrorKind,
+)
 
 PLACES = tuple(
-    Place(region, None, "m5.large", spot, price)
+    Offer(region, None, "m5.large", spot, price)
     for region, spot, price in (("a", True, 0.03), ("b", True, 0.04), ("a", False, 0.1))
 )
 _TABLE = """
@@ -59,15 +67,20 @@ class FileCloud:
         self._step = step
         self._do(_TABLE)
 
-    def places(self, platform: Platform) -> Sequence[Place]:
+    def offers(self, platform: Platform) -> Sequence[Offer]:
         return PLACES
 
     def launch(self, order: Order) -> Machine:
-        kind = self._fault(Refusal.CAPACITY, Refusal.QUOTA, Refusal.THROTTLED, Refusal.UNCERTAIN)
-        lost = kind is Refusal.UNCERTAIN and self._random.random() < 0.5
+        kind = self._fault(
+            ProviderErrorKind.CAPACITY,
+            ProviderErrorKind.QUOTA,
+            ProviderErrorKind.THROTTLED,
+            ProviderErrorKind.UNCERTAIN,
+        )
+        lost = kind is ProviderErrorKind.UNCERTAIN and self._random.random() < 0.5
         if kind is not None and not lost:
-            raise Refused(kind, "drawn")
-        parameters = repr((order.place, order.expires, order.host_key))
+            raise ProviderError(kind, "drawn")
+        parameters = repr((order.offer, order.expires, order.host_key))
         self._step()
         rows = self._do(
             "SELECT id, parameters, ended FROM machines WHERE token = ?", (order.token,)
@@ -82,33 +95,35 @@ class FileCloud:
                     order.platform.name,
                     order.run,
                     order.owner,
-                    order.place.region,
+                    order.offer.region,
                     self._now(),
                     order.expires,
                 ),
             )
         elif rows[0][1] != parameters:
-            raise Refused(Refusal.INVALID, "IdempotentParameterMismatch")
+            raise ProviderError(ProviderErrorKind.INVALID, "IdempotentParameterMismatch")
         elif rows[0][2] is not None:
-            raise Refused(Refusal.GONE, "this token's machine has ended")
+            raise ProviderError(ProviderErrorKind.GONE, "this token's machine has ended")
         self._step()
         if lost:
-            raise Refused(Refusal.UNCERTAIN, "drawn, after the machine was made")
+            raise ProviderError(ProviderErrorKind.UNCERTAIN, "drawn, after the machine was made")
         return next(m for m in self.find(order.run) if m.token == order.token)
 
     def wait(self, machine: Machine) -> Machine:
         self._step()
-        kind = self._fault(Refusal.GONE, Refusal.UNREACHABLE, Refusal.UNCERTAIN)
-        if kind is Refusal.GONE:
+        kind = self._fault(
+            ProviderErrorKind.GONE, ProviderErrorKind.UNREACHABLE, ProviderErrorKind.UNCERTAIN
+        )
+        if kind is ProviderErrorKind.GONE:
             self._end(machine)
         if kind is not None:
-            raise Refused(kind, "drawn")
+            raise ProviderError(kind, "drawn")
         return replace(machine, address=Address("192.0.2.1"))
 
     def release(self, machine: Machine) -> None:
-        kind = self._fault(Refusal.THROTTLED, Refusal.UNCERTAIN)
+        kind = self._fault(ProviderErrorKind.THROTTLED, ProviderErrorKind.UNCERTAIN)
         if kind is not None:
-            raise Refused(kind, "drawn")
+            raise ProviderError(kind, "drawn")
         self._step()
         self._end(machine)
         self._step()
@@ -123,7 +138,7 @@ class FileCloud:
             Machine(
                 f"m-{row[0]}",
                 Platform("aws", row[1]),
-                place=Place(row[2], None, "m5.large"),
+                offer=Offer(row[2], None, "m5.large"),
                 run=row[3],
                 token=row[4],
                 owner=row[5],
@@ -133,10 +148,10 @@ class FileCloud:
             for row in rows
         )
 
-    def tidy(self, run: str) -> None:
+    def delete_shared(self, run: str) -> None:
         self._step()
 
-    def traces(self, owner: str | None = None) -> Sequence[str]:
+    def list_shared(self, owner: str | None = None) -> Sequence[str]:
         return ()
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
@@ -152,7 +167,7 @@ class FileCloud:
         text = "UPDATE machines SET ended = ? WHERE id = ? AND ended IS NULL"
         self._do(text, (self._now(), number))
 
-    def _fault(self, *kinds: Refusal) -> Refusal | None:
+    def _fault(self, *kinds: ProviderErrorKind) -> ProviderErrorKind | None:
         self._step()
         return self._random.choice(kinds) if self._random.random() < self._faults else None
 

@@ -10,7 +10,7 @@ import numpy as np
 from orchestrator.analysis.explain.constraints import Codes
 from orchestrator.analysis.hardware.attribute_costs import cost, order
 from orchestrator.analysis.hardware.attributes import AttributeTable
-from orchestrator.results.explanation import Cluster, Kind, Value
+from orchestrator.results.explanation import AttributeValue, Cluster, Kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +68,9 @@ def distinct(table: AttributeTable, kinds: Collection[Kind]) -> Distinct:
     return Distinct(matrix, clusters, tuple(sorted(unused)))
 
 
-def _first_appearance(values: list[Value]) -> Codes:
+def _first_appearance(values: list[AttributeValue]) -> Codes:
     """Equal numbers for equal values, from 0 by first appearance: ``True`` is not 1."""
-    numbers: dict[tuple[type, Value], int] = {}
+    numbers: dict[tuple[type, AttributeValue], int] = {}
     return np.array(
         [numbers.setdefault((type(value), value), len(numbers)) for value in values],
         dtype=np.int64,

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform, Scalar, pairs
-from orchestrator.model.machine import Place, Unavailable
+from orchestrator.model.machine import Offer, Unavailable
 
 
 def asked(provider: str, parameters: dict[str, Scalar], **placement: Scalar) -> Platform:
@@ -16,38 +16,38 @@ def names(platform: Platform) -> list[str]:
 
 
 def test_cheapest_first_and_only_where_nothing_must_be_enabled() -> None:
-    found = catalog.places(asked("aws", {"machine_type": "c5.large"}))
-    prices = [place.price_per_hour for place in found]
+    found = catalog.offers(asked("aws", {"machine_type": "c5.large"}))
+    prices = [offer.price_per_hour for offer in found]
     known = [price for price in prices if price is not None]
     assert prices == sorted(known) + [None] * (len(prices) - len(known))
     assert len(known) > 5
-    assert found[0] == Place("us-east-1", None, "c5.large", spot=False, price_per_hour=0.085)
-    assert "eu-south-1" not in {place.region for place in found}
-    (south,) = catalog.places(asked("aws", {"machine_type": "c5.large"}, regions="eu-south-1"))
+    assert found[0] == Offer("us-east-1", None, "c5.large", spot=False, price_per_hour=0.085)
+    assert "eu-south-1" not in {offer.region for offer in found}
+    (south,) = catalog.offers(asked("aws", {"machine_type": "c5.large"}, regions="eu-south-1"))
     assert south.region == "eu-south-1"
 
 
 def test_a_region_that_was_asked_for_is_tried_also_without_a_price() -> None:
     platform = asked("aws", {"machine_type": "c5.large"}, regions="ap-southeast-7,us-east-1")
-    assert [p.region for p in catalog.places(platform)] == ["us-east-1", "ap-southeast-7"]
-    assert catalog.places(platform)[-1].price_per_hour is None
+    assert [p.region for p in catalog.offers(platform)] == ["us-east-1", "ap-southeast-7"]
+    assert catalog.offers(platform)[-1].price_per_hour is None
 
 
 def test_a_type_without_any_price_is_tried_everywhere() -> None:
-    found = catalog.places(asked("aws", {"family": "m8i"}))
-    assert {place.price_per_hour for place in found} == {None}
+    found = catalog.offers(asked("aws", {"family": "m8i"}))
+    assert {offer.price_per_hour for offer in found} == {None}
     assert found[0].region == "us-east-1"
     assert len(found) > 10
 
 
 def test_spot_comes_first_then_on_demand() -> None:
     platform = asked("gcp", {"machine_type": "n1-standard-2"}, spot=True, regions="europe-west4")
-    spot, other = catalog.places(platform)
+    spot, other = catalog.offers(platform)
     assert (spot.spot, other.spot) == (True, False)
     assert spot.price_per_hour is not None
     assert other.price_per_hour is not None
     assert spot.price_per_hour < other.price_per_hour
-    first, *_, last = catalog.places(asked("aws", {"machine_type": "c5.large"}, spot=True))
+    first, *_, last = catalog.offers(asked("aws", {"machine_type": "c5.large"}, spot=True))
     assert (first.spot, first.price_per_hour, first.region) == (True, None, "us-east-1")
     assert not last.spot
 
@@ -56,7 +56,7 @@ def test_zones_are_named_only_where_they_were_asked_for() -> None:
     platform = asked(
         "gcp", {"machine_type": "n2-standard-2"}, zones="europe-west4-b,us-central1-a,us-central1-f"
     )
-    found = [(place.region, place.zone) for place in catalog.places(platform)]
+    found = [(offer.region, offer.zone) for offer in catalog.offers(platform)]
     assert found == [
         ("us-central1", "us-central1-a"),
         ("us-central1", "us-central1-f"),
@@ -66,14 +66,14 @@ def test_zones_are_named_only_where_they_were_asked_for() -> None:
 
 def test_a_limit_keeps_only_what_is_known_to_be_below() -> None:
     c5 = {"machine_type": "c5.large"}
-    found = catalog.places(asked("aws", c5, max_price=0.09))
+    found = catalog.offers(asked("aws", c5, max_price=0.09))
     assert found
-    assert all((place.price_per_hour or 9) <= 0.09 for place in found)
-    spot = catalog.places(asked("aws", c5, max_price=0.09, spot=True))
-    assert {place.spot for place in spot} == {True, False}
+    assert all((offer.price_per_hour or 9) <= 0.09 for offer in found)
+    spot = catalog.offers(asked("aws", c5, max_price=0.09, spot=True))
+    assert {offer.spot for offer in spot} == {True, False}
     for parameters in (c5, {"family": "m8i"}):
         with pytest.raises(Unavailable, match=r"at most 0\.01 USD"):
-            catalog.places(asked("aws", parameters, max_price=0.01))
+            catalog.offers(asked("aws", parameters, max_price=0.01))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_the_minimum_that_compute_engine_is_told(
 )
 def test_what_is_not_to_be_had(provider: str, parameters: dict[str, Scalar]) -> None:
     with pytest.raises(Unavailable):
-        catalog.places(asked(provider, parameters))
+        catalog.offers(asked(provider, parameters))
 
 
 def test_the_architecture_an_image_needs() -> None:

@@ -1,4 +1,4 @@
-"""A platform → the machine types that are it, and the places where one may be had."""
+"""A platform → the machine types that are it, and the regions and zones that offer one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from orchestrator.catalog.machine_types import (
 )
 from orchestrator.catalog.prices import Price
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Place, Unavailable
+from orchestrator.model.machine import Offer, Unavailable
 
 ENOUGH_VCPUS = 2
 ENOUGH_MEMORY = 7 * 2**29
 """3.5 GiB: what a framework, a model and its session need; large models name a size."""
 
 
-def places(platform: Platform) -> tuple[Place, ...]:
+def offers(platform: Platform) -> tuple[Offer, ...]:
     """Where a platform of ``aws`` or ``gcp`` may be had: cheapest first, unknown prices last.
 
     With ``spot`` these come first and places on demand follow: they are what is left when no spot
@@ -33,16 +33,16 @@ def places(platform: Platform) -> tuple[Place, ...]:
     """
     placement = dict(platform.placement)
     limit = placement.get("max_price")
-    found: list[Place] = []
+    found: list[Offer] = []
     for spot in (True, False) if placement.get("spot") else (False,):
-        offers = [
-            offer
+        prices = [
+            price
             for each in candidates(platform)
-            for offer in _offers(platform, each, spot=spot)
-            if not isinstance(limit, int | float) or offer.at_most <= limit
+            for price in _priced(platform, each, spot=spot)
+            if not isinstance(limit, int | float) or price.at_most <= limit
         ]
         # A stable sort: of equal and of unknown prices the larger region is first.
-        found += [offer.place for offer in sorted(offers, key=_Offer.order)]
+        found += [price.offer for price in sorted(prices, key=_Priced.order)]
     if not found:
         within = "" if limit is None else f" for a known price of at most {limit} USD an hour"
         raise Unavailable("no-place", f"{platform.name}: no region has it{within}")
@@ -50,13 +50,13 @@ def places(platform: Platform) -> tuple[Place, ...]:
 
 
 @dataclass(frozen=True)
-class _Offer:
-    place: Place
+class _Priced:
+    offer: Offer
     at_most: float
     """US dollars per hour; infinite where nothing is known. Spot never costs more than without."""
 
     def order(self) -> tuple[bool, float]:
-        return self.place.price_per_hour is None, self.at_most
+        return self.offer.price_per_hour is None, self.at_most
 
 
 def candidates(platform: Platform) -> tuple[MachineType, ...]:
@@ -159,7 +159,7 @@ def _has_gpu(each: MachineType, platform: Platform) -> bool:
     return each.gpu is None and how is not None and each.family in how["families"]
 
 
-def _offers(platform: Platform, each: MachineType, *, spot: bool) -> Iterable[_Offer]:
+def _priced(platform: Platform, each: MachineType, *, spot: bool) -> Iterable[_Priced]:
     zones = _words(dict(platform.placement).get("zones"))
     # What a GPU costs that is attached is not known, so neither is what the machine costs.
     attached = each.gpu is None and platform.get("gpu") is not None
@@ -169,7 +169,7 @@ def _offers(platform: Platform, each: MachineType, *, spot: bool) -> Iterable[_O
         at_most = next((p for p in (cost, usual) if p is not None), float("inf"))
         in_region: list[str | None] = [zone for zone in zones if _region(zone) == price.region]
         for zone in in_region or [None]:
-            yield _Offer(Place(price.region, zone, each.name, spot, cost), at_most)
+            yield _Priced(Offer(price.region, zone, each.name, spot, cost), at_most)
 
 
 def _prices(platform: Platform, each: MachineType, zones: Sequence[str]) -> list[Price]:
