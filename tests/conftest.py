@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.environment import ROOT
+
 REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
 
 

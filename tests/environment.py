@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from eqc_runner.steering import steers
 from orchestrator.system.environment import CREDENTIALS
 
+ROOT = Path(__file__).resolve().parent.parent
 KEPT = ("EQC_REQUIRE", "EQC_STUDY_DATA", "EQC_TEST_*")
 """Settings of the tests themselves."""
 CHANGING = (
@@ -33,9 +35,10 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def clean_this_process() -> None:
-    """Take from this process what no test may see."""
+    """Take from this process what no test may see; what it starts finds the project."""
     for name in os.environ.keys() - clean(os.environ).keys():
         del os.environ[name]
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "images" / "runner")])
 
 
 def _stays(name: str) -> bool:

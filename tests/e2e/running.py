@@ -10,8 +10,6 @@ from typing import Any
 
 from orchestrator.store.read import read
 
-ROOT = Path(__file__).resolve().parents[2]
-
 SMALL = """\
 schema: 1
 name: small
@@ -31,8 +29,7 @@ observe: {sessions: 2, layers: true}
 
 
 def environment() -> dict[str, str]:
-    paths = [str(ROOT), str(ROOT / "images" / "runner")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200"}
+    return {**os.environ, "COLUMNS": "200"}
 
 
 def command(*words: object) -> list[str]:

@@ -15,7 +15,7 @@ HOSTILE = {
     "XDG_CACHE_HOME": "/nowhere",
     "AWS_SECRET_ACCESS_KEY": "planted",
     "EQC_OWNER": "somebody",
-    "PYTHONPATH": "/nowhere",
+    "PYTHONHASHSEED": "7",
 }
 
 

@@ -20,9 +20,9 @@ from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.provider import GcpProvider
 from tests.cloud.gcp.conftest import PACE
 from tests.cloud.orders import gcp_order
+from tests.environment import ROOT
 
 pytestmark = pytest.mark.cloud_fake
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def body(gce: Gce, provider: GcpProvider) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Made:
 
 
 def provider(clock: Clock, **named: object) -> SyntheticProvider:
-    offers = named.pop("places", (A, B))
+    offers = named.pop("offers", (A, B))
     return SyntheticProvider(clock, offers, **named)  # type: ignore[arg-type]
 
 

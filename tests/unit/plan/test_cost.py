@@ -18,7 +18,7 @@ from orchestrator.plan.cost import (
     total,
 )
 
-from .test_plan import C5, LOCAL, T4, experiment
+from .test_cells import C5, LOCAL, T4, experiment
 
 M8I = Platform("aws", "aws/m8i.large", pairs({"machine_type": "m8i.large"}))
 NONE = Platform("aws", "aws/c5.gigantic", pairs({"machine_type": "c5.gigantic"}))

@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrator.analysis.classes.consequences import Tensor
 from orchestrator.analysis.findings import Findings
-from tests.unit.analysis.explain.bounded_explanations import fingerprint
+from tests.unit.analysis.explain.described import fingerprint
 from tests.unit.analysis.records import A, B, C, output, record
 
 X = np.linspace(1, 2, 8, dtype=np.float32).reshape(1, 8)

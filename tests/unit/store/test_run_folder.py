@@ -14,9 +14,9 @@ from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder, safe_name
 from orchestrator.store.schema import problem_with_stored
 from orchestrator.system.files import write_whole
+from tests.environment import ROOT
 from tests.unit.store.records import cell, failed, lines, observed, plan
 
-ROOT = Path(__file__).resolve().parents[3]
 ORIGIN = Origin("machine", "process", None, None, None)
 
 

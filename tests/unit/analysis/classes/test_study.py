@@ -13,8 +13,8 @@ import pytest
 from orchestrator.analysis.summary import summarise
 from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure.files import Imported, read
+from tests.environment import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 STUDY = Path(os.environ.get("EQC_STUDY_DATA", ROOT.parent / "shared/data/unannticipated"))
 COLUMNS = [
     f"{model}_i{sample}"

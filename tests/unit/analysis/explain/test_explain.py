@@ -8,7 +8,7 @@ import pytest
 from orchestrator.analysis.explain.explain import explain
 from orchestrator.analysis.explain.prediction import predict
 from orchestrator.results.explanation import Certainty, Condition, Explanation, Kind
-from tests.unit.analysis.explain.bounded_explanations import fingerprint, machines
+from tests.unit.analysis.explain.described import fingerprint, machines
 from tests.unit.analysis.records import record
 
 FLEET = {

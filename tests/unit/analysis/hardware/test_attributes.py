@@ -10,7 +10,7 @@ from orchestrator.analysis.hardware.fingerprint_attributes import core_bin
 from orchestrator.analysis.hardware.flag_clusters import FlagClusters, flag_clusters
 from orchestrator.analysis.hardware.platforms import generation
 from orchestrator.results.explanation import Kind
-from tests.unit.analysis.explain.bounded_explanations import fingerprint, machines
+from tests.unit.analysis.explain.described import fingerprint, machines
 
 
 def test_flags_are_booleans_and_a_platform_without_is_not_in_the_table() -> None:
