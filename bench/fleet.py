@@ -77,6 +77,7 @@ def fleet_of(folder: Path, cloud: SyntheticProvider, clock: Clock) -> Fleet:
         lambda _: None,
         Event(),
         Event(),
+        how_to_end=lambda machine: machine.id,
         seed=SEED,
     )
 

@@ -1,4 +1,4 @@
-"""The catalogue's lists: those that came with the package, the user's newer ones, and their names."""
+"""The catalogue's lists: those that came with the package, and the user's newer ones."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ import jsonschema
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.system.paths import cache_folder
-
-PROVIDERS = ("aws", "gcp")
-"""Providers whose hardware is bought by machine type."""
 
 
 def refreshed_folder() -> Path:
@@ -69,6 +66,17 @@ def _compact(value: Any) -> str:
 def read(name: str) -> Any:
     """The content of ``orchestrator/catalog/<name>``; read once, not to be changed."""
     return json.loads((files("orchestrator.catalog") / name).read_text(encoding="utf-8"))
+
+
+_FAMILIES = "_families.json"
+PROVIDERS = tuple(
+    sorted(
+        each.name.removesuffix(_FAMILIES)
+        for each in files("orchestrator.catalog").iterdir()
+        if each.name.endswith(_FAMILIES)
+    )
+)
+"""Providers whose hardware is bought by machine type: those that the catalogue has families of."""
 
 
 def frameworks() -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from orchestrator.catalog.lists import lists, read, refreshed_folder
+from orchestrator.catalog.lists import PROVIDERS, lists, read, refreshed_folder
 from orchestrator.catalog.prices import Price, prices
 from orchestrator.model.machine import Unavailable
+from orchestrator.model.selection import family_and_size
 
 _CUSTOM = re.compile(r"(?:([a-z0-9]+)-)?custom-(\d+)-(\d+)(?:-ext)?")
 
@@ -68,10 +69,10 @@ def machine_types(provider: str) -> Mapping[str, MachineType]:
 
 
 def machine_type(provider: str, name: str) -> MachineType:
-    """A type by name, also one of Compute Engine's custom types. Raises ``Unavailable``."""
+    """A type by name, also a custom one where there are such. Raises ``Unavailable``."""
     known = machine_types(provider).get(name)
-    if known is None and provider == "gcp":
-        known = _custom(name)
+    if known is None:
+        known = _custom(provider, name)
     if known is None:
         raise Unavailable(
             "unknown-machine-type",
@@ -86,20 +87,32 @@ def families(provider: str) -> Mapping[str, Any]:
     return MappingProxyType(read(f"{provider}_families.json")["families"])
 
 
+def custom_family(provider: str) -> str | None:
+    """The family of a custom type whose name has none; ``None``: there are no custom types."""
+    family: str | None = read(f"{provider}_families.json").get("custom_family")
+    return family
+
+
 def gpu_name(provider: str, name: str) -> str:
     """Our name of what the provider calls ``name``; the same where we have none."""
     return str(read(f"{provider}_families.json")["gpu_names"].get(name, name))
 
 
-def attachable(gpu: str) -> Mapping[str, Any] | None:
-    """How Compute Engine attaches a GPU: ``accelerator``, ``families``, ``quota``."""
-    found = read("gcp_families.json")["attachable"].get(gpu)
+def attachable(provider: str, gpu: str) -> Mapping[str, Any] | None:
+    """How a GPU is attached to machines that have none: ``accelerator``, ``families``, ``quota``.
+
+    ``None`` where it is not: Compute Engine alone does that.
+    """
+    found = read(f"{provider}_families.json").get("attachable", {}).get(gpu)
     return None if found is None else MappingProxyType(found)
 
 
 def cpu_platforms() -> Mapping[str, str]:
     """Compute Engine's names of CPU platforms, to names of microarchitectures."""
-    return MappingProxyType(read("gcp_families.json")["cpu_platforms"])
+    known: dict[str, str] = {}
+    for provider in PROVIDERS:
+        known |= read(f"{provider}_families.json").get("cpu_platforms", {})
+    return MappingProxyType(known)
 
 
 def quota_of(provider: str, key: str | None, *, spot: bool) -> Quota | None:
@@ -162,7 +175,7 @@ def _machine_type(
     provider: str, known: Mapping[str, Any], source: str, row: list[Any]
 ) -> MachineType:
     name, vcpus, mebibytes, gpu, gpus = row if len(row) == 5 else (*row, None, 0)
-    family, _, size = name.partition("." if provider == "aws" else "-")
+    family, size = family_and_size(name)
     about = known[family]
     quota = about.get("size_quotas", {}).get(size, about["quota"])
     return MachineType(
@@ -186,11 +199,10 @@ def _machine_type(
     )
 
 
-def _custom(name: str) -> MachineType | None:
+def _custom(provider: str, name: str) -> MachineType | None:
     """``custom-2-8192``, ``n2-custom-4-16384``: vCPUs and MiB are in the name; no price."""
-    match = _CUSTOM.fullmatch(name)
-    family = match and (match[1] or "n1")
-    if match is None or family not in families("gcp"):
+    match, usual = _CUSTOM.fullmatch(name), custom_family(provider)
+    if match is None or usual is None or (match[1] or usual) not in families(provider):
         return None
-    about = {**families("gcp"), "custom": families("gcp")["n1"]}
-    return _machine_type("gcp", about, "its name", [name, int(match[2]), int(match[3])])
+    about = {**families(provider), "custom": families(provider)[usual]}
+    return _machine_type(provider, about, "its name", [name, int(match[2]), int(match[3])])

@@ -10,6 +10,7 @@ from orchestrator.catalog.machine_types import (
     MachineType,
     attachable,
     cpu_platforms,
+    custom_family,
     families,
     machine_type,
     machine_types,
@@ -17,7 +18,7 @@ from orchestrator.catalog.machine_types import (
 )
 from orchestrator.catalog.prices import Price
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Offer, Unavailable
+from orchestrator.model.machine import CloudPlacement, Offer, Unavailable
 
 ENOUGH_VCPUS = 2
 ENOUGH_MEMORY = 7 * 2**29
@@ -25,21 +26,21 @@ ENOUGH_MEMORY = 7 * 2**29
 
 
 def offers(platform: Platform) -> tuple[Offer, ...]:
-    """Where a platform of ``aws`` or ``gcp`` may be had: cheapest first, unknown prices last.
+    """Where a platform of the catalogue may be had: cheapest first, unknown prices last.
 
     With ``spot`` these come first and places on demand follow: they are what is left when no spot
     machine is. Without ``regions`` only regions that need no opting in are offered. A zone is only
     named where ``zones`` were asked for. Raises ``Unavailable`` where nothing fits.
     """
-    placement = dict(platform.placement)
-    limit = placement.get("max_price")
+    placement = _placement(platform)
+    limit = placement.max_price
     found: list[Offer] = []
-    for spot in (True, False) if placement.get("spot") else (False,):
+    for spot in (True, False) if placement.spot else (False,):
         prices = [
             price
             for each in candidates(platform)
             for price in _priced(platform, each, spot=spot)
-            if not isinstance(limit, int | float) or price.at_most <= limit
+            if limit is None or price.at_most <= limit
         ]
         # A stable sort: of equal and of unknown prices the larger region is first.
         found += [price.offer for price in sorted(prices, key=_Priced.order)]
@@ -98,8 +99,8 @@ def min_cpu_platform(platform: Platform, name: str) -> str | None:
     newer one may be received all the same.
     """
     wanted = _microarchitecture(platform)
-    # A custom type without a family in its name is an n1.
-    about = families("gcp").get(name.partition("-")[0]) or families("gcp")["n1"]
+    known = families(platform.provider)
+    about = known.get(name.partition("-")[0]) or known[str(custom_family(platform.provider))]
     if wanted is None or not about["selectable"]:
         return None
     return next((n for n in about["cpu_platforms"] if cpu_platforms()[n] == wanted), None)
@@ -128,7 +129,7 @@ def _fitting(platform: Platform) -> tuple[MachineType, ...]:
     if isinstance(family, str):
         types = select(types, families=(family,))
     elif isinstance(gpu, str):
-        how = attachable(gpu) if platform.provider == "gcp" else None
+        how = attachable(platform.provider, gpu)
         hosts = how["families"] if how is not None else ()
         types = select(types, families=hosts, gpus=() if hosts else (gpu,))
     else:
@@ -155,12 +156,12 @@ def _has_gpu(each: MachineType, platform: Platform) -> bool:
     gpu = platform.get("gpu")
     if gpu is None or each.gpu == gpu:
         return True
-    how = attachable(str(gpu)) if platform.provider == "gcp" else None
+    how = attachable(platform.provider, str(gpu))
     return each.gpu is None and how is not None and each.family in how["families"]
 
 
 def _priced(platform: Platform, each: MachineType, *, spot: bool) -> Iterable[_Priced]:
-    zones = _words(dict(platform.placement).get("zones"))
+    zones = _placement(platform).zones
     # What a GPU costs that is attached is not known, so neither is what the machine costs.
     attached = each.gpu is None and platform.get("gpu") is not None
     for price in _prices(platform, each, zones):
@@ -175,7 +176,7 @@ def _priced(platform: Platform, each: MachineType, *, spot: bool) -> Iterable[_P
 def _prices(platform: Platform, each: MachineType, zones: Sequence[str]) -> list[Price]:
     """The regions to try: those asked for, else every usual one: a price may only be missing."""
     known = {price.region: price for price in each.prices}
-    wanted = _words(dict(platform.placement).get("regions"))
+    wanted = _placement(platform).regions
     asked = list(dict.fromkeys([*wanted, *map(_region, zones)]))
     if zones:
         # Zones are the narrower word: a region that none of them is in is not meant.
@@ -190,5 +191,6 @@ def _region(zone: str) -> str:
     return head if dash and last.isalpha() else zone.rstrip("abcdefghijklmnopqrstuvwxyz")
 
 
-def _words(value: object) -> tuple[str, ...]:
-    return tuple(value.split(",")) if isinstance(value, str) and value else ()
+def _placement(platform: Platform) -> CloudPlacement:
+    placement = platform.placement
+    return placement if isinstance(placement, CloudPlacement) else CloudPlacement()

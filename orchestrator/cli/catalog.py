@@ -6,7 +6,6 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,10 +13,9 @@ from rich.table import Table
 
 from orchestrator import catalog as known
 from orchestrator.cli.terminal import console
-from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.model.experiment import Json
-from orchestrator.model.machine import ProviderError
 from orchestrator.plan.cost import dollars
+from orchestrator.providers.registry import refreshed
 from orchestrator.system.files import write_whole
 
 COLUMNS = (
@@ -105,53 +103,10 @@ def refresh(
     What it does not name keeps what is known of it, with the date of that.
     """
     folder = folder or known.refreshed_folder()
-    documents = _aws(regions) if provider == "aws" else _gcp(regions, project)
-    for name, document in documents.items():
+    for name, document in refreshed(provider, regions, project).items():
         path = folder / f"{provider}_{name}.json"
         write_whole(path, known.list_text(document).encode())
         click.echo(path)
-
-
-def _aws(regions: Sequence[str]) -> dict[str, dict[str, Json]]:
-    try:
-        # The extra may be absent, and a search needs no SDK.
-        from orchestrator.providers.aws import catalog as aws_catalog  # noqa: PLC0415
-        from orchestrator.providers.aws.clients import Clients  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise _lacking("aws", error) from error
-    clients = Clients()
-    today = datetime.now(UTC).date().isoformat()
-    try:
-        wanted = regions or clients.enabled_regions()
-        return {
-            "machine_types": aws_catalog.machine_types_document(clients.reading, wanted),
-            "prices": aws_catalog.prices_document(clients.reading, wanted, today),
-        }
-    except ProviderError as error:
-        raise EnvironmentNotReady(str(error)) from error
-
-
-def _gcp(regions: Sequence[str], project: str | None) -> dict[str, dict[str, Json]]:
-    try:
-        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
-        from google.cloud import compute_v1  # noqa: PLC0415
-
-        from orchestrator.providers.gcp import catalog as gcp_catalog  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise _lacking("gcp", error) from error
-    if not project:
-        raise UsageError("name the project: --project, or GOOGLE_CLOUD_PROJECT")
-    try:
-        client = compute_v1.MachineTypesClient()
-        return {"machine_types": gcp_catalog.machine_types_document(client, project, regions)}
-    except (GoogleAuthError, ProviderError) as error:
-        raise EnvironmentNotReady(str(error)) from error
-
-
-def _lacking(extra: str, error: ModuleNotFoundError) -> EnvironmentNotReady:
-    return EnvironmentNotReady(
-        f"{error.name} is not installed: pip install 'eqc-orchestrator[{extra}]'"
-    )
 
 
 def _print(found: Sequence[known.MachineType], regions: Sequence[str]) -> None:

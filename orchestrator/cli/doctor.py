@@ -14,6 +14,7 @@ from orchestrator.cli.experiment import results_folder
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
 from orchestrator.model.machine import Finding, Level
+from orchestrator.providers.registry import providers
 from orchestrator.report.escape import plain
 from orchestrator.run.doctor import examine
 
@@ -38,7 +39,7 @@ def doctor(
 ) -> None:
     """Look at everything that a run of FILE needs: engine, disk, registry, and for each provider
     credentials, permissions (by dry-run calls), quotas and clock. Exit code 8 on an error."""
-    platforms = experiment.load(file).platforms if file else ()
+    platforms = experiment.load(file, providers()).platforms if file else ()
     findings = tuple(examine(platforms, results, registry))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))

@@ -16,6 +16,7 @@ from orchestrator.cli.terminal import console
 from orchestrator.model.experiment import Plan
 from orchestrator.plan.cells import make_plan, over_limit, plan_json, plan_rows
 from orchestrator.plan.cost import ASSUMPTION, dollars, estimates, total
+from orchestrator.providers.registry import providers
 from orchestrator.store.run_folder import RunFolder, newest_run
 from orchestrator.store.schema import observation_schema
 
@@ -35,7 +36,7 @@ results_folder = click.option(
 @experiment_file
 def validate(file: Path) -> None:
     """Check an experiment file; print every mistake with its line."""
-    experiment = spec.load(file)
+    experiment = spec.load(file, providers())
     cells = make_plan(experiment).cells
     click.echo(f"{file}: valid, {len(cells)} cells on {len(experiment.platforms)} platforms")
 
@@ -46,7 +47,7 @@ def validate(file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def plan(file: Path, results: Path, *, as_json: bool) -> None:
     """Show what a run would compute, and what the store already has."""
-    planned = make_plan(spec.load(file))
+    planned = make_plan(spec.load(file, providers()))
     done = stored_sessions(planned, results)
     if as_json:
         click.echo(json.dumps(plan_json(planned, done), indent=1))
@@ -71,7 +72,7 @@ def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
 
 def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
     """Nothing where every machine is already there: then nothing is paid."""
-    found = [each for each in estimates(plan.cells, done) if each.offer or each.obstacle]
+    found = [each for each in estimates(plan.cells, done) if each.offer or each.cost != 0]
     if not found:
         return
     table = Table(title="What is left, by estimate")
@@ -80,13 +81,13 @@ def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
     for heading in ("USD/h", "minutes", "USD"):
         table.add_column(heading, justify="right")
     for each in found:
-        if each.offer is None:
+        if each.obstacle is not None:
             table.add_row(each.platform, f"none: {each.obstacle}", "", "", "")
             continue
-        price = each.offer.price_per_hour
+        price = None if each.offer is None else each.offer.price_per_hour
         table.add_row(
             each.platform,
-            each.offer.label,
+            "its provider's choice" if each.offer is None else each.offer.label,
             "unknown" if price is None else dollars(price),
             f"{each.minutes:.0f}",
             "unknown" if each.cost is None else dollars(each.cost),
@@ -106,5 +107,5 @@ def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
 @click.argument("which", type=click.Choice(["experiment", "observation"]), default="experiment")
 def schema(which: str) -> None:
     """Print the JSON Schema of an experiment file or of a stored observation."""
-    document = spec.json_schema() if which == "experiment" else observation_schema()
+    document = spec.json_schema(providers()) if which == "experiment" else observation_schema()
     click.echo(json.dumps(document, indent=1))

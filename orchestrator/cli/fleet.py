@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 from rich.table import Table
 
 from orchestrator import catalog
@@ -21,15 +22,36 @@ from orchestrator.fleet.clock import RealClock
 from orchestrator.fleet.reap import Found, find_all, to_reap
 from orchestrator.fleet.reap import reap as end_all
 from orchestrator.model.machine import Machine, Provider, Unavailable
-from orchestrator.providers.registry import RENTED, far_provider, owner
+from orchestrator.providers import registry
 from orchestrator.report.escape import plain
 from orchestrator.run.lock import live_runs
+
+
+class RentedProvider(click.ParamType[str]):
+    """The name of a provider whose machines cost money; who they are is asked when one is given."""
+
+    name = "provider"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """All names, as ``--help`` has them."""
+        return click.Choice(registry.rented()).get_metavar(param, ctx)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """One of the names."""
+        return str(click.Choice(registry.rented()).convert(value, param, ctx))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names that begin so."""
+        return click.Choice(registry.rented()).shell_complete(ctx, param, incomplete)
+
 
 which_providers = click.option(
     "--provider",
     "names",
     multiple=True,
-    type=click.Choice(RENTED),
+    type=RentedProvider(),
     help="Only these. [default: every cloud whose SDK is installed]",
 )
 
@@ -70,7 +92,7 @@ def reap(
     A dry run unless `--yes` is given. Exit code 6 where something is left that should not be.
     """
     providers, found = _look(names)
-    mine = None if all_owners else owner()
+    mine = None if all_owners else registry.owner()
     chosen = to_reap(found.machines, time.time(), live_runs(), owner=mine, run=run)
     for machine, why in chosen:
         click.echo(f"{'ending' if yes else 'would end'} {_name(machine)}: {why}")
@@ -90,7 +112,8 @@ def reap(
     if not yes:
         click.echo(f"{len(chosen)} to end, {spared} spared; nothing was ended (--yes ends them)")
         context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
-    reaped = end_all(providers, [machine for machine, _ in chosen], RealClock())
+    ending = [machine for machine, _ in chosen]
+    reaped = end_all(providers, ending, RealClock(), registry.how_to_end)
     ended = {(m.platform.provider, m.run) for m in reaped.ended if m.run}
     still = {(m.platform.provider, m.run) for m in found.machines if m not in reaped.ended}
     _tidy(providers, sorted({*list_shared, *ended} - still))
@@ -104,9 +127,9 @@ def reap(
 
 def _look(names: Sequence[str]) -> tuple[dict[str, Provider], Found]:
     providers: dict[str, Provider] = {}
-    for name in names or RENTED:
+    for name in names or registry.rented():
         try:
-            providers[name] = far_provider(name)
+            providers[name] = registry.make(name)
         except EnvironmentNotReady as error:
             if names:
                 raise

@@ -19,6 +19,7 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.executors.compose import compose_command
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan
+from orchestrator.providers.registry import providers
 from orchestrator.run import pipeline
 from orchestrator.run.rehearsal import notes, rehearsed
 
@@ -50,7 +51,7 @@ def rehearse(
     Images, runner, store and report are the real ones. Rows say `rehearsal`, stand in a run of
     their own and are no measurement of the hardware they are named after.
     """
-    plan = rehearsed(make_plan(experiment.load(file)), rented=cloud)
+    plan = rehearsed(make_plan(experiment.load(file, providers())), rented=cloud)
     for note in notes(plan):
         click.echo(f"eqc: {note}", err=True)
     with (

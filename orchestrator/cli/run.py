@@ -22,6 +22,7 @@ from orchestrator.cli.stores import completeness, print_classes
 from orchestrator.errors import EqcError, Exit, OverLimit
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan, over_limit
+from orchestrator.providers.registry import providers
 from orchestrator.results.partitions import Summary
 from orchestrator.run import pipeline
 from orchestrator.store.bucket.push import Sharing, Unshared
@@ -62,7 +63,7 @@ def run(
 
     Stop it at any time, even with kill -9: the same command goes on where it was.
     """
-    plan = make_plan(experiment.load(file))
+    plan = make_plan(experiment.load(file, providers()))
     over = over_limit(plan, {} if fresh else stored_sessions(plan, results))
     if over is not None:
         raise OverLimit(over)

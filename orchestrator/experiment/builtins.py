@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.experiment.mistakes import nearest
 from orchestrator.model.experiment import Scalar
+from orchestrator.yaml_files.mistakes import nearest
 
 Shape = tuple[int, int, int]
 """Height, width, channels of one picture."""

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Any, Literal, Union
 
 from annotated_types import MinLen
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from orchestrator.experiment.fields import (
     Count,
     FlagSet,
     Frameworks,
     Setting,
-    Strict,
     VariableSet,
+)
+from orchestrator.experiment.platforms import KnownProvider
+from orchestrator.yaml_files.fields import (
+    Levels,
+    Strict,
     Words,
     dollars,
     fraction,
     many,
     size_in_bytes,
 )
-from orchestrator.experiment.platform_entries import Levels, PlatformEntry
 
 Precision = Literal["float16", "bfloat16", "float32", "float64"]
 Device = Literal["cpu", "gpu"]
@@ -38,12 +43,6 @@ Counts = Annotated[
     BeforeValidator(many, json_schema_input_type=int | None | list[int | None]),
 ]
 """``null`` stands for the framework's own choice."""
-Provider = Literal["local", "mask", "emulated", "ssh", "aws", "gcp"]
-Providers = Annotated[
-    list[Provider],
-    MinLen(1),
-    BeforeValidator(many, json_schema_input_type=Provider | list[Provider]),
-]
 Positive = Annotated[float, Field(gt=0)]
 Money = Annotated[Positive, BeforeValidator(dollars, json_schema_input_type=float | str)]
 Number = Annotated[float, BeforeValidator(fraction, json_schema_input_type=float | str)]
@@ -156,7 +155,8 @@ class LimitsEntry(Strict):
 class FilterEntry(Strict):
     """Cells that match every field given; a field matches if any of its values does."""
 
-    provider: Providers | None = None
+    provider: Words | None = None
+    """One of the providers there are: see ``document_model``."""
     platform: Words | None = None
     cpu: Words | None = None
     arch: Words | None = None
@@ -192,10 +192,40 @@ class Document(Strict):
     # Not empty, but that is judged before entries with mistakes are left out: see validation.
     workloads: list[WorkloadEntry] = _NOT_EMPTY
     inputs: list[InputEntry] = _NOT_EMPTY
-    platforms: list[PlatformEntry] = _NOT_EMPTY
+    platforms: list[Any] = _NOT_EMPTY
+    """Entries of the providers there are: see ``document_model``."""
     include: list[FilterEntry] = Field(default_factory=list)
     exclude: list[FilterEntry] = Field(default_factory=list)
     vary: Vary = Vary()
     observe: ObserveEntry = ObserveEntry()
     limits: LimitsEntry = LimitsEntry()
     isolation: Literal["auto", "docker", "process"] = "auto"
+
+
+def document_model(providers: Sequence[KnownProvider]) -> type[Document]:
+    """``Document`` with the entries of ``providers``, and their names as filters may say them."""
+    return _document_model(tuple(each for each in providers if each.entry is not None))
+
+
+@cache
+def _document_model(providers: tuple[KnownProvider, ...]) -> type[Document]:
+    entries: Any = Union[tuple(each.entry for each in providers)]  # noqa: UP007 - made at run time
+    # What is there anyway before what has to be rented.
+    name: Any = Literal[tuple(each.name for each in sorted(providers, key=lambda p: p.rented))]
+    names: Any = Annotated[
+        list[name], MinLen(1), BeforeValidator(many, json_schema_input_type=name | list[name])
+    ]
+    filters: Any = create_model(
+        FilterEntry.__name__,
+        __base__=FilterEntry,
+        __doc__=FilterEntry.__doc__,
+        provider=(names | None, None),
+    )
+    return create_model(
+        Document.__name__,
+        __base__=Document,
+        __doc__=Document.__doc__,
+        platforms=(list[Annotated[entries, Field(discriminator="provider")]], _NOT_EMPTY),
+        include=(list[filters], Field(default_factory=list)),
+        exclude=(list[filters], Field(default_factory=list)),
+    )

@@ -1,44 +1,19 @@
-"""The types of fields in an experiment file: one or many, words of a known set, numbers with units."""
+"""The types of an experiment file's own fields: frameworks, and sets of variables and of flags."""
 
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import Annotated, Any
 
 from annotated_types import MinLen
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from orchestrator import catalog
-from orchestrator.experiment.mistakes import nearest
-from orchestrator.experiment.text import expand
-
-
-class Strict(BaseModel):
-    """No unknown keys, no conversion between types, no infinities."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-def many(value: Any) -> Any:
-    """One word as a list of one; its braces are expanded as they are in a list."""
-    if isinstance(value, str):
-        return expand(value)
-    return value if isinstance(value, list) else [value]
+from orchestrator.yaml_files.fields import Strict, many, word
 
 
 def _known_framework(name: str) -> str:
     return word(name, catalog.frameworks(), "framework")
-
-
-def word(value: str, valid: Any, kind: str) -> str:
-    """``value`` if it is one of ``valid``; else an error that names the nearest."""
-    if value not in valid:
-        hint = nearest(value, valid)
-        text = f"unknown {kind} '{value}'{hint}".replace("{", "{{").replace("}", "}}")
-        raise PydanticCustomError("unknown_word", text)
-    return value
 
 
 def _variable(value: Any) -> Any:
@@ -54,14 +29,6 @@ def _setting(value: Any) -> Any:
         raise ValueError("a single value is wanted here, not a list or mapping")
     return value
 
-
-Many = BeforeValidator(many)
-Words = Annotated[
-    list[Annotated[str, MinLen(1)]],
-    MinLen(1),
-    BeforeValidator(many, json_schema_input_type=str | list[str]),
-]
-"""One word or a list of them."""
 
 Framework = Annotated[
     str,
@@ -100,47 +67,3 @@ class FlagSet(Strict):
     model_config = ConfigDict(extra="allow")
     on: Frameworks | None = None
     __pydantic_extra__: dict[str, Setting]
-
-
-_UNITS = {
-    "B": 1,
-    "KB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
-    "TB": 10**12,
-    "KiB": 2**10,
-    "MiB": 2**20,
-    "GiB": 2**30,
-    "TiB": 2**40,
-}
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)")
-
-
-def dollars(value: object) -> object:
-    """``20``, ``"20 USD"`` → US dollars. ValueError for another currency or no number."""
-    if not isinstance(value, str):
-        return value
-    match = _QUANTITY.fullmatch(value.strip())
-    if match is None or match[2] != "USD":
-        raise ValueError("an amount is written like '20 USD'")
-    return float(match[1])
-
-
-def size_in_bytes(value: object) -> object:
-    """``1073741824``, ``"4 GiB"``, ``"500 MB"`` → bytes. ValueError for an unknown unit."""
-    if not isinstance(value, str):
-        return value
-    match = _QUANTITY.fullmatch(value.strip())
-    if match is None or match[2] not in _UNITS:
-        raise ValueError(f"a size is written like '4 GiB'; units: {', '.join(_UNITS)}")
-    return int(Fraction(match[1]) * _UNITS[match[2]])
-
-
-def fraction(value: object) -> object:
-    """``0.5`` or ``"1/255"`` → the nearest double. ValueError where it is neither."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return float(Fraction(value.replace(" ", "")))
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError("a number, or a fraction like '1/255'") from error

@@ -1,4 +1,4 @@
-"""``vary`` → every combination of settings; filter entries → filters, every value of them checked."""
+"""``vary`` → every combination of settings; filter entries → filters, every value checked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import product
 
 from orchestrator.experiment.document import FilterEntry, Vary
 from orchestrator.experiment.fields import FlagSet, VariableSet
-from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
 from orchestrator.experiment.workloads import ResolvedWorkload
 from orchestrator.model import selection
 from orchestrator.model.experiment import Filter, Pairs, Platform, Scalar, Variant, pairs
+from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
 
 def resolve_filters(

@@ -11,8 +11,6 @@ import numpy as np
 
 from orchestrator.experiment.builtins import Shape
 from orchestrator.experiment.document import InputEntry, RandomTensor
-from orchestrator.experiment.files import FileMistake, find
-from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
 from orchestrator.experiment.tensors import (
     Array,
     Preprocessing,
@@ -24,6 +22,8 @@ from orchestrator.experiment.tensors import (
 )
 from orchestrator.experiment.workloads import ResolvedWorkload
 from orchestrator.model.experiment import Input
+from orchestrator.yaml_files.files import FileMistake, find
+from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
 TENSOR = "input"
 """The name of a tensor that nobody named."""

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.errors import SpecError
 from orchestrator.experiment.document import LimitsEntry, ObserveEntry
 from orchestrator.experiment.filters import domain_of, resolve_filters, resolve_variants
 from orchestrator.experiment.inputs import resolve_inputs
-from orchestrator.experiment.mistakes import Mark, Mistakes
-from orchestrator.experiment.platforms import resolve_platforms
-from orchestrator.experiment.text import parse
+from orchestrator.experiment.platforms import KnownProvider, resolve_platforms
 from orchestrator.experiment.validation import Checked, validate
 from orchestrator.experiment.workloads import resolve_workloads
 from orchestrator.model import selection
 from orchestrator.model.experiment import Experiment, Isolation, Keep, Limits, Observe
 from orchestrator.system.paths import cache_folder
+from orchestrator.yaml_files.mistakes import Mark, Mistakes
+from orchestrator.yaml_files.text import parse
 
 
-def load(path: Path, *, cache: Path | None = None) -> Experiment:
+def load(
+    path: Path, providers: Sequence[KnownProvider], *, cache: Path | None = None
+) -> Experiment:
     """Read, check and resolve an experiment file; its inputs are written to ``cache``.
 
+    ``providers`` are those it may name: ``orchestrator.providers.registry.providers()``.
     ``cache`` defaults to ``$XDG_CACHE_HOME/eqc-orchestrator/inputs``. Raises SpecError with all
     mistakes in the file, EnvironmentNotReady if an input cannot be written.
     """
@@ -29,11 +33,11 @@ def load(path: Path, *, cache: Path | None = None) -> Experiment:
     data = parse(text, mistakes)
     if data is None and mistakes.found:
         raise SpecError(tuple(mistakes.found))
-    checked = validate(data, mistakes)
+    checked = validate(data, providers, mistakes)
     if checked is None:
         raise SpecError(tuple(mistakes.found))
     folder = path.absolute().parent
-    experiment = _resolve(checked, folder, cache or default_cache(), text, mistakes)
+    experiment = _resolve(checked, providers, folder, cache or default_cache(), text, mistakes)
     if mistakes.found:
         raise SpecError(tuple(mistakes.found))
     return experiment
@@ -57,7 +61,12 @@ def _read(path: Path, mistakes: Mistakes) -> str:
 
 
 def _resolve(
-    checked: Checked, folder: Path, cache: Path, text: str, mistakes: Mistakes
+    checked: Checked,
+    providers: Sequence[KnownProvider],
+    folder: Path,
+    cache: Path,
+    text: str,
+    mistakes: Mistakes,
 ) -> Experiment:
     document, touched = checked.document, checked.touched
     workloads = resolve_workloads(
@@ -80,7 +89,7 @@ def _resolve(
         unsound.add("input")
     before = len(mistakes.found)
     platforms = resolve_platforms(
-        checked.located("platforms", document.platforms), folder, mistakes
+        checked.located("platforms", document.platforms), providers, folder, mistakes
     )
     if "platforms" in touched or len(mistakes.found) > before:
         unsound |= selection.PLATFORM_FIELDS

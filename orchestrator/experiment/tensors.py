@@ -1,4 +1,4 @@
-"""Pictures and random numbers → tensors with the same bits everywhere, stored as ``.npy`` by content.
+"""Pictures and random numbers → tensors with the same bits everywhere, as ``.npy`` by content.
 
 Integer resampling, Philox integers and exact IEEE arithmetic only; a file's bytes depend on nothing
 but the array.
@@ -17,8 +17,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.experiment.files import FileMistake, find
 from orchestrator.system.files import write_whole
+from orchestrator.yaml_files.files import FileMistake, find
 
 DIGITS = 1797
 """How many scanned digits scikit-learn has."""

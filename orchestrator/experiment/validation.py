@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from orchestrator.experiment.document import Document
-from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
+from orchestrator.experiment.document import Document, document_model
+from orchestrator.experiment.platforms import KnownProvider
 from orchestrator.model.experiment import Json
+from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
 Entry = TypeVar("Entry")
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema(providers: Sequence[KnownProvider]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of an experiment file, for editors and other programs."""
-    schema = Document.model_json_schema()
+    schema = document_model(providers).model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -39,7 +41,7 @@ class Checked:
         return [((section, index), entry) for index, entry in zip(home, entries, strict=True)]
 
 
-def validate(data: Json, mistakes: Mistakes) -> Checked | None:
+def validate(data: Json, providers: Sequence[KnownProvider], mistakes: Mistakes) -> Checked | None:
     """Check the shape; what is wrong is noted and left out, so that the rest can be checked too.
 
     ``None`` where too little is left for that.
@@ -47,7 +49,7 @@ def validate(data: Json, mistakes: Mistakes) -> Checked | None:
     if not isinstance(data, dict):
         mistakes.add((), "an experiment file is a mapping that starts with 'schema: 1'")
         return None
-    schema = json_schema()
+    schema, model = json_schema(providers), document_model(providers)
     rest: dict[str, Json] = copy.deepcopy(data)
     # Indices move when an entry is left out; "home" keeps where each entry really is.
     home = {
@@ -58,7 +60,7 @@ def validate(data: Json, mistakes: Mistakes) -> Checked | None:
         mistakes.add((key,), f"{key}: should have at least 1 item")
     for _ in range(4):
         try:
-            return Checked(Document.model_validate(rest), frozenset(touched), home)
+            return Checked(model.model_validate(rest), frozenset(touched), home)
         except ValidationError as error:
             details = error.errors(include_url=False)
         for detail in details:

@@ -9,9 +9,9 @@ from pathlib import Path
 from orchestrator import catalog
 from orchestrator.experiment import builtins
 from orchestrator.experiment.document import WorkloadEntry
-from orchestrator.experiment.files import FileMistake, check_sha256, find, sha256_of
-from orchestrator.experiment.mistakes import Loc, Mistakes, nearest
 from orchestrator.model.experiment import Scalar, Workload, pairs
+from orchestrator.yaml_files.files import FileMistake, check_sha256, find, sha256_of
+from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
 SOURCES = ("builtin", "onnx", "keras", "savedmodel", "torch", "tflite", "python")
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")

@@ -14,7 +14,8 @@ from orchestrator.fakes import sshd
 from orchestrator.fakes.aws.server import serving as serving_aws
 from orchestrator.fakes.gcp.server import serving as serving_gcp
 from orchestrator.images import connect
-from orchestrator.model.experiment import Cell, Plan, Platform, Scalar, pairs
+from orchestrator.model.experiment import Cell, Plan, Platform
+from orchestrator.model.machine import SshHost, SshPlacement
 from orchestrator.ssh.login_keys import forget, login_key
 
 
@@ -73,14 +74,8 @@ def _host(client: docker.DockerClient, platform: Platform) -> Iterator[Platform]
     key = login_key(tag)
     try:
         host, port, public = sshd.machine(client, name=tag, public_key=key.public)
-        placement: dict[str, Scalar] = {
-            "address": host,
-            "port": port,
-            "user": sshd.USER,
-            "host_key": public,
-            "identity": str(key.path),
-        }
-        yield replace(platform, placement=pairs(placement))
+        there = SshHost(host, port, sshd.USER, host_key=public, identity=str(key.path))
+        yield replace(platform, placement=SshPlacement(there))
     finally:
         sshd.remove(client, tag)
         forget(tag)

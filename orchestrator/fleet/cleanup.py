@@ -6,7 +6,6 @@ journal, not only the providers: an order whose answer was lost may show up late
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from orchestrator.errors import MachinesLeft
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.journal import Intent, Journal, Outcome
 from orchestrator.fleet.limits import Timeouts
-from orchestrator.fleet.release import Releaser
+from orchestrator.fleet.release import HowToEnd, Releaser
 from orchestrator.model.machine import Machine, Provider, Unavailable
 
 AT_ONCE = 16
@@ -51,6 +50,7 @@ class Cleaner:
         releaser: Releaser,
         clock: Clock,
         timeouts: Timeouts,
+        how_to_end: HowToEnd,
     ) -> None:
         self._run = run
         self._providers = providers
@@ -58,6 +58,7 @@ class Cleaner:
         self._releaser = releaser
         self._clock = clock
         self._patience = timeouts
+        self._how_to_end = how_to_end
         self._looked_for: set[str] = set()
 
     def clear(self) -> None:
@@ -75,13 +76,19 @@ class Cleaner:
             answers = pool.map(lambda name: self._releaser.delete_shared(name, self._run), names)
             return tuple(answer for answer in answers if answer is not None)
 
+    def _lost_sight(self, intent: Intent) -> str:
+        machine = intent.machine()
+        if machine is not None:
+            return f"{machine.id} of {intent.provider}: {self._how_to_end(machine)}"
+        return f"whatever bears the tag eqc-token={intent.token} at {intent.provider}"
+
     # -- one provider -----------------------------------------------------------------------
 
     def _clear_provider(self, name: str) -> list[str]:
         """What is left at ``name``, in words."""
         intents = self._open(name)
         if name not in self._providers:
-            return [_lost_sight(intent) for intent in intents]
+            return [self._lost_sight(intent) for intent in intents]
         # Those whose id is written down are ended even if the provider doesn't list them.
         left = self._end_all([m for m in (i.machine() for i in intents) if m is not None])
         pause = FIRST_PAUSE
@@ -99,8 +106,8 @@ class Cleaner:
                 return list(left.values())
             self._clock.sleep(max(pause, wait))
             pause *= 2
-        still = {m.id: f"{m.id} is listed after its release: {how_to_end(m)}" for m in found}
-        return [*(still | left).values(), *(_lost_sight(i) for i in self._silent(name))]
+        still = {m.id: f"{m.id} is listed after its release: {self._how_to_end(m)}" for m in found}
+        return [*(still | left).values(), *(self._lost_sight(i) for i in self._silent(name))]
 
     def _end_all(self, machines: Sequence[Machine]) -> dict[str, str]:
         """End them side by side; those that couldn't be, by id, with why and what to do."""
@@ -117,7 +124,7 @@ class Cleaner:
             if why is None and machine.token in by_token:
                 self._journal.ended(machine.token, Outcome.RELEASED, "swept", now)
         return {
-            machine.id: f"{machine.id} ({why}): {how_to_end(machine)}"
+            machine.id: f"{machine.id} ({why}): {self._how_to_end(machine)}"
             for machine, why in zip(machines, ends, strict=True)
             if why is not None
         }
@@ -148,31 +155,3 @@ class Cleaner:
 
     def _silent(self, name: str) -> list[Intent]:
         return [intent for intent in self._open(name) if intent.machine_id is None]
-
-
-def _lost_sight(intent: Intent) -> str:
-    machine = intent.machine()
-    if machine is not None:
-        return f"{machine.id} of {intent.provider}: {how_to_end(machine)}"
-    return f"whatever bears the tag eqc-token={intent.token} at {intent.provider}"
-
-
-def how_to_end(machine: Machine) -> str:
-    """The provider's own command for ``machine``, quoted for a shell."""
-    offer, name = machine.offer, machine.platform.provider
-    where = {"region": offer.region, "zone": offer.zone}
-    if name == "aws":
-        argv = ["aws", "ec2", "terminate-instances", "--instance-ids", machine.id]
-        argv += ["--region", where["region"]] if where["region"] else []
-    elif name == "gcp":
-        # The instance's name is the last part of an id that names its zone, too.
-        argv = ["gcloud", "compute", "instances", "delete", machine.id.rpartition("/")[2]]
-        argv += ["--zone", where["zone"]] if where["zone"] else []
-    elif name == "ssh":
-        host = machine.address.host if machine.address else machine.platform.name
-        run = f"={machine.run}-{machine.platform.id}" if machine.run else ""
-        filters = f"label=eqc.run{run}"
-        return f"ssh -- {shlex.quote(host)} docker ps --all --filter {shlex.quote(filters)}"
-    else:
-        argv = ["eqc", "reap", *(["--run", machine.run] if machine.run else [])]
-    return shlex.join(argv)

@@ -13,10 +13,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from orchestrator.fleet.cleanup import how_to_end
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.limits import Timeouts
-from orchestrator.fleet.release import Releaser
+from orchestrator.fleet.release import HowToEnd, Releaser
 from orchestrator.fleet.retry import RateLimiter, Retrier
 from orchestrator.model.machine import Machine, Provider, Unavailable
 
@@ -85,7 +84,12 @@ def to_reap(
     return chosen
 
 
-def reap(providers: Mapping[str, Provider], chosen: Sequence[Machine], clock: Clock) -> Reaped:
+def reap(
+    providers: Mapping[str, Provider],
+    chosen: Sequence[Machine],
+    clock: Clock,
+    how_to_end: HowToEnd,
+) -> Reaped:
     """End them side by side, then look whether they are gone."""
     retrier = Retrier(RateLimiter(clock), clock)
     releaser = Releaser(providers, retrier, clock, Timeouts())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.fleet.capacity import Permit
@@ -20,6 +20,8 @@ from orchestrator.model.machine import (
     Unavailable,
 )
 
+HowToEnd = Callable[[Machine], str]
+"""The command that a person ends a machine with where we cannot."""
 AGAIN = frozenset(ProviderErrorKind) - {
     ProviderErrorKind.DENIED,
     ProviderErrorKind.INVALID,

@@ -17,7 +17,7 @@ from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits, Timeouts
 from orchestrator.fleet.provision import LaunchTemplate, Provisioner
-from orchestrator.fleet.release import Releaser
+from orchestrator.fleet.release import HowToEnd, Releaser
 from orchestrator.fleet.retry import INTERRUPTED, RateLimiter, Retrier
 from orchestrator.fleet.task import Phase, Task, Tell
 from orchestrator.model.experiment import Platform, Reason
@@ -45,6 +45,7 @@ class Fleet:
         stop: Event,
         abort: Event,
         *,
+        how_to_end: HowToEnd,
         timeouts: Timeouts | None = None,
         seed: int | None = None,
     ) -> None:
@@ -60,7 +61,9 @@ class Fleet:
         self._slots = CappedSemaphore(caps_of(limits), clock)
         self._budget = Budget(limits, journal, clock)
         self._releaser = Releaser(providers, retrier, clock, timeouts)
-        self._sweeper = Cleaner(template.run, providers, journal, self._releaser, clock, timeouts)
+        self._sweeper = Cleaner(
+            template.run, providers, journal, self._releaser, clock, timeouts, how_to_end
+        )
         provisioner = Provisioner(
             template=template,
             journal=journal,

@@ -74,7 +74,7 @@ class ImageDistributor:
 def _wanted(pending: Pending) -> set[tuple[str, str]]:
     """(framework, architecture) of what a rented machine of the platform will run."""
     platform = pending[0][0].platform
-    if platform.provider == "ssh":
+    if platform.provider not in catalog.PROVIDERS:
         return set()  # its architecture, and whether it has Docker, is known when it is asked
     try:
         architecture = catalog.architecture(platform)

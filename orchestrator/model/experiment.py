@@ -140,17 +140,22 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class PlatformPlacement:
+    """Where and how a platform may be had: ``model.machine`` has one class for each way."""
+
+
+@dataclass(frozen=True)
 class Platform:
     """Hardware that is asked for: a provider and what it needs to make it."""
 
     provider: str
-    """``local``, ``mask``, ``emulated``, ``ssh``, ``aws`` or ``gcp``."""
+    """The name of a registered provider: ``local``, ``ssh``, ``aws``, …"""
     name: str
     """What tables show, e.g. ``emulated/Haswell``; unique within an experiment."""
     parameters: Pairs = ()
     """What the provider needs; for ``emulated`` ``cpu`` and ``arch``, for ``mask`` ``level``."""
-    placement: Pairs = ()
-    """Where and how it may be had (regions, spot, address): not the hardware, so not in the id."""
+    placement: PlatformPlacement | None = None
+    """Not the hardware, so not in the id; ``None``: there is nothing to say."""
 
     @cached_property
     def id(self) -> str:

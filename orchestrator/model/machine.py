@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from orchestrator.model.experiment import Pairs, Platform, Reason, content_id
+from orchestrator.model.experiment import (
+    Isolation,
+    Pairs,
+    Platform,
+    PlatformPlacement,
+    Reason,
+    content_id,
+)
 
 
 @dataclass(frozen=True)
@@ -76,12 +83,56 @@ class Address:
     user: str | None = None
     host_key: str | None = None
     """``ssh-ed25519 AAAA…``, known out of band; ``None``: only ``known_hosts`` decides."""
-    known_hosts: str | None = None
-    """Path of a known_hosts file; ``None``: the user's own."""
-    identity: str | None = None
-    """Path of the private key; ``None``: agent and the user's default keys."""
+    known_hosts: tuple[str, ...] = ()
+    """Paths of known_hosts files; none: the user's own and the system's."""
+    host_key_alias: str | None = None
+    """The name in those files, where it is not that of host and port."""
+    identities: tuple[str, ...] = ()
+    """Paths of private keys; none: agent and the user's default keys."""
     jump: Address | None = None
     """Through which host to connect."""
+
+
+@dataclass(frozen=True)
+class SshHost:
+    """A host as an experiment names it, as after ``ssh``.
+
+    What is ``None`` the user's SSH configuration may say; what it says neither has OpenSSH's
+    default. ``orchestrator.ssh.config`` makes an ``Address`` of it when the host is to be reached.
+    """
+
+    name: str
+    port: int | None = None
+    user: str | None = None
+    host_key: str | None = None
+    """The only key it may have, whatever files say."""
+    known_hosts: str | None = None
+    identity: str | None = None
+    jump: SshHost | None = None
+
+
+@dataclass(frozen=True)
+class SshPlacement(PlatformPlacement):
+    """A computer that is there already, reached by SSH."""
+
+    host: SshHost
+    isolation: Isolation = Isolation.AUTO
+    """``AUTO``: as the run says."""
+    python: str = "python3"
+    """Its interpreter for isolation ``process``."""
+
+
+@dataclass(frozen=True)
+class CloudPlacement(PlatformPlacement):
+    """A machine that is rented."""
+
+    regions: tuple[str, ...] = ()
+    """None given: the usual ones, as with zones."""
+    zones: tuple[str, ...] = ()
+    spot: bool = False
+    """Also spot machines, and these first."""
+    max_price: float | None = None
+    """US dollars per hour; ``None``: any."""
 
 
 @dataclass(frozen=True)
@@ -208,9 +259,9 @@ class Provider(Protocol):
     def launch(self, order: Order) -> Machine:
         """Ask for the machine and return at once, with its id.
 
-        The same order again gives the same machine, never a second one. Raises ``ProviderError``, or
-        ``Unavailable`` where the platform cannot be had here at all; then nothing was made, except
-        after ``ProviderErrorKind.UNCERTAIN``.
+        The same order again gives the same machine, never a second one. Raises ``ProviderError``,
+        or ``Unavailable`` where the platform cannot be had here at all; then nothing was made,
+        except after ``ProviderErrorKind.UNCERTAIN``.
         """
         ...
 
@@ -242,7 +293,7 @@ class Provider(Protocol):
         ...
 
     def list_shared(self, owner: str | None = None) -> Sequence[str]:
-        """Tags of the runs, of ``owner`` or of anybody, that have left what ``delete_shared`` removes.
+        """Tags of the runs, of ``owner`` or of all, that have left what ``delete_shared`` removes.
 
         Found as machines are: in all regions, without our state. Raises ``ProviderError``.
         """

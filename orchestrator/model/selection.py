@@ -57,9 +57,18 @@ def of_platform(platform: Platform) -> Values:
             values[_PARAMETERS[name]] = frozenset([value])
     machine_type = platform.get("machine_type")
     if isinstance(machine_type, str):
-        family, _, size = machine_type.partition("." if platform.provider == "aws" else "-")
+        family, size = family_and_size(machine_type)
         values |= {"families": frozenset([family]), "sizes": frozenset([size])}
     return values
+
+
+def family_and_size(machine_type: str) -> tuple[str, str]:
+    """``c5.large`` → c5, large; ``n2d-standard-4`` → n2d, standard-4.
+
+    EC2 puts a dot between them, also where a family has dashes (``u7i-12tb.224xlarge``).
+    """
+    family, _, size = machine_type.partition("." if "." in machine_type else "-")
+    return family, size
 
 
 def of_workload(workload: Workload) -> Values:

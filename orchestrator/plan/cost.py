@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Cell, Json, Platform
-from orchestrator.model.machine import Offer, Unavailable
+from orchestrator.model.machine import CloudPlacement, Offer, Unavailable
 
 BOOT_MINUTES = 3.0
 IMAGE_MINUTES = 2.0
@@ -29,7 +29,7 @@ class Estimate:
 
     platform: str
     offer: Offer | None
-    """The first that will be tried; ``None``: this computer, or nowhere."""
+    """The first that will be tried; ``None``: this computer, nowhere, or its provider's choice."""
     minutes: float
     cost: float | None
     """US dollars; ``None``: unknown."""
@@ -118,7 +118,9 @@ def dollars(amount: float) -> str:
 def _estimate(platform: Platform, sessions: int, images: int) -> Estimate:
     minutes = sessions * SESSION_SECONDS / 60
     if platform.provider not in catalog.PROVIDERS:
-        return Estimate(platform.name, None, minutes, 0.0)
+        # What is rented at a price that no list of ours has costs something all the same.
+        rented = isinstance(platform.placement, CloudPlacement)
+        return Estimate(platform.name, None, minutes, None if rented else 0.0)
     minutes = max(minutes + BOOT_MINUTES + images * IMAGE_MINUTES, LEAST_MINUTES)
     try:
         offer = catalog.offers(platform)[0]

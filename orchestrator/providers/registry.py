@@ -1,42 +1,130 @@
-"""Providers of machines far away, made when they are wanted: their SDKs are extras."""
+"""All providers: ours, one line for each folder, and those that other distributions bring."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import re
+import shlex
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
+from types import MappingProxyType
 
-from orchestrator.errors import EnvironmentNotReady
-from orchestrator.model.machine import Provider
+from orchestrator.errors import EnvironmentNotReady, UsageError
+from orchestrator.model.experiment import Json
+from orchestrator.model.machine import Machine, Provider
+from orchestrator.providers.entry_points import Outside, outside
+from orchestrator.providers.registration import ProviderRegistration, Surroundings, by_reaping
 
-FAR: Mapping[str, tuple[str, str]] = {
-    "aws": ("orchestrator.providers.aws.provider", "AwsProvider"),
-    "gcp": ("orchestrator.providers.gcp.provider", "GcpProvider"),
-    "ssh": ("orchestrator.providers.ssh", "SshProvider"),
-}
-RENTED = ("aws", "gcp")
-"""Those whose machines cost money and could be left behind."""
+OURS = (
+    "orchestrator.providers.this_computer.registration",
+    "orchestrator.providers.aws.registration",
+    "orchestrator.providers.gcp.registration",
+    "orchestrator.providers.ssh.registration",
+)
+"""Modules whose ``REGISTRATIONS`` are our providers, in the order of the JSON Schema."""
+_NOTHING_KNOWN = Surroundings()
 
 
-def far_provider(name: str) -> Provider:
-    """The provider ``aws``, ``gcp`` or ``ssh``.
+@cache
+def registrations() -> Mapping[str, ProviderRegistration]:
+    """Every provider by its name.
+
+    Raises ``EnvironmentNotReady`` for a distribution whose provider cannot be had: an experiment
+    must not mean something else for lack of it.
+    """
+    found: dict[str, ProviderRegistration] = {}
+    for module in OURS:
+        found |= {each.name: each for each in import_module(module).REGISTRATIONS}
+    for each in _outside():
+        if each.registration.name in found:
+            raise EnvironmentNotReady(
+                f"{each.origin} gives a provider {each.registration.name}, and there is one of "
+                "that name: uninstall that distribution, or have its provider renamed"
+            )
+        found[each.registration.name] = each.registration
+    return MappingProxyType(found)
+
+
+def providers() -> tuple[ProviderRegistration, ...]:
+    """All of them, as ``experiment.load`` takes them. Raises as ``registrations`` does."""
+    return tuple(registrations().values())
+
+
+def registration(name: str) -> ProviderRegistration:
+    """The provider ``name``. Raises ``EnvironmentNotReady`` where there is none."""
+    found = registrations().get(name)
+    if found is None:
+        raise EnvironmentNotReady(
+            f"no provider {name} is installed; there are {', '.join(registrations())}. Install "
+            "the distribution that brings it"
+        )
+    return found
+
+
+def is_here(name: str) -> bool:
+    """Whether the machine of provider ``name`` is this computer."""
+    return registration(name).here
+
+
+def is_rented(name: str) -> bool:
+    """Whether the machines of provider ``name`` cost money."""
+    return registration(name).rented
+
+
+def rented() -> tuple[str, ...]:
+    """The names of those whose machines cost money and could be left behind."""
+    return tuple(name for name, each in registrations().items() if each.rented)
+
+
+def make(name: str, surroundings: Surroundings = _NOTHING_KNOWN) -> Provider:
+    """The provider ``name``, ready to make machines.
 
     Raises ``EnvironmentNotReady`` with the command that installs what it needs.
     """
-    module, provider = FAR[name]
-    try:
-        make: Callable[[], Provider] = getattr(import_module(module), provider)
-    except ImportError as error:
-        raise EnvironmentNotReady(
-            f"provider {name} needs {error.name}: pip install 'eqc-orchestrator[{name}]'"
-        ) from error
-    return make()
+    with _needing(name):
+        return registration(name).make(surroundings)
+
+
+def refreshed(name: str, regions: Sequence[str], project: str | None) -> Mapping[str, Json]:
+    """The lists of provider ``name`` for the catalogue, by kind, from its own API.
+
+    Raises ``EnvironmentNotReady`` where it cannot be asked, ``UsageError`` where it has none.
+    """
+    refresh = registration(name).refresh
+    if refresh is None:
+        raise UsageError(f"provider {name} has no lists that could be renewed")
+    with _needing(name):
+        return refresh(regions, project)
+
+
+def how_to_end(machine: Machine) -> str:
+    """The command that a person ends ``machine`` with, quoted for a shell."""
+    found = registrations().get(machine.platform.provider)
+    return shlex.join((by_reaping if found is None else found.how_to_end)(machine))
 
 
 def owner() -> str:
     """Whose machines these are: ``EQC_OWNER``, or user and host; tags and labels can hold it."""
     named = os.environ.get("EQC_OWNER") or f"{getpass.getuser()}-{socket.gethostname()}"
     return re.sub(r"[^a-z0-9-]+", "-", named.lower()).strip("-")[:60] or "unknown"
+
+
+@cache
+def _outside() -> tuple[Outside, ...]:
+    return tuple(outside())
+
+
+@contextmanager
+def _needing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        origin = {each.registration.name: each.distribution for each in _outside()}.get(name)
+        what = f"pip install 'eqc-orchestrator[{name}]'"
+        if origin is not None:
+            what = f"install it; {origin} did not bring it"
+        raise EnvironmentNotReady(f"provider {name} needs {error.name}: {what}") from error

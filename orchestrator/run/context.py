@@ -13,14 +13,12 @@ import docker
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import connect
 from orchestrator.model.experiment import Cell, Isolation, Limits, Pending, Plan, Platform
+from orchestrator.providers.registry import is_here
 from orchestrator.run.job import pending_sessions
 from orchestrator.store.run_folder import RunFolder
 
 Tell = Callable[[dict[str, Any]], None]
 """Receives one event at a time: ``{"event": name, …}``, as in docs/formats.md, section 6."""
-
-HERE = frozenset({"local", "mask", "emulated", "rehearsal"})
-"""Providers whose machine is this computer."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Context:
 
     def pending(self, *, here: bool) -> Pending:
         """What is left to observe, on this computer or far away."""
-        cells = [c for c in self.plan.cells if (c.platform.provider in HERE) == here]
+        cells = [c for c in self.plan.cells if is_here(c.platform.provider) == here]
         return pending_sessions(cells, self.folder.sessions_done())
 
     def pending_of(self, platform: Platform) -> Pending:

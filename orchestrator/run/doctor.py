@@ -13,9 +13,8 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import connect
 from orchestrator.model.experiment import Platform
 from orchestrator.model.machine import Finding, Level, Unavailable
+from orchestrator.providers import registry as providers
 from orchestrator.providers.qemu import BINFMT
-from orchestrator.providers.registry import FAR, far_provider
-from orchestrator.run.context import HERE
 
 LEAST_FREE = 10 << 30
 """Bytes that images and results may need."""
@@ -31,7 +30,7 @@ def examine(
         yield _arm64()
     if registry is not None:
         yield _registry(registry)
-    for name in sorted({p.provider for p in platforms} - HERE):
+    for name in sorted({p.provider for p in platforms if not providers.is_here(p.provider)}):
         yield from _provider(name, [p for p in platforms if p.provider == name])
 
 
@@ -58,7 +57,8 @@ def _is_arm64(platform: Platform) -> bool:
     if platform.get("arch") == "arm64":
         return True
     try:
-        return platform.provider not in HERE and catalog.architecture(platform) == "arm64"
+        far = not providers.is_here(platform.provider)
+        return far and catalog.architecture(platform) == "arm64"
     except Unavailable:
         return False
 
@@ -88,9 +88,7 @@ def _registry(registry: str) -> Finding:
 
 
 def _provider(name: str, platforms: Sequence[Platform]) -> Iterable[Finding]:
-    if name not in FAR:
-        return [Finding(name, Level.ERROR, "no such provider")]
     try:
-        return far_provider(name).check(platforms)
+        return providers.make(name).check(platforms)
     except (EnvironmentNotReady, Unavailable) as error:
         return [Finding(name, Level.ERROR, str(error))]

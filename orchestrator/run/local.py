@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from orchestrator import catalog
@@ -18,14 +18,10 @@ from orchestrator.images.cache import ImageCache
 from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
 from orchestrator.model.machine import Machine, Order, Provider, Unavailable
 from orchestrator.plan.cells import group_batches
-from orchestrator.providers.qemu import Qemu
-from orchestrator.providers.this_computer import (
-    EmulatedProvider,
-    LocalProvider,
-    MaskProvider,
-    RehearsalProvider,
-)
-from orchestrator.run.context import HERE, Context, engine
+from orchestrator.providers.registration import Surroundings
+from orchestrator.providers.registry import is_here, make
+from orchestrator.providers.this_computer.registration import this_architecture
+from orchestrator.run.context import Context, engine
 from orchestrator.run.execute import execute, record_skipped
 from orchestrator.run.job import Job, asked_of
 from orchestrator.run.parallel import side_by_side
@@ -70,7 +66,7 @@ class LocalRun:
 
     def run(self, at_once: int) -> list[Record]:
         """Observe all that is missing and can be had here, at most ``at_once`` jobs at a time."""
-        if not any(cell.platform.provider in HERE for cell in self._context.plan.cells):
+        if not any(is_here(cell.platform.provider) for cell in self._context.plan.cells):
             return []
         self._prepare([cell for cell, _ in self._context.pending(here=True)])
         records = self._skip_what_cannot_be()
@@ -164,21 +160,13 @@ class LocalRun:
         return execute(context, job, image, shell, deadline, context.stop)
 
     def _make_providers(self, cells: list[Cell]) -> None:
-        isolation = Isolation.PROCESS if self._client is None else Isolation.DOCKER
+        surroundings = Surroundings(
+            Isolation.PROCESS if self._client is None else Isolation.DOCKER,
+            frozenset(cell.variant.framework for cell in cells),
+            cache(probe),
+        )
         wanted = {cell.platform.provider for cell in cells}
-        host = probe() if wanted - {"local"} else {"cpu": {}}
-        qemu = Qemu(isolation, str(host["cpu"].get("architecture")))
-        self._providers = {
-            "local": LocalProvider(_architecture()),
-            "mask": MaskProvider(
-                host["cpu"].get("flags") or (),
-                {cell.variant.framework for cell in cells},
-                catalog.mask_environment,
-                catalog.required_flag,
-            ),
-            "emulated": EmulatedProvider(qemu),
-            "rehearsal": RehearsalProvider(qemu),
-        }
+        self._providers = {name: make(name, surroundings) for name in sorted(wanted)}
 
     def _build_images(self, wanted: list[tuple[str, str]]) -> bool:
         """Whether to go on with containers: not where isolation is ``auto`` and a build fails."""
@@ -186,7 +174,7 @@ class LocalRun:
             return True
         for framework, architecture in wanted:
             found = self._shelf.get(framework, architecture)
-            mine = architecture == _architecture()
+            mine = architecture == this_architecture()
             if isinstance(found, Reason) and mine and self._context.isolation is Isolation.AUTO:
                 self._context.note(f"running as processes: {found.message}")
                 return False
@@ -242,9 +230,4 @@ class LocalRun:
 
 def _image_of(cell: Cell) -> tuple[str, str]:
     """(framework, architecture) of the image a cell needs."""
-    return cell.variant.framework, catalog.architecture(cell.platform) or _architecture()
-
-
-def _architecture() -> str:
-    """This computer's architecture, by the name that images go by."""
-    return "arm64" if platform.machine() in ("aarch64", "arm64") else platform.machine()
+    return cell.variant.framework, catalog.architecture(cell.platform) or this_architecture()

@@ -7,7 +7,8 @@ from dataclasses import replace
 from orchestrator import catalog
 from orchestrator.model.experiment import Cell, Experiment, Plan, Platform, Scalar, Variant, pairs
 from orchestrator.model.machine import Unavailable
-from orchestrator.run.context import HERE
+from orchestrator.providers import registry as providers
+from orchestrator.providers.this_computer.registration import REHEARSAL
 
 
 def rehearsed(plan: Plan, *, rented: bool = False) -> Plan:
@@ -45,18 +46,19 @@ def notes(plan: Plan) -> tuple[str, ...]:
 
 
 def _played(platform: Platform, *, rented: bool) -> Platform:
-    if platform.provider in HERE:
+    if providers.is_here(platform.provider):
         return platform
-    provider = platform.provider if rented else "rehearsal"
+    provider = platform.provider if rented else REHEARSAL.name
     parameters: dict[str, Scalar] = {"rehearsal": platform.provider, **dict(platform.parameters)}
     parameters |= _player(platform)
-    return Platform(provider, f"rehearsal/{platform.name}", pairs(parameters), platform.placement)
+    placement = platform.placement if rented else None
+    return Platform(provider, f"rehearsal/{platform.name}", pairs(parameters), placement)
 
 
 def _player(platform: Platform) -> dict[str, Scalar]:
     """The parameters that say who plays it."""
-    if platform.provider == "ssh":
-        return _cpu((), "x86_64")  # nothing is known of an SSH host before it is asked
+    if not providers.registration(platform.provider).catalogued:
+        return _cpu((), "x86_64")  # nothing is known of the machine before it is asked
     try:
         offer = catalog.offers(platform)[0]
         kind = catalog.machine_type(platform.provider, str(offer.machine_type))

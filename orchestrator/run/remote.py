@@ -26,7 +26,7 @@ from orchestrator.model.machine import (
     Unavailable,
 )
 from orchestrator.plan.cost import estimates, total
-from orchestrator.providers.registry import RENTED, far_provider, owner
+from orchestrator.providers.registry import how_to_end, is_rented, make, owner
 from orchestrator.run.context import Context, by_platform
 from orchestrator.run.execute import record_skipped
 from orchestrator.run.job import START_SECONDS
@@ -92,7 +92,7 @@ class RemoteRun:
         asked |= {intent.provider for intent in known}
         for name in sorted(asked):
             try:
-                self._providers[name] = far_provider(name)
+                self._providers[name] = make(name)
             except EnvironmentNotReady as error:
                 self._closed[name] = Reason("not-installed", str(error))
         tag = self._context.folder.tag
@@ -107,6 +107,7 @@ class RemoteRun:
             self._context.tell,
             self._context.stop,
             self._context.abort,
+            how_to_end=how_to_end,
         )
         self._fleet.recover()
 
@@ -148,8 +149,8 @@ class RemoteRun:
 
     def _work(self, worker: RemoteWorker, machine: Machine, stop: Event) -> list[Record]:
         """The fleet's call for each machine that is up."""
-        if machine.platform.provider in RENTED and machine.address and self._key:
-            address = replace(machine.address, identity=str(self._key.path))
+        if is_rented(machine.platform.provider) and machine.address and self._key:
+            address = replace(machine.address, identities=(str(self._key.path),))
             machine = replace(machine, address=address)
         return worker.run(machine, stop)
 

@@ -23,9 +23,10 @@ from orchestrator.executors.remote_process import RemoteProcess
 from orchestrator.images import Image
 from orchestrator.images.remote import ImageDistributor
 from orchestrator.model.experiment import Isolation, Reason, Status
-from orchestrator.model.machine import Lost, Machine, Rejected
+from orchestrator.model.machine import Lost, Machine, Rejected, SshPlacement
 from orchestrator.plan.cells import group_batches
 from orchestrator.providers.qemu import Qemu
+from orchestrator.providers.registry import is_rented, registration
 from orchestrator.run.context import Context
 from orchestrator.run.execute import execute, record_skipped
 from orchestrator.run.job import Job
@@ -65,7 +66,7 @@ class RemoteWorker:
         """
         if machine.address is None:
             raise Lost(Reason("no-address", f"{machine.id} has no address"))
-        rented = machine.offer.machine_type is not None
+        rented = is_rented(machine.platform.provider)
         try:
             with SshClient(machine.address, gone=lambda: self.gone(machine)) as shell:
                 seconds = BOOT_SECONDS if rented else STANDING_SECONDS
@@ -159,15 +160,21 @@ class _OnMachine:
         # Of this platform alone: two machines may be one engine, and neither may end the other's.
         return f"{self.context.folder.tag}-{self.machine.platform.id}"
 
+    @property
+    def _standing(self) -> SshPlacement | None:
+        """What the experiment says of a host that is there already."""
+        placement = self.machine.platform.placement
+        return placement if isinstance(placement, SshPlacement) else None
+
     def _isolation(self) -> Isolation:
-        given = dict(self.machine.platform.placement).get("isolation")
-        asked = self.context.isolation if given is None else Isolation(str(given))
+        own = Isolation.AUTO if self._standing is None else self._standing.isolation
+        asked = self.context.isolation if own is Isolation.AUTO else own
         facts = self.facts
         if asked is Isolation.PROCESS:
             return asked
         if facts.docker is not None:
             return Isolation.DOCKER
-        if asked is Isolation.DOCKER or self.machine.offer.machine_type is not None:
+        if asked is Isolation.DOCKER or is_rented(self.machine.platform.provider):
             raise Lost(Reason("no-docker", f"no Docker there: {facts.why_no_docker}"))
         name = self.machine.platform.name
         self.context.note(f"{name}: running as processes: {facts.why_no_docker}")
@@ -185,10 +192,13 @@ class _OnMachine:
     def _verify(self, image: Image) -> None:
         """Before anything is computed: is this what was asked for? Raises ``Rejected``."""
         machine = self.machine
-        if machine.offer.machine_type is None:
+        provider = registration(machine.platform.provider)
+        if not provider.rented:
             return
         fingerprint = RemoteContainer(self.shell, image.digest, self._label).probe()
-        kind = catalog.machine_type(machine.platform.provider, machine.offer.machine_type)
+        kind = None
+        if provider.catalogued and machine.offer.machine_type is not None:
+            kind = catalog.machine_type(provider.name, machine.offer.machine_type)
         problem = problem_with_fingerprint(fingerprint)
         if problem is not None:
             raise Rejected(Reason("damaged-output", f"its fingerprint is none: {problem}"))
@@ -206,8 +216,8 @@ class _OnMachine:
 
     def _job_shell(self, image: Image | None, deadline: float) -> Executor:
         if image is None:
-            python = dict(self.machine.platform.placement).get("python") or "python3"
-            return RemoteProcess(self.shell, self._label, python=str(python), deadline=deadline)
+            python = "python3" if self._standing is None else self._standing.python
+            return RemoteProcess(self.shell, self._label, python=python, deadline=deadline)
         return RemoteContainer(
             self.shell,
             image.digest,

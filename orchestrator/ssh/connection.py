@@ -121,8 +121,9 @@ def _login(
             address.host,
             address.port,
             address.user or getpass.getuser(),
-            key_filename=address.identity,
-            look_for_keys=address.identity is None,
+            # One or several, as paramiko documents it.
+            key_filename=list(address.identities) or None,  # type: ignore[arg-type]
+            look_for_keys=not address.identities,
             timeout=seconds,
             banner_timeout=seconds,
             auth_timeout=seconds,
@@ -151,7 +152,8 @@ def _login(
 
 
 def _login_refused(address: Address, error: Exception) -> LoginRefused:
-    key = f"the key {address.identity}" if address.identity else "the agent's and the user's keys"
+    named = " or ".join(address.identities)
+    key = f"the key {named}" if named else "the agent's and the user's keys"
     return LoginRefused(
         f"{written(address)} refuses to let us in with {key} ({error}); put the public key into "
         "its authorized_keys, or name another user or identity (a key with a passphrase has to be "

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from orchestrator.model.machine import Address
 
+SYSTEM_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 PublicKey = tuple[str, str]
 """Type and Base64, as in ``ssh-ed25519 AAAA…``."""
 _WRITTEN_KEY = re.compile(r"(ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+) ([A-Za-z0-9+/]+=*)( .*)?")
@@ -47,14 +48,20 @@ def known_keys(address: Address) -> KnownKeys:
 
 def known_hosts_files(address: Address) -> Sequence[Path]:
     """The files that decide about ``address``: its own, or the user's and the system's."""
-    if address.known_hosts is not None:
-        return (Path(address.known_hosts),)
-    return (Path.home() / ".ssh/known_hosts", Path("/etc/ssh/ssh_known_hosts"))
+    if address.known_hosts:
+        return tuple(map(Path, address.known_hosts))
+    return (Path.home() / ".ssh/known_hosts", Path(SYSTEM_KNOWN_HOSTS))
 
 
 def known_as(address: Address) -> str:
-    """The name of a host in those files: ``host``, or ``[host]:port`` for another port than 22."""
-    return address.host if address.port == 22 else f"[{address.host}]:{address.port}"
+    """The name of a host in those files: ``host``, or ``[host]:port`` for another port than 22.
+
+    Where it has an alias it is that, whatever the port.
+    """
+    if address.host_key_alias is not None:
+        return address.host_key_alias
+    host = address.host.lower()
+    return host if address.port == 22 else f"[{host}]:{address.port}"
 
 
 def parse_key(written: str) -> PublicKey:

@@ -16,6 +16,7 @@ import pytest
 
 from orchestrator import experiment as spec
 from orchestrator.plan.cells import make_plan
+from orchestrator.providers import registry
 from tests.cloud.faults.conftest import _cache, _ec2, _engine, _machines, lab
 from tests.cloud.faults.lab import FAULTY, SOUND, Lab, Ran
 from tests.unit.run.test_hostile_output import ESCAPES, everything_said, steering
@@ -143,7 +144,10 @@ def test_lies(lab: Lab, lie: str, code: str | None) -> None:
 
 @pytest.mark.slow
 def test_rows_of_another_machine_and_bombs(lab: Lab) -> None:
-    cells = [cell.id for cell in make_plan(spec.load(lab.experiment(attempts=1))).cells]
+    cells = [
+        cell.id
+        for cell in make_plan(spec.load(lab.experiment(attempts=1), registry.providers())).cells
+    ]
     output = {
         "name": ESCAPES,
         "role": "final",

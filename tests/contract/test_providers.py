@@ -14,17 +14,21 @@ from orchestrator.model.machine import (
     Provider,
     ProviderError,
     ProviderErrorKind,
+    SshHost,
+    SshPlacement,
     Unavailable,
 )
+from orchestrator.providers import registry
 from orchestrator.providers.qemu import Qemu
-from orchestrator.providers.ssh import SshProvider
-from orchestrator.providers.this_computer import (
+from orchestrator.providers.ssh.provider import SshProvider
+from orchestrator.providers.this_computer.provider import (
     EmulatedProvider,
     LocalProvider,
     MaskProvider,
     RehearsalProvider,
 )
 from tests.contract import rented
+from tests.contract.life import lives
 
 ENVIRONMENT = {("avx2", "numpy"): {"OPENBLAS_CORETYPE": "Haswell"}}
 
@@ -43,7 +47,10 @@ def emulated(which: Callable[[str], str | None] = lambda name: f"/usr/bin/{name}
 
 
 CASES = {
-    "ssh": (SshProvider, Platform("ssh", "ssh/a", (("host", "a"),), (("address", "10.0.0.1"),))),
+    "ssh": (
+        SshProvider,
+        Platform("ssh", "ssh/a", (("host", "a"),), SshPlacement(SshHost("10.0.0.1"))),
+    ),
     "local": (LocalProvider, Platform("local", "local")),
     "mask": (mask, Platform("mask", "mask/avx2", (("level", "avx2"),))),
     "emulated": (emulated, Platform("emulated", "emulated/Haswell", (("cpu", "Haswell"),))),
@@ -57,16 +64,11 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_life_of_a_machine(name: str) -> None:
     make, platform = CASES[name]
-    provider: Provider = make()  # type: ignore[operator]
-    machine = provider.launch(Order("run", platform))
-    assert machine.platform == platform
-    assert provider.wait(machine).id == machine.id
-    # Launching again names the same machine: an interrupted call can be repeated.
-    assert provider.launch(Order("run", platform)).id == machine.id
-    provider.release(machine)
-    provider.release(machine)
-    assert list(provider.find("run")) == []
-    assert list(provider.find()) == []
+    lives(make(), platform)  # type: ignore[operator]
+
+
+def test_every_provider_is_here() -> None:
+    assert set(registry.registrations()) == CASES.keys() | rented.CASES.keys()
 
 
 @pytest.mark.cloud_fake

@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator import catalog
+from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import Json
+from orchestrator.model.machine import ProviderError
+from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import translated
 
 SOURCE = "EC2 DescribeInstanceTypes"
@@ -23,6 +26,20 @@ _NO_USE = ("InferenceAcceleratorInfo", "FpgaInfo", "MediaAcceleratorInfo", "Neur
 
 Client = Callable[[str, str], Any]
 """(service, region) → a boto3 client."""
+
+
+def refreshed(regions: Sequence[str], _project: str | None) -> dict[str, Json]:
+    """Both lists anew, by kind. Raises ``EnvironmentNotReady`` where AWS cannot be asked."""
+    clients = Clients()
+    today = datetime.now(UTC).date().isoformat()
+    try:
+        wanted = regions or clients.enabled_regions()
+        return {
+            "machine_types": machine_types_document(clients.reading, wanted),
+            "prices": prices_document(clients.reading, wanted, today),
+        }
+    except ProviderError as error:
+        raise EnvironmentNotReady(str(error)) from error
 
 
 def machine_types_document(client: Client, regions: Sequence[str]) -> dict[str, Json]:

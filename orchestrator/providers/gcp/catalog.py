@@ -11,12 +11,25 @@ from typing import Any
 
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
+from google.cloud import compute_v1
 
 from orchestrator import catalog
+from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.model.experiment import Json
 from orchestrator.model.machine import ProviderError, ProviderErrorKind
 
 SOURCE = "Compute Engine machineTypes.aggregatedList"
+
+
+def refreshed(regions: Sequence[str], project: str | None) -> dict[str, Json]:
+    """The list of machine types anew. Raises ``EnvironmentNotReady``, ``UsageError``."""
+    if not project:
+        raise UsageError("name the project: --project, or GOOGLE_CLOUD_PROJECT")
+    try:
+        client = compute_v1.MachineTypesClient()
+        return {"machine_types": machine_types_document(client, project, regions)}
+    except (GoogleAuthError, ProviderError) as error:
+        raise EnvironmentNotReady(str(error)) from error
 
 
 def machine_types_document(client: Any, project: str, regions: Sequence[str]) -> dict[str, Json]:

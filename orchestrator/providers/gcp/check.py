@@ -118,7 +118,7 @@ def wanted_by(
         amount = machine_type.gpus if quota.unit == "GPUs" else machine_type.vcpus
         yield Wanted(str(offer.region), quota.code, amount)
     gpu = platform.get("gpu")
-    how = catalog.attachable(str(gpu)) if gpu and not machine_type.gpus else None
+    how = catalog.attachable("gcp", str(gpu)) if gpu and not machine_type.gpus else None
     attached = catalog.quota_of("gcp", how["quota"], spot=offer.spot) if how else None
     if attached is not None:
         yield Wanted(str(offer.region), attached.code, 1)

@@ -118,7 +118,7 @@ def _attached(
     gpu = platform.get("gpu")
     if gpu is None or _facts(machine_type).gpus:
         return []
-    how = catalog.attachable(str(gpu))
+    how = catalog.attachable("gcp", str(gpu))
     if how is None:
         raise ProviderError(
             ProviderErrorKind.INVALID, f"no {gpu} can be attached to {machine_type}"

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.fakes.aws.server import Ec2
 from orchestrator.fakes.faults import Call
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Finding, Level
+from orchestrator.model.machine import CloudPlacement, Finding, Level
 from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.check import Check
 from orchestrator.providers.aws.clients import Clients
@@ -22,7 +22,7 @@ STANDARD, STANDARD_SPOT = "L-1216C47A", "L-34B43A08"
 
 
 def platform(machine_type: str, *, spot: bool = False) -> Platform:
-    placement = (("regions", "eu-central-1"), ("spot", spot))
+    placement = CloudPlacement(("eu-central-1",), spot=spot)
     return Platform("aws", f"aws/{machine_type}", (("machine_type", machine_type),), placement)
 
 

@@ -12,7 +12,13 @@ import pytest
 from orchestrator.fakes.aws.server import Ec2
 from orchestrator.fakes.faults import decoded
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Order, ProviderError, ProviderErrorKind, Unavailable
+from orchestrator.model.machine import (
+    CloudPlacement,
+    Order,
+    ProviderError,
+    ProviderErrorKind,
+    Unavailable,
+)
 from orchestrator.providers.aws.ami import PARAMETERS
 from orchestrator.providers.aws.provider import AwsProvider
 from orchestrator.ssh.login_keys import new_host_key
@@ -213,7 +219,9 @@ def test_places_are_in_regions_that_the_account_has(ec2: Ec2, provider: AwsProvi
     prices = [offer.price_per_hour for offer in offers]
     assert None not in prices
     assert prices == sorted(prices, key=lambda price: price or 0)
-    elsewhere = Platform("aws", "x", (("machine_type", "m5.large"),), (("regions", "sa-east-1"),))
+    elsewhere = Platform(
+        "aws", "x", (("machine_type", "m5.large"),), CloudPlacement(("sa-east-1",))
+    )
     with pytest.raises(Unavailable, match="sa-east-1"):
         provider.offers(elsewhere)
 

@@ -13,6 +13,7 @@ from orchestrator import experiment
 from orchestrator.fakes.gcp.server import Gce, serving
 from orchestrator.model.experiment import Isolation
 from orchestrator.plan.cells import make_plan
+from orchestrator.providers import registry
 from orchestrator.run import pipeline
 from orchestrator.run.rehearsal import rehearsed
 from orchestrator.store.read import read
@@ -51,7 +52,9 @@ def test_no_capacity_in_one_zone(
     full = gce.rule("instances.insert", STOCKOUT, 503, late=True, zone="us-central1-a")
     told: list[dict[str, Any]] = []
     ran = pipeline.run(
-        rehearsed(make_plan(experiment.load(written(tmp_path, SPEC))), rented=True),
+        rehearsed(
+            make_plan(experiment.load(written(tmp_path, SPEC), registry.providers())), rented=True
+        ),
         tmp_path,
         fresh=True,
         isolation=Isolation.DOCKER,

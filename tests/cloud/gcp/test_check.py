@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.fakes.gcp.server import Gce
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Finding, Level
+from orchestrator.model.machine import CloudPlacement, Finding, Level
 from orchestrator.providers.gcp.check import PERMISSIONS, Check
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import Images
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.cloud_fake
 
 
 def platform(machine_type: str, *, spot: bool = False, gpu: str | None = None) -> Platform:
-    placement = (("regions", "europe-west4"), ("spot", spot))
+    placement = CloudPlacement(("europe-west4",), spot=spot)
     parameters = (("machine_type", machine_type), *((("gpu", gpu),) if gpu else ()))
     return Platform("gcp", f"gcp/{machine_type}", parameters, placement)
 

@@ -13,7 +13,14 @@ import yaml
 
 from orchestrator.fakes.gcp.server import Gce
 from orchestrator.model.experiment import Platform
-from orchestrator.model.machine import Offer, Order, ProviderError, ProviderErrorKind, Unavailable
+from orchestrator.model.machine import (
+    CloudPlacement,
+    Offer,
+    Order,
+    ProviderError,
+    ProviderErrorKind,
+    Unavailable,
+)
 from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.images import FAMILIES
 from orchestrator.providers.gcp.provider import GcpProvider
@@ -267,7 +274,7 @@ def test_places_are_zones_cheapest_region_first(gce: Gce, provider: GcpProvider)
         "gcp",
         "gcp/n2d",
         (("machine_type", "n2d-standard-2"),),
-        (("regions", "europe-west4,us-central1"), ("spot", True)),
+        CloudPlacement(("europe-west4", "us-central1"), spot=True),
     )
     offers = provider.offers(platform)
     zones = [offer.zone for offer in offers if offer.spot]
@@ -279,14 +286,14 @@ def test_places_are_zones_cheapest_region_first(gce: Gce, provider: GcpProvider)
 
 
 def test_named_zones_are_taken_as_they_are(gce: Gce, provider: GcpProvider) -> None:
-    where = (("zones", "us-east1-d"),)
+    where = CloudPlacement(zones=("us-east1-d",))
     platform = Platform("gcp", "gcp/n2d", (("machine_type", "n2d-standard-2"),), where)
     assert [offer.zone for offer in provider.offers(platform)] == ["us-east1-d"]
     assert gce.calls == []
 
 
 def test_a_region_that_is_not_there(gce: Gce, provider: GcpProvider) -> None:
-    where = (("regions", "mars-north1"),)
+    where = CloudPlacement(("mars-north1",))
     platform = Platform("gcp", "gcp/n2d", (("machine_type", "n2d-standard-2"),), where)
     with pytest.raises(Unavailable, match="no such region") as raised:
         provider.offers(platform)
@@ -299,7 +306,7 @@ def test_a_region_that_is_not_there(gce: Gce, provider: GcpProvider) -> None:
         {"host_key": None},
         {"login_key": ""},
         {"expires": 0.0},
-        {"place": Offer("us-central1", None, "n2d-standard-2")},
+        {"offer": Offer("us-central1", None, "n2d-standard-2")},
     ],
 )
 def test_an_order_without_what_it_needs(

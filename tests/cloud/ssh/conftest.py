@@ -30,7 +30,7 @@ class Peer:
         self.container = container
         self.host_key = host_key
         host, port = sshd.address(container)
-        self.address = Address(host, port, sshd.USER, host_key=host_key, identity=identity)
+        self.address = Address(host, port, sshd.USER, host_key=host_key, identities=(identity,))
 
     def inside(self) -> Address:
         """As other machines reach it."""

@@ -46,7 +46,7 @@ def test_an_unknown_host_is_refused_and_told_how_to_become_known(
     peer: Peer, tmp_path: Path
 ) -> None:
     known = tmp_path / "known_hosts"
-    address = replace(peer.address, host_key=None, known_hosts=str(known))
+    address = replace(peer.address, host_key=None, known_hosts=(str(known),))
     with SshClient(address) as shell:
         with pytest.raises(HostKeyRefused, match=r"not known.*SHA256:.*\[127.0.0.1\]:") as raised:
             shell.run(["true"])
@@ -63,12 +63,12 @@ def test_a_key_that_may_not_log_in_is_refused(peer: Peer, tmp_path: Path) -> Non
     other = tmp_path / "other"
     other.write_text(login_keys.new_host_key().private)
     with (
-        SshClient(replace(peer.address, identity=str(other))) as shell,
+        SshClient(replace(peer.address, identities=(str(other),))) as shell,
         pytest.raises(LoginRefused, match=r"refuses to let us in with the key .*/other"),
     ):
         shell.run(["true"])
     with (
-        SshClient(replace(peer.address, identity=str(tmp_path / "none"))) as shell,
+        SshClient(replace(peer.address, identities=(str(tmp_path / "none"),))) as shell,
         pytest.raises(LoginRefused, match="none"),
     ):
         shell.run(["true"])

@@ -166,7 +166,9 @@ def test_a_machine_that_dies_is_given_up_after_some_patience(
         with pytest.raises(ConnectionLost, match="its container, if it is there yet: eqc-"):
             remote.run(job, tmp_path / "out", on_line=on_line, stop=Event())
         peer.container.start()
-        with SshClient(Peer(peer.container, peer.host_key, peer.address.identity).address) as again:
+        with SshClient(
+            Peer(peer.container, peer.host_key, peer.address.identities[0]).address
+        ) as again:
             (left,) = leftovers(again, "tests-dead")
             remove(again, left)
             remove(again, left)
@@ -304,7 +306,7 @@ def test_no_secret_is_in_any_argv(
     peer: Peer, shell: SshClient, image_that: Callable[[str], str], job: Path, tmp_path: Path
 ) -> None:
     seen: list[str] = []
-    private = Path(str(peer.address.identity)).read_text().splitlines()[2]
+    private = Path(str(peer.address.identities[0])).read_text().splitlines()[2]
     RemoteContainer(shell, image_that(SLOW), RUN).run(
         job,
         tmp_path / "out",

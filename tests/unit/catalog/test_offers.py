@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform, Scalar, pairs
-from orchestrator.model.machine import Offer, Unavailable
+from orchestrator.model.machine import CloudPlacement, Offer, Unavailable
 
 
-def asked(provider: str, parameters: dict[str, Scalar], **placement: Scalar) -> Platform:
-    return Platform(provider, "asked", pairs(parameters), pairs(placement))
+def asked(provider: str, parameters: dict[str, Scalar], **placement: Any) -> Platform:
+    return Platform(provider, "asked", pairs(parameters), CloudPlacement(**placement))
 
 
 def names(platform: Platform) -> list[str]:
@@ -23,12 +25,12 @@ def test_cheapest_first_and_only_where_nothing_must_be_enabled() -> None:
     assert len(known) > 5
     assert found[0] == Offer("us-east-1", None, "c5.large", spot=False, price_per_hour=0.085)
     assert "eu-south-1" not in {offer.region for offer in found}
-    (south,) = catalog.offers(asked("aws", {"machine_type": "c5.large"}, regions="eu-south-1"))
+    (south,) = catalog.offers(asked("aws", {"machine_type": "c5.large"}, regions=("eu-south-1",)))
     assert south.region == "eu-south-1"
 
 
 def test_a_region_that_was_asked_for_is_tried_also_without_a_price() -> None:
-    platform = asked("aws", {"machine_type": "c5.large"}, regions="ap-southeast-7,us-east-1")
+    platform = asked("aws", {"machine_type": "c5.large"}, regions=("ap-southeast-7", "us-east-1"))
     assert [p.region for p in catalog.offers(platform)] == ["us-east-1", "ap-southeast-7"]
     assert catalog.offers(platform)[-1].price_per_hour is None
 
@@ -41,7 +43,7 @@ def test_a_type_without_any_price_is_tried_everywhere() -> None:
 
 
 def test_spot_comes_first_then_on_demand() -> None:
-    platform = asked("gcp", {"machine_type": "n1-standard-2"}, spot=True, regions="europe-west4")
+    platform = asked("gcp", {"machine_type": "n1-standard-2"}, spot=True, regions=("europe-west4",))
     spot, other = catalog.offers(platform)
     assert (spot.spot, other.spot) == (True, False)
     assert spot.price_per_hour is not None
@@ -54,7 +56,9 @@ def test_spot_comes_first_then_on_demand() -> None:
 
 def test_zones_are_named_only_where_they_were_asked_for() -> None:
     platform = asked(
-        "gcp", {"machine_type": "n2-standard-2"}, zones="europe-west4-b,us-central1-a,us-central1-f"
+        "gcp",
+        {"machine_type": "n2-standard-2"},
+        zones=("europe-west4-b", "us-central1-a", "us-central1-f"),
     )
     found = [(offer.region, offer.zone) for offer in catalog.offers(platform)]
     assert found == [
@@ -161,7 +165,7 @@ def test_quotas_go_by_the_providers_code() -> None:
     ultra = catalog.machine_type("gcp", "a2-ultragpu-1g")
     assert ultra.spot_quota is not None
     assert ultra.spot_quota.code == "PREEMPTIBLE_NVIDIA_A100_80GB_GPUS"
-    how = catalog.attachable("T4")
+    how = catalog.attachable("gcp", "T4")
     assert how is not None
     quota = catalog.quota_of("gcp", how["quota"], spot=False)
     assert quota is not None

@@ -10,6 +10,7 @@ import pytest
 from orchestrator import experiment
 from orchestrator.errors import Mistake, SpecError
 from orchestrator.model.experiment import Experiment
+from orchestrator.providers import registry
 
 HEAD = """\
 schema: 1
@@ -50,7 +51,7 @@ def load(tmp_path: Path) -> Load:
     def load(text: str, name: str = "x.yaml") -> Experiment:
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
-        return experiment.load(path, cache=tmp_path / "cache")
+        return experiment.load(path, registry.providers(), cache=tmp_path / "cache")
 
     return load
 

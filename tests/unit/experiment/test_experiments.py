@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator import experiment
 from orchestrator.plan.cells import Plan, make_plan
+from orchestrator.providers import registry
 
 FOLDER = Path(__file__).resolve().parents[3] / "experiments"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -16,7 +17,7 @@ SCHEMA_LINE = "# yaml-language-server: $schema=../orchestrator/experiment/experi
 
 
 def plan(name: str, cache: Path) -> Plan:
-    return make_plan(experiment.load(FOLDER / f"{name}.yaml", cache=cache))
+    return make_plan(experiment.load(FOLDER / f"{name}.yaml", registry.providers(), cache=cache))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -24,7 +25,7 @@ def test_an_example_names_the_schema_a_question_and_itself(path: Path, tmp_path:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert lines[0] == SCHEMA_LINE
     assert any(line.startswith("# ") and line.endswith("?") for line in lines[1:6])
-    assert experiment.load(path, cache=tmp_path).name == path.stem
+    assert experiment.load(path, registry.providers(), cache=tmp_path).name == path.stem
     assert f"`{path.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 

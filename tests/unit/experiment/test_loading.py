@@ -11,6 +11,7 @@ import yaml
 from orchestrator import experiment as spec
 from orchestrator.errors import EnvironmentNotReady, SpecError
 from orchestrator.model.experiment import Isolation, Keep, Limits, Observe
+from orchestrator.providers import registry
 
 from .conftest import Load, Told, text_of
 
@@ -160,33 +161,33 @@ def test_what_refers_to_a_wrong_entry_is_not_blamed_for_it(told: Told) -> None:
 
 def test_a_missing_file_is_a_mistake_of_the_experiment(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="there is no such file"):
-        spec.load(tmp_path / "none.yaml")
+        spec.load(tmp_path / "none.yaml", registry.providers())
     (tmp_path / "latin.yaml").write_bytes(b"name: \xe9\n")
     with pytest.raises(SpecError, match="not UTF-8"):
-        spec.load(tmp_path / "latin.yaml")
+        spec.load(tmp_path / "latin.yaml", registry.providers())
 
 
 def test_a_cache_that_cannot_be_written_is_not_a_mistake_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(text_of())
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(EnvironmentNotReady, match="cannot be written"):
-        spec.load(tmp_path / "x.yaml", cache=tmp_path / "file" / "cache")
+        spec.load(tmp_path / "x.yaml", registry.providers(), cache=tmp_path / "file" / "cache")
 
 
 def test_inputs_go_to_the_users_cache(tmp_path: Path, small_cache: Path) -> None:
     (tmp_path / "x.yaml").write_text(text_of())
-    ((given, _),) = spec.load(tmp_path / "x.yaml").inputs
+    ((given, _),) = spec.load(tmp_path / "x.yaml", registry.providers()).inputs
     ((_, digest, path),) = given.tensors
     assert Path(path) == small_cache / "eqc-orchestrator" / "inputs" / f"{digest}.npy"
 
 
 def test_the_published_schema_is_in_step() -> None:
     published = (files("orchestrator.experiment") / "experiment.schema.json").read_text("utf-8")
-    assert json.loads(published) == spec.json_schema(), "run: make schemas"
+    assert json.loads(published) == spec.json_schema(registry.providers()), "run: make schemas"
 
 
 def test_the_schema_accepts_what_loads_and_refuses_what_does_not() -> None:
-    schema = spec.json_schema()
+    schema = spec.json_schema(registry.providers())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     # An ordinary YAML reader wants the braces quoted and takes `on` for a boolean.

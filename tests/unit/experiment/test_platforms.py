@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.model.experiment import Platform, pairs
+from orchestrator.model.machine import CloudPlacement, SshHost, SshPlacement
 
 from .conftest import Load, Told, text_of
 
@@ -76,7 +77,7 @@ def test_parameters_say_what_and_placement_says_where(load: Load) -> None:
     entry = "provider: aws, machine_types: c5.large, regions: [eu-central-1, us-east-1], spot: true"
     (platform,) = platforms(load, entry)
     assert platform.parameters == pairs({"machine_type": "c5.large"})
-    assert platform.placement == pairs({"regions": "eu-central-1,us-east-1", "spot": True})
+    assert platform.placement == CloudPlacement(("eu-central-1", "us-east-1"), spot=True)
     (elsewhere,) = platforms(load, "provider: aws, families: c5, sizes: large")
     assert elsewhere.id == platform.id
 
@@ -94,11 +95,34 @@ def test_ids_of_what_was_asked_before_stay(load: Load) -> None:
     assert platform.parameters == pairs({"microarchitecture": "Zen 2"})
 
 
+RECORDED = {
+    "provider: local": ["789116112c366d69"],
+    "provider: mask, levels: avx2": ["e8840b14ea93443d"],
+    "provider: emulated, cpu: Haswell": ["8c821f423c0c66cf"],
+    "provider: aws, families: c5, sizes: large, regions: us-east-1, spot: true": [
+        "cbfd6d36c1e7bfbd"
+    ],
+    "provider: gcp, machine_types: n2d-standard-4, cpu_platforms: AMD Milan, zones: us-east1-b": [
+        "5130809ee8ec1332"
+    ],
+    "provider: ssh, hosts: ['me@alpha:2222', {name: beta, address: 10.0.0.7, jump: alpha}]": [
+        "b78ca8ce7ead4ca8",
+        "25b8a77812609c0f",
+    ],
+}
+
+
+@pytest.mark.parametrize(("entry", "ids"), RECORDED.items())
+def test_ids_are_those_of_stored_results(load: Load, entry: str, ids: list[str]) -> None:
+    """Written down when placement was text: where a machine may be had never enters."""
+    assert [platform.id for platform in platforms(load, entry)] == ids
+
+
 def test_hosts_may_be_in_a_file(load: Load, tmp_path: Path) -> None:
     (tmp_path / "hosts.yaml").write_text("hosts:\n  - me@alpha\n  - {name: beta, port: 2222}\n")
     alpha, beta = platforms(load, "provider: ssh, hosts: hosts.yaml")
-    assert alpha.placement == pairs({"address": "alpha", "user": "me", "port": 22})
-    assert dict(beta.placement)["port"] == 2222
+    assert alpha.placement == SshPlacement(SshHost("alpha", user="me"))
+    assert beta.placement == SshPlacement(SshHost("beta", 2222))
 
 
 def test_what_two_entries_have_in_common_is_there_once(load: Load) -> None:

@@ -15,6 +15,7 @@ from orchestrator.fleet.provision import LaunchTemplate
 from orchestrator.fleet.scheduler import Fleet
 from orchestrator.model.experiment import Platform, pairs
 from orchestrator.model.machine import Machine, Offer
+from orchestrator.providers import registry
 
 A = Offer("a", None, "m5.large", price_per_hour=0.1)
 A_ZONE = Offer("a", "a1", "m5.large", price_per_hour=0.1)
@@ -54,6 +55,7 @@ class Made:
             self.told.append,
             self.stop,
             self.abort,
+            how_to_end=registry.how_to_end,
             timeouts=timeouts,
             seed=1,
         )

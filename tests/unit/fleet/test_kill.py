@@ -20,6 +20,7 @@ from orchestrator.fleet.limits import FleetLimits
 from orchestrator.fleet.reap import find_all, reap, to_reap
 from orchestrator.model.experiment import Reason
 from orchestrator.model.machine import Lost, Machine, Rejected
+from orchestrator.providers import registry
 from tests.fakes.file_cloud import FileCloud
 from tests.unit.fleet.fleets import Made, platform
 
@@ -140,7 +141,7 @@ def only_reap(folder: Path, now: float) -> None:
     cloud = FileCloud(folder / "cloud", clock.now)
     found = find_all({"aws": cloud})
     chosen = [m for m, _ in to_reap(found.machines, now, (), owner="me")]
-    assert reap({"aws": cloud}, chosen, clock).left == ()
+    assert reap({"aws": cloud}, chosen, clock, registry.how_to_end).left == ()
 
 
 def check_journal(folder: Path, cloud: FileCloud) -> None:

@@ -4,6 +4,7 @@ from bench.synthetic.provider import Fault, SyntheticProvider
 from orchestrator.fleet.clock import SimulatedClock
 from orchestrator.fleet.reap import find_all, reap, to_reap
 from orchestrator.model.machine import Machine, Order, ProviderErrorKind
+from orchestrator.providers import registry
 from tests.unit.fleet.fleets import A, B, platform
 
 
@@ -52,7 +53,7 @@ def test_all_are_ended_and_looked_for_afterwards() -> None:
     clock, providers = clouds()
     found = find_all(providers)
     assert len(found.machines) == 6
-    done = reap(providers, found.machines, clock)
+    done = reap(providers, found.machines, clock, registry.how_to_end)
     assert len(done.ended) == 6
     assert done.left == ()
     assert not any(cloud.alive for cloud in providers.values())
@@ -60,7 +61,7 @@ def test_all_are_ended_and_looked_for_afterwards() -> None:
 
 def test_what_is_left_says_why_and_what_to_type() -> None:
     clock, providers = clouds(gcp=[])
-    done = reap(providers, find_all(providers).machines, clock)
+    done = reap(providers, find_all(providers).machines, clock, registry.how_to_end)
     assert len(done.ended) == 5
     ((left, why),) = done.left
     assert left.id == "m-00002"
@@ -79,6 +80,6 @@ def test_an_end_that_cannot_be_verified_is_not_one() -> None:
     clock, providers = clouds()
     machines = find_all(providers).machines
     providers["aws"].script = {("find", None): [Fault(ProviderErrorKind.UNCERTAIN)] * 9}
-    done = reap(providers, machines, clock)
+    done = reap(providers, machines, clock, registry.how_to_end)
     assert {m.platform.provider for m, _ in done.left} == {"aws"}
     assert len(done.ended) == 3

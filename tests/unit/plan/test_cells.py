@@ -20,6 +20,7 @@ from orchestrator.model.experiment import (
     Workload,
     pairs,
 )
+from orchestrator.model.machine import CloudPlacement
 from orchestrator.plan.cells import group_batches, make_plan, plan_json, plan_rows
 
 LOCAL = Platform("local", "local")
@@ -183,7 +184,7 @@ def test_ids_depend_on_content_alone(
         ),
         platforms=shuffled(
             tuple(
-                dataclasses.replace(p, name=f"{platform}{n}", placement=pairs({"spot": True}))
+                dataclasses.replace(p, name=f"{platform}{n}", placement=CloudPlacement(spot=True))
                 for n, p in enumerate(base.platforms)
             )
         ),

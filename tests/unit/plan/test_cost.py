@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from orchestrator.model.experiment import Limits, Plan, Platform, Scalar, pairs
+from orchestrator.model.experiment import Limits, Plan, Platform, pairs
+from orchestrator.model.machine import CloudPlacement
 from orchestrator.plan.cells import make_plan, over_limit, plan_json
 from orchestrator.plan.cost import (
     BOOT_MINUTES,
@@ -24,8 +26,8 @@ M8I = Platform("aws", "aws/m8i.large", pairs({"machine_type": "m8i.large"}))
 NONE = Platform("aws", "aws/c5.gigantic", pairs({"machine_type": "c5.gigantic"}))
 
 
-def placed(platform: Platform, **placement: Scalar) -> Platform:
-    return replace(platform, placement=pairs(placement))
+def placed(platform: Platform, **placement: Any) -> Platform:
+    return replace(platform, placement=CloudPlacement(**placement))
 
 
 def plan_of(*platforms: Platform, **limits: float) -> Plan:
@@ -35,7 +37,7 @@ def plan_of(*platforms: Platform, **limits: float) -> Plan:
 
 
 def test_a_machine_is_paid_for_its_boot_its_images_and_its_sessions() -> None:
-    plan = plan_of(placed(C5, regions="eu-central-1"))
+    plan = plan_of(placed(C5, regions=("eu-central-1",)))
     (only,) = estimates(plan.cells, {})
     sessions = 3 * len(plan.cells)
     minutes = BOOT_MINUTES + 2 * IMAGE_MINUTES + sessions * SESSION_SECONDS / 60
@@ -54,6 +56,13 @@ def test_what_is_done_is_not_paid_again() -> None:
     seconds = 3 * len(numpy) * SESSION_SECONDS
     assert less.minutes == pytest.approx(BOOT_MINUTES + IMAGE_MINUTES + seconds / 60)
     assert estimates(plan.cells, {c.id: 3 for c in plan.cells}) == ()
+
+
+def test_what_is_rented_at_no_price_of_ours_costs_something() -> None:
+    plan = plan_of(placed(Platform("lambda", "lambda/h100"), spot=True))
+    (only,) = estimates(plan.cells, {})
+    assert (only.offer, only.cost, only.obstacle) == (None, None, None)
+    assert total((only,)).label == "at least 0.00 USD"
 
 
 def test_what_is_here_costs_nothing() -> None:

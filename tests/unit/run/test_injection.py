@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 from orchestrator import experiment
 from orchestrator.errors import Mistake, SpecError
 from orchestrator.executors.compose import compose_text, service, service_name
-from orchestrator.experiment.files import FileMistake
-from orchestrator.experiment.platforms import read_hosts
-from orchestrator.fleet.cleanup import how_to_end
 from orchestrator.model.experiment import Experiment, Limits, Platform
 from orchestrator.model.machine import Address, HostKey, Machine, Offer, Order
 from orchestrator.plan.cells import make_plan
+from orchestrator.providers import registry
 from orchestrator.providers.aws import tags
 from orchestrator.providers.aws.request import user_data
+from orchestrator.providers.ssh.hosts import read_hosts
 from orchestrator.run.job import Job, write_job
 from orchestrator.store.run_folder import safe_name
+from orchestrator.yaml_files.files import FileMistake
 from tests.unit.experiment.conftest import text_of
 
 PIECES = (
@@ -54,7 +54,7 @@ WORD = SHELLISH.filter(lambda s: "\0" not in s)
 def loaded(text: str, folder: Path) -> Experiment:
     path = folder / "x.yaml"
     path.write_text(text, encoding="utf-8")
-    return experiment.load(path, cache=folder / "cache")
+    return experiment.load(path, registry.providers(), cache=folder / "cache")
 
 
 def writable(text: str) -> bool:
@@ -187,8 +187,8 @@ def test_a_command_to_copy_is_one_command_of_plain_words(
         offer=Offer(region=region, zone=region),
         run="run-1",
     )
-    assert shlex.split(how_to_end(here))[:3] == ["ssh", "--", host]
-    words = shlex.split(how_to_end(replace(here, platform=Platform("aws", "name"))))
+    assert shlex.split(registry.how_to_end(here))[:3] == ["ssh", "--", host]
+    words = shlex.split(registry.how_to_end(replace(here, platform=Platform("aws", "name"))))
     assert machine in words
     assert region in words
     assert len(words) == 7

@@ -61,17 +61,19 @@ def test_names_that_ssh_keygen_hashed_are_found(tmp_path: Path) -> None:
     path.write_text(f"alpha {WRITTEN}\n[beta]:2222 {' '.join(OTHER)}\n")
     subprocess.run(["ssh-keygen", "-H", "-f", path], check=True, capture_output=True)
     assert "alpha" not in path.read_text()
-    found = known_keys(Address("alpha", known_hosts=str(path)))
+    found = known_keys(Address("alpha", known_hosts=(str(path),)))
     assert (KEY in found, OTHER in found) == (True, False)
-    assert OTHER in known_keys(Address("beta", 2222, known_hosts=str(path)))
+    assert OTHER in known_keys(Address("beta", 2222, known_hosts=(str(path),)))
 
 
 def test_a_given_key_is_the_only_one(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text(f"alpha {' '.join(OTHER)}\n")
-    found = known_keys(Address("alpha", host_key=f"{WRITTEN} comment", known_hosts=str(path)))
+    found = known_keys(Address("alpha", host_key=f"{WRITTEN} comment", known_hosts=(str(path),)))
     assert found.accepted == {KEY}
     with pytest.raises(ValueError, match="written like"):
         known_keys(Address("alpha", host_key="nonsense"))
-    assert known_keys(Address("alpha", known_hosts=str(tmp_path / "none"))).accepted == frozenset()
+    assert (
+        known_keys(Address("alpha", known_hosts=(str(tmp_path / "none"),))).accepted == frozenset()
+    )
     assert known_as(Address("alpha", 2222)) == "[alpha]:2222"

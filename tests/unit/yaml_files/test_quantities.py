@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.experiment.fields import dollars, fraction, size_in_bytes
+from orchestrator.yaml_files.fields import dollars, fraction, size_in_bytes
 
 
 def test_units() -> None:

@@ -1,8 +1,4 @@
-"""This computer as a machine: as it is, masked, under QEMU, or playing a machine that is rented.
-
-Nothing is made, so nothing can be left behind. Under QEMU's user mode CPUID, and so what every
-framework picks, is the model's; the fingerprint says ``emulated``.
-"""
+"""This computer as a machine: as it is, masked, under QEMU, or playing a machine that is rented."""
 
 from __future__ import annotations
 
@@ -28,7 +24,7 @@ class ThisComputer:
         """Nothing to end: containers, processes and emulators end with their job."""
 
     def find(self, run: str | None = None) -> Sequence[Machine]:  # noqa: ARG002 - the contract's
-        """Nothing was made. Containers are found by their label: ``shell.container``."""
+        """Nothing was made. Containers are found by their label: ``executors.container``."""
         return ()
 
     def delete_shared(self, run: str) -> None:

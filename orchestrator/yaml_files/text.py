@@ -13,8 +13,8 @@ from typing import Any
 import bracex
 import yaml
 
-from orchestrator.experiment.mistakes import Loc, Mark, Mistakes
 from orchestrator.model.experiment import Json, Scalar
+from orchestrator.yaml_files.mistakes import Loc, Mark, Mistakes
 
 MAX_CHARACTERS = 256 * 1024
 MAX_VALUES = 50_000

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.files import FileMistake
-from orchestrator.experiment.platform_entries import Host
-from orchestrator.experiment.platforms import placement_of, read_hosts
+from orchestrator.model.experiment import Isolation
+from orchestrator.model.machine import SshHost, SshPlacement
+from orchestrator.providers.ssh.entry import Host
+from orchestrator.providers.ssh.hosts import placement_of, read_hosts
 from orchestrator.ssh.login_keys import new_host_key
+from orchestrator.yaml_files.files import FileMistake
 
 KEY = new_host_key().public
 
@@ -24,37 +26,30 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
     )
     (host,) = read_hosts("lab/hosts.yaml", tmp_path)
     assert (host.identity, host.known_hosts) == (str(folder / "key"), str(folder / "known"))
-    assert placement_of(host, [host]) == {
-        "address": "alpha",
-        "user": None,
-        "port": 22,
-        "identity": str(folder / "key"),
-        "known_hosts": str(folder / "known"),
-        "host_key": KEY,
-    }
+    assert placement_of(host, [host]).host == SshHost(
+        "alpha", host_key=KEY, known_hosts=str(folder / "known"), identity=str(folder / "key")
+    )
 
 
 def test_a_jump_is_a_host_of_the_list_or_written_out() -> None:
     outer = Host(name="outer", address="10.0.0.1", user="me", jump="who@gate:2222")
     inner = Host(name="inner", jump="outer", isolation="process", python="/opt/python")
-    assert placement_of(inner, [inner, outer]) == {
-        "address": "inner",
-        "user": None,
-        "port": 22,
-        "jump_address": "10.0.0.1",
-        "jump_user": "me",
-        "jump_port": 22,
-        "jump_jump_address": "gate",
-        "jump_jump_user": "who",
-        "jump_jump_port": 2222,
-        "isolation": "process",
-        "python": "/opt/python",
-    }
+    gate = SshHost("gate", 2222, "who")
+    through = SshHost("10.0.0.1", user="me", jump=gate)
+    assert placement_of(inner, [inner, outer]) == SshPlacement(
+        SshHost("inner", jump=through), Isolation.PROCESS, "/opt/python"
+    )
+
+
+def test_a_port_that_was_written_is_not_one_that_was_left_open(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yaml").write_text("- a\n- b:22\n- {name: c}\n- {name: d, port: 22}\n")
+    hosts = read_hosts("hosts.yaml", tmp_path)
+    assert [placement_of(host, hosts).host.port for host in hosts] == [None, 22, None, 22]
 
 
 def test_jumps_that_lead_nowhere_are_mistakes() -> None:
     alpha, beta = Host(name="alpha", jump="beta"), Host(name="beta", jump="alpha")
-    with pytest.raises(FileMistake, match="in a circle"):
+    with pytest.raises(FileMistake, match="hosts of alpha go in a circle"):
         placement_of(alpha, [alpha, beta])
     with pytest.raises(FileMistake, match="written like"):
         placement_of(Host(name="gamma", jump="a b"), [])

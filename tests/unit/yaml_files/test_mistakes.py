@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.errors import Mistake
-from orchestrator.experiment.mistakes import Mark, Mistakes, nearest
+from orchestrator.yaml_files.mistakes import Mark, Mistakes, nearest
 
 
 def test_parts_that_the_document_does_not_have_are_passed_over() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.model.experiment import Platform, Scalar
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.model.experiment import Platform
 from orchestrator.model.machine import (
     Address,
     Finding,
@@ -16,8 +17,15 @@ from orchestrator.model.machine import (
     Order,
     ProviderError,
     ProviderErrorKind,
+    SshPlacement,
 )
-from orchestrator.ssh.known_hosts import known_as, known_hosts_files, known_keys
+from orchestrator.ssh.config import resolved
+from orchestrator.ssh.known_hosts import (
+    SYSTEM_KNOWN_HOSTS,
+    known_as,
+    known_hosts_files,
+    known_keys,
+)
 
 CONNECT_SECONDS = 5.0
 
@@ -34,7 +42,7 @@ class SshProvider:
         return (Offer(price_per_hour=0.0),)
 
     def launch(self, order: Order) -> Machine:
-        """The host. The same one for every order: it exists once."""
+        """The host, where it is now. The same one for every order: it exists once."""
         platform = order.platform
         return Machine(
             id=f"{platform.name}-{platform.id}",
@@ -62,14 +70,18 @@ class SshProvider:
         return ()
 
     def find(self, run: str | None = None) -> Sequence[Machine]:  # noqa: ARG002 - the contract's
-        """Nothing was made. What runs on hosts is found there: ``shell.remote_leftovers``."""
+        """Nothing was made. What runs on hosts is found there: ``executors.remote_container``."""
         return ()
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
         """Of every host: is it reachable, is its key known, are the files there that are named."""
         found: list[Finding] = []
         for platform in platforms:
-            address: Address | None = address_of(platform)
+            address: Address | None = None
+            try:
+                address = address_of(platform)
+            except ProviderError as error:
+                found.append(Finding(f"{platform.name} address", Level.ERROR, str(error)))
             while address is not None:
                 found += _check(platform, address)
                 address = address.jump
@@ -77,44 +89,29 @@ class SshProvider:
 
 
 def address_of(platform: Platform) -> Address:
-    """The address that a platform's placement describes. Raises ``ProviderError`` where it has none.
+    """Where the host of a platform is, by the experiment and the user's SSH configuration.
 
-    Keys of a jump host are those of the host with ``jump_`` in front, as often as there are jumps.
+    Raises ``ProviderError`` where the platform names none, or the configuration cannot be followed.
     """
-    address = _address(dict(platform.placement), "")
-    if address is None:
-        raise ProviderError(
-            ProviderErrorKind.INVALID, f"{platform.name} has no address in its placement"
-        )
-    return address
-
-
-def _address(placement: Mapping[str, Scalar], prefix: str) -> Address | None:
-    def text(key: str) -> str | None:
-        value = placement.get(prefix + key)
-        return None if value is None else str(value)
-
-    host = text("address")
-    if host is None:
-        return None
-    return Address(
-        host=host,
-        port=int(text("port") or 22),
-        user=text("user"),
-        host_key=text("host_key"),
-        known_hosts=text("known_hosts"),
-        identity=text("identity"),
-        jump=_address(placement, f"{prefix}jump_"),
-    )
+    placement = platform.placement
+    if not isinstance(placement, SshPlacement):
+        raise ProviderError(ProviderErrorKind.INVALID, f"{platform.name} names no host")
+    try:
+        return resolved(placement.host)
+    except EnvironmentNotReady as error:
+        raise ProviderError(ProviderErrorKind.INVALID, str(error)) from error
 
 
 def _check(platform: Platform, address: Address) -> list[Finding]:
     where = f"{address.host}:{address.port}"
     found = [_reachable(platform, address, where), _key_known(platform, address, where)]
-    for what, path in (("identity", address.identity), ("known_hosts", address.known_hosts)):
-        if path is not None and not Path(path).is_file():
-            text = f"there is no file {path}; correct the host's {what}"
-            found.append(Finding(f"{platform.name} {what}", Level.ERROR, text))
+    # Files that OpenSSH is told of need not be there; one that the experiment names does.
+    files = () if SYSTEM_KNOWN_HOSTS in address.known_hosts else address.known_hosts
+    for what, paths in (("identity", address.identities), ("known_hosts", files)):
+        for path in paths:
+            if not Path(path).is_file():
+                text = f"there is no file {path}; correct the host's {what}"
+                found.append(Finding(f"{platform.name} {what}", Level.ERROR, text))
     return found
 
 

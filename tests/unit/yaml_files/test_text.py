@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.experiment.mistakes import Mark, Mistakes
-from orchestrator.experiment.text import MAX_VALUES, expand, parse
+from orchestrator.yaml_files.mistakes import Mark, Mistakes
+from orchestrator.yaml_files.text import MAX_VALUES, expand, parse
 
 
 def parsed(text: str) -> object:

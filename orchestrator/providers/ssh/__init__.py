@@ -1,0 +1,1 @@
+"""Provider ``ssh``: computers that are there already; nothing is made, nothing ended."""
