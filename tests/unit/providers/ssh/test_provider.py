@@ -13,6 +13,7 @@ from orchestrator.model.machine import (
     Level,
     Order,
     ProviderError,
+    ProviderErrorKind,
     SshHost,
     SshPlacement,
 )
@@ -35,9 +36,10 @@ def platform(host: SshHost | None) -> Platform:
     return Platform("ssh", "ssh/alpha", pairs({"host": "alpha"}), placement)
 
 
-def test_the_machine_is_where_the_placement_says() -> None:
+def test_the_machine_is_where_the_placement_and_the_configuration_say(home: Path) -> None:
+    (home / ".ssh/config").write_text("Host alpha\n  HostName 10.0.0.1\n  User you\n  Port 2222\n")
     bastion = SshHost("bastion", host_key=KEY, jump=SshHost("outer"))
-    asked = platform(SshHost("10.0.0.1", 2222, "me", identity="/k", jump=bastion))
+    asked = platform(SshHost("alpha", user="me", identity="/k", jump=bastion))
     jump = Address("bastion", host_key=KEY, jump=Address("outer"))
     machine = SshProvider().launch(Order("run", asked))
     assert machine.address == Address("10.0.0.1", 2222, "me", identities=("/k",), jump=jump)
@@ -46,6 +48,16 @@ def test_the_machine_is_where_the_placement_says() -> None:
 def test_without_a_host_the_order_is_refused() -> None:
     with pytest.raises(ProviderError, match="names no host"):
         SshProvider().launch(Order("run", platform(None)))
+
+
+def test_a_configuration_that_cannot_be_followed_is_a_refusal_and_a_finding(home: Path) -> None:
+    (home / ".ssh/config").write_text("Host alpha\n  Port many\n")
+    asked = platform(SshHost("alpha"))
+    with pytest.raises(ProviderError, match=r"\.ssh/config: host alpha: Port many") as raised:
+        SshProvider().launch(Order("run", asked))
+    assert raised.value.kind is ProviderErrorKind.INVALID
+    (finding,) = SshProvider().check([asked])
+    assert (finding.level, "Port many" in finding.message) == (Level.ERROR, True)
 
 
 def test_a_host_that_answers_and_is_known_is_fine(tmp_path: Path) -> None:
