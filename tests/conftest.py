@@ -124,7 +124,7 @@ def study_data() -> Path:
 
 @pytest.fixture(scope="session")
 def arm64_images() -> None:
-    """A framework's and a peer's image of arm64: minutes of emulation where they are not here."""
+    """A framework's and a fake's image of arm64: minutes of emulation where they are not here."""
     from orchestrator.fakes import sshd
     from orchestrator.images import ImageBuilder, connect
 

@@ -106,12 +106,12 @@ def leftovers(client: docker.DockerClient, run_name: str | None = None) -> list[
     return found
 
 
-def remove(container: Container, *, patience: float = 30.0) -> None:
+def remove(container: Container, *, seconds: float = 30.0) -> None:
     """Kill and remove a container; one that is gone already is fine.
 
-    Raises ``MachinesLeft`` where the engine still has it after ``patience`` seconds.
+    Raises ``MachinesLeft`` where the engine still has it after ``seconds`` seconds.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + seconds
     refusal = ""
     while time.monotonic() < end:
         try:

@@ -18,7 +18,7 @@ from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLef
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 from orchestrator.executors.container import DEFAULT_MEMORY, GRACE_SECONDS, JOB, LABEL, OUT
 from orchestrator.ssh.archive import UnpackLimits, empty_folder, packed, unpack
-from orchestrator.ssh.client import PATIENCE_SECONDS, SshClient, reconnecting
+from orchestrator.ssh.client import RECONNECT_SECONDS, SshClient, reconnecting
 from orchestrator.ssh.command import Completed, printable
 from orchestrator.system.untrusted_json import parse_json
 
@@ -52,13 +52,13 @@ class RemoteContainer:
         memory_bytes: int | None = None,
         deadline: float | None = None,
         gpus: bool = False,
-        patience: float = PATIENCE_SECONDS,
+        reconnect_seconds: float = RECONNECT_SECONDS,
         limits: UnpackLimits | None = None,
     ) -> None:
         self._shell = shell
         self._image = image
         self._docker = tuple(docker)
-        self._patience = patience
+        self._reconnect_seconds = reconnect_seconds
         self._limits = limits
         memory = str(memory_bytes or DEFAULT_MEMORY)
         self._options = (
@@ -176,7 +176,7 @@ class RemoteContainer:
             raise EnvironmentNotReady(f"{self._shell.label} {what}: {done.complaint}")
 
     def _again(self, do: Callable[[], T], stop: Event) -> T:
-        return reconnecting(self._shell, do, patience=self._patience, stop=stop)
+        return reconnecting(self._shell, do, reconnect_seconds=self._reconnect_seconds, stop=stop)
 
 
 def _exit_code(codes: list[str]) -> int:
@@ -202,7 +202,11 @@ def leftovers(
 
 
 def remove(
-    shell: SshClient, name: str, *, docker: Sequence[str] = ("docker",), patience: float = 60.0
+    shell: SshClient,
+    name: str,
+    *,
+    docker: Sequence[str] = ("docker",),
+    reconnect_seconds: float = 60.0,
 ) -> None:
     """Kill and remove a container with its volumes; one that is gone already is fine.
 
@@ -217,9 +221,9 @@ def remove(
         return said.complaint if left.code or left.stdout.strip() else None
 
     try:
-        refusal = reconnecting(shell, attempt, patience=patience)
+        refusal = reconnecting(shell, attempt, reconnect_seconds=reconnect_seconds)
         # A removal that is under way already is refused, and then done.
-        refusal = refusal and reconnecting(shell, attempt, patience=patience)
+        refusal = refusal and reconnecting(shell, attempt, reconnect_seconds=reconnect_seconds)
     except ConnectionLost as error:
         refusal = str(error)
     if refusal is not None:

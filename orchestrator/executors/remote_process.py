@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
 from orchestrator.executors.base import OnLine, RunnerExit
 from orchestrator.ssh.archive import UnpackLimits, packed, unpack
-from orchestrator.ssh.client import PATIENCE_SECONDS, SshClient, reconnecting
+from orchestrator.ssh.client import RECONNECT_SECONDS, SshClient, reconnecting
 from orchestrator.ssh.command import Completed, printable
 from orchestrator.system.paths import runner_path
 from orchestrator.system.untrusted_json import parse_json
@@ -38,14 +38,14 @@ class RemoteProcess:
         *,
         python: str = "python3",
         deadline: float | None = None,
-        patience: float = PATIENCE_SECONDS,
+        reconnect_seconds: float = RECONNECT_SECONDS,
         limits: UnpackLimits | None = None,
     ) -> None:
         self._shell = shell
         self._run = run_label
         self._host = _Host(shell, python)
         self._deadline = deadline
-        self._patience = patience
+        self._reconnect_seconds = reconnect_seconds
         self._limits = limits
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
@@ -109,7 +109,7 @@ class RemoteProcess:
         end(self._shell, folder, self._host.python)
 
     def _again(self, do: Callable[[], T], stop: Event) -> T:
-        return reconnecting(self._shell, do, patience=self._patience, stop=stop)
+        return reconnecting(self._shell, do, reconnect_seconds=self._reconnect_seconds, stop=stop)
 
 
 def folders(
@@ -120,10 +120,16 @@ def folders(
     return tuple(text.splitlines())
 
 
-def end(shell: SshClient, folder: str, python: str = "python3", *, patience: float = 60.0) -> None:
+def end(
+    shell: SshClient, folder: str, python: str = "python3", *, reconnect_seconds: float = 60.0
+) -> None:
     """End what runs for a folder and remove it; gone already is fine. Raises ``MachinesLeft``."""
     try:
-        reconnecting(shell, lambda: _Host(shell, python).call("end", folder), patience=patience)
+        reconnecting(
+            shell,
+            lambda: _Host(shell, python).call("end", folder),
+            reconnect_seconds=reconnect_seconds,
+        )
     except (ConnectionLost, EnvironmentNotReady) as error:
         raise MachinesLeft(
             f"{printable(folder)} on {shell.label} could not be removed, and what runs for it not "

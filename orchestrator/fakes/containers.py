@@ -13,7 +13,7 @@ from orchestrator.fakes import sshd
 
 
 class Behind(Protocol):
-    """What stands behind the instances of a peer, but for how one of them begins."""
+    """What stands behind the instances of a fake, but for how one of them begins."""
 
     def address(self, name: str) -> str | None:
         """``None`` while it boots."""
@@ -61,9 +61,9 @@ class Booting:
         return self._up.get(name)
 
     def ended(self, name: str) -> bool:
-        # One that is not in `_up` may have been made by a peer before this one.
+        # One that is not in `_up` may have been made by a fake before this one.
         try:
-            container = self.client.containers.get(f"eqc-peer-{name}")
+            container = self.client.containers.get(f"eqc-fake-{name}")
         except docker.errors.NotFound:
             return True
         return bool(container.status in ("exited", "dead"))

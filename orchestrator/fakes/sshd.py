@@ -27,8 +27,8 @@ from docker.models.containers import Container
 from orchestrator.images import ImageBuilder
 from orchestrator.ssh.login_keys import new_host_key
 
-LABEL = "eqc.peer"
-OWNER = "eqc.peer.owner"
+LABEL = "eqc.fake"
+OWNER = "eqc.fake.owner"
 """The pid of the test process: what one leaves is swept without touching another's."""
 USER = "eqc"
 SOCKET = "/var/run/docker.sock"
@@ -48,7 +48,7 @@ def image(client: docker.DockerClient, arch: str = "x86_64", base: str | None = 
     content = hashlib.sha256(base.encode() + client_base.encode())
     for name, text in files.items():
         content.update(name.encode() + text)
-    reference = f"eqc-peer-sshd:{content.hexdigest()[:12]}"
+    reference = f"eqc-fake-sshd:{content.hexdigest()[:12]}"
     with suppress(docker.errors.ImageNotFound):
         client.images.get(reference)
         return reference
@@ -91,7 +91,7 @@ def start(
     # An image built FROM an arm64 one is labelled amd64 by the classic builder: no platform here.
     container = client.containers.create(
         image(client, arch, base),
-        name=f"eqc-peer-{name}",
+        name=f"eqc-fake-{name}",
         hostname=name,
         labels={LABEL: "1", OWNER: str(os.getpid())},
         ports={"22/tcp": ("127.0.0.1", None)} if publish else None,  # type: ignore[dict-item]
@@ -164,7 +164,7 @@ def inside(container: Container) -> str:
 def remove(client: docker.DockerClient, name: str) -> None:
     """End one machine; one that is gone already is fine."""
     with suppress(docker.errors.NotFound):
-        client.containers.get(f"eqc-peer-{name}").remove(force=True, v=True)
+        client.containers.get(f"eqc-fake-{name}").remove(force=True, v=True)
 
 
 def remove_all(client: docker.DockerClient) -> None:

@@ -57,7 +57,7 @@ class Cleaner:
         self._journal = journal
         self._releaser = releaser
         self._clock = clock
-        self._patience = timeouts
+        self._timeouts = timeouts
         self._looked_for: set[str] = set()
 
     def clear(self) -> None:
@@ -126,15 +126,15 @@ class Cleaner:
         """Close silent orders that must have shown when ``asked``; seconds until others must."""
         waits = [0.0]
         for intent in self._silent(name):
-            left = intent.intended_at + self._patience.settle - asked
+            left = intent.intended_at + self._timeouts.settle - asked
             # A clock that was set back must not make this wait for years.
-            if 0 < left <= self._patience.settle:
+            if 0 < left <= self._timeouts.settle:
                 waits.append(left)
             elif left <= 0 or intent.token in self._looked_for:
                 self._journal.ended(intent.token, Outcome.NOT_MADE, "no machine bears it", asked)
             else:
                 self._looked_for.add(intent.token)
-                waits.append(self._patience.settle)
+                waits.append(self._timeouts.settle)
         return max(waits)
 
     def _blind(self, name: str, left: Mapping[str, str], error: Unavailable) -> list[str]:

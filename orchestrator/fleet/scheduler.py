@@ -56,11 +56,11 @@ class Fleet:
         self._tell = tell
         self._stop = stop
         self._abort = abort
-        self._patience = timeouts
+        self._timeouts = timeouts
         self._slots = CappedSemaphore(caps_of(limits), clock)
         self._budget = Budget(limits, journal, clock)
         self._releaser = Releaser(providers, retrier, clock, timeouts)
-        self._sweeper = Cleaner(template.run, providers, journal, self._releaser, clock, timeouts)
+        self._cleaner = Cleaner(template.run, providers, journal, self._releaser, clock, timeouts)
         provisioner = Provisioner(
             template=template,
             journal=journal,
@@ -78,7 +78,7 @@ class Fleet:
 
     def recover(self) -> None:
         """End whatever an earlier, killed call of this run left. Raises ``MachinesLeft``."""
-        self._sweeper.clear()
+        self._cleaner.clear()
 
     def run(
         self, platforms: Sequence[Platform], work: Work[Result]
@@ -89,7 +89,7 @@ class Fleet:
         in order before it goes on. Signals, limits and phases are looked after while this is
         waited for: consume it quickly.
         """
-        tasks = [Task(p, self._clock, self._patience, self._tell) for p in platforms]
+        tasks = [Task(p, self._clock, self._timeouts, self._tell) for p in platforms]
         completed = CompletionQueue[Result](tasks)
         self._clock.expect(len(tasks))
         for task in tasks:
@@ -115,8 +115,8 @@ class Fleet:
 
         ``estimated``: what the plan said it would cost, to stand beside what it did.
         """
-        self._sweeper.clear()
-        untidy = self._sweeper.delete_shared()
+        self._cleaner.clear()
+        untidy = self._cleaner.delete_shared()
         cost = self._journal.cost(self._clock.now())
         return Cleanup(0, estimated, cost.spent, cost.unpriced, untidy)
 
@@ -139,7 +139,7 @@ class Fleet:
             late = task.overdue()
             if late > 0:
                 task.stop.set()
-            grace = self._patience.grace if task.phase is Phase.WORK else 0.0
+            grace = self._timeouts.grace if task.phase is Phase.WORK else 0.0
             # Releases are not hurried: they are what an abort is for.
             aborted = self._abort.is_set() and task.phase is not Phase.RELEASE
             if (aborted or late > grace) and not task.abandoned:
@@ -178,7 +178,7 @@ class CompletionQueue(Generic[Result]):
     """Who is under way, and who has come home since one looked last."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        self._flights = {id(task): task for task in tasks}
+        self._tasks = {id(task): task for task in tasks}
         self._queue: queue.SimpleQueue[tuple[Task, TaskResult[Result] | BaseException]] = (
             queue.SimpleQueue()
         )
@@ -186,7 +186,7 @@ class CompletionQueue(Generic[Result]):
     @property
     def under_way(self) -> tuple[Task, ...]:
         """Those that have not landed."""
-        return tuple(self._flights.values())
+        return tuple(self._tasks.values())
 
     def add(self, task: Task, served: TaskResult[Result] | BaseException) -> None:
         """Called by any thread. A flight's first landing counts."""
@@ -198,7 +198,7 @@ class CompletionQueue(Generic[Result]):
             task, served = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
-        if self._flights.pop(id(task), None) is None:
+        if self._tasks.pop(id(task), None) is None:
             return None
         if isinstance(served, BaseException):
             raise served

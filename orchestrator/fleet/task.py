@@ -40,7 +40,7 @@ class Task:
         self.abandoned = False
         """Nobody waits for its thread any more."""
         self._clock = clock
-        self._patience = timeouts
+        self._timeouts = timeouts
         self._tell = tell
         self._lock = threading.Lock()
         self._phase = Phase.QUEUE
@@ -60,7 +60,7 @@ class Task:
 
     def enter(self, phase: Phase, offer: Offer, machine: str | None = None) -> None:
         """Go on to ``phase``, whose time begins now."""
-        now, timeouts = self._clock.now(), self._patience
+        now, timeouts = self._clock.now(), self._timeouts
         lease = self.lease
         seconds = {
             Phase.LAUNCH: timeouts.launch + timeouts.grace,

@@ -218,7 +218,7 @@ class SshClient:
             return self._current
 
 
-PATIENCE_SECONDS = 300.0
+RECONNECT_SECONDS = 300.0
 STOPPING_SECONDS = 20.0
 """Patience once the run is being stopped."""
 _QUICK_SECONDS = 60.0
@@ -226,11 +226,11 @@ _QUICK_DROPS = 10
 
 
 def reconnecting(
-    shell: SshClient, do: Callable[[], T], *, patience: float, stop: Event | None = None
+    shell: SshClient, do: Callable[[], T], *, reconnect_seconds: float, stop: Event | None = None
 ) -> T:
     """What ``do`` gives; after a lost connection it is done again, so it must bear that.
 
-    Raises ``ConnectionLost`` where the machine stays away for ``patience`` seconds, or answers but
+    Raises ``ConnectionLost`` where the machine stays away for ``reconnect_seconds`` seconds, or answers but
     loses the connection again and again at once.
     """
     drops = 0
@@ -245,6 +245,6 @@ def reconnecting(
         # It may be lost without knowing it yet.
         shell.close()
         if stop is not None and stop.is_set():
-            shell.wait_until_reachable(min(patience, STOPPING_SECONDS), Event())
+            shell.wait_until_reachable(min(reconnect_seconds, STOPPING_SECONDS), Event())
         else:
-            shell.wait_until_reachable(patience, stop or Event())
+            shell.wait_until_reachable(reconnect_seconds, stop or Event())

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
 USER, PASSWORD = "eqc", f"planted-password-{secrets.token_hex(8)}"
 TOKEN = f"planted-session-token-{secrets.token_hex(8)}"
 SECRET_KEY = "test-secret"
-"""What the peer's environment gives as AWS's secret key."""
+"""What the fake's environment gives as AWS's secret key."""
 # One engine has all images: this machine's knows none until one came. It writes down what it is
 # told, and takes its time with that, so that who looks at processes sees it.
 DOCKER = """\

@@ -93,7 +93,7 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
 
 
 def left(client: docker.DockerClient, tag: str | None = None) -> list[str]:
-    """Peers of calls that have ended, and containers of jobs of the run ``tag``, still there."""
+    """Fakes of calls that have ended, and containers of jobs of the run ``tag``, still there."""
     found = []
     for container in client.containers.list(all=True, ignore_removed=True):
         owner = container.labels.get(OWNER)

@@ -62,7 +62,7 @@ def keys_and_groups(cloud: Ec2, filters: Sequence[Mapping[str, Any]] = ()) -> li
 
 @dataclass(frozen=True)
 class Clouds:
-    """Both peers. An owner's calls are known by what they say: AWS's key id, Google's labels."""
+    """Both fakes. An owner's calls are known by what they say: AWS's key id, Google's labels."""
 
     ec2: Ec2
     gce: Gce
@@ -127,7 +127,7 @@ class Clouds:
 
 @contextmanager
 def serving(cache: Path) -> Iterator[Clouds]:
-    """Both, with real machines; the peers, too, know the types that are this computer."""
+    """Both, with real machines; the fakes, too, know the types that are this computer."""
     as_this_computer(cache)
     with (
         pytest.MonkeyPatch.context() as here,

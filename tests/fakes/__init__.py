@@ -1,1 +1,1 @@
-"""Peers: the real software, and the strict fakes, that cloud code is proved against."""
+"""Fakes: the real software, and the strict fakes, that cloud code is proved against."""

@@ -21,7 +21,7 @@ REGIONS = ("eu-central-1", "us-east-1", "us-west-2")
 
 @dataclass
 class Instance:
-    """What the peer knows beyond moto."""
+    """What the fake knows beyond moto."""
 
     id: str
     region: str
@@ -33,7 +33,7 @@ class Instance:
 
 
 class Ec2(Proxy):
-    """The peer. ``environment`` is what a process needs to take it for Amazon."""
+    """The fake. ``environment`` is what a process needs to take it for Amazon."""
 
     def __init__(self, moto: str, machines: Machines, port: int = 0) -> None:
         super().__init__(moto, port)
@@ -172,8 +172,8 @@ class Ec2(Proxy):
                 "ec2",
                 endpoint_url=f"http://{self._upstream}",
                 region_name=region,
-                aws_access_key_id="peer",
-                aws_secret_access_key="peer",
+                aws_access_key_id="fake",
+                aws_secret_access_key="fake",
             )
         return self._clients[region]
 

@@ -1,4 +1,4 @@
-"""What stands behind an instance of the EC2 peer: nothing, or a container that boots like one."""
+"""What stands behind an instance of the EC2 fake: nothing, or a container that boots like one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SYSTEMCTL = """\
 echo "$@" >> /run/eqc-systemctl
 if [ "$1" = poweroff ]; then kill -TERM 1; fi
 """
-# ec2-user is who the images of ECS know: here another name of the peer's only user.
+# ec2-user is who the images of ECS know: here another name of the fake's only user.
 ACCOUNT = """\
 useradd --no-create-home -o -u $(id -u eqc) -g eqc -d /home/eqc -s /bin/bash ec2-user
 usermod -p '*' ec2-user

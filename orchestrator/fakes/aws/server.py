@@ -11,9 +11,9 @@ What it lacks is added before it:
 - its end is the container's end, and the other way round, with EC2's reasons;
 - a group in use cannot be deleted; EC2's lag between making and seeing, and quotas, can be set.
 
-Errors and lost replies are rules: ``orchestrator.peers.faults``. Nobody enforces security groups.
+Errors and lost replies are rules: ``orchestrator.fakes.faults``. Nobody enforces security groups.
 
-    python -m orchestrator.peers.ec2 --port 5800 [--no-containers]
+    python -m orchestrator.fakes.aws.server --port 5800 [--no-containers]
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ STRICT = {
 def serving(
     *, containers: bool = False, port: int = 0, machines: Machines | None = None
 ) -> Iterator[Ec2]:
-    """A peer of one's own, moto in a process of its own. ``containers``: real machines."""
+    """A fake of one's own, moto in a process of its own. ``containers``: real machines."""
     upstream = _free_port()
     moto = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(upstream)],
@@ -54,11 +54,11 @@ def serving(
         stderr=subprocess.DEVNULL,
     )
     machines = machines or (Containers() if containers else NoMachines())
-    peer = Ec2(f"127.0.0.1:{upstream}", machines, port)
+    fake = Ec2(f"127.0.0.1:{upstream}", machines, port)
     try:
         _until_it_answers(upstream, moto)
-        with peer.serving():
-            yield peer
+        with fake.serving():
+            yield fake
     finally:
         machines.close()
         moto.kill()
@@ -86,8 +86,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--no-containers", action="store_true")
     arguments = parser.parse_args()
-    with serving(containers=not arguments.no_containers, port=arguments.port) as peer:
-        for name, value in peer.environment.items():
+    with serving(containers=not arguments.no_containers, port=arguments.port) as fake:
+        for name, value in fake.environment.items():
             print(f"export {name}={value}", flush=True)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

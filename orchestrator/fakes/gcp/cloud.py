@@ -1,4 +1,4 @@
-"""The peer of Compute Engine, but for HTTP: every call it knows."""
+"""The fake of Compute Engine, but for HTTP: every call it knows."""
 
 from __future__ import annotations
 

@@ -109,16 +109,16 @@ class Server:
             return wrong.status, {}, _error(wrong.status, wrong.reason, str(wrong))
         return None if rule is not None and rule.cut else (200, {}, reply)
 
-    def peer(self, verb: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        """What another process may ask of the peer itself: ``/peer/…``."""
-        if (verb, path) == ("GET", "/peer/machines"):
+    def fake(self, verb: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """What another process may ask of the fake itself: ``/fake/…``."""
+        if (verb, path) == ("GET", "/fake/machines"):
             return 200, {"machines": self.machines()}
-        if (verb, path) == ("GET", "/peer/rules"):
+        if (verb, path) == ("GET", "/fake/rules"):
             return 200, {"rules": [asdict(rule) for rule in self.rules]}
-        if (verb, path) == ("POST", "/peer/rules"):
+        if (verb, path) == ("POST", "/fake/rules"):
             self.rules = [Rule(**one) for one in json.loads(body)]
             return 200, {}
-        if (verb, path) == ("POST", "/peer/preempt"):
+        if (verb, path) == ("POST", "/fake/preempt"):
             self.cloud.preempt(json.loads(body)["name"])
             return 200, {}
         return 404, {}
@@ -140,8 +140,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if self.path.startswith("/peer/"):
-                self._say(*server.peer(self.command, self.path, body))
+            if self.path.startswith("/fake/"):
+                self._say(*server.fake(self.command, self.path, body))
                 return
             call = understood(self.command, self.path, dict(self.headers.items()), body)
             if isinstance(call, tuple):

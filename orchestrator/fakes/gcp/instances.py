@@ -1,4 +1,4 @@
-"""The instances of the Compute Engine peer: made, looked at, and ended in every way they end."""
+"""The instances of the Compute Engine fake: made, looked at, and ended in every way they end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind an instance of the Compute Engine peer: nothing, or a container that boots."""
+"""What stands behind an instance of the Compute Engine fake: nothing, or a container that boots."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Containers(Booting):
         said = {item["key"]: item["value"] for item in instance["metadata"]["items"]}
         config = yaml.safe_load(said["user-data"])
         user, _, key = said["ssh-keys"].partition(":")
-        assert user == sshd.USER, f"the peer has no user {user}"
+        assert user == sshd.USER, f"the fake has no user {user}"
         family = instance["machineType"].rpartition("/")[2].partition("-")[0]
         container, _ = sshd.start(
             self.client,

@@ -12,11 +12,11 @@ that a zone does not have, images of another architecture, scheduling that contr
 - its end is the container's end, and the other way round; ``maxRunDuration`` is kept by a clock;
 - its state is in a file, when there is one, and outlives its process.
 
-Errors, stockouts that come late, and lost replies are rules: ``orchestrator.peers.gce_http``, also
-by ``POST /peer/rules`` from another process. Lag, silent zones, quotas and permissions are settings
-of ``orchestrator.peers.gce_state``. Nobody enforces firewall rules.
+Errors, stockouts that come late, and lost replies are rules: ``orchestrator.fakes.gcp.http``, also
+by ``POST /fake/rules`` from another process. Lag, silent zones, quotas and permissions are settings
+of ``orchestrator.fakes.gcp.state``. Nobody enforces firewall rules.
 
-    python -m orchestrator.peers.gce --port 5900 --state /tmp/gce.json [--no-containers]
+    python -m orchestrator.fakes.gcp.server --port 5900 --state /tmp/gce.json [--no-containers]
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PROJECT = "eqc-test"
 
 
 class Gce(Server):
-    """The peer. ``environment`` is what a process needs to take it for Google."""
+    """The fake. ``environment`` is what a process needs to take it for Google."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,13 +54,13 @@ class Gce(Server):
 def serving(
     *, containers: bool = False, port: int = 0, state: Path | None = None, pace: float = 0.02
 ) -> Iterator[Gce]:
-    """A peer of one's own. ``containers``: real machines; ``pace``: seconds of an operation."""
+    """A fake of one's own. ``containers``: real machines; ``pace``: seconds of an operation."""
     machines = Containers() if containers else NoMachines()
     cloud = Cloud(PROJECT, machines, state, pace)
-    peer = Gce(cloud, port)
+    fake = Gce(cloud, port)
     try:
-        with peer.serving():
-            yield peer
+        with fake.serving():
+            yield fake
     finally:
         machines.close()
 
@@ -76,8 +76,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     containers = not arguments.no_containers
-    with serving(containers=containers, port=arguments.port, state=arguments.state) as peer:
-        for name, value in peer.environment.items():
+    with serving(containers=containers, port=arguments.port, state=arguments.state) as fake:
+        for name, value in fake.environment.items():
             print(f"export {name}={value}", flush=True)
         over.wait()
 

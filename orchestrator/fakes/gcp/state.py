@@ -1,4 +1,4 @@
-"""What the peer of Compute Engine remembers: its state, its operations, its zones."""
+"""What the fake of Compute Engine remembers: its state, its operations, its zones."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class State:
 
 
 def public(thing: Json) -> Json:
-    """Without what only the peer knows; what an operation failed with is only known at its end."""
+    """Without what only the fake knows; what an operation failed with is only known at its end."""
     shown = {key: value for key, value in thing.items() if key not in _OURS}
     if "operationType" in thing and thing["status"] != "DONE":
         for key in ("error", "httpErrorStatusCode", "httpErrorMessage"):

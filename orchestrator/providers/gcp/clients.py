@@ -40,7 +40,7 @@ _TRANSIENT = (ServiceUnavailable, TooManyRequests, BadGateway, requests.Connecti
 class Clients:
     """Clients of the user's own project and credentials, as gcloud finds them.
 
-    Where an endpoint is overridden by one without TLS no credentials are sent: it is a peer on
+    Where an endpoint is overridden by one without TLS no credentials are sent: it is a fake on
     loopback, and nobody else may read a token.
     """
 

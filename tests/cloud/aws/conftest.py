@@ -1,4 +1,4 @@
-"""The EC2 peer for the tests beside this, and a provider that takes it for Amazon."""
+"""The EC2 fake for the tests beside this, and a provider that takes it for Amazon."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PACE = Pace(boot=2, settle=0.3, end=1, poll=0.02)
 
 @pytest.fixture(scope="session")
 def _ec2() -> Iterator[Ec2]:
-    with serving() as peer:
-        yield peer
+    with serving() as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]
 
 @pytest.fixture(scope="module")
 def _real() -> Iterator[Ec2]:
-    with serving(containers=True) as peer:
-        yield peer
+    with serving(containers=True) as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def provider(real: Ec2) -> AwsProvider:
 @pytest.fixture
 def container(real: Ec2) -> Iterator[Callable[[str], Any]]:
     client = docker.from_env()
-    yield lambda instance_id: client.containers.get(f"eqc-peer-{instance_id}")
+    yield lambda instance_id: client.containers.get(f"eqc-fake-{instance_id}")
     client.close()
 
 

@@ -1,4 +1,4 @@
-"""A whole `eqc run` at EC2's peer: real machines of this computer's own hardware, and its end.
+"""A whole `eqc run` at EC2's fake: real machines of this computer's own hardware, and its end.
 
 Its types are those that are what this computer is: see ``tests.cloud.two_clouds``.
 """
@@ -25,7 +25,7 @@ from tests.e2e.running import command, environment, written
 
 @dataclass(frozen=True)
 class Lab:
-    """Runs `eqc` in a folder of its own against the peer."""
+    """Runs `eqc` in a folder of its own against the fake."""
 
     ec2: Ec2
     machines: Altered
@@ -108,11 +108,11 @@ limits: {{attempts: {attempts}}}
         """Everything of the run that is anywhere: instances, key pairs, groups, containers."""
         found = [*self.ec2.machines(), *keys_and_groups(self.ec2)]
         found += [str(job.name) for job in self.containers()]
-        peers = self.client.containers.list(
-            all=True, filters={"label": "eqc.peer"}, ignore_removed=True
+        fakes = self.client.containers.list(
+            all=True, filters={"label": "eqc.fake"}, ignore_removed=True
         )
-        ours = {f"eqc-peer-{instance}" for instance in self.ec2.instances}
-        return found + [str(peer.name) for peer in peers if peer.name in ours]
+        ours = {f"eqc-fake-{instance}" for instance in self.ec2.instances}
+        return found + [str(fake.name) for fake in fakes if fake.name in ours]
 
     def _labels(self, machine_type: str) -> set[str]:
         """What the containers of a platform, or of all, are labelled with."""

@@ -1,4 +1,4 @@
-"""Machines of the EC2 peer that have something wrong with them from their first answer on."""
+"""Machines of the EC2 fake that have something wrong with them from their first answer on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Flaw:
 
 
 class Altered(Containers):
-    """The machines of the peer, up when their order is answered, some of them with a flaw."""
+    """The machines of the fake, up when their order is answered, some of them with a flaw."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Altered(Containers):
         self._flaws.clear()
 
     def container(self, instance_id: str) -> Container:
-        return self.client.containers.get(f"eqc-peer-{instance_id}")
+        return self.client.containers.get(f"eqc-fake-{instance_id}")
 
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None:
         super().begin(instance_id, arch, public_key, user_data)

@@ -41,7 +41,7 @@ def registry(tmp_path: Path) -> Iterator[Proxy]:
 @pytest.fixture
 def never_pulled(lab: Lab, registry: Proxy) -> str:
     """A reference by digest to an image that was pushed and removed."""
-    name = f"{registry.host}/eqc-peer-image"
+    name = f"{registry.host}/eqc-fake-image"
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         entry = tarfile.TarInfo("payload")

@@ -1,4 +1,4 @@
-"""The Compute Engine peer for the tests beside this, and a provider that takes it for Google."""
+"""The Compute Engine fake for the tests beside this, and a provider that takes it for Google."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PACE = Pace(boot=2, settle=0.3, end=2, poll=0.02)
 
 @pytest.fixture(scope="session")
 def _gce() -> Iterator[Gce]:
-    with serving() as peer:
-        yield peer
+    with serving() as fake:
+        yield fake
 
 
 @pytest.fixture

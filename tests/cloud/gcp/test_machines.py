@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]
 
 @pytest.fixture(scope="module")
 def _real() -> Iterator[Gce]:
-    with serving(containers=True) as peer:
-        yield peer
-        assert peer.cloud._machines.failures == []
+    with serving(containers=True) as fake:
+        yield fake
+        assert fake.cloud._machines.failures == []
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def provider(real: Gce) -> Iterator[GcpProvider]:
 @pytest.fixture
 def container(real: Gce) -> Iterator[Callable[[str], Any]]:
     client = docker.from_env()
-    yield lambda name: client.containers.get(f"eqc-peer-{name}")
+    yield lambda name: client.containers.get(f"eqc-fake-{name}")
     client.close()
 
 

@@ -20,11 +20,11 @@ import docker.errors
 import pytest
 
 from orchestrator.images import Image
-from tests.cloud.ssh.conftest import Peer, client, login, peer, shell
+from tests.cloud.ssh.conftest import FakeHost, client, fake, login, shell
 from tests.fakes import registry
 from tests.fakes.registry import Registry
 
-__all__ = ["client", "login", "peer", "shell"]
+__all__ = ["client", "login", "fake", "shell"]
 
 USER, SECRET = "ada", "correct-horse-battery-staple"
 FAR_ENGINE = """\
@@ -43,7 +43,7 @@ exec docker "$@"
 @pytest.fixture
 def image(client: docker.DockerClient) -> Iterator[Image]:
     """New in each test, and gone after it."""
-    name = f"eqc-peer-image:{secrets.token_hex(6)}"
+    name = f"eqc-fake-image:{secrets.token_hex(6)}"
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         content = os.urandom(3000)
@@ -81,7 +81,7 @@ def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registr
 
 
 @pytest.fixture
-def program(peer: Peer) -> Iterator[Callable[[str], tuple[str, ...]]]:
+def program(fake: FakeHost) -> Iterator[Callable[[str], tuple[str, ...]]]:
     """Puts a program on the machine that ``deliver`` takes for its Docker."""
 
     def put(script: str) -> tuple[str, ...]:
@@ -90,11 +90,11 @@ def program(peer: Peer) -> Iterator[Callable[[str], tuple[str, ...]]]:
             entry = tarfile.TarInfo("docker-for-tests")
             entry.size, entry.mode = len(script.encode()), 0o755
             tar.addfile(entry, io.BytesIO(script.encode()))
-        peer.container.put_archive("/usr/local/bin", archive.getvalue())
+        fake.container.put_archive("/usr/local/bin", archive.getvalue())
         return ("docker-for-tests",)
 
     yield put
-    peer.sh("rm -rf /usr/local/bin/docker-for-tests /home/eqc/*")
+    fake.sh("rm -rf /usr/local/bin/docker-for-tests /home/eqc/*")
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_many_who_want_it_push_it_once(
     images.deliver(shell, image)
     names = client.images.get(image.digest).attrs["RepoDigests"]
     assert [name.partition("@")[0] for name in names] == [
-        f"{open_registry.host}/team/eqc-peer-image"
+        f"{open_registry.host}/team/eqc-fake-image"
     ]
 
 

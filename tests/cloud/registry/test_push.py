@@ -37,7 +37,7 @@ def test_what_is_pushed_is_there_by_its_digest(
     client: docker.DockerClient, open_registry: Registry, image: Image
 ) -> None:
     pushed = push(image, f"{open_registry.host}/team/")
-    assert pushed.reference.startswith(f"{open_registry.host}/team/eqc-peer-image@sha256:")
+    assert pushed.reference.startswith(f"{open_registry.host}/team/eqc-fake-image@sha256:")
     assert held(open_registry, pushed)["config"]["digest"] == image.digest  # type: ignore[index]
     assert names(client, image) == [image.reference]
     assert push(image, f"{open_registry.host}/team") == pushed

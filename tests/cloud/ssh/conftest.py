@@ -23,7 +23,7 @@ from orchestrator.ssh import login_keys
 from orchestrator.ssh.client import SshClient
 
 
-class Peer:
+class FakeHost:
     """One remote machine."""
 
     def __init__(self, container: Container, host_key: str, identity: str) -> None:
@@ -80,15 +80,17 @@ def numpy_image(client: docker.DockerClient) -> str:
 
 
 @pytest.fixture
-def make(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Callable[..., Peer]]:
+def make(
+    client: docker.DockerClient, login: login_keys.LoginKey
+) -> Iterator[Callable[..., FakeHost]]:
     """Machines that end with the test; words as for ``sshd.start``."""
     made: list[Container] = []
 
-    def new(**words: Any) -> Peer:
+    def new(**words: Any) -> FakeHost:
         name = f"ssh-{secrets.token_hex(4)}"
         container, host_key = sshd.start(client, name=name, public_key=login.public, **words)
         made.append(container)
-        return Peer(container, host_key, str(login.path))
+        return FakeHost(container, host_key, str(login.path))
 
     yield new
     for container in made:
@@ -96,17 +98,17 @@ def make(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Ca
 
 
 @pytest.fixture(scope="module")
-def peer(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Peer]:
+def fake(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[FakeHost]:
     """A machine that the tests of a module share."""
     name = f"ssh-{secrets.token_hex(4)}"
     container, host_key = sshd.start(client, name=name, public_key=login.public)
-    yield Peer(container, host_key, str(login.path))
+    yield FakeHost(container, host_key, str(login.path))
     container.remove(force=True, v=True)
 
 
 @pytest.fixture
-def shell(peer: Peer) -> Iterator[SshClient]:
-    with SshClient(peer.address) as shell:
+def shell(fake: FakeHost) -> Iterator[SshClient]:
+    with SshClient(fake.address) as shell:
         yield shell
 
 
@@ -117,7 +119,7 @@ def image_that(client: docker.DockerClient) -> Iterator[Callable[[str], str]]:
 
     def build(script: str) -> str:
         if script not in made:
-            reference = f"eqc-peer-runner:{secrets.token_hex(6)}"
+            reference = f"eqc-fake-runner:{secrets.token_hex(6)}"
             text = 'FROM debian:bookworm-slim\nCOPY run /run.sh\nENTRYPOINT ["sh", "/run.sh"]\n'
             context = io.BytesIO()
             with tarfile.open(fileobj=context, mode="w") as tar:

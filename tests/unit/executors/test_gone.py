@@ -28,7 +28,7 @@ def test_a_machine_that_is_over_is_not_waited_for(nobody: Address) -> None:
         SshClient(nobody, gone=lambda: "i-1 is terminated") as shell,
         pytest.raises(ConnectionLost, match="i-1 is terminated"),
     ):
-        reconnecting(shell, lambda: shell.run(["true"]), patience=60.0)
+        reconnecting(shell, lambda: shell.run(["true"]), reconnect_seconds=60.0)
     assert time.monotonic() - began < 10
 
 

@@ -1,4 +1,4 @@
-"""The peer itself: as strict as the tests need it, and there for other processes."""
+"""The fake itself: as strict as the tests need it, and there for other processes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_nor_one_with_a_wrong_parameter(gce: Gce, provider: GcpProvider, query: 
 
 @contextmanager
 def process(state: Path) -> Iterator[dict[str, str]]:
-    """The peer in a process of its own; what it says has to be exported."""
+    """The fake in a process of its own; what it says has to be exported."""
     command = [
         sys.executable,
         "-m",
@@ -80,14 +80,14 @@ def process(state: Path) -> Iterator[dict[str, str]]:
         "--state",
         str(state),
     ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as peer:
-        assert peer.stdout is not None
-        said = [peer.stdout.readline().split(" ", 1)[1].strip() for _ in range(4)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as fake:
+        assert fake.stdout is not None
+        said = [fake.stdout.readline().split(" ", 1)[1].strip() for _ in range(4)]
         try:
             yield dict(line.split("=", 1) for line in said)
         finally:
-            peer.send_signal(signal.SIGKILL)
-            peer.wait()
+            fake.send_signal(signal.SIGKILL)
+            fake.wait()
 
 
 def test_what_it_knows_outlives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,14 +112,14 @@ def test_another_process_sets_rules_and_takes_machines_back(
     gce: Gce, provider: GcpProvider
 ) -> None:
     machine = provider.wait(provider.launch(gcp_order()))
-    known = requests.get(f"{gce.url}/peer/machines", timeout=10).json()
+    known = requests.get(f"{gce.url}/fake/machines", timeout=10).json()
     assert known == {"machines": [machine.id]}
-    requests.post(f"{gce.url}/peer/preempt", json={"name": machine.id}, timeout=10)
+    requests.post(f"{gce.url}/fake/preempt", json={"name": machine.id}, timeout=10)
     provider.release(machine)
     assert gce.machines() == ()
     rules = [{"method": "zones.list", "code": "forbidden", "status": 403}]
-    requests.post(f"{gce.url}/peer/rules", json=rules, timeout=10)
+    requests.post(f"{gce.url}/fake/rules", json=rules, timeout=10)
     url = f"{gce.url}/compute/v1/projects/eqc-test/zones"
     assert requests.get(url, timeout=10).status_code == 403
-    (rule,) = requests.get(f"{gce.url}/peer/rules", timeout=10).json()["rules"]
+    (rule,) = requests.get(f"{gce.url}/fake/rules", timeout=10).json()["rules"]
     assert rule["hits"] == 1
