@@ -1,4 +1,4 @@
-"""The catalogue's lists: those that came with the package, the user's newer ones, and their names."""
+"""The catalogue's lists: those of the package, the user's newer ones, and names in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of fields in an experiment file: one or many, words of a known set, numbers with units."""
+"""The types of fields in an experiment file: one or many, known words, numbers with units."""
 
 from __future__ import annotations
 

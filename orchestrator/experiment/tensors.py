@@ -1,4 +1,4 @@
-"""Pictures and random numbers → tensors with the same bits everywhere, stored as ``.npy`` by content.
+"""Pictures and random numbers → tensors with the same bits everywhere, as ``.npy`` by content.
 
 Integer resampling, Philox integers and exact IEEE arithmetic only; a file's bytes depend on nothing
 but the array.

@@ -1,4 +1,4 @@
-"""What one platform goes through in its own thread: machines, until one has done the work."""
+"""One task from beginning to end: machines are tried until one has done the work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 class Work(Protocol[Result_co]):
-    """The caller's errand on one machine; it connects, verifies, computes, stores."""
+    """What the caller does on one machine: connect, verify, compute, store."""
 
     def __call__(self, machine: Machine, stop: Event, /) -> Result_co:
         """What came of it. Ends soon after ``stop`` is set.
@@ -45,7 +45,7 @@ class TaskResult(Generic[Result]):
 
 @dataclass(frozen=True)
 class TaskRunner:
-    """Serves one flight after another with machines."""
+    """Runs one task after another, each on a machine of its own."""
 
     providers: Mapping[str, Provider]
     provisioner: Provisioner
@@ -55,7 +55,7 @@ class TaskRunner:
     """Machines tried for one platform."""
 
     def run(self, task: Task, work: Work[Result]) -> TaskResult[Result]:
-        """Do ``work`` on a machine of the flight's platform, released when this returns."""
+        """Do ``work`` on a machine of the task's platform, released when this returns."""
         platform = task.platform
         try:
             offers = self.providers[platform.provider].offers(platform)

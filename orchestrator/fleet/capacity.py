@@ -95,40 +95,40 @@ class Permit:
     """A share that is held until ``end``; ending twice is the same as once."""
 
     def __init__(self, semaphore: CappedSemaphore, share: Share) -> None:
-        self._slots = semaphore
+        self._semaphore = semaphore
         self._share = share
         self._ended = threading.Lock()
 
     def end(self) -> None:
         """Give the share back."""
         if self._ended.acquire(blocking=False):
-            self._slots.give_back(self._share)
+            self._semaphore.give_back(self._share)
 
 
 class Permits:
-    """The slots taken for one place; all but those kept are given back at the end."""
+    """The permits taken for one offer; all but those kept are given back at the end."""
 
     def __init__(self, semaphore: CappedSemaphore) -> None:
-        self._slots = semaphore
+        self._semaphore = semaphore
         self._taken: list[Permit] = []
 
     def __enter__(self) -> Permits:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for lease in self._taken:
-            lease.end()
+        for permit in self._taken:
+            permit.end()
 
     def take(self, share: Share) -> Permit | None:
         """Wait for ``share``; ``None``: nothing is lent any more."""
-        lease = self._slots.take(share)
-        if lease is not None:
-            self._taken.append(lease)
-        return lease
+        permit = self._semaphore.take(share)
+        if permit is not None:
+            self._taken.append(permit)
+        return permit
 
-    def keep(self, lease: Permit) -> None:
+    def keep(self, permit: Permit) -> None:
         """It outlives this block."""
-        self._taken.remove(lease)
+        self._taken.remove(permit)
 
 
 def machine_share(provider: str, offer: Offer) -> Share:

@@ -1,4 +1,4 @@
-"""From a platform to a machine that is up: place after place, until one gives it."""
+"""From a platform to a machine that is up: offer after offer, until one is filled."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ProvisioningFailed(Exception):  # noqa: N818 - a value more than an error:
 
 
 class Unanswered(Exception):  # noqa: N818 - a value more than an error
-    """Given up, and nobody knows what an earlier question did; ``last`` is the last answer."""
+    """Given up without knowing what an earlier call made; ``last`` is the last error."""
 
     def __init__(self, last: ProviderError) -> None:
         super().__init__(str(last))
@@ -81,27 +81,27 @@ class Provisioner:
     """Providers that denied us, with what they said; they are not asked again."""
 
     def provision(self, task: Task, placement: Placement) -> Lease:
-        """A machine of the flight's platform that is up.
+        """A machine of the task's platform that is up.
 
-        Raises ``ProvisioningFailed`` when there is no place left, or the flight was told to stop.
+        Raises ``ProvisioningFailed`` when no offer is left, or the task was told to stop.
         """
         provider = task.platform.provider
         while (offer := placement.next()) is not None:
             task.enter(Phase.QUEUE, offer)
-            with Permits(self.semaphore) as leases:
-                machine_permit = leases.take(machine_share(provider, offer))
-                launch_permit = leases.take(launch_share(provider, offer))
+            with Permits(self.semaphore) as permits:
+                machine_permit = permits.take(machine_share(provider, offer))
+                launch_permit = permits.take(launch_share(provider, offer))
                 if machine_permit is None or launch_permit is None or task.stop.is_set():
                     break
-                # Asked with the slots in hand: what happened while waiting for them counts.
+                # Checked after waiting for the permits: money may have been spent meanwhile.
                 objection = self.budget.objection(offer)
                 if objection is not None:
                     placement.unfit(offer, objection)
                 elif provider in self.closed:
                     placement.refused(offer, ProviderErrorKind.DENIED, self.closed[provider])
                 else:
-                    lease = self._in_place(
-                        task, placement, offer, leases, machine_permit, launch_permit
+                    lease = self._from_offer(
+                        task, placement, offer, permits, machine_permit, launch_permit
                     )
                     if lease is not None:
                         return lease
@@ -109,14 +109,14 @@ class Provisioner:
                 break
         raise ProvisioningFailed(INTERRUPTED if offer is not None else placement.reason())
 
-    # -- one place --------------------------------------------------------------------------
+    # -- one offer --------------------------------------------------------------------------
 
-    def _in_place(
+    def _from_offer(
         self,
         task: Task,
         placement: Placement,
         offer: Offer,
-        leases: Permits,
+        permits: Permits,
         machine_permit: Permit,
         launch_permit: Permit,
     ) -> Lease | None:
@@ -129,14 +129,14 @@ class Provisioner:
             machine = self._ask(task, offer, call, lambda: provider.launch(order))
         except Unanswered as silence:
             if not self._resolved(order):
-                leases.keep(machine_permit)
+                permits.keep(machine_permit)
             self._note(task, placement, offer, silence.last)
             return None
         except Unavailable as refusal:
             self.journal.ended(order.token, Outcome.REFUSED, _text(refusal), self.clock.now())
             self._note(task, placement, offer, refusal)
             return None
-        leases.keep(machine_permit)
+        permits.keep(machine_permit)
         launch_permit.end()
         lease = Lease(machine, order, machine_permit)
         task.hold(lease)
@@ -168,7 +168,7 @@ class Provisioner:
         return up
 
     def _ask(self, task: Task, offer: Offer, call: Call, question: Callable[[], Answer]) -> Answer:
-        """The answer. Raises ``Unavailable``, or ``Unanswered`` where an earlier answer was none."""
+        """The answer. Raises ``Unavailable``, or ``Unanswered`` if an earlier one is uncertain."""
         uncertain: list[ProviderError] = []
 
         def on_again(refusal: ProviderError) -> None:

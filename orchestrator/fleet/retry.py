@@ -49,8 +49,8 @@ class Retrier:
         """The answer of ``question``, repeated for at most ``seconds`` in all.
 
         ``again``: the errors after which it is asked again; ``on_again`` is told each time that
-        happens. Raises the last ``ProviderError``, or ``Unavailable`` (``INTERRUPTED``) once ``stop`` is
-        set.
+        happens. Raises the last ``ProviderError``, or ``Unavailable`` (``INTERRUPTED``) once
+        ``stop`` is set.
         """
         deadline = self.clock.now() + seconds
         repetition = 0

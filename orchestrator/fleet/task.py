@@ -1,4 +1,4 @@
-"""One platform on its way through the fleet: where it is, what it holds, how it is told to end."""
+"""One platform in the fleet: its phase, the machine it has, and how it is told to end."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Tell = Callable[[dict[str, Any]], None]
 
 
 class Phase(StrEnum):
-    """What a flight is doing."""
+    """What a task is doing."""
 
     QUEUE = "waiting"
-    """For slots and money."""
+    """For permits and money."""
     LAUNCH = "launching"
     BOOT = "booting"
     WORK = "working"
@@ -31,7 +31,7 @@ class Phase(StrEnum):
 
 
 class Task:
-    """The state of one platform, written by its own thread and read by the crew's."""
+    """The state of one platform, written by its own thread and read by the fleet's."""
 
     def __init__(self, platform: Platform, clock: Clock, timeouts: Timeouts, tell: Tell) -> None:
         self.platform = platform

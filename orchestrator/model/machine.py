@@ -208,9 +208,9 @@ class Provider(Protocol):
     def launch(self, order: Order) -> Machine:
         """Ask for the machine and return at once, with its id.
 
-        The same order again gives the same machine, never a second one. Raises ``ProviderError``, or
-        ``Unavailable`` where the platform cannot be had here at all; then nothing was made, except
-        after ``ProviderErrorKind.UNCERTAIN``.
+        The same order again gives the same machine, never a second one. Raises ``ProviderError``,
+        or ``Unavailable`` where the platform cannot be had here at all; then nothing was made,
+        except after ``ProviderErrorKind.UNCERTAIN``.
         """
         ...
 
@@ -242,9 +242,9 @@ class Provider(Protocol):
         ...
 
     def list_shared(self, owner: str | None = None) -> Sequence[str]:
-        """Tags of the runs, of ``owner`` or of anybody, that have left what ``delete_shared`` removes.
+        """Tags of the runs, of ``owner`` or of anybody, of which shared things are left.
 
-        Found as machines are: in all regions, without our state. Raises ``ProviderError``.
+        What ``delete_shared`` removes. Found as machines are: in all regions, without our state. Raises ``ProviderError``.
         """
         ...
 

@@ -77,7 +77,7 @@ class SshProvider:
 
 
 def address_of(platform: Platform) -> Address:
-    """The address that a platform's placement describes. Raises ``ProviderError`` where it has none.
+    """The address in a platform's placement. Raises ``ProviderError`` where there is none.
 
     Keys of a jump host are those of the host with ``jump_`` in front, as often as there are jumps.
     """

@@ -49,7 +49,7 @@ class RemoteRun:
 
     def __init__(self, context: Context, image_cache: ImageCache | None) -> None:
         self._context = context
-        self._missing = by_platform(context.pending(here=False))
+        self._pending = by_platform(context.pending(here=False))
         """By the platform's id, in the order of the plan."""
         self._path = context.folder.path / "journal.sqlite"
         self._images = ImageDistributor(image_cache, context.registry, context.note)
@@ -65,7 +65,7 @@ class RemoteRun:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """After an error the sweep is made all the same: its own error is the more serious one."""
+        """Clean up after an error too; an error of the cleanup is the more serious one."""
         try:
             if kind is not None and not issubclass(kind, MachinesLeft):
                 self.cleanup()
@@ -82,10 +82,10 @@ class RemoteRun:
 
     def recover(self) -> None:
         """End what a killed call of this run left at any provider. Raises ``MachinesLeft``."""
-        if not self._missing and not self._path.exists():
+        if not self._pending and not self._path.exists():
             return
         self._journal = Journal(self._path)
-        asked = {group[0][0].platform.provider for group in self._missing.values()}
+        asked = {group[0][0].platform.provider for group in self._pending.values()}
         # Where all machines of a killed call are ended, what they shared may still be there.
         ended = self._context.folder.ended_well()
         known = self._journal.open_intents() if ended else self._journal.intents()
@@ -114,7 +114,7 @@ class RemoteRun:
         """Observe all that is missing far away; returns the records."""
         records: list[Record] = []
         served: list[Platform] = []
-        for group in self._missing.values():
+        for group in self._pending.values():
             platform = group[0][0].platform
             closed = self._closed.get(platform.provider)
             if closed is None and self._fleet is not None:
@@ -122,20 +122,20 @@ class RemoteRun:
             if closed is None:
                 served.append(platform)
             else:
-                records += self._leave_out(platform, closed)
+                records += self._skip(platform, closed)
         if not served or self._fleet is None:
             return records
         worker = RemoteWorker(self._context, self._images, self._gone, self._left)
         for result in self._fleet.run(served, partial(self._work, worker)):
-            records += self._take(result)
+            records += self._records_of(result)
         return records
 
     def cleanup(self) -> Cleanup | None:
         """Confirm that nothing is left at any provider. Raises ``MachinesLeft``."""
         if self._fleet is None or self._journal is None:
             return None
-        asked = [cell for pending in self._missing.values() for cell, _ in pending]
-        done = {c.id: c.observe.sessions - len(s) for m in self._missing.values() for c, s in m}
+        asked = [cell for pending in self._pending.values() for cell, _ in pending]
+        done = {c.id: c.observe.sessions - len(s) for m in self._pending.values() for c, s in m}
         swept = self._fleet.cleanup(total(estimates(asked, done)).cost)
         for text in swept.untidy:
             self._context.note(f"still there, and free of charge: {text}")
@@ -162,14 +162,14 @@ class RemoteRun:
             return str(error) if over else None
         return None
 
-    def _take(self, served: TaskResult[list[Record]]) -> list[Record]:
+    def _records_of(self, served: TaskResult[list[Record]]) -> list[Record]:
         interrupted = self._context.stop.is_set()
         if served.reason is None or interrupted or served.reason.code == INTERRUPTED.code:
             # Sessions of an interrupted run stay open: nothing says that they cannot be had.
             return served.result or []
-        return self._leave_out(served.platform, served.reason)
+        return self._skip(served.platform, served.reason)
 
-    def _leave_out(self, platform: Platform, reason: Reason) -> list[Record]:
+    def _skip(self, platform: Platform, reason: Reason) -> list[Record]:
         pending = self._context.pending_of(platform)
         return record_skipped(self._context, pending, _status(reason), reason)
 
@@ -187,7 +187,7 @@ class RemoteRun:
     def _lifetime(self, platform: Platform) -> float:
         """Seconds that a machine may live: its jobs at their limits, and half an hour to begin."""
         limits = self._context.limits
-        pending = self._missing[platform.id]
+        pending = self._pending[platform.id]
         work = sum(len(s) * limits.session_seconds + START_SECONDS for _, s in pending)
         return min(HALF_HOUR + work, LONGEST)
 

@@ -48,7 +48,7 @@ EXCUSED = {OutputRefused: "damaged-output", EnvironmentNotReady: "not-usable"}
 
 @dataclass(frozen=True)
 class RemoteWorker:
-    """The work that the fleet calls with every machine it obtained."""
+    """What is done on every machine that the fleet provides."""
 
     context: Context
     images: ImageDistributor
@@ -99,7 +99,7 @@ def _facts(shell: SshClient, stop: Event, *, booting: bool) -> RemoteFacts:
         facts = remote_facts(shell)
         if facts.docker or not booting or stop.is_set() or time.monotonic() > end:
             return facts
-        # Connected anew: who was logged in before joined no group since.
+        # Group membership (docker) needs a new login: connect again.
         shell.close()
         stop.wait(DOCKER_POLL)
 
@@ -201,10 +201,10 @@ class _OnMachine:
         ends = [time.time() + job.seconds(limits), wall, self.machine.expires]
         # The runner reads the machine's clock.
         deadline = min(end for end in ends if end) + self.facts.clock_ahead
-        shell = self._job_shell(image, deadline)
-        return execute(self.context, job, image, shell, deadline, self.stop, EXCUSED)
+        executor = self._executor(image, deadline)
+        return execute(self.context, job, image, executor, deadline, self.stop, EXCUSED)
 
-    def _job_shell(self, image: Image | None, deadline: float) -> Executor:
+    def _executor(self, image: Image | None, deadline: float) -> Executor:
         if image is None:
             python = dict(self.machine.platform.placement).get("python") or "python3"
             return RemoteProcess(self.shell, self._label, python=str(python), deadline=deadline)

@@ -230,7 +230,7 @@ def reconnecting(
 ) -> T:
     """What ``do`` gives; after a lost connection it is done again, so it must bear that.
 
-    Raises ``ConnectionLost`` where the machine stays away for ``reconnect_seconds`` seconds, or answers but
+    Raises ``ConnectionLost`` where the machine stays away for ``reconnect_seconds``, or answers but
     loses the connection again and again at once.
     """
     drops = 0

@@ -1,1 +1,1 @@
-"""What this computer gives: files, folders, the environment of programs, JSON that is not trusted."""
+"""What this computer gives: files, folders, programs' environment, JSON from elsewhere."""

@@ -1,4 +1,4 @@
-"""What EC2 says no with, translated into ``ProviderError``: named by what the fleet does about it."""
+"""EC2's errors, translated into ``ProviderError``: by what the fleet does about each."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class AwsProvider:
         self._lifetime.end(machine)
 
     def find(self, run: str | None = None) -> Sequence[Machine]:
-        """All instances of ours, in every region. Raises ``ProviderError`` if one does not answer."""
+        """All our instances, in every region. Raises ``ProviderError`` if one does not answer."""
 
         def ask(region: str) -> list[Machine]:
             found = alive(self._clients, region, tags.RUN, run)
@@ -119,7 +119,7 @@ class AwsProvider:
         return tuple(m for machines in in_each(self._all_regions(), ask) for m in machines)
 
     def delete_shared(self, run: str) -> None:
-        """Remove the run's key pairs and security groups in every region. Raises ``ProviderError``."""
+        """Remove the run's key pairs and security groups everywhere. Raises ``ProviderError``."""
         self._forget(run)
         in_each(
             self._all_regions(), lambda region: tidy_region(self._clients, self._pace, region, run)

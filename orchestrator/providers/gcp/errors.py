@@ -1,4 +1,4 @@
-"""What Compute Engine says no with, translated into ``ProviderError``: named by what the fleet does."""
+"""Compute Engine's errors, translated into ``ProviderError``: by what the fleet does."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class Lifetime:
     def _raise_if_over(
         self, machine: Machine, instance: compute_v1.Instance | None, *, young: bool
     ) -> None:
-        """``ProviderError`` by what was done to the machine; nothing where it may still be coming."""
+        """Raise a ``ProviderError`` for a machine that ended; not where it may still come up."""
         zone = zone_of(machine)
         done = self._operations.of_instance(zone, machine.id)
         insert = _insert(done)

@@ -28,7 +28,7 @@ class Operations:
         self._pace = pace
 
     def until_done(self, operation: compute_v1.Operation, doing: str, zone: str | None) -> None:
-        """Until it is done, in ``zone`` or globally. Raises ``ProviderError`` for what it failed with."""
+        """Wait until it is done, in ``zone`` or globally. Raises its error as ``ProviderError``."""
         pace = self._pace
         start = pace.clock()
         while operation.status != compute_v1.Operation.Status.DONE:

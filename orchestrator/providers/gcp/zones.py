@@ -25,7 +25,7 @@ class Zones:
         self._known: Once[tuple[str, ...]] = Once()
 
     def expanded(self, offers: Sequence[Offer]) -> tuple[Offer, ...]:
-        """Each place of a region as one in each of its zones, in order. Raises ``ProviderError``."""
+        """Each offer of a region as one in each of its zones. Raises ``ProviderError``."""
         if all(offer.zone is not None for offer in offers):
             return tuple(offers)
         known = self._known.get(("zones",), self._ask)

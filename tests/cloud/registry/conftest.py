@@ -24,7 +24,7 @@ from tests.cloud.ssh.conftest import FakeHost, client, fake, login, shell
 from tests.fakes import registry
 from tests.fakes.registry import Registry
 
-__all__ = ["client", "login", "fake", "shell"]
+__all__ = ["client", "fake", "login", "shell"]
 
 USER, SECRET = "ada", "correct-horse-battery-staple"
 FAR_ENGINE = """\

@@ -59,12 +59,12 @@ def test_first_come_first_served() -> None:
 
 def test_amounts_of_money_are_shares_too() -> None:
     semaphore = CappedSemaphore({"cost per hour": 0.3}, RealClock())
-    leases = [semaphore.take((("cost per hour", "", 0.1),)) for _ in range(3)]
+    permits = [semaphore.take((("cost per hour", "", 0.1),)) for _ in range(3)]
     got: list[Permit | None] = []
     thread = waiting(semaphore, (("cost per hour", "", 0.05),), got)
     assert got == []
-    assert leases[0] is not None
-    leases[0].end()
+    assert permits[0] is not None
+    permits[0].end()
     thread.join(5)
     assert len(got) == 1
 
