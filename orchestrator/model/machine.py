@@ -244,7 +244,8 @@ class Provider(Protocol):
     def list_shared(self, owner: str | None = None) -> Sequence[str]:
         """Tags of the runs, of ``owner`` or of anybody, of which shared things are left.
 
-        What ``delete_shared`` removes. Found as machines are: in all regions, without our state. Raises ``ProviderError``.
+        Shared is what ``delete_shared`` removes. Looked for in all regions, without our own state.
+        Raises ``ProviderError``.
         """
         ...
 
