@@ -128,7 +128,7 @@ def test_what_is_refused(load: Load, picture: np.ndarray, framework: str) -> Non
         load(framework, "cifar10-small", flags={"speed": 1})
     with pytest.raises(Failed, match="no builtin model"):
         load(framework, "cifar11")
-    with pytest.raises(Unsupported, match=r"computes no caffe: models, only builtin:"):
+    with pytest.raises(Unsupported, match=r"cannot read caffe: models, only builtin:"):
         load(framework, source="caffe", path="x")
     with pytest.raises(Failed, match="neither 'cpu' nor 'gpu'"):
         load(framework, "lenet5", device="tpu")
