@@ -1,6 +1,6 @@
-"""Keys and firewall rules of a run whose machines have ended, but not its sweep: found and removed.
+"""Keys and firewall rules of a run that ended its machines but not its cleanup.
 
-Nothing of them costs money; but the next run of somebody else would not know whose they are.
+They cost nothing, but other owners' runs could not tell whose they are: they are found and removed.
 """
 
 from __future__ import annotations

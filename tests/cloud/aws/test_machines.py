@@ -1,4 +1,4 @@
-"""Instances that are real machines: booted with our user data, reached by SSH, really ended."""
+"""Instances as containers that boot with our user data, are reached by SSH and really end."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_machine_that_shuts_itself_down_is_gone(
 
 @pytest.mark.slow
 def test_a_machine_that_nobody_ends_ends_itself(real: Ec2, provider: AwsProvider) -> None:
-    order, _ = login(expires_in=1)  # the timer leaves it 60 s at least
+    order, _ = login(expires_in=1)  # the timer allows at least 60 s
     up = provider.wait(provider.launch(order))
     end = time.monotonic() + 90
     while provider.find() and time.monotonic() < end:

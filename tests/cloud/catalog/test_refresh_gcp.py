@@ -1,4 +1,4 @@
-"""``eqc catalog refresh --provider gcp`` against the one call it makes, by HTTP on loopback."""
+"""``eqc catalog refresh --provider gcp`` against a fake of its only call, by HTTP on loopback."""
 
 from __future__ import annotations
 

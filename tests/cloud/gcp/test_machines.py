@@ -1,4 +1,4 @@
-"""Instances that are real machines: booted with our metadata, reached by SSH, really ended."""
+"""Instances as containers that boot with our metadata, are reached by SSH and really end."""
 
 from __future__ import annotations
 
@@ -128,11 +128,11 @@ def test_another_host_in_its_place_is_noticed(real: Gce, provider: GcpProvider) 
 def test_a_machine_that_nobody_ends_is_ended(
     real: Gce, provider: GcpProvider, container: Callable[[str], Any]
 ) -> None:
-    order, _ = login("expired", expires=time.time() + 1)  # 60 s at least are allowed
+    order, _ = login("expired", expires=time.time() + 1)  # the shortest duration is 60 s
     machine = provider.wait(provider.launch(order))
     allowed = real.cloud.instance(machine.id)["scheduling"]["maxRunDuration"]
     assert allowed["seconds"] == "60"
-    allowed["seconds"] = "1"  # nobody wants to wait so long
+    allowed["seconds"] = "1"  # shortened, so that the test is quick
     end = time.monotonic() + 30
     while provider.find() and time.monotonic() < end:
         time.sleep(0.1)
@@ -153,7 +153,7 @@ def test_a_killed_machine_is_gone(
     with pytest.raises(ProviderError, match="TERMINATED") as raised:
         provider.wait(up)
     assert raised.value.kind is ProviderErrorKind.GONE
-    # Its disk still costs something: it is there until it is deleted.
+    # A stopped instance's disk still costs money, so it is listed until it is deleted.
     assert [m.id for m in provider.find()] == [up.id]
     provider.release(up)
     assert provider.find() == ()

@@ -1,4 +1,4 @@
-"""Images on their way to a machine behind a real sshd, from a real registry or through SSH."""
+"""Delivery of images to a machine with a real sshd, from a real registry or through SSH."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.registry]
 
 Program = Callable[[str], tuple[str, ...]]
 NOWHERE = Pushed("127.0.0.1:9/team/eqc-fake-image", f"sha256:{'0' * 64}")
-# Writes down what other users of the machine can see of a login while it lasts.
+# Records what other users of the machine could see of a login in progress.
 WATCHED = """\
 #!/bin/sh
 case " $* " in *" login "*)
@@ -36,7 +36,7 @@ exec docker "$@"
 
 
 def says(text: str, *, to: str = "pull", code: int = 1) -> str:
-    """A Docker whose ``pull`` or ``load`` fails, in words that a real engine has used."""
+    """A Docker command whose ``pull`` or ``load`` fails with a real engine's message."""
     return f"""#!/bin/sh
 case " $* " in
   *" {to} "*) cat > /dev/null; echo '{text}' >&2; exit {code} ;;

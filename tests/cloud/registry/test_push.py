@@ -1,4 +1,4 @@
-"""Pushing to a real registry, and to ECR as moto has it (which holds no images)."""
+"""Pushing to a real registry, and to moto's ECR, which stores no images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def names(client: docker.DockerClient, image: Image) -> list[str]:
 
 
 def held(registry: Registry, pushed: Pushed) -> dict[str, object]:
-    """The manifest, as the registry gives it out by its digest."""
+    """The manifest that the registry returns for the pushed digest."""
     path = pushed.repository.partition("/")[2]
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     address = f"http://{registry.host}/v2/{path}/manifests/{pushed.digest}"

@@ -30,7 +30,7 @@ observe: {sessions: 1}
 
 
 class Computer:
-    """One with a data folder of its own; ``eqc`` runs there."""
+    """A computer: a folder where ``eqc`` runs, with a data folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -44,7 +44,7 @@ class Computer:
         return self.eqc("run", self.file, "--results", url, "--isolation", "process")
 
     def mirrored(self) -> int:
-        """Lines of observations in all mirrors."""
+        """The number of observations in all of its mirrors."""
         return sum(
             path.read_bytes().count(b"\n") for path in self.folder.glob("data/**/observations/*")
         )

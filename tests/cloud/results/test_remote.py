@@ -79,7 +79,7 @@ def test_a_kill_between_two_pushes_loses_nothing(computer: Computer) -> None:
     a.push()
     write(a, 1)
     with RunFolder(a.folder / RUN) as run:
-        # Closed, and then killed.
+        # The file is closed, and the process killed before it pushes.
         run.seal()
     write(a, 2)
     again = computer("a")
@@ -108,7 +108,7 @@ def test_two_computers_add_to_one_run(computer: Computer) -> None:
     a.push()
     b = computer("b")
     b.pull()
-    # Neither has seen what the other one does from here on.
+    # From here on neither computer sees what the other one writes.
     write(a, 0)
     started(b, "second")
     write(b, 1)

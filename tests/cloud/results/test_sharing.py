@@ -1,4 +1,4 @@
-"""Pushing while a run goes on, and a bucket that fails meanwhile."""
+"""Pushing while a run is in progress, and a bucket that fails during the run."""
 
 from __future__ import annotations
 
