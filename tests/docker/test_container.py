@@ -1,4 +1,4 @@
-"""What a container of ours may and may not do, as the engine itself reports it."""
+"""What a job's container may and may not do, as the Docker engine reports it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture
 def caught(tmp_path: Path) -> Iterator[Container]:
-    """A container of a run under way; the run is ended afterwards."""
+    """The container of a run in progress; the run is ended afterwards."""
     client = connect()
-    # On a fresh engine the image takes minutes; the run under test should find it.
+    # Build the image first: on a new engine that takes minutes.
     ImageBuilder(client).ensure("numpy")
     text = SMALL.replace("sessions: 2", "sessions: 400") + "limits: {memory: 1 GiB}\n"
     process = subprocess.Popen(
@@ -74,7 +74,7 @@ def test_inside_there_is_no_network_and_no_way_to_write(caught: Container) -> No
 def test_removing_twice_is_fine_and_a_removal_ends_the_run_with_failed_rows(
     tmp_path: Path,
 ) -> None:
-    """Somebody removes our container: its sessions are failed rows, and a second run heals."""
+    """The sessions of a removed container become failed rows; a second run computes them."""
     spec = written(tmp_path, SMALL.replace("sessions: 2", "sessions: 30"))
     with closing(connect()) as client:
         ImageBuilder(client).ensure("numpy")

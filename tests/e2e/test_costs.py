@@ -1,4 +1,4 @@
-"""What is paid is shown before it is spent: ``eqc plan``, ``eqc run`` and ``eqc catalog``."""
+"""Costs are shown before money is spent: ``eqc plan``, ``eqc run`` and ``eqc catalog``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A nightly's life: accept a baseline, compare, see a change, accept it."""
+"""``eqc diff`` as in a nightly job: accept a baseline, compare, see a change, accept it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_accept_compare_change_accept(tmp_path: Path) -> None:
     assert accepted.returncode == 0, accepted.stderr
     same = eqc("diff", "baseline.json", "results", cwd=tmp_path)
     assert same.returncode == 0, same.stdout
-    # Another seed of the weights under one label: every output has other bits.
+    # Other weights under the same label: every output has other bits.
     changed = SMALL.replace("    on: [numpy]", "    weights: seed:7\n    on: [numpy]")
     other = written(tmp_path, changed, "changed.yaml")
     assert (

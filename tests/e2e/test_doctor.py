@@ -1,4 +1,4 @@
-"""`eqc doctor`: what is missing is said with what to do, before anything costs money."""
+"""`eqc doctor` names what is missing and what to do about it, before anything costs money."""
 
 from __future__ import annotations
 

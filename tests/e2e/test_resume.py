@@ -1,4 +1,4 @@
-"""Running a file again, as it was and changed: what is stored is not computed again."""
+"""Running a file again, unchanged and changed: stored sessions are not computed again."""
 
 from __future__ import annotations
 

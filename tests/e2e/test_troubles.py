@@ -1,4 +1,4 @@
-"""Each trouble is a clear message or a row with a reason; the rest of the run is unharmed."""
+"""Every failure gives a clear message or a row with a reason; the rest of the run goes on."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ observe: {{sessions: 3}}
     assert {r["reason"]["code"] for r in bad} == {"illegal-instruction"}
     assert len(bad) == 3
     assert "unsupported" in done.stdout
-    # What cannot be computed there is not tried again.
+    # Unsupported sessions are not tried again.
     again = eqc("run", spec, "--isolation", isolation, cwd=tmp_path)
     assert "0 sessions in 0 jobs" in again.stderr
 
@@ -205,7 +205,7 @@ def test_a_cloud_platform_is_planned_and_refused_as_a_row(tmp_path: Path) -> Non
     statuses = by_platform(tmp_path)
     assert statuses.pop("local") == {"ok"}
     assert list(statuses.values()) == [{"skipped"}]
-    # Nothing was rented: as a process there is no image that a machine could run.
+    # With isolation process there is no image for a rented machine, so none is rented.
     assert "start a Docker engine" in done.stdout
 
 

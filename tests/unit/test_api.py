@@ -1,4 +1,4 @@
-"""The Python API on a store that the study's import made of a few files."""
+"""The Python API with a store imported from a few of the study's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment of the tests themselves."""
+"""The environment variables that tests see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue's files: their shape, and that they agree with each other and their sources."""
+"""The catalogue's files: their format, and that they agree with each other and their sources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_list_has_its_schema(provider: str, kind: str) -> None:
     jsonschema.validate(document, schema)
 
 
-def test_a_price_is_never_nothing() -> None:
+def test_no_price_is_zero() -> None:
     document = json.loads(json.dumps(read("aws_prices.json")))
     document["on_demand"]["c5.large"][0] = 0
     with pytest.raises(jsonschema.ValidationError):
@@ -121,7 +121,7 @@ NOT_FOR_US = {f"mac2{x}" for x in ("", "-m1ultra", "-m2", "-m2pro")} | {
 @pytest.mark.parametrize(
     ("name", "vcpus", "gibibytes", "on_demand"),
     [
-        # Figures of the providers' pages: us-east-1 and us-central1.
+        # From the providers' pages, for us-east-1 and us-central1.
         ("c5.large", 2, 4, 0.085),
         ("p3.2xlarge", 8, 61, 3.06),
         ("g4dn.xlarge", 4, 16, 0.526),

@@ -1,4 +1,4 @@
-"""From where we reach rented machines: said by the environment, and believed only if it is one."""
+"""This computer's address as rented machines see it: from the environment, and checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Provider ``ssh``: addresses from placements, and what ``doctor`` can see without a login."""
+"""Provider ``ssh``: addresses from placements, and what ``doctor`` can check without a login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions as real processes: what they record, and what the death of one does to the others."""
+"""Sessions as real processes: what they record, and what a crash of one does to the others."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_sessions_that_have_a_line_are_not_redone(bench: Bench) -> None:
     bench.run()
     path = bench.out / "observations.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    # As a kill leaves it: one line whole, one torn.
+    # As after a kill: one whole line and one torn line.
     path.write_bytes(lines[0] + lines[1][:50])
     records = bench.run()
     assert sorted(records) == [(cell, 0), (cell, 1), (cell, 2)]
@@ -301,7 +301,7 @@ def test_full_disk(bench: Bench) -> None:
         assert [records[c, 0]["status"] for c in (first, second)] == ["ok", "ok"]
         assert records[third, 0]["reason"]["code"] == "no-space"
         assert [path.name for path in (bench.out / "tensors").iterdir()] == [EXPECTED]
-        # Now not even a line fits.
+        # Now the disk has no space for another line.
         bench.cell("fine", sessions=list(range(100)))
         bench.run(code=74)
         assert b"No space left" in bench.stderr
@@ -312,7 +312,7 @@ def test_full_disk(bench: Bench) -> None:
 
 
 def processes_of(bench: Bench) -> list[str]:
-    """Processes that carry this bench's folder in their environment and are not yet dead."""
+    """Running processes whose environment names this bench's folder."""
     time.sleep(0.1)
     mark = str(bench.log).encode()
     found = []

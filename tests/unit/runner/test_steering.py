@@ -1,4 +1,4 @@
-"""Which variables steer numerics, and that nothing of the runner inherits one."""
+"""Which variables steer numerics, and that no process of the runner inherits one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives of machines that nobody trusts."""
+"""Unpacking archives from machines that are not trusted."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_nothing_but_expected_files_ever_appears(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder, "into")
-        # `cut` is where the connection ends.
+        # The connection ends after `cut` bytes.
         stream = io.BytesIO(archive(*entries, form=form)[:cut])
         try:
             unpack(stream, into, limits=UnpackLimits(1 << 20, 1 << 19, 100))

@@ -1,4 +1,4 @@
-"""Every error that EC2 is known for becomes the refusal that the fleet can act on."""
+"""EC2's known errors become ``ProviderError`` with the kind that the fleet acts on."""
 
 from __future__ import annotations
 

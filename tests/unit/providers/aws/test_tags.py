@@ -1,4 +1,4 @@
-"""Tags: written from an order, read back from what EC2 describes."""
+"""Tags: written from an order, read back from EC2's description of an instance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an instance does at boot: the text is parsed, its scripts are checked and run."""
+"""The user data that an instance runs at boot: it is parsed, its scripts are checked and run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every error that Compute Engine is known for becomes the refusal that the fleet can act on."""
+"""Compute Engine's known errors become ``ProviderError`` with the kind that the fleet acts on."""
 
 from __future__ import annotations
 

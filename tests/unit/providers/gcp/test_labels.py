@@ -1,4 +1,4 @@
-"""Labels and metadata: written from an order, read back from what Compute Engine describes."""
+"""Labels and metadata: written from an order, read back from the description of an instance."""
 
 from __future__ import annotations
 

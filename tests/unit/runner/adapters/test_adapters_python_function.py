@@ -1,4 +1,4 @@
-"""Models that are Python functions, and tensors of whatever framework they return."""
+"""Models that are Python functions, and the tensors of several frameworks they may return."""
 
 from __future__ import annotations
 

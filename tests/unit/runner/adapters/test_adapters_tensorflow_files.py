@@ -17,7 +17,7 @@ pytestmark = pytest.mark.frameworks
 
 @pytest.fixture(autouse=True)
 def _formats_are_deprecated() -> Any:
-    """By Keras (.h5) and TensorFlow (tf.lite); users have them all the same."""
+    """Ignore deprecation warnings: Keras deprecates .h5, TensorFlow tf.lite; users have both."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
