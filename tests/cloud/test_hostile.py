@@ -76,7 +76,7 @@ def nothing_steers(lab: Lab, ran: Ran) -> None:
     assert not any(code in page.read_text() for code in ("\x1b[2J", "\x1b]0;", "\u202e"))
 
 
-def test_an_archive_that_leads_elsewhere_and_words_that_steer_a_terminal(lab: Lab) -> None:
+def test_an_archive_with_outside_paths_and_text_with_escape_sequences(lab: Lab) -> None:
     evil = b"evil"
     entries = [
         ("files/../../../../eqc-evil", tarfile.REGTYPE, evil, ""),
@@ -105,7 +105,7 @@ def test_an_archive_that_leads_elsewhere_and_words_that_steer_a_terminal(lab: La
 
 
 @pytest.mark.slow
-def test_a_complaint_that_steers_a_terminal(lab: Lab) -> None:
+def test_an_error_message_with_escape_sequences(lab: Lab) -> None:
     ran = lied(lab, f'*" cp "*" - ") printf "{CODES} no\\n" >&2; exit 1 ;;')
     ((_, message),) = ran.reasons(FAULTY)
     assert "\\x1b[2J" in message
@@ -130,7 +130,7 @@ def test_a_complaint_that_steers_a_terminal(lab: Lab) -> None:
         ('*" wait "*) echo 99999999999999999999; exit ;;', None),
     ],
 )
-def test_lies(lab: Lab, lie: str, code: str | None) -> None:
+def test_false_answers_of_docker(lab: Lab, lie: str, code: str | None) -> None:
     ran = lied(lab, lie) if code is not None else None
     if ran is None:
         # Only the exit code is false: the results are complete, so they count.

@@ -192,7 +192,7 @@ def _image(lab: Lab, digest: str) -> Iterator[bytes]:
         rest = chunk[-4096:]
 
 
-def test_a_watch_sees_what_it_should(lab: Lab, tmp_path: Path) -> None:
+def test_the_watch_sees_arguments_and_environments(lab: Lab, tmp_path: Path) -> None:
     """Shows that the test above would notice a secret."""
     import subprocess
     import sys

@@ -71,7 +71,7 @@ def test_inside_there_is_no_network_and_no_way_to_write(caught: Container) -> No
         assert b"Read-only file system" in written_there.output
 
 
-def test_removing_twice_is_fine_and_a_removal_ends_the_run_with_failed_rows(
+def test_a_removed_container_gives_failed_rows_and_may_be_removed_twice(
     tmp_path: Path,
 ) -> None:
     """The sessions of a removed container become failed rows; a second run computes them."""
@@ -112,7 +112,7 @@ def test_an_image_is_found_by_its_content_and_built_once(tmp_path: Path) -> None
     client.close()
 
 
-def test_the_engines_refusal_is_an_error_of_ours(tmp_path: Path) -> None:
+def test_the_engines_refusal_is_raised_as_our_error(tmp_path: Path) -> None:
     from orchestrator.errors import EnvironmentNotReady
 
     client = connect()

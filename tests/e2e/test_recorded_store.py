@@ -46,7 +46,7 @@ def test_its_report_is_a_baseline(store: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_baseline_from_then_still_finds_what_differs(store: Path) -> None:
+def test_a_recorded_baseline_still_finds_differences(store: Path) -> None:
     baseline = json.loads((store / "report.json").read_text())
     classes = baseline["partitions"][0]["classes"]
     first, second = classes[0]["platforms"], classes[1]["platforms"]

@@ -40,7 +40,7 @@ def test_all_is_well(ec2: Ec2, provider: AwsProvider) -> None:
     assert {"aws eu-central-1 image for x86_64", "aws eu-central-1 image for arm64"} <= subjects
 
 
-def test_nothing_is_made_by_looking(ec2: Ec2, provider: AwsProvider) -> None:
+def test_checking_makes_nothing(ec2: Ec2, provider: AwsProvider) -> None:
     list(provider.check([platform("m5.large")]))
     assert ec2.machines() == ()
     changing = ("Run", "Create", "Import", "Terminate", "Delete", "Authorize", "Revoke")

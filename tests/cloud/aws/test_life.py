@@ -91,7 +91,7 @@ def test_machines_are_found_in_all_regions_without_our_state(
     assert stranger.find() == ()
 
 
-def test_what_others_run_in_the_account_is_not_ours(ec2: Ec2, provider: AwsProvider) -> None:
+def test_instances_without_our_tags_are_not_listed(ec2: Ec2, provider: AwsProvider) -> None:
     image = provider._amis.find("us-east-1", "x86_64", gpu=False).id
     boto3.client("ec2").run_instances(
         ImageId=image, InstanceType="m5.large", MinCount=1, MaxCount=1
@@ -108,7 +108,7 @@ def test_many_launches_at_once_share_one_group_and_one_key(ec2: Ec2, provider: A
     assert len(ec2.called("ImportKeyPair")) == 1
 
 
-def test_the_request_ends_itself_and_keeps_others_out(ec2: Ec2, provider: AwsProvider) -> None:
+def test_the_request_sets_an_end_encryption_and_no_role(ec2: Ec2, provider: AwsProvider) -> None:
     order = aws_order(zone="us-east-1c")
     provider.launch(order)
     request = launched(ec2)
@@ -188,7 +188,7 @@ def test_the_image_fits_the_machine(
     assert launched(ec2)["BlockDeviceMapping.1.Ebs.VolumeSize"] == ("80" if gpu else "30")
 
 
-def test_what_a_run_shared_goes_with_it(ec2: Ec2, provider: AwsProvider) -> None:
+def test_what_a_runs_machines_shared_is_deleted(ec2: Ec2, provider: AwsProvider) -> None:
     kept = provider.launch(aws_order(run="run-2"))
     machine = provider.launch(aws_order())
     with pytest.raises(ProviderError, match="still used") as raised:

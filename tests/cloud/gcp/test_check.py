@@ -37,7 +37,7 @@ def test_all_is_well(gce: Gce, provider: GcpProvider) -> None:
     assert {"gcp image for x86_64", "gcp image for arm64", "gcp clock"} <= subjects
 
 
-def test_nothing_is_made_by_looking(gce: Gce, provider: GcpProvider) -> None:
+def test_checking_makes_nothing(gce: Gce, provider: GcpProvider) -> None:
     provider.check([platform("n2d-standard-2")])
     assert gce.machines() == ()
     changing = ("insert", "delete", "update", "patch")

@@ -125,7 +125,9 @@ def test_many_launches_at_once_share_two_rules(gce: Gce, provider: GcpProvider) 
     assert len(gce.called("images.getFromFamily")) == 1
 
 
-def test_the_request_ends_itself_and_has_no_credentials(gce: Gce, provider: GcpProvider) -> None:
+def test_the_request_sets_an_end_and_has_no_service_account(
+    gce: Gce, provider: GcpProvider
+) -> None:
     provider.launch(gcp_order())
     body = asked(gce)
     scheduling = body["scheduling"]
@@ -240,7 +242,7 @@ def test_the_image_fits_the_machine(
     assert ("nvidia-ctk" in said(body)["user-data"]) is (gpu is not None)
 
 
-def test_what_a_run_shared_goes_with_it(gce: Gce, provider: GcpProvider) -> None:
+def test_what_a_runs_machines_shared_is_deleted(gce: Gce, provider: GcpProvider) -> None:
     provider.launch(gcp_order(run="run-2"))
     provider.release(provider.launch(gcp_order()))
     provider.delete_shared("run-1")

@@ -300,7 +300,7 @@ def test_a_firewall_rule_that_cannot_be_made_stops_the_launch(
     provider.launch(gcp_order())
 
 
-def test_rules_that_cannot_be_removed_are_said(gce: Gce, provider: GcpProvider) -> None:
+def test_rules_that_cannot_be_removed_are_reported(gce: Gce, provider: GcpProvider) -> None:
     provider.release(provider.launch(gcp_order()))
     gce.rule("firewalls.delete", "forbidden", 403)
     with pytest.raises(ProviderError, match="eqc-run-1") as raised:

@@ -95,7 +95,7 @@ def test_families_and_their_quotas_and_sizes_are_there(provider: str) -> None:
 
 
 @pytest.mark.cloud_fake
-def test_ec2_types_are_what_moto_has_of_ec2s_own_answers() -> None:
+def test_ec2_types_equal_motos_copy_of_ec2s_descriptions() -> None:
     moto = files("moto") / "ec2/resources/instance_types.json.gz"
     described = json.loads(gzip.decompress(moto.read_bytes()))
     ours = {e.name: e for e in catalog.machine_types("aws").values() if e.source == "moto 5.2.5"}
@@ -180,7 +180,7 @@ def test_a_refreshed_list_comes_before_ours_and_the_rest_stays(refreshed: Path) 
     assert catalog.machine_type("aws", "c4.large").vcpus == 2
 
 
-def test_a_refreshed_list_that_is_none_is_said(refreshed: Path) -> None:
+def test_a_damaged_refreshed_list_is_reported(refreshed: Path) -> None:
     (refreshed / "aws_prices.json").write_text('{"schema": 1}')
     with pytest.raises(EnvironmentNotReady, match=r"aws_prices\.json is not a list .*delete it"):
         catalog.machine_types("aws")

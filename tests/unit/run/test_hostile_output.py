@@ -190,7 +190,7 @@ def test_lines_that_are_too_deep_long_or_many_are_no_records(
     assert {r["reason"]["code"] for r in bad} == {"not-reported"}
 
 
-def test_a_deep_fingerprint_is_no_fingerprint(tmp_path: Path) -> None:
+def test_a_deeply_nested_fingerprint_is_refused(tmp_path: Path) -> None:
     deep: Any = {"schema": 1}
     for _ in range(900):
         deep = {"more": deep}

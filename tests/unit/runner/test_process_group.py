@@ -73,7 +73,7 @@ def test_the_runner_dies_with_its_parent_if_asked(bench: Bench, given: str) -> N
         assert gone(bench)
 
 
-def test_a_runner_that_is_late_notices_that_its_parent_is_gone(bench: Bench) -> None:
+def test_a_runner_started_after_its_parent_ended_ends_at_once(bench: Bench) -> None:
     bench.cell("fine")
     bench.write()
     env = {**environment(bench.log), "EQC_DIE_WITH_PARENT": str(2**22 - 1)}

@@ -52,7 +52,7 @@ def test_keep_says_which_tensors_are_written(bench: Bench) -> None:
     assert [path.name for path in (bench.out / "tensors").iterdir()] == [EXPECTED]
 
 
-def test_instrumentation_that_changes_the_result_is_said(bench: Bench) -> None:
+def test_instrumentation_that_changes_the_result_is_recorded(bench: Bench) -> None:
     cell = bench.cell("perturbed", layers=True)
     record = bench.run()[cell, 0]
     assert record["perturbed"] is True
@@ -129,7 +129,7 @@ def test_timeout_ends_the_session_and_what_it_started(bench: Bench, how: str, mo
     assert processes_of(bench) == []
 
 
-def test_output_of_the_framework_is_not_taken_for_ours(bench: Bench) -> None:
+def test_stdout_of_the_framework_is_not_taken_for_reports(bench: Bench) -> None:
     cell = bench.cell("chatter")
     assert bench.run()[cell, 0]["status"] == "ok"
     assert len(bench.stdout.splitlines()) == 1

@@ -51,7 +51,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
-def test_what_a_runner_writes_comes_through(tmp_path: Path, form: int) -> None:
+def test_a_runners_files_are_unpacked(tmp_path: Path, form: int) -> None:
     sent = {
         "fingerprint.json": b"{}",
         "observations.jsonl": b"",

@@ -68,7 +68,7 @@ def test_the_private_key_is_nowhere_else() -> None:
     assert str(boot).count("PRIVATE") == 1
 
 
-def test_no_upgrade_behind_our_back() -> None:
+def test_the_image_does_not_upgrade_itself() -> None:
     assert config()["package_upgrade"] is False
 
 

@@ -123,7 +123,9 @@ def test_flags(load: Load, picture: np.ndarray, framework: str, flags: dict[str,
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_what_is_refused(load: Load, picture: np.ndarray, framework: str) -> None:
+def test_wrong_settings_and_sources_are_refused(
+    load: Load, picture: np.ndarray, framework: str
+) -> None:
     with pytest.raises(Failed, match="flags are"):
         load(framework, "cifar10-small", flags={"speed": 1})
     with pytest.raises(Failed, match="no builtin model"):
@@ -137,7 +139,7 @@ def test_what_is_refused(load: Load, picture: np.ndarray, framework: str) -> Non
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_no_gpu_is_said(load: Load, framework: str) -> None:
+def test_a_missing_gpu_is_reported(load: Load, framework: str) -> None:
     with pytest.raises(Unsupported, match="sees no GPU here"):
         load(framework, "lenet5", device="gpu")
 

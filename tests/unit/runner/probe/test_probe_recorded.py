@@ -127,7 +127,7 @@ def test_collecting_from_a_replay_gives_the_record(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", X86, ids=lambda path: path.stem)
-def test_the_system_saves_the_registers_of_what_the_machine_has(path: Path) -> None:
+def test_xcr0_enables_the_registers_of_the_machines_instructions(path: Path) -> None:
     record = load(path)
     assert can_read_xcr0(record["leaves"]) == (record["xcr0"] is not None)
     flags = decoded(path)["flags"]
