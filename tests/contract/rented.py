@@ -1,4 +1,4 @@
-"""Rented machines for the contract suite: each provider with its fake, and an order for it."""
+"""Rented machines for the contract suite: each cloud's provider, its fake, and an order for it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from orchestrator.model.machine import Order, Provider
 
 @dataclass(frozen=True)
 class Rented:
-    """One provider and who plays its cloud."""
+    """One provider and the fake of its cloud."""
 
     make: Callable[[], Provider]
-    """A provider without any memory, as another process would have it."""
+    """Makes a new provider without any state, as another process would."""
     order: Order
     lose_a_reply: Callable[[], object]
-    """The next launch goes through, and its reply does not come back."""
+    """Lets the next launch make a machine whose reply is lost."""
     machines: Callable[[], tuple[str, ...]]
-    """Ids of what is there, as the cloud itself knows it."""
+    """The ids of all machines that the fake has."""
 
 
 @contextmanager

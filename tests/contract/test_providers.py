@@ -61,7 +61,7 @@ def test_the_life_of_a_machine(name: str) -> None:
     machine = provider.launch(Order("run", platform))
     assert machine.platform == platform
     assert provider.wait(machine).id == machine.id
-    # Launching again names the same machine: an interrupted call can be repeated.
+    # The same order again returns the same machine, so an interrupted call can be repeated.
     assert provider.launch(Order("run", platform)).id == machine.id
     provider.release(machine)
     provider.release(machine)

@@ -1,7 +1,7 @@
-"""What an earlier release recorded is read, compared and resumed: `tests/data/store-dc97ce3`.
+"""A store recorded by an earlier version, `tests/data/store-dc97ce3`, is read and resumed.
 
-Made by commit dc97ce3: `eqc rehearse --cloud rehearsed.yaml` (a journal with a machine at each of
-two fake clouds) and `eqc run resume.yaml`; then `eqc report --format json` and two tables.
+It was made by commit dc97ce3: `eqc rehearse --cloud rehearsed.yaml` (a journal with a machine at
+each of two fake clouds) and `eqc run resume.yaml`; then `eqc report --format json` and two tables.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RECORDED = ROOT / "tests" / "data" / "store-dc97ce3"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """A copy: reading a store makes its columnar cache beside it."""
+    """A copy of the recorded store, because reading a store writes its columnar cache into it."""
     return Path(shutil.copytree(RECORDED, tmp_path / "recorded"))
 
 
@@ -46,7 +46,7 @@ def test_its_report_is_a_baseline(store: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_baseline_from_then_still_finds_what_differs(store: Path) -> None:
+def test_a_recorded_baseline_still_finds_differences(store: Path) -> None:
     baseline = json.loads((store / "report.json").read_text())
     classes = baseline["partitions"][0]["classes"]
     first, second = classes[0]["platforms"], classes[1]["platforms"]
@@ -76,7 +76,7 @@ def test_its_journal_is_read(store: Path) -> None:
 
 def test_cells_have_the_ids_they_had(store: Path) -> None:
     assert _planned(store / "resume.yaml") == _stored(store, "resume")
-    # Two platforms were played by others, which have ids of their own.
+    # In a rehearsal the two cloud platforms have ids of their own.
     assert len(_stored(store, "recorded-rehearsal") - _planned(store / "rehearsed.yaml")) == 2
 
 

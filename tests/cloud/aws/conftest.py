@@ -1,4 +1,4 @@
-"""The EC2 fake for the tests beside this, and a provider that takes it for Amazon."""
+"""The EC2 fake for the tests of this folder, and an AWS provider that talks to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _ec2() -> Iterator[Ec2]:
 
 @pytest.fixture
 def ec2(_ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> Ec2:
-    """Without containers: an instance is up at once, at an address where nobody is."""
+    """The emptied fake, without containers: instances are up at once, but cannot be reached."""
     for name, value in _ec2.environment.items():
         monkeypatch.setenv(name, value)
     _ec2.reset()
@@ -42,5 +42,5 @@ def _amis(_clients: Clients) -> Amis:
 
 @pytest.fixture
 def provider(ec2: Ec2, _clients: Clients, _amis: Amis) -> AwsProvider:
-    """Made anew, but for what takes longest."""
+    """A new provider; only its clients and image lookups, which are slow to make, are shared."""
     return AwsProvider(_clients, amis=_amis, pace=PACE)

@@ -1,4 +1,4 @@
-"""The Compute Engine fake for the tests beside this, and a provider that takes it for Google."""
+"""The Compute Engine fake for the tests of this folder, and a provider that talks to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _gce() -> Iterator[Gce]:
 
 @pytest.fixture
 def gce(_gce: Gce, monkeypatch: pytest.MonkeyPatch) -> Gce:
-    """Without containers: an instance is up at once, at an address where nobody is."""
+    """The emptied fake, without containers: instances are up at once, but cannot be reached."""
     for name, value in _gce.environment.items():
         monkeypatch.setenv(name, value)
     _gce.reset()

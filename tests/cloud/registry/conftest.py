@@ -1,8 +1,8 @@
 """A registry, a machine that pulls from it, and images of a few bytes.
 
-The machine's engine is this computer's own (there is no engine in an engine here), so an image is
-removed before it is delivered again. Where both would have to differ at one time, ``far_engine``
-stands before the machine's Docker: it knows only what was loaded or pulled through it.
+The machine uses this computer's Docker engine (there is no engine in a container here), so an image
+is removed before it is delivered again. Where the two would have to hold different images,
+``far_engine`` replaces the machine's Docker command and knows only images delivered through it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ exec docker "$@"
 
 @pytest.fixture
 def image(client: docker.DockerClient) -> Iterator[Image]:
-    """New in each test, and gone after it."""
+    """A new image for each test, removed after it."""
     name = f"eqc-fake-image:{secrets.token_hex(6)}"
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -71,7 +71,7 @@ def open_registry(tmp_path: Path) -> Iterator[Registry]:
 
 @pytest.fixture
 def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    """A registry of ``USER`` alone; this computer has their login."""
+    """A registry that admits only ``USER``; Docker on this computer has the login."""
     with registry.serving(tmp_path, user=USER, secret=SECRET) as serving:
         folder = tmp_path / "docker"
         folder.mkdir()
@@ -82,7 +82,7 @@ def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registr
 
 @pytest.fixture
 def program(fake: FakeHost) -> Iterator[Callable[[str], tuple[str, ...]]]:
-    """Puts a program on the machine that ``deliver`` takes for its Docker."""
+    """Installs a script on the machine; returns the command with which ``deliver`` uses it."""
 
     def put(script: str) -> tuple[str, ...]:
         archive = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Images on their way to a machine behind a real sshd, from a real registry or through SSH."""
+"""Delivery of images to a machine with a real sshd, from a real registry or through SSH."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.registry]
 
 Program = Callable[[str], tuple[str, ...]]
 NOWHERE = Pushed("127.0.0.1:9/team/eqc-fake-image", f"sha256:{'0' * 64}")
-# Writes down what other users of the machine can see of a login while it lasts.
+# Records what other users of the machine could see of a login in progress.
 WATCHED = """\
 #!/bin/sh
 case " $* " in *" login "*)
@@ -36,7 +36,7 @@ exec docker "$@"
 
 
 def says(text: str, *, to: str = "pull", code: int = 1) -> str:
-    """A Docker whose ``pull`` or ``load`` fails, in words that a real engine has used."""
+    """A Docker command whose ``pull`` or ``load`` fails with a real engine's message."""
     return f"""#!/bin/sh
 case " $* " in
   *" {to} "*) cat > /dev/null; echo '{text}' >&2; exit {code} ;;
@@ -55,7 +55,9 @@ def test_it_is_pulled_by_digest(
     assert client.images.get(image.digest).attrs["RepoDigests"] == [pushed.reference]
 
 
-def test_what_is_there_is_not_fetched_again(image: Image, shell: SshClient, fake: FakeHost) -> None:
+def test_an_image_that_the_machine_has_is_not_fetched_again(
+    image: Image, shell: SshClient, fake: FakeHost
+) -> None:
     before = fake.files()
     deliver(shell, image, NOWHERE, Login("127.0.0.1:9", USER, SECRET))
     assert fake.files() == before
@@ -111,7 +113,7 @@ def test_a_connection_that_is_cut_leaves_no_login(
 
 
 @pytest.mark.parametrize("given", [None, Login("", USER, "not the secret")])
-def test_a_login_that_is_refused_is_said_without_it(
+def test_a_refused_login_is_reported_without_its_password(
     client: docker.DockerClient,
     guarded: Registry,
     image: Image,
@@ -130,7 +132,7 @@ def test_a_login_that_is_refused_is_said_without_it(
     assert fake.files() == before
 
 
-def test_a_digest_that_the_registry_has_not_is_said(
+def test_a_digest_that_the_registry_lacks_is_reported(
     client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     pushed = push(image, f"{open_registry.host}/team")

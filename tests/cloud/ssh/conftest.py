@@ -1,4 +1,4 @@
-"""Real sshd containers as remote machines, and images that behave or misbehave as told."""
+"""Containers with a real sshd as remote machines, and images whose runner is a test's script."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FakeHost:
         self.address = Address(host, port, sshd.USER, host_key=host_key, identity=identity)
 
     def inside(self) -> Address:
-        """As other machines reach it."""
+        """The address at which other containers reach it."""
         return replace(self.address, host=sshd.inside(self.container), port=22)
 
     def sessions(self) -> list[str]:
@@ -41,11 +41,11 @@ class FakeHost:
         return self.sh("pgrep -f '^sshd: eqc'").split()
 
     def drop(self) -> None:
-        """Cut every connection, as a network would."""
+        """Cut every connection, as a network failure would."""
         self.sh("pkill -KILL -f '^sshd: eqc'")
 
     def files(self) -> set[str]:
-        """Everything in the file system that a user could have written."""
+        """All paths of the file system, without /proc, /sys and /dev."""
         found = self.sh(
             "find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -print"
         )
@@ -83,7 +83,7 @@ def numpy_image(client: docker.DockerClient) -> str:
 def make(
     client: docker.DockerClient, login: login_keys.LoginKey
 ) -> Iterator[Callable[..., FakeHost]]:
-    """Machines that end with the test; words as for ``sshd.start``."""
+    """Makes machines, with the arguments of ``sshd.start``; they are removed after the test."""
     made: list[Container] = []
 
     def new(**words: Any) -> FakeHost:

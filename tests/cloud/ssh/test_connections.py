@@ -1,4 +1,4 @@
-"""Who we talk to, and what becomes of a connection: real sshd, real keys."""
+"""Host keys, logins, and connections that break: with a real sshd and real keys."""
 
 from __future__ import annotations
 

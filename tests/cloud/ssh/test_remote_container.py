@@ -1,4 +1,4 @@
-"""Jobs in containers of a remote machine: through drops, stops, deaths and hostility."""
+"""Jobs in containers on a remote machine: dropped connections, stops, crashes, hostile results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.cloud.ssh.conftest import FakeHost, records, write_job
 
 pytestmark = pytest.mark.docker
 RUN = "tests-container"
-# Five lines, a second apart, then a result: long enough to be disturbed.
+# Five lines, a second apart, then a result: enough time for a test to interfere.
 SLOW = """\
 for i in 1 2 3 4 5; do echo line $i; sleep 1; done
 echo last words >&2
@@ -40,7 +40,7 @@ def _nothing_is_left(fake: FakeHost, client: docker.DockerClient) -> object:
         assert leftovers(shell, RUN) == ()
     assert fake.files() == files
     ours = {v.name for v in client.volumes.list()} - volumes
-    # Other tests may use this engine: only what nobody uses any more is a leak.
+    # Other tests may use this engine: only volumes that no container uses are leaks.
     dangling = {v.name for v in client.volumes.list(filters={"dangling": True})}
     assert not ours & dangling
 
@@ -255,7 +255,7 @@ def test_hostile_results_stay_outside(
     assert ended.code == 0
     assert ended.stderr == "\\x1b[2J on stderr"
     found = sorted(p.name for p in out.rglob("*"))
-    # Hard links: whichever name the archive has first is the file.
+    # Of hard links, the name that comes first in the archive is the file.
     assert set(found) <= {"fingerprint.json"}
     assert not any(p.is_symlink() for p in out.rglob("*"))
 

@@ -1,4 +1,4 @@
-"""Jobs as processes of a machine without Docker: the same promises."""
+"""Jobs as processes on a machine without Docker: the same guarantees as in containers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PYTHON = "/opt/eqc/bin/python"
 
 @pytest.fixture
 def bare(make: Callable[..., FakeHost], numpy_image: str) -> Iterator[FakeHost]:
-    """A machine with Python and NumPy but no engine, on which nothing may be left."""
+    """A machine with Python and NumPy but without Docker; checks that nothing is left on it."""
     fake = make(engine=False, base=numpy_image)
     files = fake.files()
     yield fake

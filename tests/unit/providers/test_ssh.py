@@ -1,4 +1,4 @@
-"""Provider ``ssh``: addresses from placements, and what ``doctor`` can see without a login."""
+"""Provider ``ssh``: addresses from placements, and what ``doctor`` can check without a login."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_each_thing_wrong_is_a_finding_that_says_what_to_do(tmp_path: Path) -> N
     assert all(part in message for part, message in zip(parts, found, strict=True))
 
 
-def test_what_is_behind_a_jump_host_is_not_knocked_at_from_here() -> None:
+def test_a_host_behind_a_jump_host_is_not_connected_to_directly() -> None:
     host = platform(address="inside", host_key=KEY, jump_address="127.0.0.1", jump_port=1)
     found = SshProvider().check([host])
     assert [f.level for f in found] == [Level.OK, Level.OK, Level.ERROR, Level.ERROR]

@@ -1,4 +1,4 @@
-"""Archives of machines that nobody trusts."""
+"""Unpacking archives from machines that are not trusted."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
-def test_what_a_runner_writes_comes_through(tmp_path: Path, form: int) -> None:
+def test_a_runners_files_are_unpacked(tmp_path: Path, form: int) -> None:
     sent = {
         "fingerprint.json": b"{}",
         "observations.jsonl": b"",
@@ -75,7 +75,7 @@ def test_nothing_but_expected_files_ever_appears(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder, "into")
-        # `cut` is where the connection ends.
+        # The connection ends after `cut` bytes.
         stream = io.BytesIO(archive(*entries, form=form)[:cut])
         try:
             unpack(stream, into, limits=UnpackLimits(1 << 20, 1 << 19, 100))
