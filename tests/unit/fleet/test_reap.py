@@ -72,7 +72,7 @@ def test_a_provider_that_cannot_be_asked_is_not_one_that_has_nothing() -> None:
     _, providers = clouds(gcp=[Fault(ProviderErrorKind.DENIED)])
     found = find_all(providers)
     assert len(found.machines) == 3
-    assert found.blind == (("gcp", "scripted denied"),)
+    assert found.not_seen == (("gcp", "scripted denied"),)
 
 
 def test_an_end_that_cannot_be_verified_is_not_one() -> None:

@@ -126,7 +126,7 @@ def test_an_order_without_an_answer_is_looked_for_before_the_next_place(tmp_path
     assert (first.machine_id, first.outcome) == ("m-00000", Outcome.RELEASED)
 
 
-def test_what_shows_up_late_is_swept(tmp_path: Path) -> None:
+def test_a_machine_that_is_listed_late_is_ended(tmp_path: Path) -> None:
     clock = SimulatedClock()
     script = {
         ("launch", "a"): [
@@ -218,13 +218,13 @@ def test_what_cannot_be_ended_is_named_with_the_command_that_ends_it(tmp_path: P
         made.fleet.cleanup()
 
 
-def test_a_sweep_that_cannot_look_does_not_say_zero(tmp_path: Path) -> None:
+def test_a_cleanup_that_cannot_search_does_not_say_zero(tmp_path: Path) -> None:
     clock = SimulatedClock()
     cloud = provider(clock, script={("find", None): [Fault(ProviderErrorKind.DENIED)] * 1000})
     made = Made(tmp_path, cloud, clock)
     made.fleet.recover()
     list(made.fleet.run([platform()], made.work()))
-    with pytest.raises(MachinesLeft, match="aws does not say"):
+    with pytest.raises(MachinesLeft, match="aws could not be searched"):
         made.fleet.cleanup()
 
 
