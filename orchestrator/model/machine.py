@@ -220,8 +220,8 @@ class Provider(Protocol):
     def wait(self, machine: Machine) -> Machine:
         """Wait until the machine is up; a copy of it with its address.
 
-        Raises ``ProviderError``: ``UNREACHABLE`` after the provider's own time for booting, ``GONE``
-        where the machine has ended. It does not try SSH.
+        Raises ``ProviderError``: ``UNREACHABLE`` after the provider's own time limit for booting,
+        ``GONE`` where the machine has ended. It does not try SSH.
         """
         ...
 
