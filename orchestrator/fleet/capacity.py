@@ -114,25 +114,25 @@ class Permits:
 
     def __init__(self, semaphore: CappedSemaphore) -> None:
         self._semaphore = semaphore
-        self._taken: list[Permit] = []
+        self._permits: list[Permit] = []
 
     def __enter__(self) -> Permits:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for permit in self._taken:
+        for permit in self._permits:
             permit.end()
 
     def take(self, share: Share) -> Permit | None:
         """Wait for ``share``; ``None`` where the semaphore is closed."""
         permit = self._semaphore.take(share)
         if permit is not None:
-            self._taken.append(permit)
+            self._permits.append(permit)
         return permit
 
     def keep(self, permit: Permit) -> None:
         """Leave ``permit`` in use after this block."""
-        self._taken.remove(permit)
+        self._permits.remove(permit)
 
 
 def machine_share(provider: str, offer: Offer) -> Share:

@@ -59,7 +59,7 @@ class Cleaner:
         self._releaser = releaser
         self._clock = clock
         self._timeouts = timeouts
-        self._looked_for: set[str] = set()
+        self._waited_for: set[str] = set()
 
     def clear(self) -> None:
         """End all machines of the run and close all its intents. Raises ``MachinesLeft``."""
@@ -135,10 +135,10 @@ class Cleaner:
             # More than `settle` is left only if the clock was set back: do not wait that long.
             if 0 < left <= self._timeouts.settle:
                 waits.append(left)
-            elif left <= 0 or intent.token in self._looked_for:
+            elif left <= 0 or intent.token in self._waited_for:
                 self._journal.ended(intent.token, Outcome.NOT_MADE, "no machine bears it", searched)
             else:
-                self._looked_for.add(intent.token)
+                self._waited_for.add(intent.token)
                 waits.append(self._timeouts.settle)
         return max(waits)
 

@@ -15,7 +15,7 @@ from orchestrator.model.machine import Offer, ProviderErrorKind
 
 INVALID_AT_MOST = 3
 """After so many regions called the request invalid, the other regions are not tried."""
-TOLD = 6
+LISTED = 6
 """At most so many different attempts are listed in the final reason."""
 
 
@@ -34,8 +34,8 @@ class Placement:
     """The offers of one platform, best first, and the attempts made."""
 
     def __init__(self, platform: Platform, offers: Sequence[Offer], attempts: int) -> None:
-        asked = platform.get("machine_type")
-        self._offers = [p for p in offers if asked is None or p.machine_type in (None, asked)]
+        wanted = platform.get("machine_type")
+        self._offers = [p for p in offers if wanted is None or p.machine_type in (None, wanted)]
         self._machines_left = attempts
         self._invalid = 0
         self.attempts: list[Attempt] = []
@@ -84,11 +84,11 @@ class Placement:
         if not self.attempts:
             return Reason("no-place", "no place has the hardware that was asked for")
         counted = Counter(f"{a.offer}: {a.outcome}: {a.message}" for a in self.attempts)
-        told = [f"{text} ({n} times)" if n > 1 else text for text, n in counted.items()]
-        more = [f"and {len(told) - TOLD} more"] if len(told) > TOLD else []
+        texts = [f"{text} ({n} times)" if n > 1 else text for text, n in counted.items()]
+        more = [f"and {len(texts) - LISTED} more"] if len(texts) > LISTED else []
         last = self.attempts[-1].outcome
         code = "mismatch" if last == "rejected" else last
-        return Reason(code, "; ".join(told[:TOLD] + more))
+        return Reason(code, "; ".join(texts[:LISTED] + more))
 
     def _note(self, offer: Offer, outcome: str, message: str) -> None:
         self.attempts.append(Attempt(offer.label, outcome, message))

@@ -128,7 +128,7 @@ class Provisioner:
         call = (order.platform.provider, offer.region, "launch")
         provider = self.providers[order.platform.provider]
         try:
-            machine = self._ask(task, offer, call, lambda: provider.launch(order))
+            machine = self._call(task, offer, call, lambda: provider.launch(order))
         except Unanswered as error:
             if not self._resolved(order):
                 permits.keep(machine_permit)
@@ -154,7 +154,7 @@ class Provisioner:
             # A run killed before this line finds the machine by its token, after it by its id too.
             self.journal.launched(token, machine.id, self.clock.now())
             task.enter(Phase.BOOT, offer, machine.id)
-            lease.machine = self._ask(task, offer, call, lambda: provider.wait(machine))
+            lease.machine = self._call(task, offer, call, lambda: provider.wait(machine))
             self.journal.reachable(token, self.clock.now())
             why, up = INTERRUPTED.code, not task.stop.is_set()
         except Unanswered as error:
@@ -169,8 +169,8 @@ class Provisioner:
                 task.drop()
         return up
 
-    def _ask(self, task: Task, offer: Offer, call: Call, question: Callable[[], Answer]) -> Answer:
-        """The answer of ``question``, with retries.
+    def _call(self, task: Task, offer: Offer, call: Call, action: Callable[[], Answer]) -> Answer:
+        """The answer of ``action``, with retries.
 
         Raises ``Unavailable``, or ``Unanswered`` where one of the calls may have gone through.
         """
@@ -182,9 +182,9 @@ class Provisioner:
             task.say("again", offer, text=f"{refusal.kind.value}: {refusal}")
 
         try:
-            return self.retrier.ask(
+            return self.retrier.run(
                 call,
-                question,
+                action,
                 self.timeouts.launch,
                 again=AGAIN,
                 stop=task.stop,

@@ -67,7 +67,7 @@ class Releaser:
         provider = self.providers[name]
         call = (name, machine.offer.region, "release")
         try:
-            self.retrier.ask(
+            self.retrier.run(
                 call, lambda: provider.release(machine), self.timeouts.release, again=AGAIN
             )
         except ProviderError as error:
@@ -79,7 +79,7 @@ class Releaser:
     def find(self, name: str, run: str) -> Sequence[Machine]:
         """Machines of ``run`` that the provider ``name`` lists. Raises ``ProviderError``."""
         provider = self.providers[name]
-        return self.retrier.ask(
+        return self.retrier.run(
             (name, None, "find"), lambda: provider.find(run), self.timeouts.settle, again=AGAIN
         )
 
@@ -88,7 +88,7 @@ class Releaser:
         provider = self.providers[name]
         call = (name, None, "delete_shared")
         try:
-            self.retrier.ask(
+            self.retrier.run(
                 call, lambda: provider.delete_shared(run), self.timeouts.release, again=AGAIN
             )
         except Unavailable as error:

@@ -37,17 +37,17 @@ class Retrier:
     rates: RateLimiter
     clock: Clock
 
-    def ask(
+    def run(
         self,
         call: Call,
-        question: Callable[[], Answer],
+        action: Callable[[], Answer],
         seconds: float,
         *,
         again: Collection[ProviderErrorKind],
         stop: Event | None = None,
         on_again: Callable[[ProviderError], None] | None = None,
     ) -> Answer:
-        """The answer of ``question``, repeated for at most ``seconds`` in all.
+        """The answer of ``action``, retried for at most ``seconds`` in all.
 
         ``again``: the errors after which it is retried; ``on_again`` is called before each retry.
         Raises the last ``ProviderError``, or ``Unavailable`` (``INTERRUPTED``) once ``stop`` is
@@ -60,7 +60,7 @@ class Retrier:
             if stop is not None and stop.is_set():
                 raise Unavailable(INTERRUPTED.code, INTERRUPTED.message)
             try:
-                answer = question()
+                answer = action()
             except ProviderError as refusal:
                 if refusal.kind is ProviderErrorKind.THROTTLED:
                     self.rates.throttled(call, began, refusal.retry_after)

@@ -96,13 +96,13 @@ class Fleet:
         for task in tasks:
             _start(self._run_task, task, work, completed)
         error: BaseException | None = None
-        looked = time.monotonic()
+        checked = time.monotonic()
         while completed.running:
             try:
                 result = completed.next(TICK)
-                if time.monotonic() - looked >= TICK:
+                if time.monotonic() - checked >= TICK:
                     self._watch(completed)
-                    looked = time.monotonic()
+                    checked = time.monotonic()
                 if result is not None and error is None:
                     yield result
             except BaseException as raised:  # noqa: BLE001 - raised again when all tasks are complete
@@ -117,9 +117,9 @@ class Fleet:
         ``estimated``: the plan's estimate in US dollars, reported beside the actual cost.
         """
         self._cleaner.clear()
-        untidy = self._cleaner.delete_shared()
+        not_deleted = self._cleaner.delete_shared()
         cost = self._journal.cost(self._clock.now())
-        return Cleanup(0, estimated, cost.spent, cost.unpriced, untidy)
+        return Cleanup(0, estimated, cost.spent, cost.unpriced, not_deleted)
 
     # -- in the thread of one task ----------------------------------------------------------
 

@@ -62,10 +62,10 @@ def run(
         # Created after `clear_leftovers`, which stores what a killed call had observed.
         with RemoteRun(context, here.image_cache) as far:
             far.recover()
-            halves: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
+            parts: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
             # Remote machines take minutes to boot: this computer does its own part meanwhile.
-            both = side_by_side(halves, call, at_once=2, stop=stop)
-            records = [record for half in both for record in half]
+            both = side_by_side(parts, call, at_once=2, stop=stop)
+            records = [record for part in both for record in part]
             cleanup = far.cleanup()  # first: these machines cost money
             here.cleanup()
         folder.drop_work()
