@@ -43,12 +43,12 @@ def status(context: click.Context, names: tuple[str, ...], *, as_json: bool) -> 
     _, found = _look(names)
     rows = [_row(machine) for machine in found.machines]
     if as_json:
-        blind = [{"provider": name, "reason": why} for name, why in found.blind]
-        click.echo(json.dumps({"machines": rows, "not_seen": blind}, indent=2))
+        not_seen = [{"provider": name, "reason": why} for name, why in found.not_seen]
+        click.echo(json.dumps({"machines": rows, "not_seen": not_seen}, indent=2))
     else:
         _show(rows)
-        _say_blind(found)
-    context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+        _say_not_seen(found)
+    context.exit(Exit.NOT_READY if found.not_seen else Exit.DONE)
 
 
 @click.command()
@@ -74,10 +74,10 @@ def reap(
     chosen = to_reap(found.machines, time.time(), live_runs(), owner=mine, run=run)
     for machine, why in chosen:
         click.echo(f"{'ending' if yes else 'would end'} {_name(machine)}: {why}")
-    _say_blind(found)
+    _say_not_seen(found)
     # Of a run that was killed when its machines at a provider had ended, only these are left there.
     driven, up = live_runs(), {(m.platform.provider, m.run) for m in found.machines}
-    seeing = {name: p for name, p in providers.items() if name not in dict(found.blind)}
+    seeing = {name: p for name, p in providers.items() if name not in dict(found.not_seen)}
     list_shared = [
         trace
         for trace in _traces(seeing, mine)
@@ -89,7 +89,7 @@ def reap(
     spared = len(found.machines) - len(chosen)
     if not yes:
         click.echo(f"{len(chosen)} to end, {spared} spared; nothing was ended (--yes ends them)")
-        context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+        context.exit(Exit.NOT_READY if found.not_seen else Exit.DONE)
     reaped = end_all(providers, [machine for machine, _ in chosen], RealClock())
     ended = {(m.platform.provider, m.run) for m in reaped.ended if m.run}
     still = {(m.platform.provider, m.run) for m in found.machines if m not in reaped.ended}
@@ -99,7 +99,7 @@ def reap(
         click.echo(f"eqc: left: {_name(machine)}: {why}", err=True)
     if reaped.left:
         context.exit(Exit.MACHINES_LEFT)
-    context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+    context.exit(Exit.NOT_READY if found.not_seen else Exit.DONE)
 
 
 def _look(names: Sequence[str]) -> tuple[dict[str, Provider], Found]:
@@ -184,8 +184,8 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
     console().print(table)
 
 
-def _say_blind(found: Found) -> None:
-    for name, why in found.blind:
+def _say_not_seen(found: Found) -> None:
+    for name, why in found.not_seen:
         click.echo(
             f"eqc: {name} could not be asked, so it may have machines of ours: {why}", err=True
         )

@@ -1,4 +1,4 @@
-"""A fleet: machines for many platforms side by side, each given back whatever happens."""
+"""A fleet: machines for many platforms side by side, each released whatever happens."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import Provider
 
 TICK = 0.5
-"""Seconds between two checks of signals, money and deadlines. Results do not wait for it."""
+"""Seconds between two checks of signals, money and deadlines. Results are passed on at once."""
 
 
 class Fleet:
     """The machines of one run.
 
-    ``recover`` first, then ``run``, then ``cleanup``. ``stop`` (the first Ctrl-C) ends launching
-    and tells work to end; ``abort`` (the second) waits for no work, but machines are released.
+    Call ``recover``, then ``run``, then ``cleanup``. ``stop`` (the first Ctrl-C) stops launches and
+    signals the work to end; ``abort`` (the second) does not wait for the work. Both release all
+    machines.
     """
 
     def __init__(
@@ -74,20 +75,20 @@ class Fleet:
         )
         self._runner = TaskRunner(providers, provisioner, self._releaser, journal, limits.attempts)
         self.over_limit: str | None = None
-        """Which limit ended the fleet before its work was done."""
+        """The limit that ended the work early; ``None``: no limit was reached."""
 
     def recover(self) -> None:
-        """End whatever an earlier, killed call of this run left. Raises ``MachinesLeft``."""
+        """End machines that an earlier, killed call of this run left. Raises ``MachinesLeft``."""
         self._cleaner.clear()
 
     def run(
         self, platforms: Sequence[Platform], work: Work[Result]
     ) -> Iterator[TaskResult[Result]]:
-        """Yield what became of each platform as its work ends, its machine released by then.
+        """Yield the result of each platform when its work has ended and its machine is released.
 
-        An unexpected exception of ``work``, or of whoever consumes this, ends all other tasks
-        in order before it goes on. Signals, limits and phases are looked after while this is
-        waited for: consume it quickly.
+        After an unexpected exception of ``work`` or of the code that consumes this iterator, all
+        other tasks are ended and their machines released; then it is raised again. Signals, limits
+        and deadlines are only checked while the next result is waited for: consume it quickly.
         """
         tasks = [Task(p, self._clock, self._timeouts, self._tell) for p in platforms]
         completed = CompletionQueue[Result](tasks)
@@ -95,13 +96,13 @@ class Fleet:
         for task in tasks:
             _start(self._run_task, task, work, completed)
         error: BaseException | None = None
-        looked = time.monotonic()
+        checked = time.monotonic()
         while completed.running:
             try:
                 result = completed.next(TICK)
-                if time.monotonic() - looked >= TICK:
+                if time.monotonic() - checked >= TICK:
                     self._watch(completed)
-                    looked = time.monotonic()
+                    checked = time.monotonic()
                 if result is not None and error is None:
                     yield result
             except BaseException as raised:  # noqa: BLE001 - raised again when all tasks are complete
@@ -111,14 +112,14 @@ class Fleet:
             raise error
 
     def cleanup(self, estimated: float | None = None) -> Cleanup:
-        """End and verify: no machine of the run is left. Raises ``MachinesLeft`` naming those.
+        """End all machines of the run and verify it. Raises ``MachinesLeft`` naming those left.
 
-        ``estimated``: what the plan said it would cost, to stand beside what it did.
+        ``estimated``: the plan's estimate in US dollars, reported beside the actual cost.
         """
         self._cleaner.clear()
-        untidy = self._cleaner.delete_shared()
+        not_deleted = self._cleaner.delete_shared()
         cost = self._journal.cost(self._clock.now())
-        return Cleanup(0, estimated, cost.spent, cost.unpriced, untidy)
+        return Cleanup(0, estimated, cost.spent, cost.unpriced, not_deleted)
 
     # -- in the thread of one task ----------------------------------------------------------
 
@@ -157,11 +158,11 @@ class Fleet:
             task.stop.set()
 
     def _abandon(self, task: Task, completed: CompletionQueue[Result], *, aborted: bool) -> None:
-        """Stop waiting for a task's thread that hangs; end its machine from here."""
+        """Stop waiting for a task's thread that hangs, and release its machine in this thread."""
         task.stop.set()
         phase, lease = task.phase, task.lease
         reason = Reason("timeout", f"{phase.value} did not end in its time")
-        # A release that hangs would hang here too: the cleanup at the end tries it again.
+        # A release that hangs would hang here too; the cleanup at the end tries it again.
         if lease is not None and phase is not Phase.RELEASE:
             why = INTERRUPTED.code if aborted else reason.message
             self._releaser.release(lease, why, self._journal)
@@ -170,12 +171,12 @@ class Fleet:
 
 
 def _start(target: Callable[..., None], *arguments: object, **named: object) -> None:
-    # A daemon: a call that hangs must not keep an aborted program from ending.
+    # A daemon thread: a call that hangs must not keep the program from exiting after an abort.
     threading.Thread(target=target, args=arguments, kwargs=named, daemon=True).start()
 
 
 class CompletionQueue(Generic[Result]):
-    """Which tasks are running, and the results of those that completed since the last look."""
+    """Which tasks still run, and the results that were not read yet."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self._tasks = {id(task): task for task in tasks}
@@ -185,15 +186,15 @@ class CompletionQueue(Generic[Result]):
 
     @property
     def running(self) -> tuple[Task, ...]:
-        """Those that are not complete."""
+        """Tasks whose result was not read yet."""
         return tuple(self._tasks.values())
 
     def add(self, task: Task, result: TaskResult[Result] | BaseException) -> None:
-        """Called by any thread. Only the first result of a task counts."""
+        """Add a result, from any thread. Only the first result of a task counts."""
         self._queue.put((task, result))
 
     def next(self, seconds: float) -> TaskResult[Result] | None:
-        """The next result, within ``seconds``, else ``None``. Raises what its work raised."""
+        """The next result, or ``None`` after ``seconds``. Raises the exception of a task's work."""
         try:
             task, result = self._queue.get(timeout=seconds)
         except queue.Empty:

@@ -27,7 +27,7 @@ from orchestrator.providers.this_computer import (
 )
 from orchestrator.run.context import HERE, Context, engine
 from orchestrator.run.execute import execute, record_skipped
-from orchestrator.run.job import Job, asked_of
+from orchestrator.run.job import Job, sessions_of_job
 from orchestrator.run.parallel import side_by_side
 from orchestrator.store.ingest import Origin, ingest
 from orchestrator.store.records import Record
@@ -64,7 +64,9 @@ class LocalRun:
             origin = Origin.read(work)
             if origin is not None:
                 # Whose output it is was asked for these alone, whatever else it says it observed.
-                asked = {c: (cells[c], s) for c, s in asked_of(work / "job").items() if c in cells}
+                asked = {
+                    c: (cells[c], s) for c, s in sessions_of_job(work / "job").items() if c in cells
+                }
                 ingest(self._folder, work / "out", asked, origin, silence=None)
             self._folder.drop_work(work)
 

@@ -1,1 +1,1 @@
-"""What this computer gives: files, folders, programs' environment, JSON from elsewhere."""
+"""This computer: files and folders, environment variables for programs, untrusted JSON."""

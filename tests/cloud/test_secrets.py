@@ -145,7 +145,7 @@ def test_no_secret_is_where_somebody_could_find_it(
     }
     asked = [_without_user_data(call) for call in lab.ec2.calls]
     stored = [path.read_bytes() for path in _files(lab.results, lab.cache)]
-    offers: dict[str, Iterable[bytes]] = {
+    places: dict[str, Iterable[bytes]] = {
         "argv and environments": [seen],
         "machines": [called.encode()],
         "events and log": [running.events.read_bytes(), running.shown.read_bytes()],
@@ -158,10 +158,10 @@ def test_no_secret_is_where_somebody_could_find_it(
         "image": _image(lab, ran.rows[0]["machine"]["image"]["digest"]),
     }
     assert len(stored) > 5
-    for offer, texts in offers.items():
+    for place, texts in places.items():
         for text in texts:
             for name, secret in planted.items():
-                assert secret.encode() not in text, f"{name} is in: {offer}"
+                assert secret.encode() not in text, f"{name} is in: {place}"
 
 
 def _basic() -> str:

@@ -275,7 +275,7 @@ def test_a_machine_of_which_the_zone_is_not_known(gce: Gce, provider: GcpProvide
 
 def test_a_zone_that_does_not_answer_is_not_left_out(gce: Gce, provider: GcpProvider) -> None:
     provider.launch(gcp_order())
-    gce.cloud.silent = {"asia-east1-b"}
+    gce.cloud.unreachable_zones = {"asia-east1-b"}
     with pytest.raises(ProviderError, match="asia-east1-b") as raised:
         provider.find()
     assert raised.value.kind is ProviderErrorKind.UNCERTAIN

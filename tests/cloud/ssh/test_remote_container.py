@@ -265,7 +265,7 @@ def test_giant_and_endless_results_are_refused(
 ) -> None:
     script = "cd $3; echo '{}' > fingerprint.json; truncate -s 300G observations.jsonl"
     remote = RemoteContainer(shell, image_that(script), RUN)
-    with pytest.raises(OutputRefused, match="writes on after its end"):
+    with pytest.raises(OutputRefused, match="sent data after its archive"):
         remote.run(job, tmp_path / "out", on_line=print, stop=Event())
     script = "cd $3; truncate -s 7G observations.jsonl"
     remote = RemoteContainer(
@@ -275,7 +275,7 @@ def test_giant_and_endless_results_are_refused(
         remote.run(job, tmp_path / "out", on_line=print, stop=Event())
     script = "mkdir $3/t; cd $3/t; for i in $(seq 300); do echo > $i; done"
     remote = RemoteContainer(shell, image_that(script), RUN, limits=UnpackLimits(entries=200))
-    with pytest.raises(OutputRefused, match="more than 200 files"):
+    with pytest.raises(OutputRefused, match="more than 200 entries"):
         remote.run(job, tmp_path / "out", on_line=print, stop=Event())
 
 

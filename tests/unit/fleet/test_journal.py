@@ -128,5 +128,5 @@ def test_a_journal_of_another_version_is_left_alone(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_reported_before_any_launch(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(EnvironmentNotReady, match="nothing is launched"):
+    with pytest.raises(EnvironmentNotReady, match="no machine is ordered"):
         Journal(tmp_path / "missing" / "journal.sqlite")

@@ -72,7 +72,7 @@ def test_a_provider_that_fails_is_not_taken_for_one_without_machines() -> None:
     _, providers = clouds(gcp=[Fault(ProviderErrorKind.DENIED)])
     found = find_all(providers)
     assert len(found.machines) == 3
-    assert found.blind == (("gcp", "scripted denied"),)
+    assert found.not_seen == (("gcp", "scripted denied"),)
 
 
 def test_a_release_that_cannot_be_verified_counts_as_left() -> None:

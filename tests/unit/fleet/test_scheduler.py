@@ -226,7 +226,7 @@ def test_a_cleanup_that_cannot_list_machines_is_an_error(tmp_path: Path) -> None
     made = Made(tmp_path, cloud, clock)
     made.fleet.recover()
     list(made.fleet.run([platform()], made.work()))
-    with pytest.raises(MachinesLeft, match="aws does not say"):
+    with pytest.raises(MachinesLeft, match="aws could not be searched"):
         made.fleet.cleanup()
 
 

@@ -23,7 +23,7 @@ from orchestrator.model.machine import Machine
 from orchestrator.report.html.page import html_text
 from orchestrator.report.registry import FORMATS, TABLE_FORMATS
 from orchestrator.run.execute import NOTES, ProgressFilter
-from orchestrator.run.job import Job, asked_of, write_job
+from orchestrator.run.job import Job, sessions_of_job, write_job
 from orchestrator.store.ingest import Origin, ingest
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder
@@ -215,13 +215,13 @@ def test_the_output_of_a_killed_job_counts_only_for_its_own_sessions(tmp_path: P
     own, other = cell("own"), cell("other")
     machine = Machine("m", own.platform)
     job = Job(machine, "numpy", ((own, (1,)),))
-    assert asked_of(tmp_path) == {}
+    assert sessions_of_job(tmp_path) == {}
     with_input = replace(own, input=replace(own.input, tensors=()))
     write_job(replace(job, cells=((with_input, (1,)),)), tmp_path / "job", Limits(), None)
-    assert asked_of(tmp_path / "job") == {with_input.id: (1,)}
-    assert other.id not in asked_of(tmp_path / "job")
+    assert sessions_of_job(tmp_path / "job") == {with_input.id: (1,)}
+    assert other.id not in sessions_of_job(tmp_path / "job")
     (tmp_path / "job/job.json").write_text('{"cells": [{"ce')
-    assert asked_of(tmp_path / "job") == {}
+    assert sessions_of_job(tmp_path / "job") == {}
 
 
 def test_links_and_wrong_tensors_are_not_taken(tmp_path: Path) -> None:
