@@ -8,7 +8,7 @@ LOCK := images/lock.txt
 .PHONY: help demo test test-hostile test-arm64 test-all lint format bench schemas lock wheel system clean
 
 help: ## show this list
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # Without QEMU the emulated platforms are `skipped` rows and the exit code is 4: that is no failure.
 demo: $(VENV)/ready ## run experiments/quickstart.yaml here and show its classes
