@@ -25,6 +25,8 @@ CHANGING = (
     *("MPLBACKEND", "MPLCONFIGDIR", "SSH_AUTH_SOCK"),
 )
 """Variables that change what the product does or shows, beside what steers numerics."""
+MARK = "EQC_TEST_CLEANED"
+"""Set in processes whose environment is clean, and in those that they start."""
 CERTIFICATES = "*CA_BUNDLE*"
 """Kept: behind a company's proxy, installing packages needs these certificates."""
 
@@ -35,10 +37,16 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def clean_this_process() -> None:
-    """Clean this process's environment; Python processes started from it find the project."""
+    """Clean this process's environment; Python processes started from it find the project.
+
+    Processes of a test that import ``tests`` keep what the test has set for them.
+    """
+    if MARK in os.environ:
+        return
     for name in os.environ.keys() - clean(os.environ).keys():
         del os.environ[name]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "images" / "runner")])
+    os.environ[MARK] = "1"
 
 
 def _stays(name: str) -> bool:

@@ -303,7 +303,7 @@ def test_a_region_that_is_not_there(gce: Gce, provider: GcpProvider) -> None:
         {"host_key": None},
         {"login_key": ""},
         {"expires": 0.0},
-        {"place": Offer("us-central1", None, "n2d-standard-2")},
+        {"offer": Offer("us-central1", None, "n2d-standard-2")},
     ],
 )
 def test_an_order_without_what_it_needs(
