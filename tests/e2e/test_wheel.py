@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import ROOT, SMALL, written
+from tests.e2e.running import SMALL, written
+from tests.environment import ROOT
 
 
 @pytest.fixture(scope="module")
