@@ -72,16 +72,6 @@ def read(name: str) -> Any:
     return json.loads((files("orchestrator.catalog") / name).read_text(encoding="utf-8"))
 
 
-def frameworks() -> tuple[str, ...]:
-    """All frameworks (images) there are."""
-    return tuple(read("frameworks.json"))
-
-
-def sources_of(framework: str) -> tuple[str, ...]:
-    """The kinds of model ``framework`` can load, e.g. ``("builtin", "onnx")``."""
-    return tuple(read("frameworks.json")[framework]["sources"])
-
-
 def gpus() -> tuple[str, ...]:
     """Names of the GPUs that clouds offer."""
     return tuple(read("gpus.json"))

@@ -8,9 +8,10 @@ import platform
 import click
 from rich.table import Table
 
+from orchestrator import catalog
 from orchestrator.cli.terminal import console
 from orchestrator.executors.process import probe as probe_computer
-from orchestrator.images import ImageBuilder, connect, frameworks
+from orchestrator.images import ImageBuilder, connect
 
 
 def probe(*, as_json: bool) -> None:
@@ -51,6 +52,6 @@ def probe(*, as_json: bool) -> None:
 def images(names: tuple[str, ...], arch: str) -> None:
     """Carry out ``eqc images``."""
     builder = ImageBuilder(connect(), lambda text: click.echo(text, err=True))
-    for name in names or frameworks():
+    for name in names or sorted(catalog.frameworks()):
         image = builder.ensure(name, arch)
         click.echo(f"{image.reference} {image.digest}")
