@@ -9,51 +9,7 @@ import pytest
 
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
-
-ADAPTER = '''
-"""Sums: of the input by the standard library, of each weight by NumPy."""
-
-import json
-import math
-from pathlib import Path
-
-import numpy as np
-
-from eqc_runner.adapters.protocol import LayerOutput
-from eqc_runner.models.builtin_model import builtin_model
-from eqc_runner.tensor import Tensor
-
-SCALE = json.loads(Path(__file__).with_name("scale.json").read_text())
-
-
-class Sums:
-    name = "toy"
-
-    def start(self):
-        pass
-
-    def load(self, workload, job_dir, settings):
-        return Model(builtin_model(workload, job_dir))
-
-    def describe(self):
-        return {"version": "1.0", "isa": {}, "threads": {}, "libraries": {}}
-
-
-class Model:
-    def __init__(self, model):
-        self.facts = model.facts
-        self._weights = model.weights
-
-    def run(self, inputs):
-        (given,) = inputs.values()
-        whole = math.fsum(given.ravel().tolist()) * SCALE
-        sums = [weight.sum(dtype=np.float64) for weight in self._weights.values()]
-        return [("output", Tensor.of(np.array([whole, *sums], dtype=np.float32)))]
-
-    def run_layers(self, inputs):
-        outputs = self.run(inputs)
-        return outputs, [LayerOutput("sums", None, outputs[0][1])]
-'''
+from tests.fakes.toy_framework import toy_framework
 
 EXPERIMENT = """\
 schema: 1
@@ -73,17 +29,7 @@ observe: {sessions: 2, layers: true}
 
 @pytest.fixture(scope="module")
 def frameworks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What EQC_FRAMEWORKS names."""
-    place = tmp_path_factory.mktemp("frameworks")
-    toy = place / "toy"
-    toy.mkdir()
-    description = {"sources": ["builtin"], "adapter": "sums:Sums", "install": "numpy"}
-    (toy / "framework.json").write_text(json.dumps(description))
-    (toy / "sums.py").write_text(ADAPTER)
-    (toy / "scale.json").write_text("0.5")
-    (toy / "requirements.txt").write_text("blake3\nnumpy\nsafetensors\n")
-    (toy / "masks.json").write_text('{"levels": {"sse4": {"NPY_DISABLE_CPU_FEATURES": "X86_V4"}}}')
-    return place
+    return toy_framework(tmp_path_factory.mktemp("frameworks"))
 
 
 def digests(frameworks: Path, folder: Path, isolation: str) -> dict[tuple[str, str], str]:
