@@ -8,8 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.system.paths import cache_folder
 
@@ -32,6 +30,9 @@ def lists(provider: str, kind: str, folder: Path) -> tuple[Any, ...]:
     path = folder / name
     if not path.is_file():
         return (bundled,)
+    # Nearly half of the time of `eqc validate`, for those alone who have refreshed a list.
+    import jsonschema  # noqa: PLC0415
+
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.validate(found, read(schema))
@@ -69,16 +70,6 @@ def _compact(value: Any) -> str:
 def read(name: str) -> Any:
     """The content of ``orchestrator/catalog/<name>``; read once, not to be changed."""
     return json.loads((files("orchestrator.catalog") / name).read_text(encoding="utf-8"))
-
-
-def frameworks() -> tuple[str, ...]:
-    """All frameworks (images) there are."""
-    return tuple(read("frameworks.json"))
-
-
-def sources_of(framework: str) -> tuple[str, ...]:
-    """The kinds of model ``framework`` can load, e.g. ``("builtin", "onnx")``."""
-    return tuple(read("frameworks.json")[framework]["sources"])
 
 
 def gpus() -> tuple[str, ...]:

@@ -25,21 +25,10 @@ from orchestrator.providers.registry import RENTED, far_provider, owner
 from orchestrator.report.escape import plain
 from orchestrator.run.lock import live_runs
 
-which_providers = click.option(
-    "--provider",
-    "names",
-    multiple=True,
-    type=click.Choice(RENTED),
-    help="Only these. [default: every cloud whose SDK is installed]",
-)
 
-
-@click.command()
-@which_providers
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def status(context: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
-    """Show every machine of ours that is up: whose, since when, at what cost, until when."""
+    """Carry out ``eqc status``."""
     _, found = _look(names)
     rows = [_row(machine) for machine in found.machines]
     if as_json:
@@ -51,11 +40,6 @@ def status(context: click.Context, names: tuple[str, ...], *, as_json: bool) -> 
     context.exit(Exit.NOT_READY if found.not_seen else Exit.DONE)
 
 
-@click.command()
-@which_providers
-@click.option("--run", help="Only machines of this run (its tag).")
-@click.option("--all-owners", is_flag=True, help="Other people's machines, too.")
-@click.option("--yes", is_flag=True, help="End them; without it they are only listed.")
 @click.pass_context
 def reap(
     context: click.Context,
@@ -65,10 +49,7 @@ def reap(
     all_owners: bool,
     yes: bool,
 ) -> None:
-    """End machines that are past their expiry, or of a run that is not driven from here.
-
-    A dry run unless `--yes` is given. Exit code 6 where something is left that should not be.
-    """
+    """Carry out ``eqc reap``."""
     providers, found = _look(names)
     mine = None if all_owners else owner()
     chosen = to_reap(found.machines, time.time(), live_runs(), owner=mine, run=run)

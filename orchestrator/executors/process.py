@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from orchestrator.catalog.frameworks import FOLDERS_VARIABLE, outside_folders
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 from orchestrator.system.environment import without_credentials
@@ -75,6 +76,7 @@ def environment() -> dict[str, str]:
         "PYTHONPATH": str(runner_path()),
         "PYTHONDONTWRITEBYTECODE": "1",
         "EQC_DIE_WITH_PARENT": "1",
+        FOLDERS_VARIABLE: os.pathsep.join(map(str, outside_folders())),
     }
 
 

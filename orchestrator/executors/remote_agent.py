@@ -129,7 +129,7 @@ def environment(folder: Path) -> dict[str, str]:
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
         "PYTHONUSERBASE": str(home / ".local"),
-        "PYTHONPATH": str(folder / "runner"),
+        "PYTHONPATH": str(folder / "images" / "runner"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "EQC_DIE_WITH_PARENT": "1",
     }

@@ -10,10 +10,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, TypeVar, cast
 
+from orchestrator import catalog
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
 from orchestrator.executors.base import OnLine, RunnerExit
 from orchestrator.ssh.archive import UnpackLimits, packed, unpack
@@ -75,7 +77,10 @@ class RemoteProcess:
         return ended
 
     def _start(self, folder: str, job: Path) -> None:
-        with packed({"runner": runner_path(), "job": job}) as archive:
+        # As it is here: every framework's folder beside the runner's.
+        files = (each.runner_files() for each in catalog.frameworks().values())
+        images = {f"images/{name}": path for name, path in chain.from_iterable(files)}
+        with packed({"images/runner": runner_path(), **images, "job": job}) as archive:
             self._host.call("take", folder, stdin=cast(BinaryIO, archive))
         self._host.call("start", folder, str(self._deadline or 0))
 

@@ -218,16 +218,16 @@ _IN_MEMORY = 64 << 20
 
 
 @contextmanager
-def packed(folders: Mapping[str, Path]) -> Iterator[IO[bytes]]:
-    """An archive of ``folders`` (name in the archive → folder), open at its start.
+def packed(content: Mapping[str, Path]) -> Iterator[IO[bytes]]:
+    """An archive of ``content`` (name in it → file or folder), to be read from its start.
 
     Owners and times are left out and everything is readable for all: another user unpacks it.
     """
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
         # Links are followed: a job's files are often links into this computer's cache.
         with tarfile.open(fileobj=file, mode="w", dereference=True) as tar:
-            for name, folder in folders.items():
-                tar.add(folder, name, filter=_plain)
+            for name, path in content.items():
+                tar.add(path, name, filter=_plain)
         file.seek(0)
         yield file
 

@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def images_folder() -> Path:
-    """The folder with the Dockerfiles, the lock file and the runner."""
+    """The folder of our frameworks, the runner, and what all images share."""
     return _bundled("images")
 
 

@@ -145,13 +145,15 @@ def job(tmp_path: Path) -> Path:
     return write_job(tmp_path / "job", sessions=2)
 
 
-def write_job(folder: Path, *, sessions: int, deadline: float | None = None) -> Path:
+def write_job(
+    folder: Path, *, sessions: int, deadline: float | None = None, framework: str = "numpy"
+) -> Path:
     (folder / "inputs").mkdir(parents=True)
     image = np.linspace(0, 1, 32 * 32 * 3, dtype=np.float32).reshape(1, 32, 32, 3)
     np.save(folder / "inputs/x.npy", image)
     cell = {
         "cell": "0" * 16,
-        "framework": "numpy",
+        "framework": framework,
         "environment": {},
         "workload": {
             "source": "builtin",

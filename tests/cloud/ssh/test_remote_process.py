@@ -15,6 +15,7 @@ from orchestrator.errors import ConnectionLost, EnvironmentNotReady
 from orchestrator.executors.remote_process import RemoteProcess, end, folders
 from orchestrator.ssh.client import SshClient
 from tests.cloud.ssh.conftest import FakeHost, records, write_job
+from tests.fakes.toy_framework import toy_framework
 
 pytestmark = pytest.mark.docker
 RUN = "tests-process"
@@ -48,6 +49,20 @@ def test_a_real_job(bare: FakeHost, job: Path, tmp_path: Path) -> None:
     assert [r["status"] for r in records(tmp_path / "out")] == ["ok", "ok"]
     assert json.loads((tmp_path / "out/fingerprint.json").read_text())["cpu"]["architecture"]
     assert list((tmp_path / "out/tensors").iterdir())
+
+
+def test_a_framework_from_outside_goes_along(
+    bare: FakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EQC_FRAMEWORKS", str(toy_framework(tmp_path)))
+    job = write_job(tmp_path / "job", sessions=1, framework="toy")
+    with SshClient(bare.address) as shell:
+        ended = RemoteProcess(shell, RUN, python=PYTHON).run(
+            job, tmp_path / "out", on_line=print, stop=Event()
+        )
+    assert ended.code == 0, ended.stderr
+    (record,) = records(tmp_path / "out")
+    assert (record["status"], record["framework"]["name"]) == ("ok", "toy")
 
 
 def test_a_drop_in_mid_run_costs_nothing(bare: FakeHost, tmp_path: Path) -> None:

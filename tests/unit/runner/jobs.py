@@ -18,11 +18,11 @@ RUNNER = ROOT / "images" / "runner"
 
 
 def environment(log: Path) -> dict[str, str]:
-    """The environment in which a runner finds its package and the misbehaving framework."""
+    """What a runner process needs to find itself and the frameworks of tests."""
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(RUNNER), str(DATA)]),
-        "EQC_ADAPTERS": "misbehaving=misbehaving:Framework,absent=no_such_module:Framework",
+        "PYTHONPATH": str(RUNNER),
+        "EQC_FRAMEWORKS": str(DATA),
         "IMPORT_LOG": str(log),
     }
 
