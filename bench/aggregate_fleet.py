@@ -1,11 +1,11 @@
-"""The aggregator on a very large fleet: time, memory, and how both grow.
+"""Time and memory of the analysis of a very large fleet, and how they grow.
 
     python bench/aggregate_fleet.py [--platforms N] [--stored N]
 
 N platforms x 9 partitions x 60 outputs, 16 classes each: partitions, precision and dendrograms of
-all outputs, in a process of its own; and a tenth of it, for the growth. First from records in
-memory, then for a smaller fleet from a store on disk (0.4 MB a platform) that was read before:
-checking its lines against its cache and loading the cache is counted.
+all outputs are computed in a process of their own; then those of a tenth of the platforms, which
+gives the growth. First from records in memory; then, for a smaller fleet, from a store on disk
+(0.4 MB per platform) that has its cache, including checking the lines and loading the cache.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def growth(measure: Callable[[int], float], platforms: int) -> None:
 
 
 def alone(*words: str) -> float:
-    """Run this file with ``words`` and show what it prints; returns the total it says."""
+    """Run this file with ``words``, print its output, and return the total seconds in it."""
     command = [sys.executable, __file__, *words]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     print("  " + done.stdout.strip().replace("\n", "\n  "))
@@ -81,7 +81,7 @@ def written(run: Path, platforms: int) -> None:
 
 
 def analysed(load: Callable[[], Records]) -> None:
-    """Prints one line per step and the total, with the most memory this process ever had."""
+    """Prints one line per step and the total, with the peak memory of this process."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = start = time.perf_counter()
     records = load()
@@ -96,9 +96,9 @@ def analysed(load: Callable[[], Records]) -> None:
     final = partitions(observations)
     steps.append(("of final outputs", since(start)))
     total = since(begin)
-    # A tenth of a small fleet may lack a class in one layer, but not in all.
+    # With few platforms a layer may lack a class, but not every layer does.
     if len(layered) + len(final) != 540 or max(len(each.classes) for each in layered) != 16:
-        raise SystemExit("not the partitions that were made")
+        raise SystemExit("the partitions are not those that were generated")
     platforms, outputs = observations.outputs.platform.names, observations.outputs.digest
     print(f"{len(platforms):,} platforms, {outputs.size:,} outputs")
     for name, taken in steps:

@@ -1,9 +1,9 @@
-"""How fast an output is identified: digest and precision chain against one plain BLAKE3.
+"""Speed of digest and precision chain, compared with one plain BLAKE3 of the same bytes.
 
     python bench/digest.py [--elements N] [--repeats N]
 
-Prints, for each float dtype, GB/s of one core (best of the repeats) and the ratio to one plain
-BLAKE3 of the same bytes. The three are measured in turn, so that a busy machine slows all alike.
+Prints, for each float dtype, GB/s of one core (best of the repeats) and the ratio to plain BLAKE3.
+The three are measured alternately, so that other load on the machine slows all of them alike.
 """
 
 from __future__ import annotations

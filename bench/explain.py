@@ -1,12 +1,13 @@
-"""How long an exact explanation takes, on one core.
+"""How long an exact explanation takes on one core.
 
     python bench/explain.py [--seed N] [--runs N]
 
-Fleets are made up, with the structure of real ones: generations that inherit the flags of those
-before, some flags that single machines lack, core counts; the classes follow from a few flags
-and, where one of them is there, from the cores. Prints the worst of several fleets, from records
-and fingerprints to minimal sets, rules and suspects. "Independent" tables have no structure at
-all, the worst case: every attribute is a coin, and four of them decide.
+The fleets are generated with the structure of real ones: generations that inherit the flags of
+earlier ones, some flags that single machines lack, core counts; the class is determined by a few
+flags and, where one of them is set, by the number of cores. Prints the longest time of several
+fleets, from records and fingerprints to minimal sets, rules and suspects. "Independent" tables
+are the worst case, without structure: every attribute is random, and four of them determine the
+class.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def fleet(
     generation = generator.integers(0, generations, platforms)
     cores = generator.choice([2, 4, 8, 16, 32, 48, 96], platforms)
     own = flags[generation]
-    # What a hypervisor or the microcode hides on some machines of a generation.
+    # Flags that a hypervisor or the microcode hides on some machines of a generation.
     hidden = generator.random(attributes) < 0.1
     own ^= (generator.random((platforms, attributes)) < 0.02) & hidden
     cause = generator.choice(np.flatnonzero(~hidden), 4, replace=False)
@@ -93,7 +94,7 @@ def fleet(
 def independent(
     generator: Generator, platforms: int, attributes: int
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Records and fingerprints of machines whose flags have nothing to do with each other."""
+    """Records and fingerprints of machines whose flags are independent of each other."""
     own = generator.random((platforms, attributes)) < 0.5
     cause = generator.choice(attributes, 4, replace=False)
     number = own[:, cause] @ (1 << np.arange(4))

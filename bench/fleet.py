@@ -1,11 +1,11 @@
-"""How long 75 machines take side by side, and what 2,000 cost the computer that drives them.
+"""How long 75 machines take in parallel, and how much CPU and memory 2,000 need on this computer.
 
-Part 1, on a simulated clock: boots of 30 to 120 s and work of 60 to 180 s, drawn with a seed; a
-provider in five regions, each of which takes 5 launches at once and then 2 a second, as EC2 does.
-The fleet against the slowest machine (which nothing can beat) and against one machine after the
-other, as the study's scripts went, with the same provider and the same draws.
+Part 1, on a simulated clock: boots of 30 to 120 s and work of 60 to 180 s, drawn from a seed; a
+provider with five regions, each of which accepts 5 launches at once and then 2 a second, as EC2
+does. The fleet's time is compared with that of the slowest machine (a lower bound) and with one
+machine after the other (as the study's scripts worked), with the same provider and draws.
 
-Part 2, in real time in a process of its own: 2,000 machines at once with boots 20 times as fast.
+Part 2, in real time in a process of its own: 2,000 machines at once, with boots 20 times as fast.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MACHINES, MANY = 75, 2_000
 SEED = 2023
 REGIONS = tuple("abcde")
 FASTER = 20.0
-"""How much faster than real boots those of part 2 are."""
+"""Boots and work of part 2 are faster than real ones by this factor."""
 RATIO, MEGABYTES, CORES = 1.15, 500, 2
 
 
@@ -50,7 +50,7 @@ def platforms(count: int) -> list[Platform]:
 
 
 def offers(platform: Platform) -> tuple[Offer, ...]:
-    """One region has it: five families of hardware, each cheapest somewhere else."""
+    """One offer in one region, as if each of five hardware families were cheapest in another."""
     number = int(str(platform.get("number")))
     return (Offer(REGIONS[number % len(REGIONS)], None, "m5.large", price_per_hour=0.1),)
 

@@ -2,16 +2,17 @@
 
     EqcError                  1   never raised itself
     ├── SpecError             2   the experiment file is wrong; carries every mistake found
-    ├── UsageError            2   the command line asks for something that cannot be
-    ├── EnvironmentNotReady   8   this computer lacks something (disk, engine, package)
-    ├── StoreError            1   a store that cannot be read or written as asked
-    │   └── ConflictError     1   two observations of one session with other bits
-    ├── ConnectionLost        8   a machine could not be reached, or not any more
-    ├── HostKeyRefused        8   a machine's host key is unknown, or not the one it should be
-    ├── LoginRefused          8   a machine accepts none of the keys
-    ├── OutputRefused         1   what a machine sent back is nothing that a runner writes
-    ├── OverLimit             7   what was asked for would cost more than its limits allow
-    └── MachinesLeft          6   something that was started could not be confirmed ended
+    ├── UsageError            2   the options or arguments do not fit together
+    ├── EnvironmentNotReady   8   something is missing: disk space, an engine, a package
+    ├── StoreError            1   a results store cannot be read or written
+    │   └── ConflictError     1   two observations of one session have different bits
+    ├── ConnectionLost        8   a machine cannot be reached or stopped answering
+    ├── HostKeyRefused        8   a machine's host key is unknown or the wrong one
+    ├── LoginRefused          8   a machine accepts none of our keys
+    ├── OutputRefused         1   a machine sent back files that no runner writes
+    ├── OverLimit             7   the plan costs more than its limits allow
+    ├── DeliveryFailed        8   an image could not be brought to a machine
+    └── MachinesLeft          6   a machine or container could not be confirmed ended
 
 Only ``orchestrator.cli`` turns an error into an exit.
 """
@@ -38,13 +39,13 @@ class Exit(IntEnum):
 
 
 class EqcError(Exception):
-    """Root of all errors raised on purpose. ``message`` says what, where and what to do."""
+    """Root of all errors raised on purpose. The message says what, where and what to do."""
 
     exit_code: Exit = Exit.BUG
 
 
 class UsageError(EqcError):
-    """The command line asks for something that cannot be."""
+    """The options or arguments of the command line do not fit together."""
 
     exit_code = Exit.BAD_SPEC
 
@@ -63,7 +64,7 @@ class Mistake:
 
 
 class SpecError(EqcError):
-    """An experiment file has mistakes; all that were found, in the order of the file."""
+    """An experiment file has mistakes; ``mistakes`` has all of them, in the order of the file."""
 
     exit_code = Exit.BAD_SPEC
 
@@ -73,55 +74,55 @@ class SpecError(EqcError):
 
 
 class EnvironmentNotReady(EqcError):  # noqa: N818 - reads as what it says
-    """This computer lacks something the run needs: disk space, an engine, a package."""
+    """Something that the run needs is missing: disk space, an engine, a package."""
 
     exit_code = Exit.NOT_READY
 
 
 class OverLimit(EqcError):  # noqa: N818 - reads as what it says
-    """What was asked for would cost more than its limits allow; nothing was started."""
+    """The plan costs more than its limits allow; nothing was started."""
 
     exit_code = Exit.OVER_LIMIT
 
 
 class StoreError(EqcError):
-    """A results store cannot be read or written as asked."""
+    """A results store cannot be read or written."""
 
 
 class ConflictError(StoreError):
-    """The same session of the same cell was recorded with other bits; names both places."""
+    """Two records of one session of one cell have different bits; the message names both files."""
 
 
 class MachinesLeft(EqcError):  # noqa: N818 - reads as what it says
-    """A container, process or machine of ours could not be confirmed ended."""
+    """A container, process or machine that we started could not be confirmed ended."""
 
     exit_code = Exit.MACHINES_LEFT
 
 
 class ConnectionLost(EqcError):  # noqa: N818 - reads as what it says
-    """A machine could not be reached, or stopped answering; trying again may help."""
+    """A machine cannot be reached or stopped answering; trying again may help."""
 
     exit_code = Exit.NOT_READY
 
 
 class HostKeyRefused(EqcError):  # noqa: N818 - reads as what it says
-    """A machine's host key is unknown, revoked or not the expected one. Nothing was sent to it."""
+    """A machine's host key is unknown, revoked or the wrong one. Nothing was sent to it."""
 
     exit_code = Exit.NOT_READY
 
 
 class LoginRefused(EqcError):  # noqa: N818 - reads as what it says
-    """A machine accepts none of the keys that we have for it."""
+    """A machine accepts none of our keys."""
 
     exit_code = Exit.NOT_READY
 
 
 class OutputRefused(EqcError):  # noqa: N818 - reads as what it says
-    """What a machine sent back is nothing that a runner writes: too much, or elsewhere."""
+    """A machine sent back too much, or files that no runner writes."""
 
 
 class DeliveryFailed(EqcError):  # noqa: N818 - reads as what it says
-    """An image could not be brought to a machine, or what arrived is another one.
+    """An image could not be brought to a machine, or another image arrived.
 
     ``code`` names it in tables: ``disk-full``, ``no-such-digest``, ``wrong-image``, …
     """

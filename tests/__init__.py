@@ -1,4 +1,4 @@
-"""Before any test, and anything that loads a numerics library: they read their variables once."""
+"""Cleans the environment first: numerics libraries read their variables once, when loaded."""
 
 from tests.environment import clean_this_process
 

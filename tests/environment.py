@@ -1,7 +1,7 @@
-"""The one place that says which of the caller's variables a test, and what it starts, may see.
+"""Which of the caller's environment variables tests, and the processes they start, may see.
 
-``tests/__init__.py`` cleans this process before anything else is imported, so everything that a
-test starts with its own environment is clean too.
+``tests/__init__.py`` cleans this process before anything else is imported, so a process that a
+test starts with this environment has a clean one too.
 """
 
 from __future__ import annotations
@@ -25,20 +25,28 @@ CHANGING = (
     *("MPLBACKEND", "MPLCONFIGDIR", "SSH_AUTH_SOCK"),
 )
 """Variables that change what the product does or shows, beside what steers numerics."""
+MARK = "EQC_TEST_CLEANED"
+"""Set in processes whose environment is clean, and in those that they start."""
 CERTIFICATES = "*CA_BUNDLE*"
-"""Behind a company's proxy nothing is installed without these."""
+"""Kept: behind a company's proxy, installing packages needs these certificates."""
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """``environment`` as tests see it: the same whatever the caller has set."""
+    """``environment`` without the variables that tests must not depend on."""
     return {name: value for name, value in environment.items() if _stays(name)}
 
 
 def clean_this_process() -> None:
-    """Take from this process what no test may see; what it starts finds the project."""
+    """Clean this process's environment; Python processes started from it find the project.
+
+    Processes of a test that import ``tests`` keep what the test has set for them.
+    """
+    if MARK in os.environ:
+        return
     for name in os.environ.keys() - clean(os.environ).keys():
         del os.environ[name]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "images" / "runner")])
+    os.environ[MARK] = "1"
 
 
 def _stays(name: str) -> bool:

@@ -1,7 +1,7 @@
-"""A synthetic fleet: what the benchmark of the aggregator analyses.
+"""Outputs of a synthetic fleet, for the benchmarks of the analysis.
 
-Every layer has the shape it has in ``cifar10-resnet18``. Classes share sign, exponent and some
-leading mantissa bits with a common base and differ below, as classes of a real fleet do.
+Every layer has its shape in ``cifar10-resnet18``. The classes of a layer have sign, exponent and
+some leading mantissa bits in common and differ in lower bits, as those of a real fleet do.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Layers = list[tuple[Layer, list[npt.NDArray[np.float32]], list[int]]]
 
 
 def layers(stem: str, platforms: int) -> Layers:
-    """Per layer: its tensors, one per class (5…16), and the class of each platform."""
+    """Per layer: its tensors, one per class (5…16), and each platform's class as an index."""
     random = np.random.Generator(np.random.Philox(3))
     found: Layers = []
     for layer in cifar10_resnet18(Arguments("cifar10-resnet18", {"stem": stem})).layers:
@@ -46,14 +46,14 @@ def deviating(
 ) -> npt.NDArray[np.float32]:
     """``base`` with noise in the low mantissa bits of about half its elements.
 
-    3 to 11 bits remain: the smallest of thousands of sums loses log2 of their number beside the
-    few bits that another order of summation changes in the typical one.
+    3 to 11 bits remain equal. In a typical sum another order of summation changes a few bits; in
+    the smallest of n sums it changes about log2(n) bits more.
     """
     bits = random.integers(12, 21)
     noise = random.integers(0, 1 << int(bits), base.shape, dtype=np.uint32)
     noise[random.random(base.shape) < 0.5] = 0
     words = base.view(np.uint32) ^ noise
-    # One element at least, or a softmax of ten values might not differ at all.
+    # Change at least one element: else a softmax of ten values might not differ at all.
     words.reshape(-1)[0] = base.view(np.uint32).reshape(-1)[0] ^ np.uint32(
         1 << (int(bits) - 1) | int(random.integers(0, 1 << (int(bits) - 1)))
     )
@@ -117,9 +117,9 @@ def stored(folder: Path, fleet: Layers, platforms: int) -> None:
 
 
 def simulated(platforms: int, partitions: int = 9, outputs: int = 60, classes: int = 16) -> Any:
-    """Records of a large fleet. Chains are drawn, not computed: 24 values that branch.
+    """Records of a large fleet. Chains are generated, not computed: 24 values that branch.
 
-    Output dictionaries are shared between the platforms of a class, lists of them are not.
+    The platforms of a class share the dictionaries of its outputs, but not the lists of them.
     """
     random = np.random.Generator(np.random.Philox(4))
     found = []
@@ -137,7 +137,7 @@ def simulated(platforms: int, partitions: int = 9, outputs: int = 60, classes: i
 
 def _drawn(number: int, index: int, which: int, last: bool) -> dict[str, Any]:
     links, seed = [], f"{number}/{index}"
-    # Half of the classes part from the others at each depth, so that the tree has many nodes.
+    # At each of several depths half of the classes branch off, so that the tree has many nodes.
     for depth in range(24):
         seen = which & ((1 << min(depth // 4, 5)) - 1)
         links.append(hashlib.blake2b(f"{seed}/{depth}/{seen}".encode(), digest_size=8).hexdigest())

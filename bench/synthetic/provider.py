@@ -1,7 +1,7 @@
-"""A provider that exists only in memory, on a clock that may be simulated.
+"""A provider in memory, with a clock that may be simulated.
 
-It knows what matters to a fleet: calls and boots take time, launches are throttled by a token
-bucket per region as EC2's are, tokens are idempotent, and answers can be scripted.
+It has the properties that matter to a fleet: calls and boots take time, launches are throttled by
+a token bucket per region as at EC2, tokens are idempotent, and faults can be scripted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from orchestrator.model.machine import (
 
 @dataclass(frozen=True)
 class Fault:
-    """One answer that is not the wanted one. ``after``: the call went through all the same."""
+    """One call that fails. ``after``: it takes effect nevertheless, so only its reply is lost."""
 
     kind: ProviderErrorKind
     after: bool = False
@@ -56,9 +56,10 @@ class Bucket:
 
 
 class SyntheticProvider:
-    """``boot``: seconds per platform. ``script``: faults by (operation, region), used up in order.
+    """A provider. ``boot``: seconds that a platform needs to boot; ``call_seconds``: of each call.
 
-    ``visible``: seconds until ``find`` sees a machine.
+    ``script`` has faults by (operation, region), each used once and in order. ``visible`` is the
+    number of seconds after which ``find`` lists a new machine.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class SyntheticProvider:
         self.tidied: list[str] = []
         self.throttled = 0
         self.most = 0
-        """Machines alive together."""
+        """The largest number of machines that existed at one time."""
 
     def offers(self, platform: Platform) -> Sequence[Offer]:
         return self._places(platform) if callable(self._places) else self._places

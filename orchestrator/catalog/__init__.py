@@ -11,14 +11,9 @@ from orchestrator.catalog.emulation import (
     qemu_note,
     required_flag,
 )
-from orchestrator.catalog.lists import (
-    PROVIDERS,
-    frameworks,
-    gpus,
-    list_text,
-    refreshed_folder,
-    sources_of,
-)
+from orchestrator.catalog.framework_folder import SOURCES, Framework
+from orchestrator.catalog.frameworks import frameworks, sources_of
+from orchestrator.catalog.lists import PROVIDERS, gpus, list_text, refreshed_folder
 from orchestrator.catalog.machine_types import (
     MachineType,
     Quota,
@@ -43,6 +38,8 @@ from orchestrator.catalog.prices import Price, price_document
 __all__ = [
     "LEVELS",
     "PROVIDERS",
+    "SOURCES",
+    "Framework",
     "MachineType",
     "Player",
     "Price",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
+from orchestrator.catalog.framework_folder import REQUIRED_FLAGS
+from orchestrator.catalog.frameworks import frameworks
 from orchestrator.catalog.lists import read
 
-LEVELS = ("sse4", "avx", "avx2", "avx512")
+LEVELS = tuple(REQUIRED_FLAGS)
 """From the oldest to the newest."""
 
 
@@ -17,13 +18,14 @@ def mask_environment(level: str, framework: str) -> Mapping[str, str] | None:
 
     They must be set before the process starts. KeyError for an unknown level.
     """
-    environment = read("masks.json")["levels"][level]["environment"].get(framework)
-    return None if environment is None else MappingProxyType(environment)
+    if level not in REQUIRED_FLAGS:
+        raise KeyError(level)
+    return frameworks()[framework].masks.get(level)
 
 
 def required_flag(level: str) -> str:
     """The CPU flag (as Linux names it) a machine must have for ``level`` to mean anything."""
-    return str(read("masks.json")["levels"][level]["required_flag"])
+    return REQUIRED_FLAGS[level]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The catalogue's lists: those that came with the package, and the user's newer ones."""
+"""The catalogue's lists: those of the package, the user's newer ones, and names in them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-import jsonschema
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.system.paths import cache_folder
@@ -29,6 +27,9 @@ def lists(provider: str, kind: str, folder: Path) -> tuple[Any, ...]:
     path = folder / name
     if not path.is_file():
         return (bundled,)
+    # Nearly half of the time of `eqc validate`, for those alone who have refreshed a list.
+    import jsonschema  # noqa: PLC0415
+
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.validate(found, read(schema))
@@ -77,16 +78,6 @@ PROVIDERS = tuple(
     )
 )
 """Providers whose hardware is bought by machine type: those that the catalogue has families of."""
-
-
-def frameworks() -> tuple[str, ...]:
-    """All frameworks (images) there are."""
-    return tuple(read("frameworks.json"))
-
-
-def sources_of(framework: str) -> tuple[str, ...]:
-    """The kinds of model ``framework`` can load, e.g. ``("builtin", "onnx")``."""
-    return tuple(read("frameworks.json")[framework]["sources"])
 
 
 def gpus() -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from orchestrator import catalog as known
 from orchestrator.cli.terminal import console
 from orchestrator.model.experiment import Json
 from orchestrator.plan.cost import dollars
-from orchestrator.providers.registry import refreshed
 from orchestrator.system.files import write_whole
 
 COLUMNS = (
@@ -32,17 +31,6 @@ COLUMNS = (
 )
 
 
-@click.group(invoke_without_command=True)
-@click.option("--provider", "providers", multiple=True, type=click.Choice(known.PROVIDERS))
-@click.option("--family", "families", multiple=True, help="E.g. c5, n2d.")
-@click.option("--size", "sizes", multiple=True, help="E.g. large, standard-4.")
-@click.option("--microarchitecture", "microarchitectures", multiple=True, help='E.g. "Zen 2".')
-@click.option("--vendor", "vendors", multiple=True, type=click.Choice(["Intel", "AMD", "Arm"]))
-@click.option("--gpu", "gpus", multiple=True, help="E.g. T4.")
-@click.option("--arch", "architectures", multiple=True, type=click.Choice(["x86_64", "arm64"]))
-@click.option("--max-price", type=click.FloatRange(0, min_open=True), help="USD per hour.")
-@click.option("--region", "regions", multiple=True, help="With a price there.")
-@click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table")
 @click.pass_context
 def catalog(
     context: click.Context,
@@ -57,10 +45,7 @@ def catalog(
     regions: tuple[str, ...],
     format_: str,
 ) -> None:
-    """Search machine types: what one may get, where, and at what price.
-
-    An option given twice means one or the other. A price that is not known is never 0.
-    """
+    """Carry out ``eqc catalog``."""
     if context.invoked_subcommand is not None:
         return
     found = known.select(
@@ -84,24 +69,13 @@ def catalog(
         _print(found, regions)
 
 
-@catalog.command()
-@click.option("--provider", required=True, type=click.Choice(known.PROVIDERS))
-@click.option("--region", "regions", multiple=True, help="[default: all that may be used]")
-@click.option("--project", envvar="GOOGLE_CLOUD_PROJECT", help="Of Google Cloud.")
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where to write. [default: where eqc looks for newer lists]",
-)
 def refresh(
     provider: str, regions: tuple[str, ...], project: str | None, folder: Path | None
 ) -> None:
-    """Ask a provider's own API for its machine types and, on aws, their prices.
+    """Carry out ``eqc catalog refresh``."""
+    # A search, and the help of this, need no provider.
+    from orchestrator.providers.registry import refreshed  # noqa: PLC0415
 
-    What it does not name keeps what is known of it, with the date of that.
-    """
     folder = folder or known.refreshed_folder()
     for name, document in refreshed(provider, regions, project).items():
         path = folder / f"{provider}_{name}.json"

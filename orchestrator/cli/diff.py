@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.classes.difference import difference, difference_exit
-from orchestrator.cli.options import StoreLocation
 from orchestrator.cli.stores import summary_of
 from orchestrator.errors import Exit
 from orchestrator.report.formats.difference_text import difference_text
@@ -24,12 +23,6 @@ FORMATS = {
 }
 
 
-@click.command()
-@click.argument("baseline", type=StoreLocation(file_okay=True), metavar="BASELINE")
-@click.argument("current", type=StoreLocation(exists=True, file_okay=True), metavar="CURRENT")
-@click.option("--format", "kind", type=click.Choice(sorted(FORMATS)), default="text")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
-@click.option("--accept", is_flag=True, help="Make CURRENT the baseline, which must be a file.")
 @click.pass_context
 def diff(
     context: click.Context,
@@ -40,11 +33,7 @@ def diff(
     *,
     accept: bool,
 ) -> None:
-    """Compare CURRENT with BASELINE; each is a store or a file of `eqc report --format json`.
-
-    Exit code 3 where they differ, 4 where something that was there is missing. With --accept the
-    differences are shown once more, CURRENT becomes the baseline, and the exit code is 0.
-    """
+    """Carry out ``eqc diff``."""
     if accept and not baseline.exists():
         before: tuple[Partition, ...] = ()
     else:

@@ -10,7 +10,6 @@ import click
 from rich.table import Table
 
 from orchestrator import experiment
-from orchestrator.cli.experiment import results_folder
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
 from orchestrator.model.machine import Finding, Level
@@ -21,13 +20,6 @@ from orchestrator.run.doctor import examine
 _MARKS = {Level.OK: "ok", Level.WARNING: "warning", Level.ERROR: "ERROR"}
 
 
-@click.command()
-@click.argument(
-    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
-)
-@results_folder
-@click.option("--registry", envvar="EQC_REGISTRY", metavar="HOST/PATH", help="Look at this, too.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def doctor(
     context: click.Context,
@@ -37,8 +29,7 @@ def doctor(
     *,
     as_json: bool,
 ) -> None:
-    """Look at everything that a run of FILE needs: engine, disk, registry, and for each provider
-    credentials, permissions (by dry-run calls), quotas and clock. Exit code 8 on an error."""
+    """Carry out ``eqc doctor``."""
     platforms = experiment.load(file, providers()).platforms if file else ()
     findings = tuple(examine(platforms, results, registry))
     if as_json:

@@ -1,4 +1,4 @@
-"""Commands about an experiment file alone: ``validate``, ``plan``, ``schema``. All offline."""
+"""Commands about an experiment file alone: ``validate`` and ``plan``, both offline."""
 
 from __future__ import annotations
 
@@ -11,42 +11,23 @@ import click
 from rich.table import Table
 
 from orchestrator import experiment as spec
-from orchestrator.cli.options import StoreLocation
 from orchestrator.cli.terminal import console
 from orchestrator.model.experiment import Plan
 from orchestrator.plan.cells import make_plan, over_limit, plan_json, plan_rows
 from orchestrator.plan.cost import ASSUMPTION, dollars, estimates, total
 from orchestrator.providers.registry import providers
 from orchestrator.store.run_folder import RunFolder, newest_run
-from orchestrator.store.schema import observation_schema
-
-experiment_file = click.argument(
-    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="EXPERIMENT.yaml"
-)
-results_folder = click.option(
-    "--results",
-    type=StoreLocation(),
-    default=Path("results"),
-    show_default=True,
-    help="Where runs are stored: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX.",
-)
 
 
-@click.command()
-@experiment_file
 def validate(file: Path) -> None:
-    """Check an experiment file; print every mistake with its line."""
+    """Carry out ``eqc validate``."""
     experiment = spec.load(file, providers())
     cells = make_plan(experiment).cells
     click.echo(f"{file}: valid, {len(cells)} cells on {len(experiment.platforms)} platforms")
 
 
-@click.command()
-@experiment_file
-@results_folder
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def plan(file: Path, results: Path, *, as_json: bool) -> None:
-    """Show what a run would compute, and what the store already has."""
+    """Carry out ``eqc plan``."""
     planned = make_plan(spec.load(file, providers()))
     done = stored_sessions(planned, results)
     if as_json:
@@ -101,11 +82,3 @@ def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
     reason = over_limit(plan, done)
     if reason is not None:
         screen.print(f"eqc run will not start this: {reason}")
-
-
-@click.command()
-@click.argument("which", type=click.Choice(["experiment", "observation"]), default="experiment")
-def schema(which: str) -> None:
-    """Print the JSON Schema of an experiment file or of a stored observation."""
-    document = spec.json_schema(providers()) if which == "experiment" else observation_schema()
-    click.echo(json.dumps(document, indent=1))

@@ -12,25 +12,12 @@ from orchestrator.analysis.explain.explain import explain as explain_records
 from orchestrator.analysis.explain.prediction import predict
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.api import findings
-from orchestrator.cli.options import choice_options
-from orchestrator.cli.stores import store_folder
 from orchestrator.errors import UsageError
 from orchestrator.report.formats.explanation_text import explanation_text, prediction_text
 from orchestrator.report.formats.json_format import explanation_json, prediction_json
 from orchestrator.system.files import write_whole
 
 
-@click.command()
-@store_folder
-@choice_options
-@click.option("--across-variants", is_flag=True, help="Let threads and settings be causes, too.")
-@click.option(
-    "--predict",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A fingerprint (`eqc probe --json`): which class should it fall into?",
-)
-@click.option("--format", "kind", type=click.Choice(["text", "json"]), default="text")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 def explain(
     store: Path,
     workload: str | None,
@@ -43,7 +30,7 @@ def explain(
     *,
     across_variants: bool,
 ) -> None:
-    """Find the fewest attributes that determine the classes, exactly, and all such sets."""
+    """Carry out ``eqc explain``."""
     found = findings(store)
     explanations = explain_records(
         found.ordered,

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 from rich.table import Table
 
 from orchestrator import catalog
@@ -27,57 +26,20 @@ from orchestrator.report.escape import plain
 from orchestrator.run.lock import live_runs
 
 
-class RentedProvider(click.ParamType[str]):
-    """The name of a provider whose machines cost money; who they are is asked when one is given."""
-
-    name = "provider"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
-        """All names, as ``--help`` has them."""
-        return click.Choice(registry.rented()).get_metavar(param, ctx)
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """One of the names."""
-        return str(click.Choice(registry.rented()).convert(value, param, ctx))
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Names that begin so."""
-        return click.Choice(registry.rented()).shell_complete(ctx, param, incomplete)
-
-
-which_providers = click.option(
-    "--provider",
-    "names",
-    multiple=True,
-    type=RentedProvider(),
-    help="Only these. [default: every cloud whose SDK is installed]",
-)
-
-
-@click.command()
-@which_providers
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def status(context: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
-    """Show every machine of ours that is up: whose, since when, at what cost, until when."""
+    """Carry out ``eqc status``."""
     _, found = _look(names)
     rows = [_row(machine) for machine in found.machines]
     if as_json:
-        blind = [{"provider": name, "reason": why} for name, why in found.blind]
-        click.echo(json.dumps({"machines": rows, "not_seen": blind}, indent=2))
+        not_seen = [{"provider": name, "reason": why} for name, why in found.not_seen]
+        click.echo(json.dumps({"machines": rows, "not_seen": not_seen}, indent=2))
     else:
         _show(rows)
-        _say_blind(found)
-    context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+        _say_not_seen(found)
+    context.exit(Exit.NOT_READY if found.not_seen else Exit.DONE)
 
 
-@click.command()
-@which_providers
-@click.option("--run", help="Only machines of this run (its tag).")
-@click.option("--all-owners", is_flag=True, help="Other people's machines, too.")
-@click.option("--yes", is_flag=True, help="End them; without it they are only listed.")
 @click.pass_context
 def reap(
     context: click.Context,
@@ -87,19 +49,16 @@ def reap(
     all_owners: bool,
     yes: bool,
 ) -> None:
-    """End machines that are past their expiry, or of a run that is not driven from here.
-
-    A dry run unless `--yes` is given. Exit code 6 where something is left that should not be.
-    """
+    """Carry out ``eqc reap``."""
     providers, found = _look(names)
     mine = None if all_owners else registry.owner()
     chosen = to_reap(found.machines, time.time(), live_runs(), owner=mine, run=run)
     for machine, why in chosen:
         click.echo(f"{'ending' if yes else 'would end'} {_name(machine)}: {why}")
-    _say_blind(found)
+    _say_not_seen(found)
     # Of a run that was killed when its machines at a provider had ended, only these are left there.
     driven, up = live_runs(), {(m.platform.provider, m.run) for m in found.machines}
-    seeing = {name: p for name, p in providers.items() if name not in dict(found.blind)}
+    seeing = {name: p for name, p in providers.items() if name not in dict(found.not_seen)}
     list_shared = [
         trace
         for trace in _traces(seeing, mine)
@@ -111,7 +70,7 @@ def reap(
     spared = len(found.machines) - len(chosen)
     if not yes:
         click.echo(f"{len(chosen)} to end, {spared} spared; nothing was ended (--yes ends them)")
-        context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+        context.exit(Exit.NOT_READY if found.not_seen else Exit.DONE)
     ending = [machine for machine, _ in chosen]
     reaped = end_all(providers, ending, RealClock(), registry.how_to_end)
     ended = {(m.platform.provider, m.run) for m in reaped.ended if m.run}
@@ -122,7 +81,7 @@ def reap(
         click.echo(f"eqc: left: {_name(machine)}: {why}", err=True)
     if reaped.left:
         context.exit(Exit.MACHINES_LEFT)
-    context.exit(Exit.NOT_READY if found.blind else Exit.DONE)
+    context.exit(Exit.NOT_READY if found.not_seen else Exit.DONE)
 
 
 def _look(names: Sequence[str]) -> tuple[dict[str, Provider], Found]:
@@ -207,8 +166,8 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
     console().print(table)
 
 
-def _say_blind(found: Found) -> None:
-    for name, why in found.blind:
+def _say_not_seen(found: Found) -> None:
+    for name, why in found.not_seen:
         click.echo(
             f"eqc: {name} could not be asked, so it may have machines of ours: {why}", err=True
         )

@@ -6,53 +6,17 @@ import os
 import sys
 import traceback
 import warnings
-from importlib import import_module
 
 import click
 
 from orchestrator import __version__
+from orchestrator.cli.commands import COMMANDS
 from orchestrator.errors import EqcError, Exit
 from orchestrator.report.escape import plain
 from orchestrator.store.records import TornLine
 
-COMMANDS = {
-    "catalog": "catalog:catalog",
-    "diff": "diff:diff",
-    "doctor": "doctor:doctor",
-    "explain": "explain:explain",
-    "images": "probe:images",
-    "import": "stores:import_",
-    "merge": "stores:merge",
-    "plan": "experiment:plan",
-    "probe": "probe:probe",
-    "reap": "fleet:reap",
-    "rehearse": "rehearse:rehearse",
-    "report": "report:report",
-    "run": "run:run",
-    "schema": "experiment:schema",
-    "status": "fleet:status",
-    "validate": "experiment:validate",
-}
-
-
-class Commands(click.Group):
-    """Imports a command's module when it is asked for: half of them need no pandas, no plotly."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        """All names, sorted."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name, imported now."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, name = COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(import_module(f"orchestrator.cli.{module}"), name)
-        return command
-
 
 @click.group(
-    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="eqc")
@@ -62,6 +26,10 @@ def cli() -> None:
     Runs fixed models on fixed inputs on many platforms, finds which of them gave bit-identical
     outputs (equivalence classes), and says how far the others are apart.
     """
+
+
+for each in COMMANDS:
+    cli.add_command(each)
 
 
 def main() -> None:

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from orchestrator.report.print_figures.registry import Shown
 
 
-FIGURE_FORMATS = ("svg", "pdf", "png")
-
-
 def write_figures(found: Findings, folder: Path, kind: str, *, quiet: bool = False) -> None:
     """Write every figure that there is data for into ``folder``, each beside its data.
 

@@ -8,15 +8,14 @@ import platform
 import click
 from rich.table import Table
 
+from orchestrator import catalog
 from orchestrator.cli.terminal import console
 from orchestrator.executors.process import probe as probe_computer
-from orchestrator.images import BASES, ImageBuilder, connect, frameworks
+from orchestrator.images import ImageBuilder, connect
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="The whole fingerprint, for programs.")
 def probe(*, as_json: bool) -> None:
-    """Print this computer's fingerprint: what it says it is when asked from inside."""
+    """Carry out ``eqc probe``."""
     fingerprint = probe_computer()
     if as_json:
         click.echo(json.dumps(fingerprint, indent=1, sort_keys=True))
@@ -50,12 +49,9 @@ def probe(*, as_json: bool) -> None:
     console().print(table)
 
 
-@click.command()
-@click.argument("names", nargs=-1, metavar="[FRAMEWORK]…")
-@click.option("--arch", type=click.Choice(sorted(BASES)), default="x86_64", show_default=True)
 def images(names: tuple[str, ...], arch: str) -> None:
-    """Build the Docker images of FRAMEWORKs (all), or find the ones that are built."""
+    """Carry out ``eqc images``."""
     builder = ImageBuilder(connect(), lambda text: click.echo(text, err=True))
-    for name in names or frameworks():
+    for name in names or sorted(catalog.frameworks()):
         image = builder.ensure(name, arch)
         click.echo(f"{image.reference} {image.digest}")

@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 
 from orchestrator import experiment
-from orchestrator.cli.experiment import experiment_file, results_folder
-from orchestrator.cli.options import shared
+from orchestrator.cli.mirrors import shared
 from orchestrator.cli.progress import progress
 from orchestrator.cli.run import ended_by_signals, shown
 from orchestrator.errors import EnvironmentNotReady
@@ -24,15 +23,6 @@ from orchestrator.run import pipeline
 from orchestrator.run.rehearsal import notes, rehearsed
 
 
-@click.command()
-@experiment_file
-@results_folder
-@click.option("--cloud", is_flag=True, help="Play provisioning, too: fake clouds, real SSH.")
-@click.option("--registry", metavar="HOST/PATH", help="With --cloud: images travel through it.")
-@click.option("--fresh", is_flag=True, help="Start a new rehearsal instead of resuming the newest.")
-@click.option("--jobs", type=click.IntRange(1), help="Jobs at once. [default: the CPUs here]")
-@click.option("--events", type=click.Path(path_type=Path), help="Append JSON lines to this file.")
-@click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_context
 def rehearse(
     context: click.Context,
@@ -46,11 +36,7 @@ def rehearse(
     events: Path | None,
     quiet: bool,
 ) -> None:
-    """Play a sweep with docker compose: every machine that FILE would rent is an emulated CPU here.
-
-    Images, runner, store and report are the real ones. Rows say `rehearsal`, stand in a run of
-    their own and are no measurement of the hardware they are named after.
-    """
+    """Carry out ``eqc rehearse``."""
     plan = rehearsed(make_plan(experiment.load(file, providers())), rented=cloud)
     for note in notes(plan):
         click.echo(f"eqc: {note}", err=True)

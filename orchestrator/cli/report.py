@@ -10,32 +10,16 @@ from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
-from orchestrator.cli.options import choice_options
-from orchestrator.cli.output import FIGURE_FORMATS, page_text, write_figures
-from orchestrator.cli.stores import completeness, print_classes, store_folder
+from orchestrator.cli.commands.choices import ALL
+from orchestrator.cli.output import page_text, write_figures
+from orchestrator.cli.stores import completeness, print_classes
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.terminal import AnalysisReport
 from orchestrator.report.registry import FORMATS, SUFFIXES, TABLE_FORMATS
 from orchestrator.system.files import write_whole
 
-ALL = "all"
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
-
-@click.command()
-@store_folder
-@click.option("--format", "kind", type=click.Choice(sorted(FORMATS)), default="table")
-@click.option("--show", type=click.Choice([*TABLES, ALL]), help="One analysis, or all of them.")
-@choice_options
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="A file; a folder for --show all."
-)
-@click.option("--strict", is_flag=True, help="Keep non-deterministic platforms apart.")
-@click.option("--figures", type=FOLDER, help="Also draw the study's figures, for print, here.")
-@click.option(
-    "--figure-format", type=click.Choice(FIGURE_FORMATS), default="svg", show_default=True
-)
 @click.pass_context
 def report(
     context: click.Context,
@@ -52,10 +36,7 @@ def report(
     *,
     strict: bool,
 ) -> None:
-    """Show the equivalence classes of every run at or below STORE.
-
-    With --show NAME one analysis as a table; with --show all -o FOLDER a file for each.
-    """
+    """Carry out ``eqc report``."""
     _check(kind, show, output)
     choice = Choice(workload, given, variant, platforms)
     found = findings(store, choice, strict=strict)

@@ -14,8 +14,8 @@ import click
 
 from orchestrator import experiment
 from orchestrator.api import findings
-from orchestrator.cli.experiment import experiment_file, results_folder, stored_sessions
-from orchestrator.cli.options import shared
+from orchestrator.cli.experiment import stored_sessions
+from orchestrator.cli.mirrors import shared
 from orchestrator.cli.output import write_page
 from orchestrator.cli.progress import progress
 from orchestrator.cli.stores import completeness, print_classes
@@ -28,24 +28,6 @@ from orchestrator.run import pipeline
 from orchestrator.store.bucket.push import Sharing, Unshared
 
 
-@click.command()
-@experiment_file
-@results_folder
-@click.option("--fresh", is_flag=True, help="Start a new run instead of resuming the newest.")
-@click.option(
-    "--isolation",
-    type=click.Choice([i.value for i in Isolation]),
-    help="Override the file's: containers, processes, or containers where an engine answers.",
-)
-@click.option("--jobs", type=click.IntRange(1), help="Jobs at once. [default: the CPUs here]")
-@click.option(
-    "--registry",
-    envvar="EQC_REGISTRY",
-    metavar="HOST/PATH",
-    help="Images travel to far machines through this registry. [default: by SSH]",
-)
-@click.option("--events", type=click.Path(path_type=Path), help="Append JSON lines to this file.")
-@click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_context
 def run(
     context: click.Context,
@@ -59,10 +41,7 @@ def run(
     events: Path | None,
     quiet: bool,
 ) -> None:
-    """Observe every cell of an experiment that the store has not, then show the classes.
-
-    Stop it at any time, even with kill -9: the same command goes on where it was.
-    """
+    """Carry out ``eqc run``."""
     plan = make_plan(experiment.load(file, providers()))
     over = over_limit(plan, {} if fresh else stored_sessions(plan, results))
     if over is not None:

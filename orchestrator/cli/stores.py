@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from orchestrator.api import findings
-from orchestrator.cli.options import StoreLocation, push_to
+from orchestrator.cli.mirrors import push_to
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
 from orchestrator.report.formats.terminal import TableReport
@@ -17,45 +17,18 @@ from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure.importing import import_study
 from orchestrator.store.merge import merge as merge_stores
 
-store_folder = click.argument("store", type=StoreLocation(exists=True), metavar="STORE")
 
-
-@click.command()
-@click.argument(
-    "stores", nargs=-1, required=True, type=StoreLocation(exists=True), metavar="STORES..."
-)
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=StoreLocation(),
-    help="Where the union goes; may exist already.",
-)
 @click.pass_context
 def merge(context: click.Context, stores: tuple[Path, ...], output: Path) -> None:
-    """Unite STORES. A session that two of them hold with other bits is an error naming both."""
+    """Carry out ``eqc merge``."""
     done = merge_stores(stores, output)
     push_to(context, output)
     click.echo(f"{output}: {done.runs} runs, {done.added} observations added")
 
 
-@click.command(name="import")
-@click.argument("kind", type=click.Choice(["innfrastructure"]))
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--into",
-    "store",
-    type=StoreLocation(),
-    default=Path("results"),
-    show_default=True,
-    help="The store that takes them.",
-)
 @click.pass_context
 def import_(context: click.Context, kind: str, folder: Path, store: Path) -> None:  # noqa: ARG001
-    """Import the result files of the NeurIPS 2023 study from FOLDER.
-
-    A damaged or foreign file is named and skipped; the exit code is 4 then.
-    """
+    """Carry out ``eqc import``."""
     taken = import_study(folder, store)
     push_to(context, store)
     for bad in taken.rejected:

@@ -1,1 +1,1 @@
-"""Ways to run the runner on a machine; they know nothing of providers."""
+"""Ways to run the runner on a machine, independent of the provider that made the machine."""

@@ -1,4 +1,4 @@
-"""What every way of running the runner takes and gives back."""
+"""The interface of every executor: a job's folder in, the runner's exit out."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ from threading import Event
 from typing import Protocol
 
 OnLine = Callable[[str], None]
+"""Receives one line of the runner's stdout, without its line end."""
+TAIL_LINES = 30
+"""Lines at the end of the runner's stderr that are kept."""
 
 
 @dataclass(frozen=True)
 class RunnerExit:
-    """How a runner ended. ``code`` is its exit status, negative for a signal."""
+    """How a runner ended."""
 
     code: int
+    """Its exit status; ``-n`` where signal ``n`` ended it."""
     stderr: str
-    """The last lines it wrote."""
+    """The last lines it wrote to stderr."""
     interrupted: bool = False
+    """Whether the caller asked it to stop."""
 
 
 class Executor(Protocol):
     """Runs ``eqc_runner run JOB OUT`` somewhere and waits for its end."""
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
-        """Run the job; ``on_line`` gets each line of its stdout.
+        """Run the job in the folder ``job``; the runner writes its results to the folder ``out``.
 
-        When ``stop`` is set the runner and all it started are ended. Returns only when nothing
-        of it is left, or raises ``MachinesLeft``.
+        ``on_line`` receives each line of its stdout. When ``stop`` is set, the runner and all its
+        processes are ended. Returns when none of them is left; raises ``MachinesLeft`` where that
+        could not be confirmed.
         """
         ...
-
-
-TAIL_LINES = 30

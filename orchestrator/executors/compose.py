@@ -1,4 +1,4 @@
-"""Jobs as services of one ``compose.yaml``, run by docker compose: as a person could by hand."""
+"""Jobs as services of one ``compose.yaml``, run by docker compose, as a person could by hand."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ PROJECT = "eqc-rehearsal"
 
 
 def compose_command() -> tuple[str, ...]:
-    """How to call docker compose, version 2. Raises ``EnvironmentNotReady`` where it is not."""
+    """The command of docker compose 2 or later. Raises ``EnvironmentNotReady`` if there is none."""
     beside = Path(sys.executable).with_name("docker-compose")
     standalone = str(beside) if beside.exists() else shutil.which("docker-compose")
     for command in (("docker", "compose"), (standalone,)):
         if command[0] is None or shutil.which(command[0]) is None:
             continue
-        asked = subprocess.run([*command, "version", "--short"], capture_output=True, check=False)
-        if asked.returncode == 0 and asked.stdout.lstrip(b"v").startswith((b"2.", b"3.", b"5.")):
+        done = subprocess.run([*command, "version", "--short"], capture_output=True, check=False)
+        if done.returncode == 0 and done.stdout.lstrip(b"v").startswith((b"2.", b"3.", b"5.")):
             return tuple(word for word in command if word is not None)
     raise EnvironmentNotReady(
-        "no docker compose 2 here: install Docker's compose plugin, or "
+        "docker compose 2 is not on this computer: install Docker's compose plugin, or "
         "pip install 'eqc-orchestrator[rehearsal]'"
     )
 
 
 def service_name(title: str) -> str:
-    """What compose may call a service: letters, digits, ``-``; another title has another name."""
+    """A service name of letters, digits and ``-`` for ``title``, different for different titles."""
     readable = re.sub(r"[^a-zA-Z0-9]+", "-", title).strip("-").lower()[:60]
     return f"{readable}-{content_id(['service', title])[:6]}".lstrip("-")
 
@@ -50,7 +50,10 @@ def service_name(title: str) -> str:
 def service(
     image: str, job: Path, out: Path, *, run_name: str, memory_bytes: int | None, deadline: float
 ) -> dict[str, Any]:
-    """One job as a service, shut in as ``ContainerExecutor`` shuts it in."""
+    """One job as a service, with the restrictions of ``ContainerExecutor``.
+
+    ``memory_bytes``: limit, ``None``: ``DEFAULT_MEMORY``. ``deadline``: Unix seconds, a label only.
+    """
     memory = memory_bytes or DEFAULT_MEMORY
     return {
         "image": image,
@@ -75,20 +78,20 @@ def service(
 
 
 def compose_text(services: Mapping[str, dict[str, Any]]) -> str:
-    """The file; ``$`` would start a variable of compose's own."""
+    """The text of ``compose.yaml``. ``$`` is doubled: compose would read a variable there."""
     text = yaml.safe_dump({"name": PROJECT, "services": dict(services)}, sort_keys=False)
     return text.replace("$", "$$")
 
 
 class ComposeExecutor:
-    """Runs one service of a compose file as a job."""
+    """Runs the service ``name`` of a compose file as a job."""
 
     def __init__(self, command: tuple[str, ...], file: Path, name: str) -> None:
         self._command = (*command, "--file", str(file))
         self._name = name
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:  # noqa: ARG002
-        """See ``Executor.run``; the folders are those that the file names."""
+        """See ``Executor.run``. The file names the folders: ``job`` and ``out`` are not used."""
         argv = [*self._command, "run", "--rm", "--no-TTY", "--quiet-pull", self._name]
         ended = supervised(argv, without_credentials(), on_line=on_line, stop=stop)
         # Compose, like a shell, reports a signal as 128 + its number.

@@ -20,15 +20,21 @@ from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 
 LABEL = "eqc.run"
+"""The label of every container of ours; its value is the run's tag."""
 JOB, OUT = "/job", "/out"
 DEFAULT_MEMORY = 8 << 30
+"""Bytes."""
 GRACE_SECONDS = 10
+"""From SIGTERM to SIGKILL."""
 ENGINE_ERRORS = (docker.errors.DockerException, RequestException, HTTPError)
-"""All that the SDK lets through when the engine refuses, or is gone."""
+"""All exceptions of the Docker SDK where the engine refuses or does not answer."""
 
 
 class ContainerExecutor:
-    """Runs the runner in one image. ``run_name`` labels its containers so that they are found."""
+    """Runs the runner in one image. ``run_name`` labels its containers so that they are found.
+
+    ``memory_bytes``: limit, ``None``: ``DEFAULT_MEMORY``. ``deadline``: Unix seconds, a label only.
+    """
 
     def __init__(
         self,
@@ -86,8 +92,8 @@ class ContainerExecutor:
             code = int(container.wait()["StatusCode"])
             tail = container.logs(stdout=False, stderr=True, tail=TAIL_LINES)
         except ENGINE_ERRORS as error:
-            # Somebody removed the container, or the engine went away: what it observed is in the
-            # output folder all the same.
+            # The container was removed or the engine stopped. What the runner observed until
+            # then is in the output folder.
             code, tail = 128 + signal.SIGKILL, f"the engine lost the container: {error}".encode()
         finally:
             ended.set()
@@ -98,7 +104,7 @@ class ContainerExecutor:
 
 
 def leftovers(client: docker.DockerClient, run_name: str | None = None) -> list[Container]:
-    """Every container of ours on this engine, running or not, found by its label."""
+    """Every container of the run (``None``: of all runs) on this engine, running or not."""
     label = LABEL if run_name is None else f"{LABEL}={run_name}"
     found: list[Container] = client.containers.list(
         all=True, filters={"label": label}, ignore_removed=True
@@ -106,12 +112,12 @@ def leftovers(client: docker.DockerClient, run_name: str | None = None) -> list[
     return found
 
 
-def remove(container: Container, *, patience: float = 30.0) -> None:
-    """Kill and remove a container; one that is gone already is fine.
+def remove(container: Container, *, seconds: float = 30.0) -> None:
+    """Kill and remove a container; success where it does not exist any more.
 
-    Raises ``MachinesLeft`` where the engine still has it after ``patience`` seconds.
+    Raises ``MachinesLeft`` where the engine still has it after ``seconds`` seconds.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + seconds
     refusal = ""
     while time.monotonic() < end:
         try:
@@ -119,7 +125,7 @@ def remove(container: Container, *, patience: float = 30.0) -> None:
         except docker.errors.NotFound:
             return
         except docker.errors.APIError as error:
-            # 409: a removal is under way already; anything else may pass, too.
+            # 409 means that a removal is under way. Other errors may be temporary, too.
             refusal = str(error.explanation)
         except ENGINE_ERRORS as error:
             refusal = str(error)
@@ -131,7 +137,7 @@ def remove(container: Container, *, patience: float = 30.0) -> None:
 
 
 def _lines(container: Container) -> Iterator[str]:
-    """Lines of the container's stdout as they come; a chunk is not always a line."""
+    """Lines of the container's stdout as they come. The engine's chunks end anywhere in a line."""
     rest = b""
     for chunk in container.logs(stdout=True, stderr=False, stream=True, follow=True):
         *lines, rest = (rest + chunk).split(b"\n")
@@ -147,6 +153,6 @@ def _end_when(stop: Event, ended: Event, container: Container) -> None:
             try:
                 container.stop(timeout=GRACE_SECONDS)
             except ENGINE_ERRORS:
-                # Gone already, or `remove` will see to it and say so.
+                # The container is gone, or `remove` will fail too and report it.
                 return
             return

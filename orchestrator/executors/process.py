@@ -14,13 +14,14 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from orchestrator.catalog.frameworks import FOLDERS_VARIABLE, outside_folders
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 from orchestrator.system.environment import without_credentials
 from orchestrator.system.paths import runner_path
 
-# What a process may see of this computer's environment. Everything that steers numerics comes
-# from the job alone, as it does in a container.
+# Variables of this computer that a runner process gets. Variables that change numerical results
+# come from the job alone, as in a container.
 PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES")
 GRACE_SECONDS = 10.0
 
@@ -29,7 +30,7 @@ class ProcessExecutor:
     """Runs the runner with this interpreter."""
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
-        """See ``Executor.run``. The runner also dies with this process (Linux)."""
+        """See ``Executor.run``. On Linux the runner is also killed when this process ends."""
         argv = [sys.executable, "-m", "eqc_runner", "run", str(job), str(out)]
         return supervised(argv, environment(), on_line=on_line, stop=stop)
 
@@ -37,7 +38,7 @@ class ProcessExecutor:
 def supervised(
     argv: Sequence[str], variables: Mapping[str, str], *, on_line: OnLine, stop: Event
 ) -> RunnerExit:
-    """Run a program in a process group of its own, of which nothing is left afterwards.
+    """Run a program in a process group of its own; all its processes are ended afterwards.
 
     ``variables`` are its whole environment; see ``Executor.run`` for the rest.
     """
@@ -75,11 +76,15 @@ def environment() -> dict[str, str]:
         "PYTHONPATH": str(runner_path()),
         "PYTHONDONTWRITEBYTECODE": "1",
         "EQC_DIE_WITH_PARENT": "1",
+        FOLDERS_VARIABLE: os.pathsep.join(map(str, outside_folders())),
     }
 
 
 def probe() -> dict[str, Any]:
-    """This computer's fingerprint, as the runner sees it (docs/formats.md, section 4)."""
+    """This computer's fingerprint, as the runner sees it (docs/formats.md, section 4).
+
+    Raises ``EnvironmentNotReady`` where the runner's probe fails.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "eqc_runner", "probe"],
         capture_output=True,
@@ -95,7 +100,7 @@ def probe() -> dict[str, Any]:
 
 
 def end_group(group: int, number: signal.Signals) -> None:
-    """Signal a whole process group; one that is gone already is fine."""
+    """Send a signal to a process group; nothing happens where it has ended already."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:
@@ -103,7 +108,7 @@ def end_group(group: int, number: signal.Signals) -> None:
 
 
 def _end_when(stop: Event, process: subprocess.Popen[bytes]) -> None:
-    """End the process when ``stop`` is set: ask first, then insist."""
+    """End the process when ``stop`` is set: SIGTERM, then SIGKILL after ``GRACE_SECONDS``."""
     while process.poll() is None:
         if not stop.wait(0.2):
             continue

@@ -1,12 +1,13 @@
-"""The far end of ``remote_process``: starts a runner on a host without Docker, follows it, ends it.
+"""The part of ``remote_process`` on the host: starts a runner without Docker, follows and ends it.
 
-Sent as text to the host's own interpreter (Python 3.8 or later, Linux, standard library only):
+The text of this file is run by the host's own interpreter (Python 3.8 or later, Linux, standard
+library only), with one of these commands:
 
     check | make NAME | take FOLDER | start FOLDER DEADLINE | follow FOLDER LINES | result FOLDER
     stop FOLDER | send FOLDER | end FOLDER | list PREFIX
 
-All of a run is in one private folder. Its keeper, a process in a session of its own, runs the
-runner, holds what it wrote until that is fetched, and in the end removes the folder by itself.
+All files of a job are in one private folder. Its keeper is a process in a session of its own: it
+starts the runner, keeps the results until they are fetched, and removes the folder at the end.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ NEEDED = ("numpy", "blake3")
 PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "CUDA_VISIBLE_DEVICES")
 GRACE_SECONDS = 10
 KEPT_SECONDS = 3600
-"""How long results wait to be fetched after the runner's end and the deadline."""
+"""How long results are kept after the runner's end or the deadline, whichever is later."""
 TAIL_BYTES, TAIL_LINES = 1 << 16, 30
 
 
 def main(command: str, *words: str) -> None:
-    """Do one of the commands above; text for the other end goes to stdout."""
+    """Run one of the commands above; its answer goes to stdout."""
     folder = Path(words[0]) if words else Path()
     if command == "check":
         missing = [name for name in NEEDED if find_spec(name) is None]
@@ -53,32 +54,35 @@ def main(command: str, *words: str) -> None:
 
 
 def make(folder: Path) -> None:
-    """Make the private folder and say where it is; the one made before is fine."""
+    """Create the private folder, unless an earlier call did, and print its path."""
     try:
         folder.mkdir(0o700)
     except FileExistsError:
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-            sys.exit(f"{folder} is somebody else's")
+            sys.exit(f"{folder} belongs to another user or is no folder")
     say(str(folder))
 
 
 def take(folder: Path) -> None:
-    """Unpack the archive on stdin, unless what it holds is in use already."""
+    """Unpack the archive on stdin, unless the runner was started already."""
     if (folder / "started").exists():
         return
     trusted: dict[str, Any] = {}
     if hasattr(tarfile, "fully_trusted_filter"):
         trusted["filter"] = "fully_trusted"
     with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
-        # It comes from the orchestrator, which this program itself comes from.
+        # The archive is trusted: it comes from the orchestrator, like this program.
         tar.extractall(folder, **trusted)  # noqa: S202
     for name in ("out", "home", "tmp"):
         (folder / name).mkdir(exist_ok=True)
 
 
 def start(folder: Path, deadline: float) -> None:
-    """Start the keeper, which starts the runner, unless that was done before."""
+    """Start the keeper, which starts the runner, unless an earlier call did.
+
+    ``deadline``: Unix seconds by the host's clock.
+    """
     try:
         (folder / "started").touch(exist_ok=False)
     except FileExistsError:
@@ -94,7 +98,7 @@ def start(folder: Path, deadline: float) -> None:
 
 
 def keep(folder: Path, deadline: float) -> None:
-    """The keeper: run the runner to its end, then hold its results until they are fetched."""
+    """The keeper: run the runner to its end, then keep its results until they are fetched."""
     argv = [sys.executable, "-m", "eqc_runner", "run", str(folder / "job"), str(folder / "out")]
     with (folder / "log").open("wb") as log, (folder / "err").open("wb") as err:
         runner = subprocess.Popen(
@@ -110,14 +114,14 @@ def keep(folder: Path, deadline: float) -> None:
     code = runner.wait()
     signal_group(runner.pid, signal.SIGKILL)
     write(folder / "code", str(code))
-    end_of_patience = max(time.time(), deadline) + KEPT_SECONDS
-    while folder.is_dir() and time.time() < end_of_patience:
+    kept_until = max(time.time(), deadline) + KEPT_SECONDS
+    while folder.is_dir() and time.time() < kept_until:
         time.sleep(1)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The runner's environment: what frameworks write to the home folder goes with ours."""
+    """The runner's environment. Its home is in ``folder``, so that it is removed with it."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     home = Path(passed.get("HOME", "/"))
     return {
@@ -125,19 +129,19 @@ def environment(folder: Path) -> dict[str, str]:
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
         "PYTHONUSERBASE": str(home / ".local"),
-        "PYTHONPATH": str(folder / "runner"),
+        "PYTHONPATH": str(folder / "images" / "runner"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "EQC_DIE_WITH_PARENT": "1",
     }
 
 
 def follow(folder: Path, lines: int) -> None:
-    """Write the runner's lines after the first ``lines`` as they come, until it has ended."""
+    """Print the runner's lines after the first ``lines`` as they come, until it has ended."""
     number, rest = 0, b""
     with (folder / "log").open("rb") as log:
         while True:
-            # Looked at before the file: what is written after that is read in the next round.
-            over = has_ended(folder)
+            # Checked before reading: what is written in between is read in the next round.
+            ended = has_ended(folder)
             block = log.read(1 << 16)
             *whole, rest = (rest + block).split(b"\n")
             for line in whole:
@@ -146,13 +150,16 @@ def follow(folder: Path, lines: int) -> None:
                     sys.stdout.buffer.write(line + b"\n")
             sys.stdout.buffer.flush()
             if not block:
-                if over:
+                if ended:
                     return
                 time.sleep(0.1)
 
 
 def result(folder: Path) -> None:
-    """How the runner ended, and the last lines of its stderr."""
+    """Print the runner's exit status and the last lines of its stderr as JSON.
+
+    The status is that of SIGKILL where the keeper ended before it could write one.
+    """
     code = -int(signal.SIGKILL)
     with suppress(FileNotFoundError):
         code = int((folder / "code").read_text())
@@ -163,10 +170,10 @@ def result(folder: Path) -> None:
 
 
 def stop(folder: Path) -> None:
-    """Ask the runner to end, then insist."""
+    """End the runner: SIGTERM, then SIGKILL."""
     keeper, runner = pids(folder)
     for number in (signal.SIGTERM, signal.SIGKILL):
-        # As long as the keeper lives the numbers are those of our processes.
+        # While the keeper runs, the runner's process id cannot belong to another program.
         if not is_keeper(keeper, folder) or has_ended(folder):
             return
         signal_group(runner, number)
@@ -174,14 +181,14 @@ def stop(folder: Path) -> None:
 
 
 def send(folder: Path) -> None:
-    """Write an archive of what the runner wrote."""
+    """Write an archive of the runner's output folder to stdout."""
     form = tarfile.GNU_FORMAT
     with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=form) as tar:
         tar.add(str(folder / "out"), "out")
 
 
 def end(folder: Path) -> None:
-    """End whatever runs and remove the folder; gone already is fine."""
+    """End the runner and the keeper and remove the folder, if it is still there."""
     if not folder.is_dir():
         return
     stop(folder)
@@ -193,7 +200,7 @@ def end(folder: Path) -> None:
 
 
 def list_folders(prefix: str) -> None:
-    """Say which of our folders begin with ``prefix``, one a line."""
+    """Print this user's folders whose names begin with ``prefix``, one a line."""
     for path in sorted(Path(tempfile.gettempdir()).glob(prefix + "*")):
         found = path.lstat()
         if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
@@ -201,7 +208,7 @@ def list_folders(prefix: str) -> None:
 
 
 def pids(folder: Path) -> tuple[int, int]:
-    """Keeper and runner; zeros where none was started."""
+    """Process ids of keeper and runner; zeros where none was started."""
     try:
         keeper, runner = json.loads((folder / "pids").read_text())
     except FileNotFoundError:
@@ -210,7 +217,7 @@ def pids(folder: Path) -> tuple[int, int]:
 
 
 def is_keeper(pid: int, folder: Path) -> bool:
-    """Whether the process is there, is no zombie and was started for this folder."""
+    """Whether the process runs (is no zombie) and was started for this folder."""
     try:
         return str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
@@ -218,18 +225,18 @@ def is_keeper(pid: int, folder: Path) -> bool:
 
 
 def has_ended(folder: Path) -> bool:
-    """Whether the runner has ended: its code is there, or its keeper is not."""
+    """Whether the runner has ended: its exit status was written, or its keeper does not run."""
     return (folder / "code").exists() or not is_keeper(pids(folder)[0], folder)
 
 
 def signal_group(leader: int, number: int) -> None:
-    """Signal a process group; gone already is fine."""
+    """Send a signal to a process group; nothing happens where it has ended already."""
     with suppress(ProcessLookupError):
         os.killpg(leader, number)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until ``condition()`` holds, for a while."""
+    """Wait until ``condition()`` holds, at most ``GRACE_SECONDS``."""
     limit = time.monotonic() + GRACE_SECONDS
     while not condition() and time.monotonic() < limit:
         time.sleep(0.05)
@@ -243,7 +250,7 @@ def write(path: Path, text: str) -> None:
 
 
 def say(text: str) -> None:
-    """One line to the other end."""
+    """Print one line of the answer."""
     sys.stdout.write(text + "\n")
 
 

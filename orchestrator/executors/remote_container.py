@@ -1,8 +1,8 @@
-"""The runner in a container of a remote machine's engine, driven by its own Docker client.
+"""The runner in a container of a remote machine's engine, by the machine's own Docker client.
 
-The job travels as a tar stream into an anonymous volume and its results come back the same way:
-outside of Docker nothing is ever written to the machine, so nothing can be left there. A dropped
-connection ends nothing; whoever comes back attaches again.
+The job is sent as a tar stream into an anonymous volume, and the results come back the same way:
+nothing is written to the machine outside of Docker, so nothing can be left there. The container
+goes on when the connection is lost; after reconnecting it is followed again.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLef
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 from orchestrator.executors.container import DEFAULT_MEMORY, GRACE_SECONDS, JOB, LABEL, OUT
 from orchestrator.ssh.archive import UnpackLimits, empty_folder, packed, unpack
-from orchestrator.ssh.client import PATIENCE_SECONDS, SshClient, reconnecting
+from orchestrator.ssh.client import RECONNECT_SECONDS, SshClient, reconnecting
 from orchestrator.ssh.command import Completed, printable
 from orchestrator.system.untrusted_json import parse_json
 
 FILES = "files"
-"""The folder in the volume ``/out`` that the runner writes to: a volume itself is root's."""
+"""The folder in the volume ``/out`` that the runner writes to; the volume belongs to root."""
 TRANSFER_SECONDS = 3600.0
 _PROBE_LIMIT = 4 << 20
 _SHORT_LIMIT = 1 << 20
-_LOCKED_UP = (
+_RESTRICTIONS = (
     *("--pull", "never", "--network", "none", "--read-only", "--cap-drop", "ALL"),
     *("--security-opt", "no-new-privileges:true", "--pids-limit", "4096", "--shm-size", "256m"),
     *("--tmpfs", "/tmp:rw,mode=1777,size=1g"),  # noqa: S108 - of the container
-    # Progress lines are read from it; whoever floods it may not fill the machine's disk.
+    # Progress lines are read from this log; its limit keeps it from filling the machine's disk.
     *("--log-driver", "json-file", "--log-opt", "max-size=64m"),
 )
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class RemoteContainer:
-    """Runs the runner in ``image``, which the machine has already (Docker 20.10 or later)."""
+    """Runs the runner in ``image``, which is on the machine already (Docker 20.10 or later)."""
 
     def __init__(
         self,
@@ -52,17 +52,17 @@ class RemoteContainer:
         memory_bytes: int | None = None,
         deadline: float | None = None,
         gpus: bool = False,
-        patience: float = PATIENCE_SECONDS,
+        reconnect_seconds: float = RECONNECT_SECONDS,
         limits: UnpackLimits | None = None,
     ) -> None:
         self._shell = shell
         self._image = image
         self._docker = tuple(docker)
-        self._patience = patience
+        self._reconnect_seconds = reconnect_seconds
         self._limits = limits
         memory = str(memory_bytes or DEFAULT_MEMORY)
         self._options = (
-            *_LOCKED_UP,
+            *_RESTRICTIONS,
             *("--memory", memory, "--memory-swap", memory),
             *("--label", f"{LABEL}={run_label}"),
             *("--label", f"eqc.deadline={int(deadline or 0)}"),
@@ -73,9 +73,9 @@ class RemoteContainer:
         """See ``Executor.run``.
 
         Raises ``EnvironmentNotReady`` where the engine refuses, ``OutputRefused`` for results that
-        no runner writes, ``MachinesLeft``, and ``ConnectionLost`` where the machine stays away (or
-        ``HostKeyRefused`` where it comes back as another): then the container may still be there
-        (``remote_leftovers``); its runner ends at the job's deadline.
+        no runner writes, ``MachinesLeft``, and ``ConnectionLost`` where the machine stops answering
+        (``HostKeyRefused`` where another host answers): then the container may still be there, see
+        ``leftovers``; its runner ends at the job's deadline.
         """
         name = f"eqc-{secrets.token_hex(8)}"
         try:
@@ -107,23 +107,24 @@ class RemoteContainer:
         return found
 
     def _start(self, name: str, job: Path) -> None:
-        # What an attempt before this one made, whose answer was lost.
+        # An earlier attempt, whose answer was lost, may have made the container.
         self._call("rm", "--force", "--volumes", name)
         create = ("create", "--name", name, *self._options, "--volume", JOB, "--volume", OUT)
         done = self._call(*create, self._image, "run", JOB, f"{OUT}/{FILES}")
         self._require(done, f"refuses a container of {self._image}")
         with packed({".": job}) as archive:
             done = self._call("cp", "-", f"{name}:{JOB}", stdin=cast(BinaryIO, archive))
-        self._require(done, "cannot take the job")
+        self._require(done, "could not receive the job")
         done = self._call("cp", "-", f"{name}:{OUT}", stdin=empty_folder(FILES))
-        self._require(done, "cannot take the job")
+        self._require(done, "could not receive the job")
         self._require(self._call("start", name), f"cannot start {self._image}")
 
     def _watch(self, name: str, on_line: OnLine, stop: Event) -> RunnerExit:
         seen = 0
 
         def follow() -> None:
-            # From the beginning, each time: only so no line is lost or told twice.
+            # The log is read from its beginning after each reconnection and the lines that were
+            # passed on are skipped: so no line is lost or passed on twice.
             nonlocal seen
             passed = 0
 
@@ -160,9 +161,9 @@ class RemoteContainer:
             return done
 
         try:
-            self._require(self._again(receive, stop), "does not give back the results")
+            self._require(self._again(receive, stop), "could not send the results")
         except (EnvironmentNotReady, OutputRefused):
-            # Somebody removed the container: then there is nothing, as its exit status says.
+            # A container that was removed has no results; `_watch` reported it as killed.
             if self._call("inspect", name).code == 0:
                 raise
 
@@ -176,15 +177,15 @@ class RemoteContainer:
             raise EnvironmentNotReady(f"{self._shell.label} {what}: {done.complaint}")
 
     def _again(self, do: Callable[[], T], stop: Event) -> T:
-        return reconnecting(self._shell, do, patience=self._patience, stop=stop)
+        return reconnecting(self._shell, do, reconnect_seconds=self._reconnect_seconds, stop=stop)
 
 
 def _exit_code(codes: list[str]) -> int:
-    """The status that ``docker wait`` printed, negative for a signal, as a shell has it."""
+    """The exit status that ``docker wait`` printed; negative for a signal (128 + n → -n)."""
     try:
         code = int(codes[-1])
     except (IndexError, ValueError):
-        # Somebody removed the container, or the engine went away.
+        # No number was printed: the container was removed, or the engine stopped.
         return -signal.SIGKILL
     return 128 - code if code > 128 else code
 
@@ -192,7 +193,10 @@ def _exit_code(codes: list[str]) -> int:
 def leftovers(
     shell: SshClient, run_label: str | None = None, *, docker: Sequence[str] = ("docker",)
 ) -> tuple[str, ...]:
-    """Names of the containers of a run, or of all of ours, on the machine's engine."""
+    """Names of the containers of a run (``None``: of all runs) on the machine's engine.
+
+    Raises ``EnvironmentNotReady`` where the engine does not answer, and ``ConnectionLost``.
+    """
     label = LABEL if run_label is None else f"{LABEL}={run_label}"
     words = ("ps", "--all", "--filter", f"label={label}", "--format", "{{.Names}}")
     done = shell.run((*docker, *words), limit=_SHORT_LIMIT)
@@ -202,11 +206,15 @@ def leftovers(
 
 
 def remove(
-    shell: SshClient, name: str, *, docker: Sequence[str] = ("docker",), patience: float = 60.0
+    shell: SshClient,
+    name: str,
+    *,
+    docker: Sequence[str] = ("docker",),
+    reconnect_seconds: float = 60.0,
 ) -> None:
-    """Kill and remove a container with its volumes; one that is gone already is fine.
+    """Kill and remove a container with its volumes; success where it does not exist any more.
 
-    Raises ``MachinesLeft`` where it is still there afterwards, or nobody can tell.
+    Raises ``MachinesLeft`` where it is still there afterwards or that could not be found out.
     """
     command = (*docker, "rm", "--force", "--volumes", name)
     still_there = (*docker, "ps", "--all", "--quiet", "--filter", f"name=^/?{name}$")
@@ -217,9 +225,9 @@ def remove(
         return said.complaint if left.code or left.stdout.strip() else None
 
     try:
-        refusal = reconnecting(shell, attempt, patience=patience)
-        # A removal that is under way already is refused, and then done.
-        refusal = refusal and reconnecting(shell, attempt, patience=patience)
+        refusal = reconnecting(shell, attempt, reconnect_seconds=reconnect_seconds)
+        # The engine refuses while another removal is under way: try once more.
+        refusal = refusal and reconnecting(shell, attempt, reconnect_seconds=reconnect_seconds)
     except ConnectionLost as error:
         refusal = str(error)
     if refusal is not None:

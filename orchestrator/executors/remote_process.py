@@ -1,7 +1,8 @@
 """The runner as processes of a remote machine without Docker, by the machine's own Python.
 
-Runner, job and results are in one private temporary folder there, which is gone afterwards. A
-dropped connection ends nothing; whoever comes back attaches again (see ``remote_agent``).
+Runner, job and results are in one private temporary folder there, which is removed afterwards. The
+runner goes on when the connection is lost; after reconnecting it is followed again (see
+``remote_agent``).
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO, TypeVar, cast
 
+from orchestrator import catalog
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
 from orchestrator.executors.base import OnLine, RunnerExit
 from orchestrator.ssh.archive import UnpackLimits, packed, unpack
-from orchestrator.ssh.client import PATIENCE_SECONDS, SshClient, reconnecting
+from orchestrator.ssh.client import RECONNECT_SECONDS, SshClient, reconnecting
 from orchestrator.ssh.command import Completed, printable
 from orchestrator.system.paths import runner_path
 from orchestrator.system.untrusted_json import parse_json
@@ -29,7 +32,7 @@ T = TypeVar("T")
 
 
 class RemoteProcess:
-    """Runs the runner with ``python``, an interpreter of the machine that has NumPy and BLAKE3."""
+    """Runs the runner with ``python``, an interpreter of the machine with NumPy and BLAKE3."""
 
     def __init__(
         self,
@@ -38,22 +41,23 @@ class RemoteProcess:
         *,
         python: str = "python3",
         deadline: float | None = None,
-        patience: float = PATIENCE_SECONDS,
+        reconnect_seconds: float = RECONNECT_SECONDS,
         limits: UnpackLimits | None = None,
     ) -> None:
         self._shell = shell
         self._run = run_label
         self._host = _Host(shell, python)
         self._deadline = deadline
-        self._patience = patience
+        self._reconnect_seconds = reconnect_seconds
         self._limits = limits
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
         """See ``Executor.run``.
 
         Raises ``EnvironmentNotReady`` where Python or a package is missing, ``OutputRefused`` for
-        results that no runner writes, and ``ConnectionLost`` where the machine stays away: then the
-        runner ends at the job's deadline, and its folder is removed an hour after that.
+        results that no runner writes, ``MachinesLeft``, and ``ConnectionLost`` where the machine
+        stops answering: then the runner ends at the job's deadline, and its folder is removed an
+        hour after that.
         """
         self._again(self._host.check, stop)
         name = f"{_prefix(self._run)}{secrets.token_hex(8)}"
@@ -73,7 +77,10 @@ class RemoteProcess:
         return ended
 
     def _start(self, folder: str, job: Path) -> None:
-        with packed({"runner": runner_path(), "job": job}) as archive:
+        # As it is here: every framework's folder beside the runner's.
+        files = (each.runner_files() for each in catalog.frameworks().values())
+        images = {f"images/{name}": path for name, path in chain.from_iterable(files)}
+        with packed({"images/runner": runner_path(), **images, "job": job}) as archive:
             self._host.call("take", folder, stdin=cast(BinaryIO, archive))
         self._host.call("start", folder, str(self._deadline or 0))
 
@@ -94,7 +101,9 @@ class RemoteProcess:
         said = self._again(lambda: self._host.json("result", folder), stop)
         code, stderr = said.get("code"), said.get("stderr")
         if not isinstance(code, int) or not isinstance(stderr, str):
-            raise OutputRefused(f"{self._shell.label}: the runner's end is told in no known way")
+            raise OutputRefused(
+                f"{self._shell.label}: the report of the runner's exit is malformed"
+            )
         return RunnerExit(code, printable(stderr), interrupted=stop.is_set())
 
     def _fetch(self, folder: str, out: Path) -> None:
@@ -103,31 +112,37 @@ class RemoteProcess:
             lambda stream: unpack(stream, out, prefix="out/", limits=self._limits),
             timeout=TRANSFER_SECONDS,
         )
-        self._host.require(done, "does not give back the results")
+        self._host.require(done, "could not send the results")
 
     def _end(self, folder: str) -> None:
         end(self._shell, folder, self._host.python)
 
     def _again(self, do: Callable[[], T], stop: Event) -> T:
-        return reconnecting(self._shell, do, patience=self._patience, stop=stop)
+        return reconnecting(self._shell, do, reconnect_seconds=self._reconnect_seconds, stop=stop)
 
 
 def folders(
     shell: SshClient, run_label: str | None = None, python: str = "python3"
 ) -> tuple[str, ...]:
-    """The folders of a run, or of all of ours, that this user has on the machine."""
+    """The folders of a run (``None``: of all runs) that this user has on the machine."""
     text = _Host(shell, python).text("list", "eqc-" if run_label is None else _prefix(run_label))
     return tuple(text.splitlines())
 
 
-def end(shell: SshClient, folder: str, python: str = "python3", *, patience: float = 60.0) -> None:
-    """End what runs for a folder and remove it; gone already is fine. Raises ``MachinesLeft``."""
+def end(
+    shell: SshClient, folder: str, python: str = "python3", *, reconnect_seconds: float = 60.0
+) -> None:
+    """End the processes of a folder and remove it, if it is there. Raises ``MachinesLeft``."""
     try:
-        reconnecting(shell, lambda: _Host(shell, python).call("end", folder), patience=patience)
+        reconnecting(
+            shell,
+            lambda: _Host(shell, python).call("end", folder),
+            reconnect_seconds=reconnect_seconds,
+        )
     except (ConnectionLost, EnvironmentNotReady) as error:
         raise MachinesLeft(
-            f"{printable(folder)} on {shell.label} could not be removed, and what runs for it not "
-            f"ended: {error}"
+            f"{printable(folder)} on {shell.label} could not be removed, nor its processes ended: "
+            f"{error}; end and remove them there by hand"
         ) from error
 
 
@@ -148,34 +163,39 @@ class _Host:
         done = self._shell.run(
             self.argv(*words), stdin=stdin, timeout=TRANSFER_SECONDS, limit=_SHORT_LIMIT
         )
-        self.require(done, f"cannot {words[0]}")
+        self.require(done, f"failed at the step {words[0]!r} of a job without Docker")
         return done.stdout
 
     def text(self, *words: str) -> str:
         try:
             return self.call(*words).decode()
         except UnicodeDecodeError as error:
-            raise OutputRefused(f"{self._shell.label} answers with no text") from error
+            raise OutputRefused(
+                f"{self._shell.label} sent an answer that is no UTF-8 text"
+            ) from error
 
     def json(self, *words: str) -> dict[str, Any]:
         try:
             found = parse_json(self.call(*words))
         except ValueError as error:
-            raise OutputRefused(f"{self._shell.label} answers with no JSON") from error
+            raise OutputRefused(f"{self._shell.label} sent an answer that is no JSON") from error
         if not isinstance(found, dict):
-            raise OutputRefused(f"{self._shell.label} answers with no JSON object")
+            raise OutputRefused(f"{self._shell.label} sent an answer that is no JSON object")
         return found
 
     def check(self) -> None:
-        """Raises ``EnvironmentNotReady`` with what has to be installed."""
+        """Verify Python's version and packages.
+
+        Raises ``EnvironmentNotReady``, which says what to install.
+        """
         said = self.json("check")
         version = said.get("python")
         if not isinstance(version, list) or not all(isinstance(n, int) for n in version):
-            raise OutputRefused(f"{self._shell.label}: {self.python} tells no version")
+            raise OutputRefused(f"{self._shell.label}: {self.python} reported no version")
         if tuple(version) < OLDEST_PYTHON:
             raise EnvironmentNotReady(
                 f"{self._shell.label}: {self.python} is {version}; 3.8 or later is needed: "
-                "install one and name it with the host's key python, or install Docker"
+                "install one and set the host's key `python` to it, or install Docker"
             )
         lacking = said.get("missing")
         if lacking:
@@ -183,7 +203,7 @@ class _Host:
             missing = printable(" ".join(map(str, words)))[:500]
             raise EnvironmentNotReady(
                 f"{self._shell.label}: {self.python} lacks {missing}: install it there (pip "
-                f"install {missing}), name another interpreter with the host's key python, or "
+                f"install {missing}), set the host's key `python` to another interpreter, or "
                 "install Docker"
             )
 

@@ -1,4 +1,4 @@
-"""``vary`` → every combination of settings; filter entries → filters, every value checked."""
+"""``vary`` → every combination of settings; filter entries → filters, each value checked."""
 
 from __future__ import annotations
 

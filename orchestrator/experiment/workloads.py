@@ -13,7 +13,6 @@ from orchestrator.model.experiment import Scalar, Workload, pairs
 from orchestrator.yaml_files.files import FileMistake, check_sha256, find, sha256_of
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
-SOURCES = ("builtin", "onnx", "keras", "savedmodel", "torch", "tflite", "python")
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _SEED = re.compile(r"seed:[0-9]{1,19}")
 _SUFFIXES = {
@@ -73,9 +72,9 @@ class _Resolver:
 
     def resolve(self) -> ResolvedWorkload | None:
         source, colon, name = self.entry.model.partition(":")
-        if not colon or source not in SOURCES:
+        if not colon or source not in catalog.SOURCES:
             known = builtins.builtin_names()
-            hint = nearest(source, SOURCES) if colon else ""
+            hint = nearest(source, catalog.SOURCES) if colon else ""
             if not colon and source in known:
                 hint = f"; did you mean 'builtin:{source}'?"
             written = "a model is written like builtin:name or onnx:path"

@@ -1,5 +1,5 @@
-"""Clouds and hosts that are played on this computer: for rehearsals, and for the tests.
+"""Fake clouds and SSH hosts on this computer, for rehearsals and tests.
 
-They refuse what the real ones refuse, their machines are containers with a real sshd, and they have
-no security at all: never let anybody else reach them.
+They refuse what the real ones refuse, and their machines are containers with a real sshd. They have
+no security at all: they must not be reachable from other computers.
 """

@@ -1,4 +1,4 @@
-"""The clouds and hosts that a whole plan wants, played on this computer for as long as it runs."""
+"""The fake clouds and SSH hosts that a plan needs, for as long as the plan runs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from orchestrator.ssh.login_keys import forget, login_key
 
 @contextmanager
 def played(plan: Plan) -> Iterator[Plan]:
-    """``plan`` with SSH hosts that are there; EC2 and Compute Engine are what the environment says.
+    """``plan`` with the addresses of fake SSH hosts.
 
-    Everything is ended when the context is left.
+    Fakes of EC2 and Compute Engine are set in this process's environment variables. Leaving the
+    context ends all fakes and restores the variables.
     """
     providers = {platform.provider for platform in plan.experiment.platforms}
     with ExitStack() as stack:
@@ -69,7 +70,7 @@ def _client() -> Iterator[docker.DockerClient]:
 
 @contextmanager
 def _host(client: docker.DockerClient, platform: Platform) -> Iterator[Platform]:
-    """The platform, at the address of a new host that plays it."""
+    """The platform with the address of a new fake host."""
     tag = f"host-{secrets.token_hex(4)}"
     key = login_key(tag)
     try:
@@ -82,7 +83,7 @@ def _host(client: docker.DockerClient, platform: Platform) -> Iterator[Platform]
 
 
 def _moved(plan: Plan, hosts: Mapping[str, Platform]) -> Plan:
-    """Ids stay as they are: an address is not what is compared."""
+    """The plan on ``hosts``. Ids do not change: an address is no part of them."""
     platforms = tuple(hosts.get(p.id, p) for p in plan.experiment.platforms)
     cells: list[Cell] = [
         replace(cell, platform=hosts.get(cell.platform.id, cell.platform)) for cell in plan.cells

@@ -1,4 +1,4 @@
-"""Containers as the machines of a played cloud: each boots in a thread of its own."""
+"""Containers as the machines of a fake cloud: each boots in a thread of its own."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import docker.errors
 from orchestrator.fakes import sshd
 
 
-class Behind(Protocol):
-    """What stands behind the instances of a peer, but for how one of them begins."""
+class Backend(Protocol):
+    """The machines of a fake's instances. How one is started differs between the clouds."""
 
     def address(self, name: str) -> str | None:
-        """``None`` while it boots."""
+        """Its address; ``None`` while it boots."""
 
     def ended(self, name: str) -> bool:
-        """It was up, and is not any more."""
+        """Whether it was up and has ended by itself."""
 
     def end(self, name: str) -> None: ...
 
     def close(self) -> None: ...
 
 
-class Nothing:
-    """Instances that are up at once, at an address where nobody is."""
+class NoBackend:
+    """Instances without machines: up at once, at an address where nothing answers."""
 
     def address(self, name: str) -> str | None:
         return "192.0.2.1"
@@ -40,8 +40,11 @@ class Nothing:
     def close(self) -> None: ...
 
 
-class Booting:
-    """``sshd`` machines by the names of their instances; ``failures``: why some did not come up."""
+class ContainerBackend:
+    """Containers of ``sshd``, by the names of their instances.
+
+    ``failures``: why some did not come up.
+    """
 
     def __init__(self) -> None:
         self.client = docker.from_env()
@@ -52,7 +55,7 @@ class Booting:
         self._removing = threading.Lock()
 
     def boot(self, name: str, up: Callable[[], str]) -> None:
-        """Let ``up``, which starts it and gives its address, work in the background."""
+        """Call ``up``, which starts the machine and returns its address, in the background."""
         self._over.discard(name)
         self._boots[name] = threading.Thread(target=self._boot, args=(name, up), daemon=True)
         self._boots[name].start()
@@ -61,9 +64,9 @@ class Booting:
         return self._up.get(name)
 
     def ended(self, name: str) -> bool:
-        # One that is not in `_up` may have been made by a peer before this one.
+        # A machine that is not in `_up` may be from an earlier process with the same state file.
         try:
-            container = self.client.containers.get(f"eqc-peer-{name}")
+            container = self.client.containers.get(f"eqc-fake-{name}")
         except docker.errors.NotFound:
             return True
         return bool(container.status in ("exited", "dead"))
@@ -85,7 +88,7 @@ class Booting:
         try:
             address = up()
         except Exception as error:
-            if name not in self._over:  # else it was ended while it booted
+            if name not in self._over:  # an end while it booted is no failure
                 self.failures.append(f"{name}: {error!r}")
                 raise
         else:

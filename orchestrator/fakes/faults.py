@@ -1,7 +1,8 @@
-"""A proxy before a fake of AWS that does on demand what the fake never does: say no, or hang up.
+"""A proxy in front of moto that returns errors or closes connections on demand.
 
-A rule says which calls it hits and what becomes of them: an error instead of the call, or the call
-goes through and its reply is lost. Rules are tried in order, count their hits, and wear out.
+A rule says which calls it applies to and what happens to them: an error is returned instead of the
+call, or the call goes through and its reply is lost. Rules are tried in order; each counts its hits
+and may apply a limited number of times.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ _HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-ali
 
 @dataclass(frozen=True)
 class Call:
-    """One request, understood."""
+    """One request, parsed."""
 
     service: str
     """``ec2``, ``ssm``, ``sts``, …"""
     region: str
     operation: str
     parameters: Mapping[str, str]
-    """Of the query protocol: ``{"Placement.AvailabilityZone": "us-east-1a"}``."""
+    """Parameters of the query protocol: ``{"Placement.AvailabilityZone": "us-east-1a"}``."""
     headers: Mapping[str, str]
     body: bytes
     path: str
@@ -47,7 +48,7 @@ class Reply:
 
 @dataclass
 class Rule:
-    """What happens to the calls that match everything given here."""
+    """What happens to calls that match ``operation``, ``region`` and ``parameters``."""
 
     operation: str
     code: str | None = None
@@ -60,7 +61,7 @@ class Rule:
     region: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     times: int | None = None
-    """How often at most; ``None``: always."""
+    """To how many calls it applies; ``None``: to all."""
     hits: int = 0
 
     def takes(self, call: Call) -> bool:
@@ -72,7 +73,7 @@ class Rule:
 
 
 class Proxy:
-    """Between boto3 and ``upstream`` (``host:port``), on a free port of loopback."""
+    """Between boto3 and ``upstream`` (``host:port``), on a free port of the loopback interface."""
 
     def __init__(self, upstream: str, port: int = 0) -> None:
         self.rules: list[Rule] = []
@@ -106,7 +107,7 @@ class Proxy:
             self._server.server_close()
 
     def answer(self, call: Call) -> Reply | None:
-        """The reply; ``None`` hangs up."""
+        """The reply; ``None``: close the connection without one."""
         with self._lock:
             self.calls.append(call)
             rule = next((rule for rule in self.rules if rule.takes(call)), None)
@@ -118,7 +119,7 @@ class Proxy:
         return None if rule is not None and rule.cut else reply
 
     def forward(self, call: Call) -> Reply:
-        """What the fake says to the call. A subclass may know better."""
+        """The reply of ``upstream``. A subclass may change it."""
         connection = http.client.HTTPConnection(self._upstream, timeout=60)
         try:
             headers = {k: v for k, v in call.headers.items() if k.lower() not in _HOP}
@@ -132,7 +133,7 @@ class Proxy:
 def error(
     call: Call, code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None
 ) -> Reply:
-    """An error in the words of the call's protocol."""
+    """An error reply in the format of the call's protocol (JSON, EC2's XML or the query XML)."""
     if "x-amz-target" in {name.lower() for name in call.headers}:
         body = json.dumps({"__type": code, "message": message})
         kind = "application/x-amz-json-1.1"
@@ -146,7 +147,7 @@ def error(
 
 
 def understood(path: str, headers: Mapping[str, str], body: bytes) -> Call:
-    """Which call a request is: by its signature's scope, and by either protocol."""
+    """Parse a request: service and region from its signature's scope, the rest by its protocol."""
     scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/", headers.get("Authorization", ""))
     region, service = scope.groups() if scope else ("", "")
     target = headers.get("X-Amz-Target")
@@ -157,7 +158,7 @@ def understood(path: str, headers: Mapping[str, str], body: bytes) -> Call:
 
 
 def decoded(parameter: str) -> str:
-    """A parameter that travels in base64."""
+    """The text of a parameter that is sent in base64."""
     return base64.b64decode(parameter).decode()
 
 

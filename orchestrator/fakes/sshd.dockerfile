@@ -4,7 +4,7 @@ ARG BASE=debian:bookworm-slim
 ARG CLIENT_BASE=debian:bookworm-slim
 
 # The client only: a machine's engine is the one whose socket is mounted. Of this computer's own
-# architecture on every peer, together with its C library: an emulated one would only be slower.
+# architecture on every fake, together with its C library: an emulated one would only be slower.
 FROM ${CLIENT_BASE} AS client
 RUN apt-get update \
  && cd /tmp && apt-get download docker.io && dpkg-deb -x docker.io_*.deb /tmp/docker.io \

@@ -1,7 +1,7 @@
 """Remote machines for tests: containers with a real sshd and the socket of this engine.
 
-A job that is sent to such a machine through SSH runs in a container of this engine, beside the
-machine's own; nothing but that tells it from a computer far away.
+A job that is sent to such a machine by SSH runs in another container of the same engine. That is
+the only difference from a real remote computer with Docker.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from docker.models.containers import Container
 from orchestrator.images import ImageBuilder
 from orchestrator.ssh.login_keys import new_host_key
 
-LABEL = "eqc.peer"
-OWNER = "eqc.peer.owner"
-"""The pid of the test process: what one leaves is swept without touching another's."""
+LABEL = "eqc.fake"
+OWNER = "eqc.fake.owner"
+"""The label with the process id of the test: its leftovers are removed without touching others."""
 USER = "eqc"
 SOCKET = "/var/run/docker.sock"
 _FOLDER = Path(__file__).resolve().parent
@@ -37,7 +37,7 @@ _CONTEXT = ("sshd.dockerfile", "sshd-config", "sshd-start")
 
 
 def image(client: docker.DockerClient, arch: str = "x86_64", base: str | None = None) -> str:
-    """The reference of the machines' image for ``x86_64`` or ``arm64``, built if it is not here.
+    """The reference of the machines' image for ``x86_64`` or ``arm64``, built where missing.
 
     ``base``: built on top of this image instead of plain Debian.
     """
@@ -48,7 +48,7 @@ def image(client: docker.DockerClient, arch: str = "x86_64", base: str | None = 
     content = hashlib.sha256(base.encode() + client_base.encode())
     for name, text in files.items():
         content.update(name.encode() + text)
-    reference = f"eqc-peer-sshd:{content.hexdigest()[:12]}"
+    reference = f"eqc-fake-sshd:{content.hexdigest()[:12]}"
     with suppress(docker.errors.ImageNotFound):
         client.images.get(reference)
         return reference
@@ -81,17 +81,17 @@ def start(
     publish: bool = True,
     volumes: Sequence[str] = (),
 ) -> tuple[Container, str]:
-    """A machine that is being started, and its public host key, made here unless given.
+    """Start a machine; its container and its public host key, a new one unless given.
 
-    ``engine``: whether the engine's socket is there. ``tmpfs``: path → options, as for Docker.
-    Without ``publish`` only other machines can reach it.
+    ``engine``: whether the machine has the engine's socket. ``tmpfs``: path → options, as for
+    Docker. Without ``publish`` only other containers can reach it. It may not answer yet.
     """
     key = host_key_private or new_host_key().private
     mounts = [*volumes, *([f"{SOCKET}:{SOCKET}"] if engine else [])]
-    # An image built FROM an arm64 one is labelled amd64 by the classic builder: no platform here.
+    # The classic builder labels an image FROM an arm64 one as amd64, so no platform is given here.
     container = client.containers.create(
         image(client, arch, base),
-        name=f"eqc-peer-{name}",
+        name=f"eqc-fake-{name}",
         hostname=name,
         labels={LABEL: "1", OWNER: str(os.getpid())},
         ports={"22/tcp": ("127.0.0.1", None)} if publish else None,  # type: ignore[dict-item]
@@ -139,7 +139,10 @@ def machine(
 
 
 def address(container: Container, patience: float = 30.0) -> tuple[str, int]:
-    """Where a started machine's sshd answers, once it does. Raises ``TimeoutError``."""
+    """(host, port) of a started machine's sshd, as soon as it answers.
+
+    Raises ``TimeoutError`` after ``patience`` seconds.
+    """
     end = time.monotonic() + patience
     while time.monotonic() < end:
         container.reload()
@@ -162,9 +165,9 @@ def inside(container: Container) -> str:
 
 
 def remove(client: docker.DockerClient, name: str) -> None:
-    """End one machine; one that is gone already is fine."""
+    """End one machine, if it is still there."""
     with suppress(docker.errors.NotFound):
-        client.containers.get(f"eqc-peer-{name}").remove(force=True, v=True)
+        client.containers.get(f"eqc-fake-{name}").remove(force=True, v=True)
 
 
 def remove_all(client: docker.DockerClient) -> None:
@@ -176,7 +179,7 @@ def remove_all(client: docker.DockerClient) -> None:
 
 
 def _answers(host: str, port: int) -> bool:
-    # The engine's proxy accepts before sshd listens; only the banner says that it does.
+    # The engine's proxy accepts connections before sshd listens, so wait for sshd's banner.
     try:
         with socket.create_connection((host, port), timeout=2) as connection:
             return connection.recv(4) == b"SSH-"
@@ -200,7 +203,7 @@ def _tar(files: dict[str, tuple[bytes, int]]) -> bytes:
 
 
 class Loopback(ThreadingHTTPServer):
-    """A client that hangs up, or is killed, is no error of the server's."""
+    """An HTTP server on 127.0.0.1 that ignores clients which close their connection early."""
 
     daemon_threads = True
 

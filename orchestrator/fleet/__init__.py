@@ -1,1 +1,1 @@
-"""Many jobs at once: what each is asked to do, and how they are run side by side."""
+"""Many machines at once: order, retry, release, and verify that none is left."""

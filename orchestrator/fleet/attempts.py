@@ -1,4 +1,4 @@
-"""What one platform goes through in its own thread: machines, until one has done the work."""
+"""One task from beginning to end: machines are tried until one has done the work."""
 
 from __future__ import annotations
 
@@ -20,42 +20,45 @@ Result = TypeVar("Result")
 
 
 class Work(Protocol[Result_co]):
-    """The caller's errand on one machine; it connects, verifies, computes, stores."""
+    """What the caller does on one machine: connect, verify, compute, store."""
 
     def __call__(self, machine: Machine, stop: Event, /) -> Result_co:
-        """What came of it. Ends soon after ``stop`` is set.
+        """Compute on ``machine`` and return the result; return soon after ``stop`` is set.
 
-        Raises ``Rejected`` where the machine is not what was asked for, ``Lost`` where it died:
-        another machine is tried. Any other exception ends the whole fleet.
+        Raises ``Rejected`` where the machine is not the hardware that was ordered, ``Lost`` where
+        it stopped answering: then another machine is tried. Any other exception ends all tasks.
         """
         ...
 
 
 @dataclass(frozen=True)
 class TaskResult(Generic[Result]):
-    """What became of one platform."""
+    """The result for one platform, or why there is none."""
 
     platform: Platform
     result: Result | None
     reason: Reason | None
-    """Why there is no result; ``None``: there is one."""
+    """Why there is no result; ``None`` where there is one."""
     attempts: tuple[Attempt, ...] = ()
-    """Every try that gave no result, in their order."""
+    """Machines and orders that gave no result, oldest first."""
 
 
 @dataclass(frozen=True)
 class TaskRunner:
-    """Serves one flight after another with machines."""
+    """Runs a task: obtains a machine, does the work on it, releases it. Used by all threads."""
 
     providers: Mapping[str, Provider]
     provisioner: Provisioner
     releaser: Releaser
     journal: Journal
     attempts: int
-    """Machines tried for one platform."""
+    """How many machines are tried for one platform."""
 
     def run(self, task: Task, work: Work[Result]) -> TaskResult[Result]:
-        """Do ``work`` on a machine of the flight's platform, released when this returns."""
+        """Do ``work`` on a machine of the task's platform, which is released when this returns.
+
+        Errors of ``work`` other than ``Rejected`` and ``Lost`` are passed on.
+        """
         platform = task.platform
         try:
             offers = self.providers[platform.provider].offers(platform)
@@ -68,7 +71,7 @@ class TaskRunner:
             except ProvisioningFailed as error:
                 return TaskResult(platform, None, error.reason, tuple(placement.attempts))
             try:
-                result = self._worked(task, work, lease)
+                result = self._run_work(task, work, lease)
             except Rejected as error:
                 placement.rejected(lease.order.offer, error.reason)
                 task.say("rejected", lease.order.offer, text=str(error))
@@ -78,9 +81,9 @@ class TaskRunner:
             else:
                 return TaskResult(platform, result, None, tuple(placement.attempts))
 
-    def _worked(self, task: Task, work: Work[Result], lease: Lease) -> Result:
+    def _run_work(self, task: Task, work: Work[Result], lease: Lease) -> Result:
         offer, machine = lease.order.offer, lease.machine
-        why = "an error of ours"
+        why = "unexpected error"
         try:
             task.enter(Phase.WORK, offer, machine.id)
             result = work(machine, task.stop)

@@ -1,4 +1,4 @@
-"""Money: what may not be launched, and when all must end."""
+"""Money: whether a machine may still be launched, and when all work must end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from orchestrator.model.machine import Offer
 
 
 class Budget:
-    """The limits on money against what the journal says was spent, in this call and earlier ones.
+    """Compares the limits on money with what this run spent, in all its calls, by the journal.
 
-    What a machine will cost is not known before its work is done, so a launch needs room for the
-    least it is billed; the total is held by ending what runs (``exhausted``), up to the
-    seconds that ending takes.
+    The cost of a machine is not known before its work is done. So a launch needs room only for the
+    smallest amount that is billed, and the total is kept by ending all work when it is reached
+    (``exhausted``); it is exceeded by what the seconds of that ending cost.
     """
 
     def __init__(self, limits: FleetLimits, journal: Journal, clock: Clock) -> None:
@@ -23,12 +23,12 @@ class Budget:
         self._clock = clock
 
     def objection(self, offer: Offer) -> Reason | None:
-        """Why nothing may be launched in ``offer`` now; ``None``: it may."""
+        """Why no machine of ``offer`` may be launched now; ``None``: it may."""
         limits, price = self._limits, offer.price_per_hour
         if limits.cost is None and limits.cost_per_hour is None:
             return None
         if price is None:
-            # A limit that some machines don't count against would be no limit.
+            # Its cost could not be counted, so the limit could not be kept.
             return Reason(
                 "no-price",
                 f"no price is known for {offer.label}, and there is a limit on money: "
@@ -46,7 +46,7 @@ class Budget:
         return None
 
     def exhausted(self) -> str | None:
-        """What to tell when `limits: cost` is reached and all work must end; else ``None``."""
+        """The message once `limits: cost` is reached and all work must end; else ``None``."""
         if self._limits.cost is None:
             return None
         spent = self._spent()

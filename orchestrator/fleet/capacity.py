@@ -1,4 +1,4 @@
-"""How many at once: a counted admission with several caps, first come first served."""
+"""How many at once: a semaphore with several caps, first come first served."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from orchestrator.fleet.limits import FleetLimits
 from orchestrator.model.machine import Offer
 
 Share = tuple[tuple[str, str, float], ...]
-"""What one holder takes: (the cap's name, whose cap it is, how much of it), for example
-``(("machines", "", 1), ("machines per region", "aws/us-east-1", 1))``."""
+"""What one permit takes: (name of the cap, its scope, amount), for example
+``(("machines", "", 1), ("machines per region", "aws/us-east-1", 1))``. A cap holds for each scope
+(region, provider) by itself; the scope ``""`` is the whole fleet."""
 
 
 class CappedSemaphore:
-    """Lends shares of capped things. ``caps``: by name, for each owner; what has no cap is free.
+    """Gives out permits for shares. ``caps``: name → most in use at once, in each scope.
 
-    Who waits for one region's cap does not hold up who wants another's. Nobody polls: who gives
-    back wakes exactly those who can go on.
+    A name without a cap is unlimited. A thread that waits for one region's cap does not delay
+    threads that want another's. Nothing polls: giving back a share wakes exactly the threads whose
+    shares fit then.
     """
 
     def __init__(self, caps: Mapping[str, float], clock: Clock) -> None:
@@ -27,36 +29,36 @@ class CappedSemaphore:
         self._clock = clock
         self._lock = threading.Lock()
         self._used: dict[tuple[str, str], float] = {}
-        # Equal shares wait in one line, so that giving back looks at lines and not at everybody.
-        self._lines: dict[Share, deque[tuple[int, Gate]]] = {}
+        # One queue for each kind of share: giving back looks at the heads of the queues only.
+        self._queues: dict[Share, deque[tuple[int, Gate]]] = {}
         self._count = 0
         self._closed = False
 
     def take(self, share: Share) -> Permit | None:
-        """Wait for ``share`` to be free; ``None`` once closed."""
+        """Wait until ``share`` is free; ``None`` where the semaphore is closed."""
         capped = tuple(part for part in share if part[0] in self._caps)
         with self._lock:
             if self._closed:
                 return None
-            if not self._lines.get(capped) and self._fits(capped):
+            if not self._queues.get(capped) and self._fits(capped):
                 self._use(capped)
                 return Permit(self, capped)
             gate = self._clock.gate()
             self._count += 1
-            self._lines.setdefault(capped, deque()).append((self._count, gate))
+            self._queues.setdefault(capped, deque()).append((self._count, gate))
         gate.wait()
         with self._lock:
-            # Who closes opens every gate without giving anything.
+            # `close` opens every gate without giving out a share.
             return None if self._closed else Permit(self, capped)
 
     def close(self) -> None:
-        """Nothing is lent any more; those who wait get nothing."""
+        """Give out nothing any more: every waiting ``take`` returns ``None``."""
         with self._lock:
             self._closed = True
-            for line in self._lines.values():
-                for _, gate in line:
+            for waiting in self._queues.values():
+                for _, gate in waiting:
                     gate.open()
-            self._lines.clear()
+            self._queues.clear()
 
     def give_back(self, share: Share) -> None:
         """Called by ``Permit.end``."""
@@ -67,72 +69,74 @@ class CappedSemaphore:
     def _admit(self) -> None:
         while True:
             ready = [
-                (line[0][0], share) for share, line in self._lines.items() if self._fits(share)
+                (waiting[0][0], share)
+                for share, waiting in self._queues.items()
+                if self._fits(share)
             ]
             if not ready:
                 return
             _, share = min(ready)
-            line = self._lines[share]
-            _, gate = line.popleft()
-            if not line:
-                del self._lines[share]
+            waiting = self._queues[share]
+            _, gate = waiting.popleft()
+            if not waiting:
+                del self._queues[share]
             self._use(share)
             gate.open()
 
     def _fits(self, share: Share) -> bool:
-        # Sums of prices are rounded: a billionth of a dollar is no reason to wait.
+        # Sums of prices carry rounding errors: 1e-9 dollars too much still fit.
         return all(
-            self._used.get((name, whose), 0.0) + amount <= self._caps[name] + 1e-9
-            for name, whose, amount in share
+            self._used.get((name, scope), 0.0) + amount <= self._caps[name] + 1e-9
+            for name, scope, amount in share
         )
 
     def _use(self, share: Share, sign: int = 1) -> None:
-        for name, whose, amount in share:
-            self._used[name, whose] = self._used.get((name, whose), 0.0) + sign * amount
+        for name, scope, amount in share:
+            self._used[name, scope] = self._used.get((name, scope), 0.0) + sign * amount
 
 
 class Permit:
-    """A share that is held until ``end``; ending twice is the same as once."""
+    """A share in use until ``end``; ending twice is the same as once."""
 
     def __init__(self, semaphore: CappedSemaphore, share: Share) -> None:
-        self._slots = semaphore
+        self._semaphore = semaphore
         self._share = share
         self._ended = threading.Lock()
 
     def end(self) -> None:
         """Give the share back."""
         if self._ended.acquire(blocking=False):
-            self._slots.give_back(self._share)
+            self._semaphore.give_back(self._share)
 
 
 class Permits:
-    """The slots taken for one place; all but those kept are given back at the end."""
+    """The permits taken for one offer; leaving the block gives back all but those kept."""
 
     def __init__(self, semaphore: CappedSemaphore) -> None:
-        self._slots = semaphore
-        self._taken: list[Permit] = []
+        self._semaphore = semaphore
+        self._permits: list[Permit] = []
 
     def __enter__(self) -> Permits:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for lease in self._taken:
-            lease.end()
+        for permit in self._permits:
+            permit.end()
 
     def take(self, share: Share) -> Permit | None:
-        """Wait for ``share``; ``None``: nothing is lent any more."""
-        lease = self._slots.take(share)
-        if lease is not None:
-            self._taken.append(lease)
-        return lease
+        """Wait for ``share``; ``None`` where the semaphore is closed."""
+        permit = self._semaphore.take(share)
+        if permit is not None:
+            self._permits.append(permit)
+        return permit
 
-    def keep(self, lease: Permit) -> None:
-        """It outlives this block."""
-        self._taken.remove(lease)
+    def keep(self, permit: Permit) -> None:
+        """Leave ``permit`` in use after this block."""
+        self._permits.remove(permit)
 
 
 def machine_share(provider: str, offer: Offer) -> Share:
-    """What a machine in ``offer`` takes, from its order to its confirmed end."""
+    """What a machine of ``offer`` takes, from its order to its confirmed end."""
     return (
         ("machines", "", 1),
         ("machines per provider", provider, 1),
@@ -142,12 +146,12 @@ def machine_share(provider: str, offer: Offer) -> Share:
 
 
 def launch_share(provider: str, offer: Offer) -> Share:
-    """What an order in ``offer`` takes until it is answered."""
+    """What an order of ``offer`` takes until the provider has answered it."""
     return (("launches per region", f"{provider}/{offer.region}", 1),)
 
 
 def caps_of(limits: FleetLimits) -> dict[str, float]:
-    """The caps of ``CappedSemaphore``, by the names used here."""
+    """The caps for ``CappedSemaphore``, by the names that the shares here use."""
     caps = {
         "machines": limits.machines,
         "machines per provider": limits.machines_per_provider,

@@ -1,7 +1,7 @@
-"""The end of a run, and the start of its next call: what is left is ended, verifiably.
+"""At the end of a run and at the start of its next call: end every machine that is left.
 
-It asks the providers, not only the journal: what bears the run's tag is ours. And it asks the
-journal, not only the providers: an order whose answer was lost may show up late.
+Both sources are read. The providers, because every machine with the run's tag belongs to it. The
+journal, because an order whose answer was lost may produce a machine that is not listed yet.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ FIRST_PAUSE = 1.0
 
 @dataclass(frozen=True)
 class Cleanup:
-    """A run's last look round. Costs in US dollars."""
+    """The result of a run's cleanup. Costs in US dollars."""
 
     left: int
-    """Always 0: else ``MachinesLeft`` was raised."""
+    """Machines left: always 0, since otherwise ``MachinesLeft`` is raised."""
     cost_estimated: float | None
-    """As planned, where the caller knows."""
+    """By the plan; ``None``: the caller gave no estimate."""
     cost_actual: float
-    """List price times the time from the order's answer to the confirmed end, over all calls."""
+    """List price times the time from the order's answer to the confirmed end, in all calls of the
+    run together."""
     unpriced: int
-    """Machines of unknown price: then the cost is at least this."""
+    """Machines without a known price; if there are any, the cost is at least ``cost_actual``."""
     untidy: tuple[str, ...] = ()
-    """Providers where something that is no machine may be left (a key pair, a group), and why."""
+    """``provider: reason`` where a key pair, security group or firewall rule may be left."""
 
 
 class Cleaner:
@@ -57,9 +58,9 @@ class Cleaner:
         self._journal = journal
         self._releaser = releaser
         self._clock = clock
-        self._patience = timeouts
+        self._timeouts = timeouts
         self._how_to_end = how_to_end
-        self._looked_for: set[str] = set()
+        self._waited_for: set[str] = set()
 
     def clear(self) -> None:
         """End all machines of the run and close all its intents. Raises ``MachinesLeft``."""
@@ -70,47 +71,41 @@ class Cleaner:
             raise MachinesLeft("could not be confirmed ended:\n  " + "\n  ".join(left))
 
     def delete_shared(self) -> tuple[str, ...]:
-        """Remove what only served the run's machines; where that failed, and why."""
+        """Remove what the run's machines shared; ``provider: reason`` for each failure."""
         names = sorted({i.provider for i in self._journal.intents()} & self._providers.keys())
         with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
             answers = pool.map(lambda name: self._releaser.delete_shared(name, self._run), names)
             return tuple(answer for answer in answers if answer is not None)
 
-    def _lost_sight(self, intent: Intent) -> str:
-        machine = intent.machine()
-        if machine is not None:
-            return f"{machine.id} of {intent.provider}: {self._how_to_end(machine)}"
-        return f"whatever bears the tag eqc-token={intent.token} at {intent.provider}"
-
     # -- one provider -----------------------------------------------------------------------
 
     def _clear_provider(self, name: str) -> list[str]:
-        """What is left at ``name``, in words."""
+        """What is left at the provider ``name``: one text for each machine or order."""
         intents = self._open(name)
         if name not in self._providers:
-            return [self._lost_sight(intent) for intent in intents]
-        # Those whose id is written down are ended even if the provider doesn't list them.
+            return [self._advice(intent) for intent in intents]
+        # Machines whose id is in the journal are ended even if the provider does not list them.
         left = self._end_all([m for m in (i.machine() for i in intents) if m is not None])
         pause = FIRST_PAUSE
         for _ in range(ROUNDS):
-            asked = self._clock.now()
+            searched = self._clock.now()
             try:
                 found = self._releaser.find(name, self._run)
             except Unavailable as error:
-                return self._blind(name, left, error)
+                return self._not_searched(name, left, error)
             for machine_id in [m.id for m in found]:
                 left.pop(machine_id, None)
             left |= self._end_all(found)
-            wait = self._settle(name, asked)
+            wait = self._settle(name, searched)
             if not found and not wait:
                 return list(left.values())
             self._clock.sleep(max(pause, wait))
             pause *= 2
         still = {m.id: f"{m.id} is listed after its release: {self._how_to_end(m)}" for m in found}
-        return [*(still | left).values(), *(self._lost_sight(i) for i in self._silent(name))]
+        return [*(still | left).values(), *(self._advice(i) for i in self._unanswered(name))]
 
     def _end_all(self, machines: Sequence[Machine]) -> dict[str, str]:
-        """End them side by side; those that couldn't be, by id, with why and what to do."""
+        """End the machines side by side; id → why it failed and what to do, for each failure."""
         by_token = {i.token: i for i in self._journal.intents()}
         for machine in machines:
             intent = by_token.get(machine.token or "")
@@ -129,29 +124,43 @@ class Cleaner:
             if why is not None
         }
 
-    def _settle(self, name: str, asked: float) -> float:
-        """Close silent orders that must have shown when ``asked``; seconds until others must."""
+    def _settle(self, name: str, searched: float) -> float:
+        """Close unanswered orders that made no machine; seconds to wait before the next search.
+
+        The last search began at ``searched`` (Unix seconds). An order older than
+        ``Timeouts.settle`` by then would have shown its machine.
+        """
         waits = [0.0]
-        for intent in self._silent(name):
-            left = intent.intended_at + self._patience.settle - asked
-            # A clock that was set back must not make this wait for years.
-            if 0 < left <= self._patience.settle:
+        for intent in self._unanswered(name):
+            left = intent.intended_at + self._timeouts.settle - searched
+            # More than `settle` is left only if the clock was set back: do not wait that long.
+            if 0 < left <= self._timeouts.settle:
                 waits.append(left)
-            elif left <= 0 or intent.token in self._looked_for:
-                self._journal.ended(intent.token, Outcome.NOT_MADE, "no machine bears it", asked)
+            elif left <= 0 or intent.token in self._waited_for:
+                self._journal.ended(intent.token, Outcome.NOT_MADE, "no machine bears it", searched)
             else:
-                self._looked_for.add(intent.token)
-                waits.append(self._patience.settle)
+                self._waited_for.add(intent.token)
+                waits.append(self._timeouts.settle)
         return max(waits)
 
-    def _blind(self, name: str, left: Mapping[str, str], error: Unavailable) -> list[str]:
-        # A provider that was never asked for anything in this run has nothing to show.
+    def _not_searched(self, name: str, left: Mapping[str, str], error: Unavailable) -> list[str]:
+        # Without any order at this provider there can be no machine of the run.
         if not any(intent.provider == name for intent in self._journal.intents()):
             return []
-        return [*left.values(), f"{name} does not say what it still has of this run: {error}"]
+        return [
+            *left.values(),
+            f"{name} could not be searched for machines of run {self._run}: {error}",
+        ]
 
     def _open(self, name: str) -> list[Intent]:
         return [i for i in self._journal.open_intents() if i.provider == name]
 
-    def _silent(self, name: str) -> list[Intent]:
+    def _unanswered(self, name: str) -> list[Intent]:
         return [intent for intent in self._open(name) if intent.machine_id is None]
+
+    def _advice(self, intent: Intent) -> str:
+        """What to end by hand for an order whose end is not confirmed."""
+        machine = intent.machine()
+        if machine is not None:
+            return f"{machine.id} of {intent.provider}: {self._how_to_end(machine)}"
+        return f"any machine with the tag eqc-token={intent.token} at {intent.provider}"

@@ -1,7 +1,7 @@
-"""Time as the fleet sees it: the real one, and a simulated one that jumps while all wait.
+"""The fleet's clock: the real one, and a simulated one for tests and benchmarks.
 
-Everything in the fleet that waits does so through a ``Clock``, so that hours of provisioning can be
-played in a second, threads and all.
+The simulated clock jumps to the next event when all threads wait. All waiting in the fleet goes
+through a ``Clock``, so that hours of provisioning are simulated in a second, with real threads.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Protocol
 
 
 class Gate(Protocol):
-    """Opened once, waited for by one thread."""
+    """Blocks one waiting thread until it is opened, once."""
 
     def open(self) -> None:
-        """Let the waiting thread go on, now or when it comes."""
+        """Let the thread pass, whether it waits already or calls ``wait`` later."""
         ...
 
     def wait(self) -> None:
-        """Until the gate is open."""
+        """Block until the gate is open."""
         ...
 
 
@@ -36,7 +36,7 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float, stop: Event | None = None) -> None:
-        """Wait, or until ``stop`` is set (simulated: not begun when it is set)."""
+        """Wait; less where ``stop`` is set (simulated: not at all if set before)."""
         ...
 
     def gate(self) -> Gate:
@@ -44,16 +44,16 @@ class Clock(Protocol):
         ...
 
     def expect(self, workers: int) -> None:
-        """So many threads will enter ``working``: simulated time waits for them."""
+        """Announce threads that will enter ``working``: simulated time waits for them."""
         ...
 
     def working(self) -> AbstractContextManager[None]:
-        """Around the life of an expected thread: simulated time stands while it computes."""
+        """Context around an announced thread's life: simulated time stands while it computes."""
         ...
 
 
 class RealClock:
-    """The time it is."""
+    """The computer's own time."""
 
     def now(self) -> float:
         """Unix seconds."""
@@ -68,11 +68,11 @@ class RealClock:
         return _RealGate()
 
     def expect(self, workers: int) -> None:
-        """Real time waits for nobody."""
+        """Nothing to do: real time does not wait for threads."""
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Real time passes either way."""
+        """Nothing to do: real time does not wait for threads."""
         yield
 
 
@@ -88,9 +88,9 @@ class _RealGate:
 
 
 class SimulatedClock:
-    """Discrete events: when every expected thread waits, it becomes the time of the next to go on.
+    """Discrete events: when all announced threads wait, time jumps to the next one's wake-up.
 
-    Threads that were not announced by ``expect`` may sleep too; time doesn't wait for them.
+    Threads that were not announced by ``expect`` may sleep too, but time does not wait for them.
     """
 
     def __init__(self, start: float = 0.0) -> None:
@@ -115,13 +115,13 @@ class SimulatedClock:
         return _SimulatedGate(self)
 
     def expect(self, workers: int) -> None:
-        """Time stands until they all wait or end."""
+        """Announce ``workers`` threads: time stands until all of them wait or have ended."""
         with self._lock:
             self._busy += workers
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Around the life of an expected thread."""
+        """Context around the life of an announced thread."""
         self._thread.expected = True
         try:
             yield
@@ -132,7 +132,7 @@ class SimulatedClock:
                 self._advance()
 
     def wait(self, gate: _SimulatedGate, seconds: float | None) -> None:
-        """Until ``gate`` is open or ``seconds`` are over."""
+        """Block until ``gate`` is open or ``seconds`` are over (``None``: until it is open)."""
         with self._lock:
             if gate.passed.is_set():
                 return
@@ -145,12 +145,12 @@ class SimulatedClock:
         gate.passed.wait()
 
     def open(self, gate: _SimulatedGate) -> None:
-        """Let the thread at ``gate`` go on at the present time."""
+        """Let the thread at ``gate`` pass, at the present simulated time."""
         with self._lock:
             self._pass(gate)
 
     def _advance(self) -> None:
-        # Until a thread that time waits for goes on; the others run beside it.
+        # Stops as soon as an announced thread runs; other threads run meanwhile.
         while self._busy == 0 and self._sleepers:
             when, _, gate = heapq.heappop(self._sleepers)
             if not gate.passed.is_set():
@@ -159,7 +159,7 @@ class SimulatedClock:
 
     def _pass(self, gate: _SimulatedGate) -> None:
         if not gate.passed.is_set():
-            # Counted by who wakes it, or time could jump before it runs.
+            # Counted as busy here, not by the woken thread: time could jump before that runs.
             self._busy += gate.expected
             gate.passed.set()
 

@@ -1,7 +1,7 @@
-"""The journal of a run: what was ordered, written before the provider is asked, and its end.
+"""The journal of a run: each order, written before the provider receives it, and its end.
 
-``journal.sqlite`` in the run's folder. Whatever kills the controller, an order that may have made a
-machine is in here; what is tagged with the run and not in here can't be ours.
+``journal.sqlite`` in the run's folder. So when this process is killed at any moment, every order
+that may have made a machine is in the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from orchestrator.model.machine import Machine, Offer, Order
 
 SCHEMA = 1
 BILLED_AT_LEAST = 60.0
-"""Seconds: EC2 and Compute Engine bill by the second, after a first minute."""
+"""Seconds. EC2 and Compute Engine bill by the second, with a minimum of one minute."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS intents (
@@ -45,16 +45,16 @@ CREATE TABLE IF NOT EXISTS intents (
 
 
 class Journal:
-    """The intents of one run. Any thread may use it; every write is on disk when it returns.
+    """The intents of one run, for all threads; each method returns when its write is on disk.
 
-    Raises ``EnvironmentNotReady`` where the disk can't take a write, ``StoreError`` for a file that
-    is no journal of this version.
+    Raises ``EnvironmentNotReady`` where the disk cannot be written, ``StoreError`` for a file that
+    is not a journal of this version.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        with self._told():
+        with self._translated():
             # Autocommit: every statement is a transaction of its own.
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -78,7 +78,10 @@ class Journal:
     # -- what happens -----------------------------------------------------------------------
 
     def intend(self, order: Order, now: float) -> None:
-        """``order`` is about to be given. The same token twice is refused by the file itself."""
+        """Write down that ``order`` is about to be sent.
+
+        The same token twice raises ``sqlite3.IntegrityError``.
+        """
         offer = order.offer
         self._write(
             "INSERT INTO intents (token, run, platform_id, platform_name, provider, attempt, "
@@ -100,7 +103,7 @@ class Journal:
         )
 
     def launched(self, token: str, machine_id: str, now: float) -> None:
-        """The provider named the machine it makes."""
+        """The provider answered the order with a machine's id."""
         self._write(
             "UPDATE intents SET machine_id = ?, launched_at = ? WHERE token = ?",
             machine_id,
@@ -113,7 +116,7 @@ class Journal:
         self._write("UPDATE intents SET reachable_at = ? WHERE token = ?", now, token)
 
     def ended(self, token: str, outcome: Outcome, reason: str, now: float) -> None:
-        """Nothing of this intent is left. The first end stays."""
+        """Nothing of this order is left. Only the first end of an intent is kept."""
         self._write(
             "UPDATE intents SET ended_at = ?, outcome = ?, reason = ? "
             "WHERE token = ? AND ended_at IS NULL",
@@ -126,24 +129,24 @@ class Journal:
     # -- what is known ----------------------------------------------------------------------
 
     def intents(self) -> Sequence[Intent]:
-        """All, in the order in which they were written."""
+        """All intents, oldest first."""
         return self._intents("")
 
     def open_intents(self) -> Sequence[Intent]:
-        """Those that may have left a machine."""
+        """Intents without a confirmed end: each may have left a machine."""
         return self._intents("WHERE ended_at IS NULL")
 
     def attempts(self, platform: Platform) -> Sequence[Intent]:
-        """Every order for ``platform`` in this run."""
+        """Every order for ``platform`` in this run, oldest first."""
         return self._intents("WHERE platform_id = ?", platform.id)
 
     def next_attempt(self, platform: Platform) -> int:
-        """A number that no order for ``platform`` had, in this call or in any killed one."""
+        """The number of the next order for ``platform``, unused in this and all earlier calls."""
         text = "SELECT coalesce(max(attempt) + 1, 0) FROM intents WHERE platform_id = ?"
         return int(self._read(text, platform.id)[0][0])
 
     def cost(self, now: float) -> Cost:
-        """What the machines of the run cost until ``now``."""
+        """What the machines of the run cost until ``now`` (Unix seconds)."""
         spent, per_hour, unpriced = self._read(
             "SELECT total(CASE WHEN launched_at IS NOT NULL THEN price_per_hour / 3600.0 * "
             "max(?, coalesce(ended_at, ?) - launched_at) END), "
@@ -162,20 +165,20 @@ class Journal:
         return [intent_of(row) for row in self._read(text, *values)]
 
     def _read(self, text: str, *values: str | float) -> list[tuple[Any, ...]]:
-        with self._lock, self._told():
+        with self._lock, self._translated():
             return self._db.execute(text, values).fetchall()
 
     def _write(self, text: str, *values: str | float | None) -> None:
-        with self._lock, self._told():
+        with self._lock, self._translated():
             self._db.execute(text, values)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translated(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:
             raise EnvironmentNotReady(
-                f"{self._path}: {error}; nothing is launched that cannot be written down first: "
+                f"{self._path}: {error}; no machine is ordered without an entry in this file: "
                 "free some disk space, or move the results folder"
             ) from error
         except sqlite3.IntegrityError:
@@ -198,16 +201,16 @@ class Outcome(StrEnum):
     """How an intent ended."""
 
     REFUSED = "refused"
-    """The provider said no, and nothing was made."""
+    """The provider refused the order; no machine was made."""
     RELEASED = "released"
     """A machine was made, and the provider confirmed its end."""
     NOT_MADE = "not-made"
-    """Nobody knows what the provider answered, but no machine bears its token."""
+    """The provider's answer was lost, and no machine has the order's token."""
 
 
 @dataclass(frozen=True)
 class Intent:
-    """One order, as far as its story is known. Times in Unix seconds."""
+    """One order and what is known of its machine. Times in Unix seconds."""
 
     token: str
     run: str
@@ -226,7 +229,7 @@ class Intent:
     reason: str | None = None
 
     def machine(self) -> Machine | None:
-        """Enough of the machine to release it; ``None`` while its id is not known."""
+        """The machine with all that its release needs; ``None`` where its id is not known."""
         if self.machine_id is None:
             return None
         return Machine(
@@ -242,17 +245,17 @@ class Intent:
 
 @dataclass(frozen=True)
 class Cost:
-    """By list price and our own clock, so an estimate of the bill. US dollars."""
+    """An estimate of the bill in US dollars, by list prices and this computer's clock."""
 
     spent: float
     per_hour: float
-    """Of all that is open now."""
+    """Of all orders without a confirmed end."""
     unpriced: int
-    """Machines whose price nobody knows: the cost is at least ``spent``."""
+    """Machines without a known price; if there are any, the cost is at least ``spent``."""
 
 
 def intent_of(row: tuple[Any, ...]) -> Intent:
-    """One row of ``COLUMNS``."""
+    """The intent in a row of ``COLUMNS``."""
     token, run, platform_id, platform_name, provider, attempt, *rest = row
     region, zone, machine_type, spot, price, *rest = rest
     expires, intended_at, machine_id, launched_at, reachable_at, ended_at, outcome, reason = rest

@@ -1,4 +1,4 @@
-"""What a fleet may use at once, spend in all, and wait for."""
+"""Limits of a fleet: machines at once, money, and time."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ class FleetLimits:
     """Money in US dollars; ``None`` means no limit."""
 
     cost: float | None = None
-    """In all, over every call of the run: then nothing is launched and running work is ended."""
+    """For all calls of the run together; when reached, launches stop and running work is ended."""
     cost_per_hour: float | None = None
-    """Of all machines that are up together: launches wait."""
+    """For all machines that are up together; launches wait until they fit."""
     machines: int | None = None
     machines_per_provider: int | None = None
     machines_per_region: int | None = None
     launches_per_region: int | None = 16
-    """Orders under way together, at one provider."""
+    """Orders without an answer yet, in one region of a provider."""
     attempts: int = 3
-    """Machines tried for one platform that died, that never came up, or that were not as asked."""
+    """Machines tried for one platform: those that died, never came up, or were other hardware."""
     wall: float | None = None
-    """Unix seconds: nothing is launched after it, and running work is ended."""
+    """Unix seconds; after that time nothing is launched, and running work is ended."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Timeouts:
     """How long each phase may take, in seconds, before the fleet acts."""
 
     launch: float = 600.0
-    """One order with all its repetitions; then the next place."""
+    """One order with all its retries; then the next offer is tried."""
     boot: float = 1200.0
-    """``Provider.wait``, which gives up by itself long before: for a call that hangs."""
+    """For ``Provider.wait``. It gives up by itself long before; this is for a call that hangs."""
     grace: float = 120.0
-    """For work to end after it was told to, for launches under way when all is aborted."""
+    """From the signal to stop until work counts as hanging; also added to launches and releases."""
     release: float = 600.0
-    """Repetitions of one release; then the machine counts as left."""
+    """One release with all its retries; then the machine counts as left."""
     settle: float = 60.0
-    """Until a machine that was ordered is sure to be seen by ``Provider.find``."""
+    """After an order, until ``Provider.find`` is sure to list its machine."""
     lifetime: float = 7200.0
-    """From the order to the machine's own end, where the caller doesn't say."""
+    """From the order until the machine ends itself, where the caller gives no other time."""

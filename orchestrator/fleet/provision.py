@@ -1,4 +1,4 @@
-"""From a platform to a machine that is up: place after place, until one gives it."""
+"""From a platform to a machine that is up: offer after offer, until one is filled."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from orchestrator.model.machine import (
 )
 
 AGAIN = frozenset({ProviderErrorKind.THROTTLED, ProviderErrorKind.UNCERTAIN})
-"""Errors after which the same order is given again; after all others another place is tried."""
+"""Errors after which the same order is sent again; after all others the next offer is tried."""
 
 
 class ProvisioningFailed(Exception):  # noqa: N818 - a value more than an error: it becomes a row
@@ -44,7 +44,7 @@ class ProvisioningFailed(Exception):  # noqa: N818 - a value more than an error:
 
 
 class Unanswered(Exception):  # noqa: N818 - a value more than an error
-    """Given up, and nobody knows what an earlier question did; ``last`` is the last answer."""
+    """No clear answer in time: a machine may have been made. ``last``: the last error."""
 
     def __init__(self, last: ProviderError) -> None:
         super().__init__(str(last))
@@ -58,15 +58,17 @@ class LaunchTemplate:
     run: str
     """The run's tag."""
     owner: str = ""
+    """The person's tag, so that others do not end these machines."""
     login_key: str = ""
+    """The public key that may log in, as a line of ``authorized_keys``."""
     new_host_key: Callable[[], HostKey | None] = lambda: None
     lifetime: Callable[[Platform], float | None] = lambda _: None
-    """Seconds from the order to the machine's own end; ``None``: ``Timeouts.lifetime``."""
+    """Seconds from the order until the machine ends itself; ``None``: ``Timeouts.lifetime``."""
 
 
 @dataclass(frozen=True)
 class Provisioner:
-    """Gets machines; every order is written down before it is given."""
+    """Orders machines. Every order is in the journal before it is sent."""
 
     template: LaunchTemplate
     journal: Journal
@@ -78,30 +80,30 @@ class Provisioner:
     clock: Clock
     timeouts: Timeouts
     closed: dict[str, str] = field(default_factory=dict)
-    """Providers that denied us, with what they said; they are not asked again."""
+    """Providers that refused our credentials, with their message; they get no further order."""
 
     def provision(self, task: Task, placement: Placement) -> Lease:
-        """A machine of the flight's platform that is up.
+        """A machine of the task's platform that is up.
 
-        Raises ``ProvisioningFailed`` when there is no place left, or the flight was told to stop.
+        Raises ``ProvisioningFailed`` when no offer is left, or when the task has to stop.
         """
         provider = task.platform.provider
         while (offer := placement.next()) is not None:
             task.enter(Phase.QUEUE, offer)
-            with Permits(self.semaphore) as leases:
-                machine_permit = leases.take(machine_share(provider, offer))
-                launch_permit = leases.take(launch_share(provider, offer))
+            with Permits(self.semaphore) as permits:
+                machine_permit = permits.take(machine_share(provider, offer))
+                launch_permit = permits.take(launch_share(provider, offer))
                 if machine_permit is None or launch_permit is None or task.stop.is_set():
                     break
-                # Asked with the slots in hand: what happened while waiting for them counts.
+                # Checked after waiting for the permits: money may have been spent meanwhile.
                 objection = self.budget.objection(offer)
                 if objection is not None:
                     placement.unfit(offer, objection)
                 elif provider in self.closed:
                     placement.refused(offer, ProviderErrorKind.DENIED, self.closed[provider])
                 else:
-                    lease = self._in_place(
-                        task, placement, offer, leases, machine_permit, launch_permit
+                    lease = self._from_offer(
+                        task, placement, offer, permits, machine_permit, launch_permit
                     )
                     if lease is not None:
                         return lease
@@ -109,14 +111,14 @@ class Provisioner:
                 break
         raise ProvisioningFailed(INTERRUPTED if offer is not None else placement.reason())
 
-    # -- one place --------------------------------------------------------------------------
+    # -- one offer --------------------------------------------------------------------------
 
-    def _in_place(
+    def _from_offer(
         self,
         task: Task,
         placement: Placement,
         offer: Offer,
-        leases: Permits,
+        permits: Permits,
         machine_permit: Permit,
         launch_permit: Permit,
     ) -> Lease | None:
@@ -126,38 +128,38 @@ class Provisioner:
         call = (order.platform.provider, offer.region, "launch")
         provider = self.providers[order.platform.provider]
         try:
-            machine = self._ask(task, offer, call, lambda: provider.launch(order))
-        except Unanswered as silence:
+            machine = self._call(task, offer, call, lambda: provider.launch(order))
+        except Unanswered as error:
             if not self._resolved(order):
-                leases.keep(machine_permit)
-            self._note(task, placement, offer, silence.last)
+                permits.keep(machine_permit)
+            self._note(task, placement, offer, error.last)
             return None
         except Unavailable as refusal:
             self.journal.ended(order.token, Outcome.REFUSED, _text(refusal), self.clock.now())
             self._note(task, placement, offer, refusal)
             return None
-        leases.keep(machine_permit)
+        permits.keep(machine_permit)
         launch_permit.end()
         lease = Lease(machine, order, machine_permit)
         task.hold(lease)
         return lease if self._is_up(task, placement, lease) else None
 
     def _is_up(self, task: Task, placement: Placement, lease: Lease) -> bool:
-        """Wait for the machine; one that doesn't come up is released here."""
+        """Wait until the machine is up; if it does not come up, release it."""
         offer, machine, token = lease.order.offer, lease.machine, lease.order.token
         provider = self.providers[machine.platform.provider]
         call = (machine.platform.provider, offer.region, "wait")
-        why, up = "an error of ours", False
+        why, up = "unexpected error", False
         try:
-            # Before this line a killed run finds the machine by its token, after it by its id too.
+            # A run killed before this line finds the machine by its token, after it by its id too.
             self.journal.launched(token, machine.id, self.clock.now())
             task.enter(Phase.BOOT, offer, machine.id)
-            lease.machine = self._ask(task, offer, call, lambda: provider.wait(machine))
+            lease.machine = self._call(task, offer, call, lambda: provider.wait(machine))
             self.journal.reachable(token, self.clock.now())
             why, up = INTERRUPTED.code, not task.stop.is_set()
-        except Unanswered as silence:
-            why = _text(silence.last)
-            self._note(task, placement, offer, silence.last)
+        except Unanswered as error:
+            why = _text(error.last)
+            self._note(task, placement, offer, error.last)
         except Unavailable as refusal:
             why = _text(refusal)
             self._note(task, placement, offer, refusal)
@@ -167,8 +169,11 @@ class Provisioner:
                 task.drop()
         return up
 
-    def _ask(self, task: Task, offer: Offer, call: Call, question: Callable[[], Answer]) -> Answer:
-        """The answer. Raises ``Unavailable``, or ``Unanswered`` where an earlier answer was none."""
+    def _call(self, task: Task, offer: Offer, call: Call, action: Callable[[], Answer]) -> Answer:
+        """The answer of ``action``, with retries.
+
+        Raises ``Unavailable``, or ``Unanswered`` where one of the calls may have gone through.
+        """
         uncertain: list[ProviderError] = []
 
         def on_again(refusal: ProviderError) -> None:
@@ -177,9 +182,9 @@ class Provisioner:
             task.say("again", offer, text=f"{refusal.kind.value}: {refusal}")
 
         try:
-            return self.retrier.ask(
+            return self.retrier.run(
                 call,
-                question,
+                action,
                 self.timeouts.launch,
                 again=AGAIN,
                 stop=task.stop,
@@ -210,10 +215,10 @@ class Provisioner:
     # -- how it ended -----------------------------------------------------------------------
 
     def _resolved(self, order: Order) -> bool:
-        """Look for what an unanswered order made, and end it. False: a machine may be left.
+        """Find the machine that an unanswered order made, and end it. False: it may be left.
 
-        Found or not, the intent stays open unless an end was confirmed: what is not seen yet may
-        still appear, and the sweep at the end of the run looks again, later.
+        The intent stays open unless an end is confirmed: the machine may be listed later, and the
+        cleanup at the end of the run searches again.
         """
         try:
             found = self.releaser.find(order.platform.provider, order.run)

@@ -1,10 +1,10 @@
-"""Ending what nobody will end: found by tag alone, without a journal, from any folder.
+"""Ending machines that no run will end: found by tag alone, without a journal, from any folder.
 
-Whether the process that drives a run still lives can't be seen from the machines: it may be on
-another computer. A heartbeat in the tags would cost a call per machine and minute, and a run whose
-computer slept for an hour would lose its machines. So: what is past its expiry is to be ended,
-whoever drives it; of the rest, the machines of all runs that *this* computer is not known to drive
-are candidates, with that reason. Listing ends nothing: ``reap`` is a step of its own.
+A machine does not show whether the process that started it still runs: that may be on another
+computer. A heartbeat in the tags would cost a call per machine and minute, and a run whose
+computer slept for an hour would lose its machines. So a machine past its expiry is to be ended in
+any case; of the others, the machines of runs that no process of *this* computer drives are
+candidates, with that reason. Listing ends nothing: ``reap`` is a separate step.
 """
 
 from __future__ import annotations
@@ -26,35 +26,36 @@ FIRST_PAUSE = 1.0
 
 @dataclass(frozen=True)
 class Found:
-    """All that is alive, and the providers that could not be asked, with their answer."""
+    """All machines that are up, and what could not be searched."""
 
     machines: tuple[Machine, ...]
-    blind: tuple[tuple[str, str], ...] = ()
+    not_seen: tuple[tuple[str, str], ...] = ()
+    """(provider, its error) for each provider that could not list its machines."""
 
 
 @dataclass(frozen=True)
 class Reaped:
-    """What became of the machines that were to be ended."""
+    """Which of the machines that were to be ended have ended."""
 
     ended: tuple[Machine, ...]
     left: tuple[tuple[Machine, str], ...]
-    """Not confirmed to have ended: why, and what to type."""
+    """Not confirmed ended: the machine, and why with the command that ends it."""
 
 
 def find_all(providers: Mapping[str, Provider]) -> Found:
-    """Every machine of ours at every provider, in the order of their names."""
+    """Every machine with our tags at every provider, in the order of the providers' names."""
 
-    def ask(name: str) -> Found:
+    def find(name: str) -> Found:
         try:
             return Found(tuple(providers[name].find()))
         except Unavailable as error:
             return Found((), ((name, str(error)),))
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        each = list(pool.map(ask, sorted(providers)))
+        each = list(pool.map(find, sorted(providers)))
     return Found(
         tuple(machine for found in each for machine in found.machines),
-        tuple(name for found in each for name in found.blind),
+        tuple(one for found in each for one in found.not_seen),
     )
 
 
@@ -66,10 +67,11 @@ def to_reap(
     owner: str | None = None,
     run: str | None = None,
 ) -> list[tuple[Machine, str]]:
-    """Those that may be ended, each with why.
+    """The machines that may be ended, each with the reason.
 
-    ``live_runs``: tags of runs that a process of this computer drives at this moment. ``owner``:
-    only whose machines, ``None``: everybody's. ``run``: only of this run.
+    ``now``: Unix seconds. ``live_runs``: tags of runs that a process of this computer drives at
+    this moment. ``owner``: only this person's machines; ``None``: everybody's. ``run``: only this
+    run's machines; ``None``: every run's.
     """
     chosen = []
     for machine in machines:
@@ -90,7 +92,7 @@ def reap(
     clock: Clock,
     how_to_end: HowToEnd,
 ) -> Reaped:
-    """End them side by side, then look whether they are gone."""
+    """End the machines side by side, then verify that the providers list none of them."""
     retrier = Retrier(RateLimiter(clock), clock)
     releaser = Releaser(providers, retrier, clock, Timeouts())
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
@@ -99,28 +101,28 @@ def reap(
     ended = [machine for machine in chosen if _key(machine) not in left]
     pause = FIRST_PAUSE
     for _ in range(ROUNDS):
-        doubted = _doubted(providers, ended)
-        if not doubted:
+        unconfirmed = _unconfirmed(providers, ended)
+        if not unconfirmed:
             break
-        # Lists of machines lag behind their ends: being listed once more proves nothing.
+        # Lists of machines lag behind their ends: look again before a machine counts as left.
         clock.sleep(pause)
         pause *= 2
-    left |= doubted
+    left |= unconfirmed
     return Reaped(
         tuple(machine for machine in chosen if _key(machine) not in left),
         tuple((m, f"{left[_key(m)]}; {how_to_end(m)}") for m in chosen if _key(m) in left),
     )
 
 
-def _doubted(providers: Mapping[str, Provider], ended: Sequence[Machine]) -> dict[_Key, str]:
-    """Of machines that were said to end, those that are listed still or can't be looked for."""
+def _unconfirmed(providers: Mapping[str, Provider], ended: Sequence[Machine]) -> dict[_Key, str]:
+    """Of the released machines those that are still listed or cannot be looked up, with why."""
     names = {machine.platform.provider for machine in ended}
     found = find_all({name: providers[name] for name in names})
-    listed, blind = {_key(machine) for machine in found.machines}, dict(found.blind)
+    listed, not_seen = {_key(machine) for machine in found.machines}, dict(found.not_seen)
     return {
-        _key(m): blind.get(m.platform.provider, "listed after its release")
+        _key(m): not_seen.get(m.platform.provider, "listed after its release")
         for m in ended
-        if _key(m) in listed or m.platform.provider in blind
+        if _key(m) in listed or m.platform.provider in not_seen
     }
 
 

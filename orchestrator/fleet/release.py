@@ -1,4 +1,4 @@
-"""Ending machines and looking for them, repeatedly where that may help, and writing it down."""
+"""Ending machines and finding them, with retries, and writing their ends into the journal."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ AGAIN = frozenset(ProviderErrorKind) - {
     ProviderErrorKind.INVALID,
     ProviderErrorKind.GONE,
 }
-"""Errors after which ending or finding a machine is tried again: all that repeating may change."""
+"""Errors after which ending or finding a machine is tried again: a retry may succeed."""
 
 
 @dataclass
 class Lease:
-    """A machine, the order it came from, and the slots it takes."""
+    """A machine, the order it came from, and the permit that counts it."""
 
     machine: Machine
     order: Order
-    lease: Permit
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    permit: Permit
+    lock: threading.Lock = field(default_factory=threading.Lock)
     released: bool = False
 
 
 @dataclass(frozen=True)
 class Releaser:
-    """Nothing interrupts it: a machine that was begun is ended, whatever else is to stop."""
+    """Ends machines. A release is never interrupted, not even when the run is."""
 
     providers: Mapping[str, Provider]
     retrier: Retrier
@@ -51,25 +51,25 @@ class Releaser:
     timeouts: Timeouts
 
     def release(self, lease: Lease, why: str, journal: Journal) -> None:
-        """End the machine once, whoever asks; ``why`` goes into the journal.
+        """End the machine, once however many threads call; ``why`` goes into the journal.
 
-        Where its end cannot be confirmed its intent stays open, for the cleanup at the end of the
-        run, and its slots and its price per hour stay taken.
+        Where the end cannot be confirmed, the intent stays open for the cleanup at the end of the
+        run, and the permit stays in use.
         """
-        with lease.turn:
+        with lease.lock:
             if lease.released or self.end(lease.machine) is not None:
                 return
             journal.ended(lease.order.token, Outcome.RELEASED, why, self.clock.now())
             lease.released = True
-            lease.lease.end()
+            lease.permit.end()
 
     def end(self, machine: Machine) -> str | None:
-        """Release ``machine``; why that could not be confirmed, or ``None``."""
+        """Release ``machine``; ``None`` where its end is confirmed, else why it is not."""
         name = machine.platform.provider
         provider = self.providers[name]
         call = (name, machine.offer.region, "release")
         try:
-            self.retrier.ask(
+            self.retrier.run(
                 call, lambda: provider.release(machine), self.timeouts.release, again=AGAIN
             )
         except ProviderError as error:
@@ -79,18 +79,18 @@ class Releaser:
         return None
 
     def find(self, name: str, run: str) -> Sequence[Machine]:
-        """What the provider has of ``run``. Raises ``ProviderError`` when that cannot be told."""
+        """Machines of ``run`` that the provider ``name`` lists. Raises ``ProviderError``."""
         provider = self.providers[name]
-        return self.retrier.ask(
+        return self.retrier.run(
             (name, None, "find"), lambda: provider.find(run), self.timeouts.settle, again=AGAIN
         )
 
     def delete_shared(self, name: str, run: str) -> str | None:
-        """Have the provider remove what the run's machines shared; why it could not."""
+        """Let the provider remove what the run's machines shared; ``None``, or why that failed."""
         provider = self.providers[name]
-        call = (name, None, "tidy")
+        call = (name, None, "delete_shared")
         try:
-            self.retrier.ask(
+            self.retrier.run(
                 call, lambda: provider.delete_shared(run), self.timeouts.release, again=AGAIN
             )
         except Unavailable as error:

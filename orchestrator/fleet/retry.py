@@ -1,4 +1,4 @@
-"""How a provider is asked: how fast it is called, and how often a question is repeated."""
+"""Calls to a provider: how fast they are made, and how often one is retried."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ START = 10.0
 FASTEST = 50.0
 SLOWEST = 0.1
 FASTER = 0.5
-"""Calls per second: at first, at most, at least, and how much is added after a success."""
+"""Calls per second: at first, the most, the least, and how much a success adds."""
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
-"""Seconds before a question is repeated: doubled each time, up to the longest, then full jitter."""
+"""Seconds before a retry: the bound doubles each time up to the longest; the delay is drawn
+uniformly below it (full jitter)."""
 
 Call = tuple[str, str | None, str]
-"""(provider, region, what is called): providers count each of these by itself."""
+"""(provider, region, operation): providers limit the rate of each of these separately."""
 Answer = TypeVar("Answer")
 
 INTERRUPTED = Reason("interrupted", "the run was ended before the work of this platform was done")
@@ -31,25 +32,25 @@ INTERRUPTED = Reason("interrupted", "the run was ended before the work of this p
 
 @dataclass(frozen=True)
 class Retrier:
-    """Asks a question until it is answered, in the pace that the provider allows."""
+    """Makes a call until it is answered, no faster than the provider allows."""
 
     rates: RateLimiter
     clock: Clock
 
-    def ask(
+    def run(
         self,
         call: Call,
-        question: Callable[[], Answer],
+        action: Callable[[], Answer],
         seconds: float,
         *,
         again: Collection[ProviderErrorKind],
         stop: Event | None = None,
         on_again: Callable[[ProviderError], None] | None = None,
     ) -> Answer:
-        """The answer of ``question``, repeated for at most ``seconds`` in all.
+        """The answer of ``action``, retried for at most ``seconds`` in all.
 
-        ``again``: the errors after which it is asked again; ``on_again`` is told each time that
-        happens. Raises the last ``ProviderError``, or ``Unavailable`` (``INTERRUPTED``) once ``stop`` is
+        ``again``: the errors after which it is retried; ``on_again`` is called before each retry.
+        Raises the last ``ProviderError``, or ``Unavailable`` (``INTERRUPTED``) once ``stop`` is
         set.
         """
         deadline = self.clock.now() + seconds
@@ -59,7 +60,7 @@ class Retrier:
             if stop is not None and stop.is_set():
                 raise Unavailable(INTERRUPTED.code, INTERRUPTED.message)
             try:
-                answer = question()
+                answer = action()
             except ProviderError as refusal:
                 if refusal.kind is ProviderErrorKind.THROTTLED:
                     self.rates.throttled(call, began, refusal.retry_after)
@@ -83,7 +84,7 @@ class _Pace:
 
 
 class RateLimiter:
-    """Additive increase, multiplicative decrease, for each ``Call`` by itself."""
+    """Limits the rate of each ``Call``: additive increase, multiplicative decrease."""
 
     def __init__(self, clock: Clock, seed: int | None = None) -> None:
         self._clock = clock
@@ -92,7 +93,7 @@ class RateLimiter:
         self._paces: dict[Call, _Pace] = {}
 
     def turn(self, call: Call, stop: Event | None = None) -> float:
-        """Wait until one more call is in order; the time at which it begins."""
+        """Wait until one more call may be made; the time (Unix seconds) at which it begins."""
         with self._lock:
             pace = self._pace(call)
             now = self._clock.now()
@@ -103,9 +104,10 @@ class RateLimiter:
         return at
 
     def throttled(self, call: Call, began: float, retry_after: float | None = None) -> None:
-        """The call that began at ``began`` was one too many.
+        """Slow down: the call that began at ``began`` (Unix seconds) was refused as one too many.
 
-        A storm of refusals to calls that began at the old pace slows down once, not each time.
+        Many refusals of calls that began at the same rate halve that rate once, not each time.
+        ``retry_after``: seconds that the provider asked to wait.
         """
         with self._lock:
             pace, now = self._pace(call), self._clock.now()
@@ -115,7 +117,7 @@ class RateLimiter:
             pace.next_call = max(pace.next_call, now + (retry_after or 0.0))
 
     def succeeded(self, call: Call) -> None:
-        """The pace is not too fast."""
+        """The call was not throttled: raise the rate a little."""
         with self._lock:
             pace = self._pace(call)
             pace.rate = min(pace.rate + FASTER, FASTEST)
@@ -126,7 +128,7 @@ class RateLimiter:
             return self._pace(call).rate
 
     def delay(self, repetition: int, retry_after: float | None = None) -> float:
-        """Seconds before repetition number 0, 1, …: full jitter, on top of what was said."""
+        """Seconds before retry number 0, 1, …: full jitter, on top of ``retry_after``."""
         longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(repetition, 30))
         with self._lock:
             return (retry_after or 0.0) + self._random.uniform(0.0, longest)

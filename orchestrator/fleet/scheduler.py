@@ -1,4 +1,4 @@
-"""A fleet: machines for many platforms side by side, each given back whatever happens."""
+"""A fleet: machines for many platforms side by side, each released whatever happens."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import Provider
 
 TICK = 0.5
-"""Seconds between two looks at signals, money and clocks. Results don't wait for it."""
+"""Seconds between two checks of signals, money and deadlines. Results are passed on at once."""
 
 
 class Fleet:
     """The machines of one run.
 
-    ``recover`` first, then ``run``, then ``cleanup``. ``stop`` (the first Ctrl-C) ends launching
-    and tells work to end; ``abort`` (the second) waits for no work, but machines are released.
+    Call ``recover``, then ``run``, then ``cleanup``. ``stop`` (the first Ctrl-C) stops launches and
+    signals the work to end; ``abort`` (the second) does not wait for the work. Both release all
+    machines.
     """
 
     def __init__(
@@ -57,93 +58,93 @@ class Fleet:
         self._tell = tell
         self._stop = stop
         self._abort = abort
-        self._patience = timeouts
-        self._slots = CappedSemaphore(caps_of(limits), clock)
+        self._timeouts = timeouts
+        self._semaphore = CappedSemaphore(caps_of(limits), clock)
         self._budget = Budget(limits, journal, clock)
         self._releaser = Releaser(providers, retrier, clock, timeouts)
-        self._sweeper = Cleaner(
+        self._cleaner = Cleaner(
             template.run, providers, journal, self._releaser, clock, timeouts, how_to_end
         )
         provisioner = Provisioner(
             template=template,
             journal=journal,
             providers=providers,
-            semaphore=self._slots,
+            semaphore=self._semaphore,
             budget=self._budget,
             retrier=retrier,
             releaser=self._releaser,
             clock=clock,
             timeouts=timeouts,
         )
-        self._service = TaskRunner(providers, provisioner, self._releaser, journal, limits.attempts)
+        self._runner = TaskRunner(providers, provisioner, self._releaser, journal, limits.attempts)
         self.over_limit: str | None = None
-        """Which limit ended the fleet before its work was done."""
+        """The limit that ended the work early; ``None``: no limit was reached."""
 
     def recover(self) -> None:
-        """End whatever an earlier, killed call of this run left. Raises ``MachinesLeft``."""
-        self._sweeper.clear()
+        """End machines that an earlier, killed call of this run left. Raises ``MachinesLeft``."""
+        self._cleaner.clear()
 
     def run(
         self, platforms: Sequence[Platform], work: Work[Result]
     ) -> Iterator[TaskResult[Result]]:
-        """Yield what became of each platform as its work ends, its machine released by then.
+        """Yield the result of each platform when its work has ended and its machine is released.
 
-        An unexpected exception of ``work``, or of whoever consumes this, ends all other flights
-        in order before it goes on. Signals, limits and phases are looked after while this is
-        waited for: consume it quickly.
+        After an unexpected exception of ``work`` or of the code that consumes this iterator, all
+        other tasks are ended and their machines released; then it is raised again. Signals, limits
+        and deadlines are only checked while the next result is waited for: consume it quickly.
         """
-        tasks = [Task(p, self._clock, self._patience, self._tell) for p in platforms]
+        tasks = [Task(p, self._clock, self._timeouts, self._tell) for p in platforms]
         completed = CompletionQueue[Result](tasks)
         self._clock.expect(len(tasks))
         for task in tasks:
-            _start(self._fly, task, work, completed)
+            _start(self._run_task, task, work, completed)
         error: BaseException | None = None
-        looked = time.monotonic()
-        while completed.under_way:
+        checked = time.monotonic()
+        while completed.running:
             try:
-                served = completed.next(TICK)
-                if time.monotonic() - looked >= TICK:
-                    self._look_after(completed)
-                    looked = time.monotonic()
-                if served is not None and error is None:
-                    yield served
-            except BaseException as raised:  # noqa: BLE001 - raised again when all have landed
+                result = completed.next(TICK)
+                if time.monotonic() - checked >= TICK:
+                    self._watch(completed)
+                    checked = time.monotonic()
+                if result is not None and error is None:
+                    yield result
+            except BaseException as raised:  # noqa: BLE001 - raised again when all tasks are complete
                 error = error or raised
-                self._end(completed.under_way)
+                self._end(completed.running)
         if error is not None:
             raise error
 
     def cleanup(self, estimated: float | None = None) -> Cleanup:
-        """End and verify: no machine of the run is left. Raises ``MachinesLeft`` naming those.
+        """End all machines of the run and verify it. Raises ``MachinesLeft`` naming those left.
 
-        ``estimated``: what the plan said it would cost, to stand beside what it did.
+        ``estimated``: the plan's estimate in US dollars, reported beside the actual cost.
         """
-        self._sweeper.clear()
-        untidy = self._sweeper.delete_shared()
+        self._cleaner.clear()
+        not_deleted = self._cleaner.delete_shared()
         cost = self._journal.cost(self._clock.now())
-        return Cleanup(0, estimated, cost.spent, cost.unpriced, untidy)
+        return Cleanup(0, estimated, cost.spent, cost.unpriced, not_deleted)
 
-    # -- a flight's own thread --------------------------------------------------------------
+    # -- in the thread of one task ----------------------------------------------------------
 
-    def _fly(self, task: Task, work: Work[Result], completed: CompletionQueue[Result]) -> None:
+    def _run_task(self, task: Task, work: Work[Result], completed: CompletionQueue[Result]) -> None:
         with self._clock.working():
             try:
-                completed.add(task, self._service.run(task, work))
-            except BaseException as error:  # noqa: BLE001 - handed to the crew's thread
+                completed.add(task, self._runner.run(task, work))
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that runs the fleet
                 completed.add(task, error)
 
-    # -- the crew's thread ------------------------------------------------------------------
+    # -- in the thread that runs the fleet --------------------------------------------------
 
-    def _look_after(self, completed: CompletionQueue[Result]) -> None:
+    def _watch(self, completed: CompletionQueue[Result]) -> None:
         self.over_limit = self.over_limit or self._limit_reached()
         if self._stop.is_set() or self._abort.is_set() or self.over_limit:
-            self._end(completed.under_way)
-        for task in completed.under_way:
+            self._end(completed.running)
+        for task in completed.running:
             late = task.overdue()
             if late > 0:
                 task.stop.set()
-            grace = self._patience.grace if task.phase is Phase.WORK else 0.0
-            # Releases are not hurried: they are what an abort is for.
+            grace = self._timeouts.grace if task.phase is Phase.WORK else 0.0
+            # A release is never cut short: an abort exists so that machines are released.
             aborted = self._abort.is_set() and task.phase is not Phase.RELEASE
             if (aborted or late > grace) and not task.abandoned:
                 task.abandoned = True
@@ -155,54 +156,54 @@ class Fleet:
         return self._budget.exhausted()
 
     def _end(self, tasks: Iterable[Task]) -> None:
-        self._slots.close()
+        self._semaphore.close()
         for task in tasks:
             task.stop.set()
 
     def _abandon(self, task: Task, completed: CompletionQueue[Result], *, aborted: bool) -> None:
-        """Wait no more for a flight's thread, which hangs; end its machine without it."""
+        """Stop waiting for a task's thread that hangs, and release its machine in this thread."""
         task.stop.set()
         phase, lease = task.phase, task.lease
         reason = Reason("timeout", f"{phase.value} did not end in its time")
-        # A release that hangs would hang here too: the sweep asks once more.
+        # A release that hangs would hang here too; the cleanup at the end tries it again.
         if lease is not None and phase is not Phase.RELEASE:
             why = INTERRUPTED.code if aborted else reason.message
             self._releaser.release(lease, why, self._journal)
-        served = TaskResult[Result](task.platform, None, INTERRUPTED if aborted else reason)
-        completed.add(task, served)
+        result = TaskResult[Result](task.platform, None, INTERRUPTED if aborted else reason)
+        completed.add(task, result)
 
 
 def _start(target: Callable[..., None], *arguments: object, **named: object) -> None:
-    # A daemon: a call that hangs must not keep an aborted program from ending.
+    # A daemon thread: a call that hangs must not keep the program from exiting after an abort.
     threading.Thread(target=target, args=arguments, kwargs=named, daemon=True).start()
 
 
 class CompletionQueue(Generic[Result]):
-    """Who is under way, and who has come home since one looked last."""
+    """Which tasks still run, and the results that were not read yet."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        self._flights = {id(task): task for task in tasks}
+        self._tasks = {id(task): task for task in tasks}
         self._queue: queue.SimpleQueue[tuple[Task, TaskResult[Result] | BaseException]] = (
             queue.SimpleQueue()
         )
 
     @property
-    def under_way(self) -> tuple[Task, ...]:
-        """Those that have not landed."""
-        return tuple(self._flights.values())
+    def running(self) -> tuple[Task, ...]:
+        """Tasks whose result was not read yet."""
+        return tuple(self._tasks.values())
 
-    def add(self, task: Task, served: TaskResult[Result] | BaseException) -> None:
-        """Called by any thread. A flight's first landing counts."""
-        self._queue.put((task, served))
+    def add(self, task: Task, result: TaskResult[Result] | BaseException) -> None:
+        """Add a result, from any thread. Only the first result of a task counts."""
+        self._queue.put((task, result))
 
     def next(self, seconds: float) -> TaskResult[Result] | None:
-        """The next to land, within ``seconds``. Raises what its work raised."""
+        """The next result, or ``None`` after ``seconds``. Raises the exception of a task's work."""
         try:
-            task, served = self._queue.get(timeout=seconds)
+            task, result = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
-        if self._flights.pop(id(task), None) is None:
+        if self._tasks.pop(id(task), None) is None:
             return None
-        if isinstance(served, BaseException):
-            raise served
-        return served
+        if isinstance(result, BaseException):
+            raise result
+        return result

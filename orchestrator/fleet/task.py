@@ -1,4 +1,4 @@
-"""One platform on its way through the fleet: where it is, what it holds, how it is told to end."""
+"""The state of one platform in the fleet: its phase, its machine, its signal to stop."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from orchestrator.model.experiment import Platform
 from orchestrator.model.machine import Offer
 
 Tell = Callable[[dict[str, Any]], None]
-"""Receives ``{"event": "machine", …}`` as in docs/formats.md, section 6."""
+"""Receives one event, ``{"event": "machine", …}`` (docs/formats.md, section 6)."""
 
 
 class Phase(StrEnum):
-    """What a flight is doing."""
+    """What a task is doing."""
 
     QUEUE = "waiting"
-    """For slots and money."""
+    """Waiting for permits and budget."""
     LAUNCH = "launching"
     BOOT = "booting"
     WORK = "working"
@@ -31,36 +31,36 @@ class Phase(StrEnum):
 
 
 class Task:
-    """The state of one platform, written by its own thread and read by the crew's."""
+    """The state of one platform: written by the task's thread, read by the fleet's thread."""
 
     def __init__(self, platform: Platform, clock: Clock, timeouts: Timeouts, tell: Tell) -> None:
         self.platform = platform
         self.stop = Event()
-        """Set to end whatever it does; the machine is released by its own thread."""
+        """Set to end the task; its own thread then releases the machine."""
         self.abandoned = False
-        """Nobody waits for its thread any more."""
+        """The fleet no longer waits for the task's thread."""
         self._clock = clock
-        self._patience = timeouts
+        self._timeouts = timeouts
         self._tell = tell
         self._lock = threading.Lock()
         self._phase = Phase.QUEUE
         self._deadline: float | None = None
-        self._held: Lease | None = None
+        self._lease: Lease | None = None
 
     @property
     def phase(self) -> Phase:
-        """What it is doing."""
+        """The present phase."""
         return self._phase
 
     @property
     def lease(self) -> Lease | None:
-        """The machine it has."""
+        """The task's machine; ``None`` where it has none."""
         with self._lock:
-            return self._held
+            return self._lease
 
     def enter(self, phase: Phase, offer: Offer, machine: str | None = None) -> None:
-        """Go on to ``phase``, whose time begins now."""
-        now, timeouts = self._clock.now(), self._patience
+        """Begin ``phase``: its deadline counts from now, and an event is sent."""
+        now, timeouts = self._clock.now(), self._timeouts
         lease = self.lease
         seconds = {
             Phase.LAUNCH: timeouts.launch + timeouts.grace,
@@ -74,22 +74,22 @@ class Task:
         self.say(phase.value, offer, machine=machine)
 
     def overdue(self) -> float:
-        """Seconds by which the phase is over its time; not positive: it isn't."""
+        """Seconds since the phase's deadline; negative before it, ``-inf`` where there is none."""
         with self._lock:
             return float("-inf") if self._deadline is None else self._clock.now() - self._deadline
 
     def hold(self, lease: Lease) -> None:
-        """A machine was made for it."""
+        """The task has a machine from now on."""
         with self._lock:
-            self._held = lease
+            self._lease = lease
 
     def drop(self) -> None:
-        """It has no machine any more."""
+        """The task has no machine any more."""
         with self._lock:
-            self._held = None
+            self._lease = None
 
     def say(self, state: str, offer: Offer, *, machine: str | None = None, text: str = "") -> None:
-        """Tell what happens."""
+        """Send an event. ``state``: a phase or ``again``, ``refused``, ``rejected``, ``lost``."""
         event = {
             "event": "machine",
             "platform": self.platform.name,

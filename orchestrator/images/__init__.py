@@ -1,6 +1,6 @@
 """Docker images of the frameworks: built here, known by their content, brought to machines."""
 
-from orchestrator.images.build import BASES, ImageBuilder, frameworks
+from orchestrator.images.build import BASES, ImageBuilder
 from orchestrator.images.engine import Image, connect
 
-__all__ = ["BASES", "Image", "ImageBuilder", "connect", "frameworks"]
+__all__ = ["BASES", "Image", "ImageBuilder", "connect"]

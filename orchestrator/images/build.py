@@ -1,7 +1,8 @@
 """Docker images of the frameworks: found by their content, else built with the Docker SDK.
 
-An image's tag is a hash of everything that goes into it (Dockerfile, requirements, lock, runner,
-base), so an image is never rebuilt while that stays the same, and never reused when it does not.
+An image's tag is a hash of everything that goes into it (Dockerfile, requirements, lock, the
+framework's own files, runner, base), so an image is never rebuilt while that stays the same, and
+never reused when it does not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import docker
 import docker.errors
 from docker.models.images import Image as DockerImage
 
+from orchestrator.catalog import Framework, frameworks
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.images.engine import Image
 from orchestrator.system.environment import without_credentials
@@ -30,11 +32,6 @@ from orchestrator.system.paths import cache_folder, images_folder, runner_path
 BASES = {"x86_64": "debian:bookworm-slim", "arm64": "arm64v8/debian:bookworm-slim"}
 """The same base for each architecture, under the names that registries give them."""
 BASE_SUITE = "bookworm"
-
-
-def frameworks() -> tuple[str, ...]:
-    """The frameworks that have an image."""
-    return tuple(sorted(path.parent.name for path in images_folder().glob("*/Dockerfile")))
 
 
 class ImageBuilder:
@@ -49,19 +46,20 @@ class ImageBuilder:
 
         Raises ``EnvironmentNotReady`` with the reason where it cannot be built.
         """
-        if framework not in frameworks():
-            raise UsageError(f"no image {framework!r}; there are {', '.join(frameworks())}")
+        known = frameworks()
+        if framework not in known:
+            raise UsageError(f"no image {framework!r}; there are {', '.join(sorted(known))}")
         if architecture not in BASES:
             raise EnvironmentNotReady(
                 f"no image can be built for {architecture!r}; there are {', '.join(BASES)}"
             )
         base = self._ensure_base(architecture)
         suffix = "" if architecture == "x86_64" else f"-{architecture}"
-        reference = f"eqc-{framework}:{_content_hash(framework, base)}{suffix}"
+        reference = f"eqc-{framework}:{_content_hash(known[framework], base)}{suffix}"
         try:
             found = self._client.images.get(reference)
         except docker.errors.ImageNotFound:
-            found = self._build(framework, architecture, reference, base)
+            found = self._build(known[framework], architecture, reference, base)
         return Image(framework, reference, str(found.id))
 
     def _ensure_base(self, architecture: str) -> str:
@@ -94,7 +92,9 @@ class ImageBuilder:
             self._client.api.import_image(str(archive), repository=repository, tag=tag)
         return str(self._client.images.get(base).id)
 
-    def _build(self, framework: str, architecture: str, reference: str, base: str) -> DockerImage:
+    def _build(
+        self, framework: Framework, architecture: str, reference: str, base: str
+    ) -> DockerImage:
         wheels = wheelhouse(framework, architecture, self._say)
         self._say(f"building {reference}")
         with tempfile.TemporaryFile() as context:
@@ -107,7 +107,7 @@ class ImageBuilder:
                     encoding=None,
                     tag=reference,
                     buildargs={"BASE": base},
-                    labels={"eqc": "image", "eqc.framework": framework},
+                    labels={"eqc": "image", "eqc.framework": framework.name},
                     network_mode="host",
                     rm=True,
                     forcerm=True,
@@ -126,26 +126,30 @@ class ImageBuilder:
         return image
 
 
-def _content_hash(framework: str, base: str) -> str:
+def _content_hash(framework: Framework, base: str) -> str:
     digest = hashlib.sha256(base.encode())
     for name, path in _context_files(framework):
         digest.update(f"\0{name}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _context_files(framework: str) -> Iterator[tuple[str, Path]]:
-    """(name in the build context, file), sorted, without wheels."""
-    folder = images_folder() / framework
-    yield "Dockerfile", folder / "Dockerfile"
+def _context_files(framework: Framework) -> Iterator[tuple[str, Path]]:
+    """(name in the build context, file), in a fixed order, without wheels.
+
+    ``images`` is laid out as it is here, with this one framework beside the runner.
+    """
+    yield "Dockerfile", framework.dockerfile
     yield "lock.txt", images_folder() / "lock.txt"
-    yield "requirements.txt", folder / "requirements.txt"
+    yield "requirements.txt", framework.requirements
+    for name, path in framework.runner_files():
+        yield f"images/{name}", path
     package = runner_path() / "eqc_runner"
     for path in sorted(package.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            yield f"eqc_runner/{path.relative_to(package).as_posix()}", path
+            yield f"images/runner/eqc_runner/{path.relative_to(package).as_posix()}", path
 
 
-def _write_context(context: IO[bytes], framework: str, wheels: Path) -> None:
+def _write_context(context: IO[bytes], framework: Framework, wheels: Path) -> None:
     with tarfile.open(fileobj=context, mode="w") as tar:
         for name, path in _context_files(framework):
             content = path.read_bytes()
@@ -172,19 +176,18 @@ WHEEL_PLATFORMS = {
 Say = Callable[[str], None]
 
 
-def wheelhouse(framework: str, architecture: str, say: Say) -> Path:
+def wheelhouse(framework: Framework, architecture: str, say: Say) -> Path:
     """A folder with every wheel of the framework's image.
 
     Fetched here, by this computer's own pip with its own indexes, proxies and certificates, so
     that the build needs none of them and no layer can hold a credential.
     """
-    folder = images_folder()
-    requirements, lock = folder / framework / "requirements.txt", folder / "lock.txt"
+    requirements, lock = framework.requirements, images_folder() / "lock.txt"
     wanted = hashlib.sha256(requirements.read_bytes() + lock.read_bytes()).hexdigest()[:16]
-    house = cache_folder() / "wheelhouse" / f"{framework}-{architecture}-{wanted}"
+    house = cache_folder() / "wheelhouse" / f"{framework.name}-{architecture}-{wanted}"
     if house.is_dir():
         return house
-    say(f"fetching the wheels of {framework} for {architecture}")
+    say(f"fetching the wheels of {framework.name} for {architecture}")
     house.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=house.parent) as temporary:
         tags = WHEEL_PLATFORMS[architecture]

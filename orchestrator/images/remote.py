@@ -22,7 +22,7 @@ class ImageDistributor:
     def __init__(
         self, image_cache: ImageCache | None, registry: str | None, note: Callable[[str], None]
     ) -> None:
-        self._shelf = image_cache
+        self._image_cache = image_cache
         self._registry = registry
         self._note = note
         self._pushing = threading.Lock()
@@ -39,9 +39,9 @@ class ImageDistributor:
 
     def get(self, framework: str, architecture: str) -> Image | Reason:
         """The image, pushed where there is a registry that takes it; or why there is none."""
-        if self._shelf is None:
+        if self._image_cache is None:
             return Reason("no-engine", "images are built on this computer: start a Docker engine")
-        image = self._shelf.get(framework, architecture)
+        image = self._image_cache.get(framework, architecture)
         if isinstance(image, Reason) or self._registry is None:
             return image
         with self._pushing:

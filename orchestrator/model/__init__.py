@@ -1,1 +1,1 @@
-"""The values that the stages hand to each other: frozen, standard library only."""
+"""The types that all stages share: frozen, standard library only."""

@@ -1,8 +1,8 @@
-"""The core types that the stages hand to each other: frozen, standard library only.
+"""The types of an experiment and its plan: frozen, standard library only.
 
-Identity. Whatever is *asked for* (platform, workload, input, variant) has an ``id`` derived
-from its content alone: the first 16 hex digits of BLAKE2b over canonical JSON. Names, labels
-and the order of lists never enter an id, so renaming a file moves no result.
+Each platform, workload, input and variant has an ``id`` derived from its content alone: 16 hex
+digits of BLAKE2b over canonical JSON. Names, labels and the order of lists are not part of an id,
+so results still belong to a file after it was renamed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import cached_property
 Scalar = str | int | float | bool | None
 Json = Scalar | list["Json"] | dict[str, "Json"]
 Pairs = tuple[tuple[str, Scalar], ...]
-"""A small frozen mapping: pairs sorted by key."""
+"""A small immutable mapping: (key, value) sorted by key."""
 
 
 def content_id(content: Json) -> str:
@@ -27,12 +27,12 @@ def content_id(content: Json) -> str:
 
 
 def pairs(mapping: Mapping[str, Scalar]) -> Pairs:
-    """Freeze a mapping: its items, sorted by key."""
+    """A mapping as ``Pairs``."""
     return tuple(sorted(mapping.items()))
 
 
 class Status(StrEnum):
-    """What became of one session. Only ``OK`` enters a partition."""
+    """The result of one session. Only sessions with ``OK`` are in a partition."""
 
     OK = "ok"
     FAILED = "failed"
@@ -42,7 +42,7 @@ class Status(StrEnum):
 
 
 class Isolation(StrEnum):
-    """How the runner is kept apart from the machine it runs on."""
+    """How the runner is isolated from the machine: in a container or as a plain process."""
 
     AUTO = "auto"
     DOCKER = "docker"
@@ -50,7 +50,7 @@ class Isolation(StrEnum):
 
 
 class Keep(StrEnum):
-    """Which output tensors a run stores, beside the digests that it always stores."""
+    """Which output tensors a run stores. Their digests are always stored."""
 
     NONE = "none"
     FINAL = "final"
@@ -60,7 +60,7 @@ class Keep(StrEnum):
 
 @dataclass(frozen=True)
 class Workload:
-    """What is computed: a model with its weights. ``sha256`` stands for the file's content."""
+    """What is computed: a model with its weights."""
 
     source: str
     """``builtin``, ``onnx``, ``keras``, ``savedmodel``, ``torch``, ``tflite`` or ``python``."""
@@ -71,6 +71,7 @@ class Workload:
     path: str | None = None
     """Absolute path of the model file or folder; ``None`` for builtins."""
     sha256: str | None = None
+    """Of the model file's content; ``None`` where there is no file."""
     weights: str | None = None
     """``seed:N``, ``trained``, or ``sha256:…`` of a weights file."""
     weights_path: str | None = None
@@ -78,7 +79,7 @@ class Workload:
 
     @cached_property
     def id(self) -> str:
-        """Content-derived id: neither label nor path enters, the file's hash does."""
+        """Content-derived id: from the file's hash, not from its label or path."""
         name = self.name if self.sha256 is None else None
         return content_id(
             ["workload", self.source, name, self.sha256, self.weights, dict(self.arguments)]
@@ -87,11 +88,11 @@ class Workload:
 
 @dataclass(frozen=True)
 class Input:
-    """Named tensors given to a workload, already materialised as ``.npy`` bytes."""
+    """Named tensors given to a workload, already written as ``.npy`` files."""
 
     label: str
     tensors: tuple[tuple[str, str, str], ...]
-    """(tensor name, sha256 of the .npy file, absolute path of it), sorted by name."""
+    """(tensor name, SHA-256 of the .npy file, its absolute path), sorted by name."""
 
     @cached_property
     def id(self) -> str:
@@ -106,7 +107,7 @@ class Variant:
     framework: str
     precision: str = "float32"
     threads: int | None = None
-    """``None``: the framework's own choice, as a user would get it."""
+    """``None``: the framework's own default."""
     batch: int | None = None
     device: str = "cpu"
     environment: Pairs = ()
@@ -146,30 +147,30 @@ class PlatformPlacement:
 
 @dataclass(frozen=True)
 class Platform:
-    """Hardware that is asked for: a provider and what it needs to make it."""
+    """Hardware that is asked for: a provider and the parameters it needs."""
 
     provider: str
     """The name of a registered provider: ``local``, ``ssh``, ``aws``, …"""
     name: str
     """What tables show, e.g. ``emulated/Haswell``; unique within an experiment."""
     parameters: Pairs = ()
-    """What the provider needs; for ``emulated`` ``cpu`` and ``arch``, for ``mask`` ``level``."""
+    """Which hardware: for ``emulated`` ``cpu`` and ``arch``, for ``mask`` ``level``, and so on."""
     placement: PlatformPlacement | None = None
-    """Not the hardware, so not in the id; ``None``: there is nothing to say."""
+    """Where to get it. Not the hardware, so not part of the id; ``None``: nothing to say."""
 
     @cached_property
     def id(self) -> str:
-        """Content-derived id: the provider and what it needs."""
+        """Content-derived id of the provider and the parameters."""
         return content_id(["platform", self.provider, dict(self.parameters)])
 
     def get(self, key: str) -> Scalar:
-        """One parameter; ``None`` where it is not given."""
+        """One parameter; ``None`` where it is not set."""
         return dict(self.parameters).get(key)
 
 
 @dataclass(frozen=True)
 class Observe:
-    """What is recorded of each session, and how many sessions there are."""
+    """What is recorded in each session, and how many sessions a cell has."""
 
     layers: bool = False
     kernels: bool = False
@@ -191,41 +192,41 @@ class Cell:
 
     @cached_property
     def id(self) -> str:
-        """Depends on what is computed and where, not on how often it is observed."""
+        """Content-derived id of platform, workload, input and variant, not of ``observe``."""
         ids = (self.platform.id, self.workload.id, self.input.id, self.variant.id)
         return hashlib.blake2b("/".join(ids).encode(), digest_size=8).hexdigest()
 
 
 Pending = tuple[tuple[Cell, tuple[int, ...]], ...]
-"""Cells with the numbers of their sessions that the store has not."""
+"""Cells, each with the numbers of its sessions that are not in the store."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may spend. Money in US dollars; ``None`` means no limit."""
+    """Limits of a run. Money in US dollars; ``None`` means no limit."""
 
     cost: float | None = None
     cost_per_hour: float | None = None
     hours: float | None = None
     machines: int | None = None
-    """At once, as are those of one region."""
+    """Up at the same time, like ``machines_per_region``."""
     machines_per_region: int | None = None
     attempts: int = 3
-    """Machines tried for one platform that die, never come up, or are not as asked."""
+    """Machines tried for one platform: those that died, never came up, or were other hardware."""
     memory_bytes: int | None = None
-    """Of one container or worker process."""
+    """For one container or worker process."""
     session_seconds: float = 600.0
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One YAML file, parsed, checked and resolved; nothing in it refers to the file again."""
+    """One YAML file, parsed, checked and resolved: the file itself is not needed any more."""
 
     name: str
     workloads: tuple[tuple[Workload, tuple[str, ...]], ...]
-    """Each with the frameworks (images) it runs on."""
+    """(workload, names of the frameworks it runs on)."""
     inputs: tuple[tuple[Input, frozenset[str] | None], ...]
-    """Each with the labels of the workloads it is for; ``None``: all."""
+    """(input, labels of the workloads that get it; ``None``: all)."""
     platforms: tuple[Platform, ...]
     variants: tuple[Variant, ...]
     """Every combination of ``vary``, without its framework (``framework == ""``)."""
@@ -257,10 +258,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why there is no observation, for people and for tables."""
+    """Why a session has no output: a code for tables, a message for people."""
 
     code: str
     """``signal``, ``exception``, ``timeout``, ``out-of-memory``, ``not-installed``, …"""
     message: str
     stderr: str = ""
-    """The last lines the session wrote."""
+    """The last lines that the session's process wrote to stderr."""

@@ -1,7 +1,7 @@
-"""What is asked of providers and what they give back: orders, machines, refusals, and where.
+"""The interface of providers and its types: offers, orders, machines, errors.
 
-Standard library only. Providers make machines and know nothing of shells; shells talk to machines
-and know nothing of providers; the fleet brings them together. These values are all they share.
+Standard library only. Providers make machines; SSH and executors use machines; neither imports the
+other. These types are all that they share.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from orchestrator.model.experiment import (
 
 @dataclass(frozen=True)
 class Offer:
-    """Where, and on what terms, a machine may be had. Never what hardware it is."""
+    """Where and on which terms a provider may give a machine: one place to send an order to."""
 
     region: str | None = None
     zone: str | None = None
     """``None``: any zone of the region."""
     machine_type: str | None = None
-    """What the provider calls the hardware here; ``None`` where it is not bought by type."""
+    """The provider's name of the hardware; ``None`` where machines are not rented by type."""
     spot: bool = False
     price_per_hour: float | None = None
-    """US dollars; ``None`` where no price is known, which is never the same as 0."""
+    """US dollars; ``None``: not known, which is not the same as 0."""
 
     @property
     def label(self) -> str:
-        """What people see: ``m5.large in us-east-1b, spot``."""
+        """For messages: ``m5.large in us-east-1b, spot``."""
         where = self.zone or self.region or "here"
         what = f"{self.machine_type} in {where}" if self.machine_type else where
         return f"{what}, spot" if self.spot else what
@@ -44,53 +44,53 @@ class Offer:
 
 @dataclass(frozen=True)
 class HostKey:
-    """An SSH host key made before the machine that will have it."""
+    """An SSH host key made before its machine is ordered."""
 
     public: str
     """``ssh-ed25519 AAAA…``, without a comment."""
     private: str = field(repr=False)
-    """OpenSSH PEM. Goes into user data or metadata only; never logged, never stored."""
+    """OpenSSH PEM. Sent in user data or metadata only; never logged, never stored."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """One machine for one platform in one place: everything a provider needs to launch it."""
+    """Everything that a provider needs to launch one machine for one platform."""
 
     run: str
-    """The run's tag: unique over all stores, letters, digits and ``-`` only, at most 40."""
+    """The run's tag, unique over all stores: at most 40 letters, digits and ``-``."""
     platform: Platform
     attempt: int = 0
     offer: Offer = Offer()
     owner: str = ""
     expires: float = 0.0
-    """Unix seconds. The machine ends itself then, whatever happens to us."""
+    """Unix seconds. The machine ends itself then, also if this program is gone."""
     login_key: str = ""
     """The public key that may log in: ``ssh-ed25519 AAAA…``."""
     host_key: HostKey | None = None
 
     @property
     def token(self) -> str:
-        """Idempotency token: 16 hex digits of (run, platform, attempt), nothing else."""
+        """Idempotency token: 16 hex digits derived from run, platform and attempt only."""
         return content_id(["order", self.run, self.platform.id, self.attempt])
 
 
 @dataclass(frozen=True)
 class Address:
-    """How to reach a machine by SSH. Holds no secret, only where secrets are."""
+    """How to reach a machine by SSH. Contains no secret, only paths of files with secrets."""
 
     host: str
     port: int = 22
     user: str | None = None
     host_key: str | None = None
-    """``ssh-ed25519 AAAA…``, known out of band; ``None``: only ``known_hosts`` decides."""
+    """``ssh-ed25519 AAAA…``, given by the user or the order; ``None``: ``known_hosts`` decides."""
     known_hosts: tuple[str, ...] = ()
-    """Paths of known_hosts files; none: the user's own and the system's."""
+    """Paths of known_hosts files; empty: the user's own and the system's."""
     host_key_alias: str | None = None
-    """The name in those files, where it is not that of host and port."""
+    """The host's name in those files; ``None``: that of host and port."""
     identities: tuple[str, ...] = ()
-    """Paths of private keys; none: agent and the user's default keys."""
+    """Paths of private keys; empty: the SSH agent's and the user's default keys."""
     jump: Address | None = None
-    """Through which host to connect."""
+    """The host to connect through."""
 
 
 @dataclass(frozen=True)
@@ -143,20 +143,23 @@ class Machine:
     """The provider's own id (``i-0abc…``), or one derived from the platform."""
     platform: Platform
     architecture: str = "x86_64"
-    """``x86_64`` or ``arm64``: which image it needs."""
+    """``x86_64`` or ``arm64``; selects the image."""
     launcher: tuple[str, ...] = ()
-    """Put in front of every process of the runner, e.g. an emulator and its CPU model."""
+    """Put in front of every command of the runner, e.g. an emulator and its CPU model."""
     emulated: str | None = None
+    """The emulated CPU model."""
     masked: str | None = None
+    """The instruction set level that frameworks are limited to."""
     rehearsal: bool = False
-    """It only plays the machine that was asked for; every row says so."""
+    """Whether it only stands in for the hardware asked for; its records are marked so."""
     environments: tuple[tuple[str, Pairs], ...] | None = None
-    """Per framework, what the platform sets; ``None``: nothing, any framework will do."""
+    """(framework, variables that the platform sets for it); ``None``: none, for any framework."""
     address: Address | None = None
     """``None``: this computer, or a machine that is not reachable yet (see ``Provider.wait``)."""
     offer: Offer = Offer()
     run: str | None = None
-    """Tags as found on the machine: the run, the order's token, the owner, the expiry."""
+    """The run's tag as found on the machine, like ``token``, ``owner`` and ``expires`` (Unix
+    seconds)."""
     token: str | None = None
     owner: str | None = None
     expires: float | None = None
@@ -164,14 +167,14 @@ class Machine:
     """Unix seconds, by the provider's clock."""
 
     def environment(self, framework: str) -> Pairs | None:
-        """What this platform sets for ``framework``; ``None``: it cannot be had for it."""
+        """The variables set for ``framework``; ``None``: the platform is not possible with it."""
         if self.environments is None:
             return ()
         return dict(self.environments).get(framework)
 
 
 class Unavailable(Exception):  # noqa: N818 - a value more than an error: it becomes a row
-    """A platform that cannot be had here; ``reason`` becomes a ``skipped`` row."""
+    """There is no machine for a platform; ``reason`` becomes a ``skipped`` row."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -179,28 +182,28 @@ class Unavailable(Exception):  # noqa: N818 - a value more than an error: it bec
 
 
 class ProviderErrorKind(StrEnum):
-    """Why a provider gave no machine, named by what the fleet does about it."""
+    """Why a provider gave no machine, and what the fleet does then."""
 
     CAPACITY = "no-capacity"
-    """None left there: the next place."""
+    """No machine of the type is free there: try the next offer."""
     QUOTA = "over-quota"
-    """Ours is used up there: the next region (or spot ↔ on-demand), whose quota is its own."""
+    """Our quota there is used up: try the next region, or the other of spot and on demand."""
     THROTTLED = "throttled"
-    """Too many calls: the same order again, later and more slowly."""
+    """Too many calls: send the same order again, later and more slowly."""
     UNCERTAIN = "uncertain"
-    """No answer, or a server error: it may have gone through. The same order (token) again."""
+    """No answer, or a server error: the order may have gone through. Send it again (same token)."""
     GONE = "gone"
-    """It was there and is not any more (spot reclaim, ended from outside): a new attempt."""
+    """The machine has ended (spot reclaim, ended by somebody): make a new attempt."""
     UNREACHABLE = "unreachable"
-    """Never became usable in its time: released, then a new attempt."""
+    """The machine did not come up in its time: release it, make a new attempt."""
     DENIED = "denied"
-    """Credentials or permissions: nothing more of this provider in this run."""
+    """Credentials or permissions are missing: no further order at this provider in this run."""
     INVALID = "invalid"
-    """The request itself is wrong (no such type, no such image): never again like this."""
+    """The request itself is wrong (no such type, no such image): do not repeat it there."""
 
 
 class ProviderError(Unavailable):
-    """A provider's ``no``, translated at its edge; ``__cause__`` is the SDK's own error."""
+    """A provider's error, translated where it came in; ``__cause__`` is the SDK's own error."""
 
     def __init__(
         self, kind: ProviderErrorKind, message: str, *, retry_after: float | None = None
@@ -208,11 +211,11 @@ class ProviderError(Unavailable):
         super().__init__(kind.value, message)
         self.kind = kind
         self.retry_after = retry_after
-        """Seconds, where the provider said so."""
+        """Seconds that the provider asks to wait; ``None``: it gave none."""
 
 
 class Rejected(Unavailable):
-    """A machine that is not what was asked for: released, and another one tried."""
+    """The machine is not the hardware asked for: it is released and another one tried."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.code, reason.message)
@@ -220,7 +223,7 @@ class Rejected(Unavailable):
 
 
 class Lost(Unavailable):
-    """A machine that went away before its work was done: released, and another one tried."""
+    """The machine stopped answering before its work was done: release it, try another one."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.code, reason.message)
@@ -237,7 +240,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that ``doctor`` looked at."""
+    """The result of one check of ``doctor``."""
 
     subject: str
     """E.g. ``aws us-east-1 permission ec2:RunInstances``."""
@@ -247,58 +250,62 @@ class Finding:
 
 
 class Provider(Protocol):
-    """Makes machines. One contract suite (``tests/contract``) holds for every provider."""
+    """Makes machines. Every provider passes the tests in ``tests/contract``."""
 
     def offers(self, platform: Platform) -> Sequence[Offer]:
-        """Where the platform may be had, best first (by price, unknown prices last).
+        """The offers for a platform, best first (by price, unknown prices last).
 
         Raises ``Unavailable`` where there is none.
         """
         ...
 
     def launch(self, order: Order) -> Machine:
-        """Ask for the machine and return at once, with its id.
+        """Send the order and return at once, with the machine's id.
 
         The same order again gives the same machine, never a second one. Raises ``ProviderError``,
-        or ``Unavailable`` where the platform cannot be had here at all; then nothing was made,
-        except after ``ProviderErrorKind.UNCERTAIN``.
+        or ``Unavailable`` where the provider has no such platform; then no machine was made,
+        except possibly after ``ProviderErrorKind.UNCERTAIN``.
         """
         ...
 
     def wait(self, machine: Machine) -> Machine:
-        """Until the machine is up; a copy that knows its address. Raises ``ProviderError``.
+        """Wait until the machine is up; a copy of it with its address.
 
-        Gives up after the provider's own time for booting (``UNREACHABLE``) or when the machine is
-        gone (``GONE``). Knows nothing of SSH: whether it answers is the shell's to find out.
+        Raises ``ProviderError``: ``UNREACHABLE`` after the provider's own time limit for booting,
+        ``GONE`` where the machine has ended. It does not try SSH.
         """
         ...
 
     def release(self, machine: Machine) -> None:
-        """End the machine; returns when the provider confirms that it ends. Idempotent.
+        """End the machine; returns when the provider confirms it. Idempotent.
 
-        Already gone is success. Raises ``ProviderError`` where that could not be confirmed.
+        Success where it has ended already. Raises ``ProviderError`` without a confirmation.
         """
         ...
 
     def find(self, run: str | None = None) -> Sequence[Machine]:
-        """What is alive, of a run or of all of ours: by tag, in all regions, without our state."""
+        """Machines that are up, found by their tags in all regions: of a run, or of all runs.
+
+        Needs no local state. Raises ``ProviderError`` where a region does not answer.
+        """
         ...
 
     def delete_shared(self, run: str) -> None:
-        """Remove what the run's machines shared (keys, firewall rules), once they are released.
+        """Remove what the run's machines shared (keys, firewall rules), after their release.
 
-        Idempotent; nothing there is success. Raises ``ProviderError`` where something could not be
-        removed.
+        Idempotent; success where there is nothing. Raises ``ProviderError`` where something could
+        not be removed.
         """
         ...
 
     def list_shared(self, owner: str | None = None) -> Sequence[str]:
-        """Tags of the runs, of ``owner`` or of all, that have left what ``delete_shared`` removes.
+        """Tags of the runs for which ``delete_shared`` would remove something.
 
-        Found as machines are: in all regions, without our state. Raises ``ProviderError``.
+        ``owner``: only this person's runs; ``None``: everybody's. Searches all regions and needs no
+        local state. Raises ``ProviderError``.
         """
         ...
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
-        """Credentials, permissions (by dry-run calls), quotas against ``platforms``."""
+        """Check credentials, permissions (by dry-run calls) and quotas for ``platforms``."""
         ...

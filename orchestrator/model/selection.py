@@ -1,8 +1,8 @@
-"""What ``include`` and ``exclude`` can say about a cell: field names and how they match.
+"""The fields of ``include`` and ``exclude``, and how they match a cell.
 
 A filter matches a cell if each of its fields does; a field matches if the cell has one of its
-values. A cell that does not have the field (``cpu`` of ``local``) does not match, except that a
-variable or flag that is not set has the value ``null``.
+values. A cell without the field (``cpu`` of ``local``) does not match; but a variable or flag that
+is not set has the value ``null``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PARAMETERS = {
 
 
 def of_platform(platform: Platform) -> Values:
-    """The fields of a platform; family and size are read off a machine type."""
+    """The fields of a platform; family and size come from the name of its machine type."""
     values: dict[str, frozenset[Scalar]] = {
         "provider": frozenset([platform.provider]),
         "platform": frozenset([platform.name]),
@@ -72,22 +72,22 @@ def family_and_size(machine_type: str) -> tuple[str, str]:
 
 
 def of_workload(workload: Workload) -> Values:
-    """A workload goes by its label and by its model as written."""
+    """The field of a workload: its label, or its model as written (``source:name``)."""
     return {"model": frozenset([workload.label, f"{workload.source}:{workload.name}"])}
 
 
 def of_input(given: Input) -> Values:
-    """An input goes by its label."""
+    """The field of an input: its label."""
     return {"input": frozenset([given.label])}
 
 
 def of_framework(name: str) -> Values:
-    """A framework is what a workload runs ``on``."""
+    """The field of a framework: the name that a workload gives under ``on``."""
     return {"on": frozenset([name])}
 
 
 def of_variant(variant: Variant) -> Values:
-    """The settings of a variant, each variable and flag as a field of its own."""
+    """The fields of a variant: its settings, and each variable and flag as a field of its own."""
     values: dict[str, frozenset[Scalar]] = {
         "threads": frozenset([variant.threads]),
         "precision": frozenset([variant.precision]),
@@ -100,7 +100,7 @@ def of_variant(variant: Variant) -> Values:
 
 
 def matches(wanted: Filter, values: Values, *, fields: frozenset[str] | None = None) -> bool:
-    """Whether the fields of ``wanted`` match; with ``fields``, only those of them are looked at."""
+    """Whether the fields of ``wanted`` match ``values``. ``fields``: compare only these."""
     unset: frozenset[Scalar] = frozenset([None])
     for field, accepted in wanted.fields:
         if fields is not None and field.partition(".")[0] not in fields:

@@ -1,1 +1,1 @@
-"""From an experiment to its cells, and what they will probably cost."""
+"""The cells of an experiment, and an estimate of their cost."""

@@ -1,4 +1,4 @@
-"""Experiment → plan: the product of everything that is asked for, filtered; pure.
+"""Experiment → plan: all combinations in the experiment, filtered. Pure functions.
 
 Cells come platform by platform, then workload, framework, input and variant, each in the order
 of the file. ``include``, where given, drops every cell that none of its filters matches; then
@@ -18,7 +18,7 @@ from orchestrator.plan.cost import dollars, estimate_json, estimates, hourly, to
 
 @dataclass(frozen=True)
 class Batch:
-    """Cells that one machine computes in one container: of one platform and framework."""
+    """Cells of one platform and one framework: one machine computes them in one container."""
 
     platform: Platform
     framework: str
@@ -26,18 +26,18 @@ class Batch:
 
 
 class PlanRow(NamedTuple):
-    """What a plan asks of one platform with one framework."""
+    """How much a plan has for one platform and one framework."""
 
     platform: str
     framework: str
     cells: int
     sessions: int
     done: int
-    """Sessions of these that the store already has."""
+    """How many of the sessions the store already has."""
 
 
 def make_plan(experiment: Experiment) -> Plan:
-    """All cells of ``experiment``, each id once."""
+    """All cells of ``experiment``, in the order of the file, each id once."""
     filters = tuple(_Filter(f, keep=True) for f in experiment.include)
     filters += tuple(_Filter(f, keep=False) for f in experiment.exclude)
     frameworks = {name for _, names in experiment.workloads for name in names}
@@ -84,7 +84,7 @@ def group_batches(cells: Iterable[Cell]) -> tuple[Batch, ...]:
 
 
 def plan_rows(plan: Plan, done: Mapping[str, int]) -> tuple[PlanRow, ...]:
-    """One row for each platform and framework; ``done`` has sessions in the store by cell id."""
+    """One row for each platform and framework. ``done``: cell id → sessions in the store."""
     return tuple(
         PlanRow(
             batch.platform.name,
@@ -100,8 +100,9 @@ def plan_rows(plan: Plan, done: Mapping[str, int]) -> tuple[PlanRow, ...]:
 def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
     """The plan for other programs: totals, rows, and every cell by id and labels.
 
-    ``machines`` counts the platforms that still have something to do; ``cost`` is estimated, in US
-    dollars, ``null`` where a price is not known; ``estimate`` says how it comes about.
+    ``done``: cell id → sessions in the store. ``machines`` counts the platforms with sessions left;
+    ``cost`` is an estimate in US dollars, ``null`` where a price is not known; ``estimate`` holds
+    its parts.
     """
     rows = plan_rows(plan, done)
     estimate = estimate_json(estimates(plan.cells, done))
@@ -131,7 +132,7 @@ def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
 def over_limit(plan: Plan, done: Mapping[str, int]) -> str | None:
     """Why the rest of ``plan`` may not start under its ``limits``; ``None``: it may.
 
-    Unknown prices cannot be counted: what is known must be within the limits.
+    ``done``: cell id → sessions in the store. Machines without a known price are not counted.
     """
     limits = plan.experiment.limits
     found = estimates(plan.cells, done)
@@ -175,7 +176,7 @@ def _machines(cells: Sequence[Cell], done: Mapping[str, int]) -> int:
 def _variants(
     variants: Sequence[Variant], framework: str, *, has_gpu: bool
 ) -> list[tuple[Variant, selection.Values]]:
-    """The variants of a framework, completed, with what filters can say about them."""
+    """The variants of a framework, name and device filled in, with their values for filters."""
     completed = [
         replace(
             variant,
@@ -197,7 +198,7 @@ _VARIANT = selection.VARIANT_FIELDS | {"environment", "flags"}
 
 @dataclass(frozen=True)
 class _Filter:
-    """A filter, and whether it keeps what it matches (``include``) or drops it."""
+    """A filter, and whether it keeps matching cells (``include``) or drops them."""
 
     fields: Filter
     keep: bool
@@ -206,7 +207,7 @@ class _Filter:
 def _narrow(
     filters: tuple[_Filter, ...], values: selection.Values, fields: frozenset[str]
 ) -> tuple[_Filter, ...]:
-    """The filters that still match; looked at once per part, not once per cell."""
+    """The filters that match these values too; called once per part, not once per cell."""
     if not filters:
         return filters
     return tuple(f for f in filters if selection.matches(f.fields, values, fields=fields))

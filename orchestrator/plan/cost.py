@@ -1,4 +1,4 @@
-"""What a plan will probably cost: the cheapest place of each platform, for the time it may take."""
+"""An estimate of a plan's cost: each platform's first offer times its estimated minutes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BOOT_MINUTES = 3.0
 IMAGE_MINUTES = 2.0
 SESSION_SECONDS = 5.0
 LEAST_MINUTES = 1.0
-"""Both providers charge seconds, but a minute at least."""
+"""EC2 and Compute Engine bill by the second, with a minimum of one minute."""
 
 ASSUMPTION = (
     f"{BOOT_MINUTES:g} min to boot, {IMAGE_MINUTES:g} min for each image, "
@@ -25,28 +25,29 @@ ASSUMPTION = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one platform that has something left to do."""
+    """The estimate for one platform that has sessions left."""
 
     platform: str
     offer: Offer | None
-    """The first that will be tried; ``None``: this computer, nowhere, or its provider's choice."""
+    """The first offer to be tried; ``None``: this computer, no offer (see ``obstacle``), or offers
+    that only the provider knows."""
     minutes: float
     cost: float | None
     """US dollars; ``None``: unknown."""
     price_date: str | None = None
-    """Of the list the price is from."""
+    """The date of the price list, ``YYYY-MM-DD``."""
     obstacle: str | None = None
-    """Why there is no such machine: it will be skipped."""
+    """Why there is no offer, so that the platform will be skipped; ``None``: there is one."""
 
 
 @dataclass(frozen=True)
 class Total:
-    """Of all platforms of a plan."""
+    """The estimate for all platforms of a plan."""
 
     cost: float
-    """US dollars, of what has a known price."""
+    """US dollars, of the platforms with a known price."""
     unknown: int
-    """How many platforms have none."""
+    """How many platforms have no known price."""
     price_dates: tuple[str, ...]
 
     @property
@@ -56,7 +57,10 @@ class Total:
 
 
 def estimates(cells: Iterable[Cell], done: Mapping[str, int]) -> tuple[Estimate, ...]:
-    """One per platform with sessions left, in the order of the cells; ``done`` is by cell id."""
+    """One per platform with sessions left, in the order of the cells.
+
+    ``done``: cell id → sessions in the store.
+    """
     sessions: Counter[str] = Counter()
     images: dict[str, set[str]] = {}
     platforms: dict[str, Platform] = {}
@@ -72,7 +76,7 @@ def estimates(cells: Iterable[Cell], done: Mapping[str, int]) -> tuple[Estimate,
 
 
 def total(found: Sequence[Estimate]) -> Total:
-    """The sum of what is known, and of how much it is not the sum."""
+    """The sum of the known costs, and how many are unknown."""
     return Total(
         sum(each.cost or 0.0 for each in found),
         sum(each.cost is None and each.obstacle is None for each in found),
@@ -81,13 +85,16 @@ def total(found: Sequence[Estimate]) -> Total:
 
 
 def hourly(found: Sequence[Estimate], machines: int | None) -> float:
-    """US dollars per hour while the ``machines`` dearest run (``None``: all): known prices only."""
+    """US dollars per hour while the ``machines`` most expensive ones run (``None``: all of them).
+
+    Machines without a known price are not counted.
+    """
     prices = [e.offer.price_per_hour or 0.0 for e in found if e.offer is not None]
     return sum(sorted(prices, reverse=True)[:machines])
 
 
 def estimate_json(found: Sequence[Estimate]) -> dict[str, Json]:
-    """For programs: ``cost`` is ``null`` where a price is unknown, ``at_least`` never is."""
+    """As JSON. ``cost``: ``null`` where a price is unknown; ``at_least``: the known prices' sum."""
     whole = total(found)
     return {
         "cost": None if whole.unknown else round(whole.cost, 4),
@@ -111,7 +118,7 @@ def estimate_json(found: Sequence[Estimate]) -> dict[str, Json]:
 
 
 def dollars(amount: float) -> str:
-    """Cents, and more digits where there are only these: ``12.30``, ``0.0042``."""
+    """Two decimals, four below 0.1: ``12.30``, ``0.0042``."""
     return f"{amount:.2f}" if amount >= 0.1 or amount == 0 else f"{amount:.4f}"
 
 

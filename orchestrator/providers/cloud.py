@@ -52,7 +52,7 @@ _ASK = "https://checkip.amazonaws.com"
 
 
 def own_address() -> str:
-    """Our public IPv4 address as a cloud sees it. Raises ``ProviderError`` where it cannot be learnt."""
+    """Our public IPv4 address as a cloud sees it. Raises ``ProviderError`` if nobody says it."""
     said = os.environ.get(OWN_ADDRESS)
     if said is None:
         try:

@@ -1,1 +1,1 @@
-"""One run of an experiment: what this computer computes, what machines far away do, and the store."""
+"""One run of an experiment: on this computer and on machines far away, into one store."""

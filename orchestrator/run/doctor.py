@@ -1,4 +1,4 @@
-"""Is everything there that an experiment needs, before anything costs money?"""
+"""``eqc doctor``: checks what an experiment needs, before anything costs money."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ LEAST_FREE = 10 << 30
 def examine(
     platforms: Sequence[Platform], results: Path, registry: str | None
 ) -> Iterator[Finding]:
-    """Look at one thing after another; each finding says what to do about it."""
+    """Check one thing after another; each finding that is not fine says what to do about it.
+
+    ``results``: the folder for results. ``registry``: ``host/repository``; ``None``: none is used.
+    """
     yield _engine()
     yield _disk(results)
     if any(_is_arm64(platform) for platform in platforms):
@@ -45,12 +48,12 @@ def _engine() -> Finding:
 
 
 def _disk(results: Path) -> Finding:
-    offer = next(p for p in (results.resolve(), *results.resolve().parents) if p.exists())
-    free = shutil.disk_usage(offer).free
+    existing = next(p for p in (results.resolve(), *results.resolve().parents) if p.exists())
+    free = shutil.disk_usage(existing).free
     if free < LEAST_FREE:
-        text = f"{free / 2**30:.1f} GiB free at {offer}; images and results may need 10 GiB"
+        text = f"{free / 2**30:.1f} GiB free at {existing}; images and results may need 10 GiB"
         return Finding("disk", Level.WARNING, text)
-    return Finding("disk", Level.OK, f"{free / 2**30:.0f} GiB free at {offer}")
+    return Finding("disk", Level.OK, f"{free / 2**30:.0f} GiB free at {existing}")
 
 
 def _is_arm64(platform: Platform) -> bool:
@@ -74,17 +77,19 @@ def _arm64() -> Finding:
 def _registry(registry: str) -> Finding:
     host = registry.partition("/")[0]
     subject = f"registry {host}"
-    # As Docker does it: a registry of this computer speaks HTTP, every other one HTTPS.
+    # Like Docker: HTTP for a registry on this computer, HTTPS for every other one.
     scheme = "http" if host.split(":")[0] in ("localhost", "127.0.0.1") else "https"
     try:
         answer = requests.get(f"{scheme}://{host}/v2/", timeout=10)
     except requests.RequestException as error:
         return Finding(subject, Level.ERROR, f"does not answer: {error}")
     if answer.status_code == requests.codes.unauthorized:
-        return Finding(subject, Level.OK, "answers, and wants a login")
+        return Finding(subject, Level.OK, "answers; it needs a login")
     if answer.ok:
         return Finding(subject, Level.OK, "answers")
-    return Finding(subject, Level.ERROR, f"answers {answer.status_code}; is this its address?")
+    return Finding(
+        subject, Level.ERROR, f"answers with status {answer.status_code}: is the address right?"
+    )
 
 
 def _provider(name: str, platforms: Sequence[Platform]) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""A job: the folder that says to one runner on one machine what to compute."""
+"""A job: the folder with all that one runner on one machine needs to compute."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orchestrator.model.experiment import Cell, Json, Keep, Limits, pairs
 from orchestrator.model.machine import Machine
 
 START_SECONDS = 120.0
-"""Allowance for importing a framework, emulated, before the first session of a worker."""
+"""Allowance for importing a framework, also under emulation, before a worker's first session."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,21 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What the job's work folder is called."""
+        """The name of the job's work folder."""
         return f"{self.machine.id}-{self.framework}"
 
     @property
     def title(self) -> str:
-        """What people see of the job."""
+        """The job's name in messages."""
         return f"{self.machine.platform.name} {self.framework}"
 
     @property
     def sessions(self) -> int:
-        """How many sessions there are to observe."""
+        """How many sessions the job has."""
         return sum(len(sessions) for _, sessions in self.cells)
 
     def seconds(self, limits: Limits) -> float:
-        """The longest the job may take: every session at its limit, every worker's start."""
+        """The longest the job may take: all sessions at their limit, and all workers' starts."""
         return sum(
             len(sessions) * limits.session_seconds
             + START_SECONDS * (1 if cell.observe.mode == "fork" else len(sessions))
@@ -51,7 +51,10 @@ class Job:
 def pending_sessions(
     cells: Sequence[Cell], done: Collection[tuple[str, int]]
 ) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
-    """Cells with the session numbers that ``done`` lacks; complete cells are left out."""
+    """Cells with their session numbers that are not in ``done``; without complete cells.
+
+    ``done``: (cell id, session number).
+    """
     wanted = (
         (cell, tuple(s for s in range(cell.observe.sessions) if (cell.id, s) not in done))
         for cell in cells
@@ -60,7 +63,10 @@ def pending_sessions(
 
 
 def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) -> None:
-    """Write ``job.json``, the models and the inputs into ``folder`` (docs/formats.md, 2)."""
+    """Write ``job.json``, the models and the inputs into ``folder`` (docs/formats.md, section 2).
+
+    ``deadline``: Unix seconds by the machine's clock; ``None``: none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     cells: list[Json] = [_cell(job, cell, sessions, folder) for cell, sessions in job.cells]
     document: dict[str, Json] = {
@@ -79,8 +85,8 @@ def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) ->
     (folder / "job.json").write_text(json.dumps(document, indent=1), "utf-8")
 
 
-def asked_of(folder: Path) -> dict[str, tuple[int, ...]]:
-    """Cell → sessions that the job in ``folder`` asks for; none where it was not written whole."""
+def sessions_of_job(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Cell id → session numbers of the job in ``folder``; empty if ``job.json`` is incomplete."""
     try:
         document = json.loads((folder / "job.json").read_bytes())
     except (OSError, ValueError):
@@ -97,7 +103,7 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
     return {
         "cell": cell.id,
         "framework": variant.framework,
-        # What the platform masks may not be undone by a variant.
+        # The platform's variables win: a variant must not undo a mask.
         "environment": dict(pairs({**dict(variant.environment), **dict(platform_sets)})),
         "workload": {
             "source": workload.source,
@@ -118,7 +124,7 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
         "mode": observe.mode,
         "layers": observe.layers,
         "kernels": observe.kernels,
-        # The store keeps a tensor once per digest, so "one of each class" needs no second visit.
+        # One tensor of each class is wanted: send all, the store keeps each digest once.
         "keep": "all" if observe.keep is Keep.CLASSES else observe.keep.value,
     }
 
@@ -132,7 +138,7 @@ def _model(path: str | None, content: str | None, folder: Path) -> str | None:
 
 
 def _place(source: Path, folder: Path, name: str) -> str:
-    """Put a file or folder into the job under ``name``; a hard link where that is possible."""
+    """Put a file or folder into the job under ``name``, by a hard link where possible."""
     target = folder / name
     if target.exists():
         return name

@@ -23,7 +23,7 @@ from orchestrator.providers.registry import is_here, make
 from orchestrator.providers.this_computer.registration import this_architecture
 from orchestrator.run.context import Context, engine
 from orchestrator.run.execute import execute, record_skipped
-from orchestrator.run.job import Job, asked_of
+from orchestrator.run.job import Job, sessions_of_job
 from orchestrator.run.parallel import side_by_side
 from orchestrator.store.ingest import Origin, ingest
 from orchestrator.store.records import Record
@@ -38,16 +38,16 @@ class LocalRun:
         self._context = context
         self._folder = context.folder
         self._client = engine(context.isolation, context.note)
-        self._shelf: ImageCache | None = None
+        self._image_cache: ImageCache | None = None
         if self._client is not None:
-            self._shelf = ImageCache(ImageBuilder(self._client, context.note))
+            self._image_cache = ImageCache(ImageBuilder(self._client, context.note))
         self._machines: dict[str, Machine | Reason] = {}
         self._providers: dict[str, Provider] = {}
 
     @property
     def image_cache(self) -> ImageCache | None:
         """The images of this run; ``None`` without an engine."""
-        return self._shelf
+        return self._image_cache
 
     def clear_leftovers(self) -> None:
         """End what a killed call left running, and take in what it had observed."""
@@ -60,7 +60,9 @@ class LocalRun:
             origin = Origin.read(work)
             if origin is not None:
                 # Whose output it is was asked for these alone, whatever else it says it observed.
-                asked = {c: (cells[c], s) for c, s in asked_of(work / "job").items() if c in cells}
+                asked = {
+                    c: (cells[c], s) for c, s in sessions_of_job(work / "job").items() if c in cells
+                }
                 ingest(self._folder, work / "out", asked, origin, silence=None)
             self._folder.drop_work(work)
 
@@ -100,7 +102,7 @@ class LocalRun:
         wanted = sorted({_image_of(cell) for cell in cells if self._no_machine(cell) is None})
         if not self._build_images(wanted):
             # One run has one isolation, or its classes could differ by that alone.
-            self._client, self._shelf, self._machines = None, None, {}
+            self._client, self._image_cache, self._machines = None, None, {}
             self._make_providers(cells)
 
     def _skip_what_cannot_be(self) -> list[Record]:
@@ -170,10 +172,10 @@ class LocalRun:
 
     def _build_images(self, wanted: list[tuple[str, str]]) -> bool:
         """Whether to go on with containers: not where isolation is ``auto`` and a build fails."""
-        if self._shelf is None:
+        if self._image_cache is None:
             return True
         for framework, architecture in wanted:
-            found = self._shelf.get(framework, architecture)
+            found = self._image_cache.get(framework, architecture)
             mine = architecture == this_architecture()
             if isinstance(found, Reason) and mine and self._context.isolation is Isolation.AUTO:
                 self._context.note(f"running as processes: {found.message}")
@@ -190,13 +192,15 @@ class LocalRun:
 
     def _obstacle(self, cell: Cell) -> Reason | None:
         reason = self._no_machine(cell)
-        if reason is not None or self._shelf is None:
+        if reason is not None or self._image_cache is None:
             return reason
-        image = self._shelf.get(*_image_of(cell))
+        image = self._image_cache.get(*_image_of(cell))
         return image if isinstance(image, Reason) else None
 
     def _image(self, framework: str, architecture: str) -> Image | None:
-        image = None if self._shelf is None else self._shelf.get(framework, architecture)
+        image = (
+            None if self._image_cache is None else self._image_cache.get(framework, architecture)
+        )
         return image if isinstance(image, Image) else None
 
     def _machine(self, asked: Platform) -> Machine | Reason:

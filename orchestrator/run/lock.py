@@ -1,4 +1,4 @@
-"""Which runs a process of this computer drives at this moment, whatever folder they are in."""
+"""Which runs are driven by a process of this computer at this moment, in any results folder."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from orchestrator.system.paths import cache_folder
 
 
 class LiveRun:
-    """Says that a run is driven, from its making to ``close`` or the end of the process."""
+    """Marks a run as driven by this process, until ``close`` or the end of the process."""
 
     def __init__(self, tag: str) -> None:
         self._path = _folder() / f"{tag}.lock"
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._lock: int | None = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        # Never waited for: a run's own folder admits one process only.
+        # Never blocks: the lock of the run's folder already admits one process only.
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def close(self) -> None:
-        """It is not driven any more."""
+        """Remove the mark."""
         if self._lock is not None:
             self._path.unlink(missing_ok=True)
             os.close(self._lock)
@@ -29,7 +29,7 @@ class LiveRun:
 
 
 def live_runs() -> frozenset[str]:
-    """Tags of the runs that a live process drives."""
+    """Tags of the runs that a running process of this computer drives."""
     return frozenset(path.stem for path in _folder().glob("*.lock") if is_locked(path))
 
 

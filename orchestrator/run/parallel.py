@@ -1,4 +1,4 @@
-"""Running many jobs side by side, ending all of them when asked to."""
+"""Running jobs side by side, and ending all of them after an error or an interruption."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def side_by_side(
 ) -> Iterator[Result]:
     """Yield ``work(item)`` for every item as each ends, at most ``at_once`` at a time.
 
-    If the caller is interrupted, or one ``work`` raises, ``stop`` is set, no further item is
-    begun, those under way are waited for, and only then does the error go on.
+    If the caller is interrupted or one ``work`` raises, ``stop`` is set, no further item is begun,
+    the running ones are waited for, and then the error is raised.
     """
     waiting = iter(items)
     with ThreadPoolExecutor(max_workers=at_once) as pool:
@@ -30,7 +30,7 @@ def side_by_side(
                         break
                 if not running:
                     return
-                # A time-out lets signals reach the main thread.
+                # With a timeout, so that the main thread handles signals in between.
                 ended, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in ended:
                     yield future.result()

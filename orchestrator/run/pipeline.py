@@ -28,7 +28,7 @@ class Ran:
     interrupted: bool
     out_of_time: bool
     over_budget: str | None = None
-    """Which limit of money ended it."""
+    """The limit on money that ended the run; ``None``: none was reached."""
 
 
 def run(
@@ -46,10 +46,11 @@ def run(
     compose: tuple[str, ...] | None = None,
     stored: Callable[[RunFolder], None] | None = None,
 ) -> Ran:
-    """Observe every session of ``plan`` that the store has not, and leave nothing running.
+    """Observe every session of ``plan`` that is not in the store, and leave nothing running.
 
-    Raises ``EnvironmentNotReady`` (disk, engine, another run on the same folder) and
-    ``MachinesLeft``; every other trouble is a row of the store. ``stored`` hears of every addition.
+    ``at_once``: jobs on this computer at the same time. ``stored`` is called after every addition
+    to the store. Raises ``EnvironmentNotReady`` (disk, engine, another run on the same folder) and
+    ``MachinesLeft``; every other failure becomes a record in the store.
     """
     began = time.monotonic()
     with RunFolder.open(results, plan, fresh=fresh, stored=stored) as folder:
@@ -58,17 +59,17 @@ def run(
         context = Context(plan, folder, isolation, tell, stop, abort, wall, registry, compose)
         here = LocalRun(context)
         here.clear_leftovers()
-        # Made now: what a killed call had observed is no longer missing.
+        # Created after `clear_leftovers`, which stores what a killed call had observed.
         with RemoteRun(context, here.image_cache) as far:
             far.recover()
-            halves: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
-            # Far machines take minutes to come up: meanwhile this computer does its own share.
-            both = side_by_side(halves, call, at_once=2, stop=stop)
-            records = [record for half in both for record in half]
-            swept = far.cleanup()  # what costs money first
+            parts: list[Callable[[], list[Record]]] = [lambda: here.run(at_once), far.run]
+            # Remote machines take minutes to boot: this computer does its own part meanwhile.
+            both = side_by_side(parts, call, at_once=2, stop=stop)
+            records = [record for part in both for record in part]
+            cleanup = far.cleanup()  # first: these machines cost money
             here.cleanup()
         folder.drop_work()
-        tell({"event": "swept", "left": 0} | ({} if swept is None else asdict(swept)))
+        tell({"event": "swept", "left": 0} | ({} if cleanup is None else asdict(cleanup)))
         sessions = {s.value: sum(r["status"] == s for r in records) for s in Status}
         folder.finish(
             {
@@ -76,7 +77,7 @@ def run(
                 "sessions": sessions,
                 "interrupted": stop.is_set(),
                 "machines_left": 0,
-                "cost": None if swept is None else asdict(swept),
+                "cost": None if cleanup is None else asdict(cleanup),
             }
         )
         return Ran(folder.path, sessions, stop.is_set(), context.out_of_time(), far.over_budget)

@@ -1,4 +1,4 @@
-"""A plan as it can be played on this computer: every far machine by an emulated CPU."""
+"""A plan for a rehearsal: an emulated CPU on this computer stands in for each remote machine."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from orchestrator.providers.this_computer.registration import REHEARSAL
 
 
 def rehearsed(plan: Plan, *, rented: bool = False) -> Plan:
-    """The same cells with platforms that are here; ids and names differ from the real ones'.
+    """The plan with remote platforms replaced by emulated ones; their ids and names differ.
 
-    A platform far away becomes ``rehearsal/<its name>``, played by the nearest emulated CPU of its
-    microarchitecture; where the variant leaves the number of threads open it is the machine's
-    number of vCPUs. ``rented``: it keeps its provider, and is rented at a cloud that is played.
+    A remote platform becomes ``rehearsal/<its name>``, on the emulated CPU nearest to its
+    microarchitecture; a variant without a number of threads gets the machine's number of vCPUs.
+    ``rented``: platforms keep their provider, and machines are rented from a fake cloud.
     """
     played = {p.id: _played(p, rented=rented) for p in plan.experiment.platforms}
     cells: dict[str, Cell] = {}
@@ -37,7 +37,7 @@ def rehearsed(plan: Plan, *, rented: bool = False) -> Plan:
 
 
 def notes(plan: Plan) -> tuple[str, ...]:
-    """What each player of a rehearsed plan has not of the machine it plays."""
+    """What each emulated CPU of a rehearsal lacks of the CPU that it stands in for."""
     return tuple(
         f"{platform.name} is played by {platform.get('cpu')}, without {platform.get('lacks')}"
         for platform in plan.experiment.platforms
@@ -56,16 +56,16 @@ def _played(platform: Platform, *, rented: bool) -> Platform:
 
 
 def _player(platform: Platform) -> dict[str, Scalar]:
-    """The parameters that say who plays it."""
+    """The parameters of the emulated CPU that stands in for the platform."""
     if not providers.registration(platform.provider).catalogued:
-        return _cpu((), "x86_64")  # nothing is known of the machine before it is asked
+        return _cpu((), "x86_64")  # the CPU of an SSH host is not known before a connection
     try:
         offer = catalog.offers(platform)[0]
         kind = catalog.machine_type(platform.provider, str(offer.machine_type))
     except Unavailable:
         return _cpu((), "x86_64")
-    asked = platform.get("microarchitecture")
-    names = (str(asked),) if asked else kind.microarchitectures
+    wanted = platform.get("microarchitecture")
+    names = (str(wanted),) if wanted else kind.microarchitectures
     return {**_cpu(names, kind.architecture), "machine_type": kind.name, "vcpus": kind.vcpus}
 
 
@@ -80,5 +80,5 @@ def _with_threads(variant: Variant, vcpus: int) -> Variant:
 
 
 def _on_cpu(variant: Variant) -> Variant:
-    """There is no GPU to play one."""
+    """The variant for the CPU: there is no emulated GPU."""
     return replace(variant, device="cpu") if variant.device == "gpu" else variant

@@ -1,4 +1,4 @@
-"""The half of a run that is on machines far away: SSH hosts and rented ones."""
+"""The part of a run on remote machines: SSH hosts and rented machines."""
 
 from __future__ import annotations
 
@@ -35,22 +35,23 @@ from orchestrator.run.remote_worker import RemoteWorker
 from orchestrator.ssh.login_keys import LoginKey, forget, login_key, new_host_key
 from orchestrator.store.records import Record
 
-HALF_HOUR = 1800.0
-"""From the order to the first session, at most: boot, connection, image."""
-LONGEST = 24 * 3600.0
-"""No machine lives longer, whatever its jobs may take."""
+SETUP_SECONDS = 1800.0
+"""Allowance from the order to the first session: boot, connection, image."""
+MAX_LIFETIME = 24 * 3600.0
+"""Seconds after which every machine ends itself, even if its jobs would take longer."""
 
 SKIPPED = frozenset({"denied", "invalid", "no-engine", "no-image", "no-place", "not-installed"})
-"""Reasons that a later run changes nothing about; everything else is ``failed`` and tried again."""
+"""Reason codes that are recorded as ``skipped``, since the next run would most likely meet the same
+obstacle. Other codes are recorded as ``failed``."""
 
 
 class RemoteRun:
-    """The steps of a run far away, in the order ``pipeline.run`` takes them; a context manager."""
+    """The steps of a run on remote machines, in ``pipeline.run``'s order; a context manager."""
 
     def __init__(self, context: Context, image_cache: ImageCache | None) -> None:
         self._context = context
-        self._missing = by_platform(context.pending(here=False))
-        """By the platform's id, in the order of the plan."""
+        self._pending = by_platform(context.pending(here=False))
+        """Platform id → its cells with open sessions, in the order of the plan."""
         self._path = context.folder.path / "journal.sqlite"
         self._images = ImageDistributor(image_cache, context.registry, context.note)
         self._providers: dict[str, Provider] = {}
@@ -65,7 +66,7 @@ class RemoteRun:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """After an error the sweep is made all the same: its own error is the more serious one."""
+        """Clean up after an error too; an error of that cleanup replaces the first one."""
         try:
             if kind is not None and not issubclass(kind, MachinesLeft):
                 self.cleanup()
@@ -77,20 +78,20 @@ class RemoteRun:
 
     @property
     def over_budget(self) -> str | None:
-        """Which limit ended it before its work was done."""
+        """The limit that ended the work early; ``None``: no limit was reached."""
         return None if self._fleet is None else self._fleet.over_limit
 
     def recover(self) -> None:
-        """End what a killed call of this run left at any provider. Raises ``MachinesLeft``."""
-        if not self._missing and not self._path.exists():
+        """End machines that a killed call of this run left. Raises ``MachinesLeft``."""
+        if not self._pending and not self._path.exists():
             return
         self._journal = Journal(self._path)
-        asked = {group[0][0].platform.provider for group in self._missing.values()}
-        # Where all machines of a killed call are ended, what they shared may still be there.
+        names = {group[0][0].platform.provider for group in self._pending.values()}
+        # After a killed call whose machines have all ended, keys and firewall rules may be left.
         ended = self._context.folder.ended_well()
         known = self._journal.open_intents() if ended else self._journal.intents()
-        asked |= {intent.provider for intent in known}
-        for name in sorted(asked):
+        names |= {intent.provider for intent in known}
+        for name in sorted(names):
             try:
                 self._providers[name] = make(name)
             except EnvironmentNotReady as error:
@@ -112,65 +113,68 @@ class RemoteRun:
         self._fleet.recover()
 
     def run(self) -> list[Record]:
-        """Observe all that is missing far away; returns the records."""
+        """Observe all open sessions of remote platforms; returns their records."""
         records: list[Record] = []
-        served: list[Platform] = []
-        for group in self._missing.values():
+        ready: list[Platform] = []
+        for group in self._pending.values():
             platform = group[0][0].platform
             closed = self._closed.get(platform.provider)
             if closed is None and self._fleet is not None:
                 closed = self._images.prepare(group)
             if closed is None:
-                served.append(platform)
+                ready.append(platform)
             else:
-                records += self._leave_out(platform, closed)
-        if not served or self._fleet is None:
+                records += self._skip(platform, closed)
+        if not ready or self._fleet is None:
             return records
         worker = RemoteWorker(self._context, self._images, self._gone, self._left)
-        for result in self._fleet.run(served, partial(self._work, worker)):
-            records += self._take(result)
+        for result in self._fleet.run(ready, partial(self._work, worker)):
+            records += self._records_of(result)
         return records
 
     def cleanup(self) -> Cleanup | None:
-        """Confirm that nothing is left at any provider. Raises ``MachinesLeft``."""
+        """Verify that no machine is left at any provider; ``None`` where no fleet was needed.
+
+        Raises ``MachinesLeft``.
+        """
         if self._fleet is None or self._journal is None:
             return None
-        asked = [cell for pending in self._missing.values() for cell, _ in pending]
-        done = {c.id: c.observe.sessions - len(s) for m in self._missing.values() for c, s in m}
-        swept = self._fleet.cleanup(total(estimates(asked, done)).cost)
-        for text in swept.untidy:
-            self._context.note(f"still there, and free of charge: {text}")
+        cells = [cell for pending in self._pending.values() for cell, _ in pending]
+        done = {c.id: c.observe.sessions - len(s) for m in self._pending.values() for c, s in m}
+        result = self._fleet.cleanup(total(estimates(cells, done)).cost)
+        for text in result.untidy:
+            self._context.note(f"keys or firewall rules, which cost nothing, may be left: {text}")
         forget(self._context.folder.tag)
         if self._left:
             raise MachinesLeft("\n".join(self._left.values()))
-        return swept
+        return result
 
     # -- parts ------------------------------------------------------------------------------
 
     def _work(self, worker: RemoteWorker, machine: Machine, stop: Event) -> list[Record]:
-        """The fleet's call for each machine that is up."""
+        """Called by the fleet for each machine that is up."""
         if is_rented(machine.platform.provider) and machine.address and self._key:
             address = replace(machine.address, identities=(str(self._key.path),))
             machine = replace(machine, address=address)
         return worker.run(machine, stop)
 
     def _gone(self, machine: Machine) -> str | None:
-        """Why the provider says that ``machine`` is no more; ``None``: it does not say so."""
+        """Why the machine has ended, by its provider; ``None``: it did not report an end."""
         try:
             self._providers[machine.platform.provider].wait(machine)
         except Unavailable as error:
-            over = isinstance(error, ProviderError) and error.kind is ProviderErrorKind.GONE
-            return str(error) if over else None
+            ended = isinstance(error, ProviderError) and error.kind is ProviderErrorKind.GONE
+            return str(error) if ended else None
         return None
 
-    def _take(self, served: TaskResult[list[Record]]) -> list[Record]:
+    def _records_of(self, result: TaskResult[list[Record]]) -> list[Record]:
         interrupted = self._context.stop.is_set()
-        if served.reason is None or interrupted or served.reason.code == INTERRUPTED.code:
-            # Sessions of an interrupted run stay open: nothing says that they cannot be had.
-            return served.result or []
-        return self._leave_out(served.platform, served.reason)
+        if result.reason is None or interrupted or result.reason.code == INTERRUPTED.code:
+            # Sessions that an interruption prevented get no record: the next run computes them.
+            return result.result or []
+        return self._skip(result.platform, result.reason)
 
-    def _leave_out(self, platform: Platform, reason: Reason) -> list[Record]:
+    def _skip(self, platform: Platform, reason: Reason) -> list[Record]:
         pending = self._context.pending_of(platform)
         return record_skipped(self._context, pending, _status(reason), reason)
 
@@ -186,11 +190,11 @@ class RemoteRun:
         )
 
     def _lifetime(self, platform: Platform) -> float:
-        """Seconds that a machine may live: its jobs at their limits, and half an hour to begin."""
+        """Seconds until the machine ends itself: setup, and all sessions at their limits."""
         limits = self._context.limits
-        pending = self._missing[platform.id]
+        pending = self._pending[platform.id]
         work = sum(len(s) * limits.session_seconds + START_SECONDS for _, s in pending)
-        return min(HALF_HOUR + work, LONGEST)
+        return min(SETUP_SECONDS + work, MAX_LIFETIME)
 
 
 def _status(reason: Reason) -> Status:

@@ -1,4 +1,4 @@
-"""What is done on one machine far away: see what it is, bring the images, compute, take home."""
+"""The work on one remote machine: verify its hardware, deliver images, compute, fetch results."""
 
 from __future__ import annotations
 
@@ -37,35 +37,35 @@ from orchestrator.store.records import Record
 from orchestrator.store.schema import problem_with_fingerprint
 
 BOOT_SECONDS = 300.0
-"""From a rented machine's being up to its answering by SSH."""
+"""How long a rented machine that is up may take to answer by SSH."""
 STANDING_SECONDS = 30.0
-"""The same for a host that is there anyway."""
+"""The same for an SSH host, which does not have to boot."""
 DOCKER_SECONDS = 180.0
-"""From a rented machine's answering by SSH to its engine's answering: user data may install it."""
+"""How long after that its Docker engine may take to answer: user data may install it first."""
 DOCKER_POLL = 3.0
-EXCUSED = {OutputRefused: "damaged-output", EnvironmentNotReady: "not-usable"}
-"""What a machine may do to its job without ending the work on it."""
+JOB_ERRORS = {OutputRefused: "damaged-output", EnvironmentNotReady: "not-usable"}
+"""Errors that end one job but not the work on its machine, with the reason code of its records."""
 
 
 @dataclass(frozen=True)
 class RemoteWorker:
-    """The work that the fleet calls with every machine it obtained."""
+    """The work on every machine that the fleet provides."""
 
     context: Context
     images: ImageDistributor
     gone: Callable[[Machine], str | None] = lambda _: None
-    """Why a machine that does not answer will never again; asked while it is away."""
+    """Called while a machine does not answer: why it never will, or ``None``."""
     left: dict[str, str] = field(default_factory=dict)
-    """What could not be removed from hosts that stay, by platform."""
+    """Platform id → what could not be removed from its SSH host."""
 
     def run(self, machine: Machine, stop: Event) -> list[Record]:
-        """Observe all that is missing of the machine's platform; returns the records.
+        """Observe all open sessions of the machine's platform; returns their records.
 
-        Raises ``Rejected`` where the machine is not what was asked for, ``Lost`` where it went
-        away: what it had finished is stored by then, and nothing else of it counts.
+        Raises ``Rejected`` where the machine is not the hardware asked for, ``Lost`` where it
+        stopped answering or is not usable: the sessions it had finished are stored by then.
         """
         if machine.address is None:
-            raise Lost(Reason("no-address", f"{machine.id} has no address"))
+            raise Lost(Reason("no-address", f"the provider gave no address for {machine.id}"))
         rented = is_rented(machine.platform.provider)
         try:
             with SshClient(machine.address, gone=lambda: self.gone(machine)) as shell:
@@ -88,25 +88,25 @@ class RemoteWorker:
             raise Lost(Reason("damaged-output", str(error))) from error
         except MachinesLeft as error:
             if not rented:
-                # The host stays, and so does what was left on it: the run's end says so.
+                # An SSH host is not ended, so what was left there stays: the run's end reports it.
                 self.left[machine.platform.id] = str(error)
             raise Lost(Reason("not-cleared", str(error))) from error
 
 
 def _facts(shell: SshClient, stop: Event, *, booting: bool) -> RemoteFacts:
-    """What the machine says of itself, once its engine is up where it still may come up."""
+    """The machine's facts; while it is ``booting``, wait for its Docker engine first."""
     end = time.monotonic() + DOCKER_SECONDS
     while True:
         facts = remote_facts(shell)
         if facts.docker or not booting or stop.is_set() or time.monotonic() > end:
             return facts
-        # Connected anew: who was logged in before joined no group since.
+        # Group membership (docker) needs a new login: connect again.
         shell.close()
         stop.wait(DOCKER_POLL)
 
 
 def played(machine: Machine) -> Machine:
-    """In a rehearsal: the emulated CPU that plays the machine's, in front of every program."""
+    """The machine with an emulator of its CPU as launcher, in a rehearsal; else unchanged."""
     cpu = machine.platform.get("cpu")
     if machine.platform.get("rehearsal") is None or cpu is None:
         return machine
@@ -117,7 +117,7 @@ def played(machine: Machine) -> Machine:
 
 @dataclass(frozen=True)
 class _OnMachine:
-    """One machine that was reached."""
+    """The work on one machine that answers by SSH."""
 
     context: Context
     images: ImageDistributor
@@ -130,7 +130,7 @@ class _OnMachine:
         records: list[Record] = []
         isolation = self._isolation()
         if isolation is Isolation.DOCKER:
-            # Of a call that was killed; nobody waits for it.
+            # Containers of an earlier call that was killed.
             for name in leftovers(self.shell, self._label):
                 remove(self.shell, name)
         sessions = {cell.id: s for cell, s in self.context.pending_of(self.machine.platform)}
@@ -157,7 +157,8 @@ class _OnMachine:
 
     @property
     def _label(self) -> str:
-        # Of this platform alone: two machines may be one engine, and neither may end the other's.
+        # With the platform: two SSH hosts may share one engine, and must not end each other's
+        # containers.
         return f"{self.context.folder.tag}-{self.machine.platform.id}"
 
     @property
@@ -168,20 +169,20 @@ class _OnMachine:
 
     def _isolation(self) -> Isolation:
         own = Isolation.AUTO if self._standing is None else self._standing.isolation
-        asked = self.context.isolation if own is Isolation.AUTO else own
+        wanted = self.context.isolation if own is Isolation.AUTO else own
         facts = self.facts
-        if asked is Isolation.PROCESS:
-            return asked
+        if wanted is Isolation.PROCESS:
+            return wanted
         if facts.docker is not None:
             return Isolation.DOCKER
-        if asked is Isolation.DOCKER or is_rented(self.machine.platform.provider):
-            raise Lost(Reason("no-docker", f"no Docker there: {facts.why_no_docker}"))
+        if wanted is Isolation.DOCKER or is_rented(self.machine.platform.provider):
+            raise Lost(Reason("no-docker", f"no Docker on the machine: {facts.why_no_docker}"))
         name = self.machine.platform.name
         self.context.note(f"{name}: running as processes: {facts.why_no_docker}")
         return Isolation.PROCESS
 
     def _image(self, framework: str, isolation: Isolation) -> Image | Reason | None:
-        """The image, delivered; why there is none; ``None`` where it goes without."""
+        """The image, delivered to the machine; why there is none; ``None`` for plain processes."""
         if isolation is Isolation.PROCESS:
             return None
         image = self.images.get(framework, self.machine.architecture)
@@ -190,7 +191,7 @@ class _OnMachine:
         return image
 
     def _verify(self, image: Image) -> None:
-        """Before anything is computed: is this what was asked for? Raises ``Rejected``."""
+        """Compare the machine with the platform before it computes. Raises ``Rejected``."""
         machine = self.machine
         provider = registration(machine.platform.provider)
         if not provider.rented:
@@ -201,7 +202,7 @@ class _OnMachine:
             kind = catalog.machine_type(provider.name, machine.offer.machine_type)
         problem = problem_with_fingerprint(fingerprint)
         if problem is not None:
-            raise Rejected(Reason("damaged-output", f"its fingerprint is none: {problem}"))
+            raise Rejected(Reason("damaged-output", f"its fingerprint is not valid: {problem}"))
         reason = disagreement(machine.platform, kind, fingerprint, rehearsal=machine.rehearsal)
         if reason is not None:
             raise Rejected(reason)
@@ -209,12 +210,12 @@ class _OnMachine:
     def _compute(self, job: Job, image: Image | None) -> list[Record]:
         limits, wall = self.context.limits, self.context.wall
         ends = [time.time() + job.seconds(limits), wall, self.machine.expires]
-        # The runner reads the machine's clock.
+        # The runner compares the deadline with the machine's clock.
         deadline = min(end for end in ends if end) + self.facts.clock_ahead
-        shell = self._job_shell(image, deadline)
-        return execute(self.context, job, image, shell, deadline, self.stop, EXCUSED)
+        executor = self._executor(image, deadline)
+        return execute(self.context, job, image, executor, deadline, self.stop, JOB_ERRORS)
 
-    def _job_shell(self, image: Image | None, deadline: float) -> Executor:
+    def _executor(self, image: Image | None, deadline: float) -> Executor:
         if image is None:
             python = "python3" if self._standing is None else self._standing.python
             return RemoteProcess(self.shell, self._label, python=python, deadline=deadline)

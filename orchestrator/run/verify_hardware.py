@@ -1,8 +1,8 @@
-"""Is the machine that was received the hardware that was asked for? Pure.
+"""Compares a machine's fingerprint with the hardware of its platform. Pure functions.
 
-The hardware is the variable of every experiment, so a machine is looked at from inside before it
-computes anything. Only what contradicts the order is held against it; what its fingerprint could
-not read is said to be unverified.
+The hardware is the variable of every experiment, so a machine is examined from inside before it
+computes. It is rejected only for values that contradict the platform; values that the fingerprint
+does not have are listed as unverified.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any
 from orchestrator.catalog import MachineType, cpu_platforms
 from orchestrator.model.experiment import Platform, Reason
 
-UNSEEN = frozenset({"V520"})
-"""GPUs that the probe can't see: it asks NVIDIA's driver."""
+NOT_PROBED = frozenset({"V520"})
+"""GPUs that the probe cannot see, since it reads NVIDIA's driver only."""
 MEMORY_SHARE = 0.15
-"""Firmware and kernel keep a part of what the provider lists."""
+"""Accepted difference of the memory: firmware and kernel keep a part of what is listed."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was asked for against what the machine says of itself, in words."""
+    """The differences between platform and machine, as texts for messages."""
 
     disagreements: tuple[str, ...]
     unverified: tuple[str, ...]
-    """What should have been compared, and the fingerprint doesn't know."""
+    """What could not be compared, because the fingerprint does not have it."""
 
 
 def disagreement(
@@ -37,7 +37,7 @@ def disagreement(
     *,
     rehearsal: bool = False,
 ) -> Reason | None:
-    """Why the machine is not what was asked for; ``None``: nothing speaks against it.
+    """Why the machine is not the hardware asked for; ``None``: nothing contradicts it.
 
     ``fingerprint`` as in docs/formats.md, section 4. ``rehearsal``: see ``compare``.
     """
@@ -52,44 +52,47 @@ def compare(
     *,
     rehearsal: bool = False,
 ) -> Comparison:
-    """Everything that can be compared.
+    """Compare all that the fingerprint has.
 
-    ``machine_type``: what was bought; ``None`` where hardware isn't bought by type. A machine that
-    is emulated or only plays its part (``rehearsal``) has the cores and memory of its host, and the
-    nearest CPU model there is: of it only the architecture is compared.
+    ``machine_type``: the type that was rented; ``None`` where machines are not rented by type. An
+    emulated machine, or one that stands in for another (``rehearsal``), has its host's cores and
+    memory and the nearest CPU model: only its architecture is compared.
     """
-    told = _Told([], [])
+    found = _Differences([], [])
     cpu = fingerprint.get("cpu") or {}
     wanted = machine_type.architecture if machine_type else platform.get("arch")
     if wanted is not None:
         seen = cpu.get("architecture")
-        # Images and catalogues say arm64, kernels aarch64.
-        told.equal("architecture", str(wanted), "arm64" if seen == "aarch64" else seen)
+        # The name is arm64 for images and in the catalogue, aarch64 for the kernel.
+        found.equal("architecture", str(wanted), "arm64" if seen == "aarch64" else seen)
     if not rehearsal and fingerprint.get("emulated") is None:
-        _processor(told, platform, machine_type, cpu)
-        _gpus(told, platform, machine_type, fingerprint.get("gpus"))
+        _processor(found, platform, machine_type, cpu)
+        _gpus(found, platform, machine_type, fingerprint.get("gpus"))
         if machine_type is not None:
             cores = fingerprint.get("logical_cpus")
-            told.equal("logical CPUs", machine_type.vcpus, cores)
-            _memory(told, machine_type.memory_bytes, fingerprint.get("memory_bytes"))
-    return Comparison(tuple(told.against), tuple(told.unverified))
+            found.equal("logical CPUs", machine_type.vcpus, cores)
+            _memory(found, machine_type.memory_bytes, fingerprint.get("memory_bytes"))
+    return Comparison(tuple(found.against), tuple(found.unverified))
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Differences:
     against: list[str]
     unverified: list[str]
 
     def equal(self, what: str, wanted: object, seen: object) -> None:
-        """Compare, where the machine knows."""
+        """Compare two values; ``seen`` is ``None`` where the fingerprint does not have it."""
         if seen is None:
-            self.unverified.append(f"{what}: asked for {wanted}, the machine doesn't say")
+            self.unverified.append(f"{what}: asked for {wanted}, the fingerprint does not say")
         elif seen != wanted:
             self.against.append(f"{what}: asked for {wanted}, received {seen}")
 
 
 def _processor(
-    told: _Told, platform: Platform, machine_type: MachineType | None, cpu: Mapping[str, Any]
+    found: _Differences,
+    platform: Platform,
+    machine_type: MachineType | None,
+    cpu: Mapping[str, Any],
 ) -> None:
     cpu_platform = platform.get("cpu_platform")
     possible: tuple[str, ...]
@@ -104,24 +107,26 @@ def _processor(
         return
     seen = cpu.get("microarchitecture")
     wanted = " or ".join(possible)
-    told.equal("microarchitecture", wanted, wanted if seen in possible else seen)
+    found.equal("microarchitecture", wanted, wanted if seen in possible else seen)
 
 
-def _gpus(told: _Told, platform: Platform, machine_type: MachineType | None, seen: object) -> None:
+def _gpus(
+    found: _Differences, platform: Platform, machine_type: MachineType | None, seen: object
+) -> None:
     wanted = platform.get("gpu") or (machine_type.gpu if machine_type else None)
     if wanted is None:
         return
-    if not isinstance(seen, list) or wanted in UNSEEN:
-        told.unverified.append(f"GPU: asked for {wanted}, the machine doesn't say")
+    if not isinstance(seen, list) or wanted in NOT_PROBED:
+        found.unverified.append(f"GPU: asked for {wanted}, the fingerprint does not say")
         return
     names = [str(gpu.get("name")) for gpu in seen]
     if not names:
-        told.against.append(f"GPU: asked for {wanted}, received none")
+        found.against.append(f"GPU: asked for {wanted}, received none")
     others = sorted({name for name in names if not _words(str(wanted)) <= _words(name)})
     if others:
-        told.against.append(f"GPU: asked for {wanted}, received {', '.join(others)}")
+        found.against.append(f"GPU: asked for {wanted}, received {', '.join(others)}")
     if machine_type is not None and machine_type.gpus and names:
-        told.equal("GPUs", machine_type.gpus, len(names))
+        found.equal("GPUs", machine_type.gpus, len(names))
 
 
 def _words(name: str) -> set[str]:
@@ -129,10 +134,10 @@ def _words(name: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", name.casefold()))
 
 
-def _memory(told: _Told, wanted: int, seen: object) -> None:
+def _memory(found: _Differences, wanted: int, seen: object) -> None:
     if not isinstance(seen, int):
-        told.unverified.append("memory: the machine doesn't say")
+        found.unverified.append("memory: the fingerprint does not say")
     elif abs(seen - wanted) > MEMORY_SHARE * wanted:
-        told.against.append(
+        found.against.append(
             f"memory: asked for {wanted / 2**30:.1f} GiB, received {seen / 2**30:.1f} GiB"
         )

@@ -1,1 +1,1 @@
-"""Talking to machines far away: one connection, commands, files, host keys."""
+"""Remote machines over SSH: connections, commands, files, host keys."""

@@ -1,8 +1,8 @@
-"""Folders as tar archives to a machine, and back without trusting it: only what a runner writes.
+"""Folders as tar archives: sent to a machine, and unpacked from it without trusting it.
 
-``tarfile`` itself reads extension headers whole, whatever size they claim, and follows chains of
-them. No file that a runner writes needs one, so the stream is read entry by entry in constant
-memory and they are skipped like any foreign content.
+Only the files that a runner writes are unpacked. ``tarfile`` loads extension headers into memory
+whole, whatever size they claim, and follows chains of them. The files of a runner need none, so
+``Archive`` reads the stream entry by entry in constant memory and skips such headers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class UnpackLimits:
-    """How much a machine may send for one job, wanted or not."""
+    """How much a machine may send for one job, ignored entries included."""
 
     total_bytes: int = 64 << 30
     file_bytes: int = 8 << 30
@@ -39,7 +39,10 @@ class UnpackLimits:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What came. ``ignored`` counts entries that no runner writes; the first few are named."""
+    """What was unpacked: files, their bytes, and the entries ignored as not from a runner.
+
+    ``named`` holds the names of the first ignored entries.
+    """
 
     files: int
     total_bytes: int
@@ -52,9 +55,10 @@ def unpack(
 ) -> Unpacked:
     """Write the expected files of a tar stream into ``into``, each whole or not at all.
 
-    Everything else (links, devices, other names, paths that lead elsewhere) is ignored and counted.
-    ``prefix``: the folder in the archive that is looked at, such as ``out/``. Raises
-    ``OutputRefused`` for too much or for no tar, and ``EnvironmentNotReady`` for a full disk here.
+    Other entries (links, devices, other names, paths out of ``into``) are ignored and counted.
+    ``prefix``: only entries below this folder of the archive, such as ``out/``. Raises
+    ``OutputRefused`` for more than ``limits`` or a stream that is no tar archive, and
+    ``EnvironmentNotReady`` where this computer's disk cannot be written.
     """
     into.mkdir(parents=True, exist_ok=True)
     limits = _within_disk(limits or UnpackLimits(), into)
@@ -76,7 +80,7 @@ def unpack(
 
 
 def _within_disk(limits: UnpackLimits, into: Path) -> UnpackLimits:
-    """One machine may fill half of what is free here: the others send their results, too."""
+    """One machine may use half of the free disk: other machines send results at the same time."""
     free = shutil.disk_usage(into).free // 2
     return replace(limits, total_bytes=min(limits.total_bytes, free))
 
@@ -84,10 +88,12 @@ def _within_disk(limits: UnpackLimits, into: Path) -> UnpackLimits:
 def _check(entry: Entry, entries: int, total: int, limits: UnpackLimits) -> None:
     if entry.size > limits.file_bytes:
         raise OutputRefused(
-            f"{_shown(entry.name)} has {entry.size} bytes; allowed are {limits.file_bytes}"
+            f"{_shown(entry.name)} has {entry.size} bytes; at most {limits.file_bytes} are accepted"
         )
     if entries > limits.entries or total > limits.total_bytes:
-        raise OutputRefused(f"more than {limits.entries} files or {limits.total_bytes} bytes")
+        raise OutputRefused(
+            f"the archive has more than {limits.entries} entries or {limits.total_bytes} bytes"
+        )
 
 
 def _expected_name(entry: Entry, prefix: str) -> str | None:
@@ -114,7 +120,7 @@ def _write(content: Iterable[bytes], into: Path, name: str) -> None:
 
 
 def _real_folder(folder: Path, into: Path) -> Path:
-    """``folder``, made if need be; it may not lead out of ``into`` by a link."""
+    """``folder``, created if missing. A link in its place is refused: it may leave ``into``."""
     if folder != into and folder.is_symlink():
         raise OSError(errno.ELOOP, "a link stands where a folder should be", str(folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,21 +145,22 @@ _EXTENSIONS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry. ``name`` is as sent: it may hold anything."""
+    """One entry. ``name`` is as the machine sent it and may contain any characters."""
 
     name: str
     size: int
-    """Bytes of content, as claimed."""
+    """Bytes of content, by the entry's header."""
     regular: bool
-    """A plain file: no link, folder, device, sparse file."""
+    """A plain file, not a link, folder, device or sparse file."""
     notable: bool
-    """Whether a person should hear of it if nobody wanted it: no folder, no extension header."""
+    """Whether it is reported when ignored: all but folders and extension headers."""
 
 
 class Archive:
-    """Entries of a tar stream. Raises ``OutputRefused`` where it is none or ends too early.
+    """Entries of a tar stream. Raises ``OutputRefused`` where it is no tar or ends too early.
 
-    A stream of no bytes has no entries: a command that failed says so elsewhere.
+    An empty stream has no entries: it comes from a command that failed, whose exit status is
+    checked by the caller.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -163,7 +170,7 @@ class Archive:
     def __iter__(self) -> Iterator[Entry]:
         first = True
         while True:
-            # What was not read of the entry before, and its padding.
+            # Skip what the caller did not read of the previous entry, and its padding.
             for _ in self.content():
                 continue
             header = self._exactly(_BLOCK, first=first)
@@ -186,7 +193,7 @@ class Archive:
             )
 
     def content(self) -> Iterator[bytes]:
-        """The content of the entry that iteration has just given, or what is left of it."""
+        """The unread content of the entry that the iteration gave last, in blocks up to 1 MiB."""
         while self._unread:
             block = self._exactly(min(self._unread, 1 << 20))
             self._unread -= len(block)
@@ -201,7 +208,7 @@ class Archive:
             if not part and first and not parts:
                 return b""
             if not part:
-                raise OutputRefused("a tar archive that ends too early")
+                raise OutputRefused("the tar archive ends too early")
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
@@ -211,22 +218,22 @@ _IN_MEMORY = 64 << 20
 
 
 @contextmanager
-def packed(folders: Mapping[str, Path]) -> Iterator[IO[bytes]]:
-    """An archive of ``folders`` (name in the archive → folder), to be read from its start.
+def packed(content: Mapping[str, Path]) -> Iterator[IO[bytes]]:
+    """An archive of ``content`` (name in it → file or folder), to be read from its start.
 
-    Owners and times are left out, and everything may be read: whoever unpacks it is somebody else.
+    Owners and times are left out and everything is readable for all: another user unpacks it.
     """
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
-        # Links are followed: a job's files are often links to a cache that is only here.
+        # Links are followed: a job's files are often links into this computer's cache.
         with tarfile.open(fileobj=file, mode="w", dereference=True) as tar:
-            for name, folder in folders.items():
-                tar.add(folder, name, filter=_plain)
+            for name, path in content.items():
+                tar.add(path, name, filter=_plain)
         file.seek(0)
         yield file
 
 
 def empty_folder(name: str) -> bytes:
-    """An archive of one empty folder that anybody may write to."""
+    """An archive of one empty folder, writable for all users."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
         with tarfile.open(fileobj=file, mode="w") as tar:
             entry = tarfile.TarInfo(name)

@@ -1,7 +1,7 @@
-"""A shell on a remote machine, by SSH: run, stream, put, get. It survives its connection.
+"""Commands and files on a remote machine over SSH, across lost connections.
 
-A connection is made when one is needed; after ``ConnectionLost`` the next call makes another.
-Nothing is ever repeated by itself: whoever calls knows what may be done twice.
+A connection is opened when a call needs one; after ``ConnectionLost`` the next call opens another.
+No call is repeated automatically: only the caller knows which ones may safely run twice.
 """
 
 from __future__ import annotations
@@ -22,19 +22,21 @@ from orchestrator.ssh.connection import Connection, connect, lost
 from orchestrator.ssh.host_keys import written
 
 OUTPUT_LIMIT = 16 << 20
+"""Bytes of one command's stdout, or of one file."""
 STREAM_LIMIT = 128 << 20
-"""Twice of what an engine keeps of a container's log."""
+"""Bytes of one followed output: twice what an engine keeps of a container's log."""
 PADDING_LIMIT = 1 << 20
+"""Bytes that may follow the end of an archive: its padding."""
 KEYS_SECONDS = 120.0
-"""From a booting machine's first answer until its keys, and ours, have to be in place."""
+"""From a booting machine's first answer until its host key and our login key must work."""
 LINE_LIMIT = 1 << 16
-"""A longer line is cut: no runner writes one."""
+"""Bytes; a longer line is cut. Lines of a runner are shorter."""
 
 T = TypeVar("T")
 
 
 class SshClient:
-    """Commands on one machine, over one connection, from any thread."""
+    """Commands on one machine, over one connection; usable from any thread."""
 
     def __init__(
         self,
@@ -44,7 +46,10 @@ class SshClient:
         clock: Callable[[], float] = time.monotonic,
         gone: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """``gone``: why it will never answer again, from who knows; asked while it is away."""
+        """``gone``: called while the machine does not answer; why it never will, or ``None``.
+
+        ``connect_seconds`` limits each step of connecting.
+        """
         self.address = address
         self.label = written(address)
         self._seconds = connect_seconds
@@ -60,10 +65,10 @@ class SshClient:
         self.close()
 
     def wait_until_reachable(self, seconds: float, stop: Event, *, booting: bool = False) -> None:
-        """Connect, again and again for ``seconds``; return at once when ``stop`` is set.
+        """Try to connect for up to ``seconds``; return at once when ``stop`` is set.
 
-        Raises ``ConnectionLost`` after that; ``HostKeyRefused`` and ``LoginRefused`` at once, or
-        after a while where the machine is ``booting``: it may not have its keys yet.
+        Raises ``ConnectionLost`` after that time. Raises ``HostKeyRefused`` and ``LoginRefused`` at
+        once, or ``KEYS_SECONDS`` later for a ``booting`` machine, which may not have its keys yet.
         """
         end = self._clock() + seconds
         pause = 0.5
@@ -72,7 +77,7 @@ class SshClient:
             try:
                 self._connection()
             except (ConnectionLost, HostKeyRefused, LoginRefused) as error:
-                # Also when another host answers: addresses of machines that ended are given away.
+                # Also after a wrong host key: the address of an ended machine gets another host.
                 why = self._gone()
                 if why is not None:
                     raise ConnectionLost(f"{self.label}: {why}") from error
@@ -96,10 +101,10 @@ class SshClient:
         stdin: bytes | BinaryIO | None = None,
         limit: int = OUTPUT_LIMIT,
     ) -> Completed:
-        """Run a command to its end. Each word of ``argv`` arrives as it is, whatever is in it.
+        """Run a command to its end. The words of ``argv`` are quoted for the remote shell.
 
-        Raises ``ConnectionLost`` where it is unknown how it ended, ``OutputRefused`` for more than
-        ``limit`` bytes on its stdout.
+        Raises ``ConnectionLost`` where its exit status is not known, also after ``timeout``
+        seconds; ``OutputRefused`` for more than ``limit`` bytes on its stdout.
         """
         with self._command(argv, stdin) as command:
             output = bytearray()
@@ -107,7 +112,7 @@ class SshClient:
                 output += chunk
                 if len(output) > limit:
                     raise OutputRefused(
-                        f"{self.label}: {argv[0]} wrote more than the {limit} bytes it may"
+                        f"{self.label}: {argv[0]} wrote more than {limit} bytes, the most accepted"
                     )
             return command.ended(bytes(output))
 
@@ -119,18 +124,22 @@ class SshClient:
         stop: Event,
         timeout: float | None = None,
     ) -> Completed | None:
-        """Hand each line of its stdout on as it comes; ``None`` when ``stop`` was set first.
+        """Run a command and pass each line of its stdout to ``on_line`` as it comes.
 
-        It is not ended by that: it only is not listened to any more. Raises ``ConnectionLost``,
-        and ``OutputRefused`` for more than ``STREAM_LIMIT`` bytes.
+        ``None`` where ``stop`` was set first: then its output is not read any more, but the command
+        itself is not ended. Raises ``ConnectionLost``, and ``OutputRefused`` for more than
+        ``STREAM_LIMIT`` bytes.
         """
         with self._command(argv, None) as command:
             rest = b""
-            heard = 0
+            received = 0
             for chunk in command.chunks(timeout=timeout, stop=stop):
-                heard += len(chunk)
-                if heard > STREAM_LIMIT:
-                    raise OutputRefused(f"{self.label}: {argv[0]} does not stop writing")
+                received += len(chunk)
+                if received > STREAM_LIMIT:
+                    raise OutputRefused(
+                        f"{self.label}: {argv[0]} wrote more than {STREAM_LIMIT} bytes, the most "
+                        "accepted"
+                    )
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     on_line(line[:LINE_LIMIT].decode(errors="replace"))
@@ -148,23 +157,23 @@ class SshClient:
         *,
         timeout: float | None = None,
     ) -> tuple[Completed, T]:
-        """Let ``consume`` read its stdout, once and forwards; how it ended, and what that gave.
+        """Run a command whose stdout ``consume`` reads; how it ended, and what that returned.
 
-        Raises ``OutputRefused`` where much is left that ``consume`` did not read.
+        The stream can be read once, forwards. Raises ``ConnectionLost``, and ``OutputRefused``
+        where more than ``PADDING_LIMIT`` bytes are left after ``consume``.
         """
         with self._command(argv, None) as command:
             chunks = command.chunks(timeout=timeout)
             result = consume(cast(BinaryIO, Reader(chunks)))
             rest = 0
             for chunk in chunks:
-                # The padding of an archive; more of it than that is something else.
                 rest += len(chunk)
                 if rest > PADDING_LIMIT:
-                    raise OutputRefused(f"{self.label}: {argv[0]} writes on after its end")
+                    raise OutputRefused(f"{self.label}: {argv[0]} sent data after its archive")
             return command.ended(), result
 
     def put(self, local: Path, remote: str) -> None:
-        """Copy a file to the machine. Raises ``ConnectionLost``; ``OSError`` where refused."""
+        """Copy a file to the machine. Raises ``ConnectionLost``; ``OSError`` where it refuses."""
         with self._connection().sftp() as sftp:
             try:
                 sftp.put(str(local), remote)
@@ -183,7 +192,7 @@ class SshClient:
                 sftp.open(remote, "rb") as source,
                 part.open("wb") as target,
             ):
-                # Its size is what the machine says; what it sends is counted.
+                # The size that the machine reports may be wrong: count the bytes that arrive.
                 copied = 0
                 while block := source.read(1 << 15):
                     copied += len(block)
@@ -197,7 +206,7 @@ class SshClient:
             part.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Hang up. The next call connects again."""
+        """Close the connection. The next call opens another."""
         with self._lock:
             if self._current is not None:
                 self._current.close()
@@ -218,20 +227,21 @@ class SshClient:
             return self._current
 
 
-PATIENCE_SECONDS = 300.0
+RECONNECT_SECONDS = 300.0
+"""How long a machine that stopped answering is waited for."""
 STOPPING_SECONDS = 20.0
-"""Patience once the run is being stopped."""
+"""The same once the run is being stopped."""
 _QUICK_SECONDS = 60.0
 _QUICK_DROPS = 10
 
 
 def reconnecting(
-    shell: SshClient, do: Callable[[], T], *, patience: float, stop: Event | None = None
+    shell: SshClient, do: Callable[[], T], *, reconnect_seconds: float, stop: Event | None = None
 ) -> T:
-    """What ``do`` gives; after a lost connection it is done again, so it must bear that.
+    """The result of ``do``, which is called again after each lost connection.
 
-    Raises ``ConnectionLost`` where the machine stays away for ``patience`` seconds, or answers but
-    loses the connection again and again at once.
+    So ``do`` must be safe to repeat. Raises ``ConnectionLost`` where the machine does not answer
+    for ``reconnect_seconds``, or where connections are lost within a minute, ten times in a row.
     """
     drops = 0
     while True:
@@ -242,9 +252,9 @@ def reconnecting(
             drops = drops + 1 if time.monotonic() - begun < _QUICK_SECONDS else 1
             if drops > _QUICK_DROPS:
                 raise
-        # It may be lost without knowing it yet.
+        # The client may not have noticed the loss: discard its connection.
         shell.close()
         if stop is not None and stop.is_set():
-            shell.wait_until_reachable(min(patience, STOPPING_SECONDS), Event())
+            shell.wait_until_reachable(min(reconnect_seconds, STOPPING_SECONDS), Event())
         else:
-            shell.wait_until_reachable(patience, stop or Event())
+            shell.wait_until_reachable(reconnect_seconds, stop or Event())

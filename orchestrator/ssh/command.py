@@ -1,4 +1,4 @@
-"""One command on a remote machine: its output as it comes, bounded, and how it ended."""
+"""One command on a remote machine: its output as it comes, within limits, and its end."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ from orchestrator.ssh.connection import Connection, lost
 
 CHUNK = 1 << 16
 ERRORS_KEPT = 1 << 16
+"""Bytes at the end of stderr that are kept."""
 ERRORS_LIMIT = 256 << 20
+"""Bytes on stderr after which the command is given up."""
 COMPLAINT = 2000
-"""Bytes of it that are shown."""
+"""Bytes at the end of stderr that an error message shows."""
 POLL_SECONDS = 0.2
 SILENCE_SECONDS = 20.0
-"""How long nothing may come before the other side is asked whether it is still there."""
+"""Without output for so long, the machine is checked with a new channel."""
 
 
 @dataclass(frozen=True)
 class Completed:
-    """A command that ended. ``stderr`` holds its last bytes only."""
+    """A command that ended. ``stderr`` holds its last ``ERRORS_KEPT`` bytes only."""
 
     code: int
     stdout: bytes
@@ -38,7 +40,7 @@ class Completed:
 
     @property
     def complaint(self) -> str:
-        """What it said on stderr, on one line and safe to show."""
+        """The end of its stderr on one line, safe to print; the exit status where that is empty."""
         said = " ".join(printable(self.stderr[-COMPLAINT:]).split())
         return said or f"exit status {self.code}"
 
@@ -46,7 +48,7 @@ class Completed:
 class Command:
     """A started command. Used as a context manager: leaving it closes its channel.
 
-    Closing ends no process by itself: what runs on the machine may notice it or not.
+    Closing the channel does not end the process on the machine.
     """
 
     def __init__(
@@ -82,16 +84,16 @@ class Command:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Closing says so to the other side, which may not be there any more.
+        # Closing sends a message, which fails where the machine is gone.
         with suppress(OSError, EOFError):
             self._channel.close()
         self._feeder.join()
 
     def chunks(self, *, timeout: float | None = None, stop: Event | None = None) -> Iterator[bytes]:
-        """Its stdout, until it closes it or ``stop`` is set (then ``stopped`` is).
+        """Its stdout in pieces, until its end or until ``stop`` is set (which sets ``stopped``).
 
-        Raises ``ConnectionLost`` when the machine does not answer any more, or the command has not
-        ended after ``timeout`` seconds; ``OutputRefused`` for a flood on its stderr.
+        Raises ``ConnectionLost`` where the machine stopped answering, or where the command has not
+        ended after ``timeout`` seconds; ``OutputRefused`` for too much output on its stderr.
         """
         channel = self._channel
         begun = heard = self._clock()
@@ -105,7 +107,7 @@ class Command:
                     raise ConnectionLost(
                         f"{self._connection.label}: {self._program} did not end in {timeout:g} s"
                     )
-                # Looked at before the buffers: what it announces is the end of these.
+                # Read before the buffers: after the end nothing more can get into them.
                 ended = channel.eof_received or channel.closed
                 if channel.recv_stderr_ready():
                     heard = self._clock()
@@ -128,11 +130,16 @@ class Command:
         self._complaints += len(chunk)
         if self._complaints > ERRORS_LIMIT:
             raise OutputRefused(
-                f"{self._connection.label}: {self._program} does not stop complaining"
+                f"{self._connection.label}: {self._program} wrote more than {ERRORS_LIMIT} bytes "
+                "to stderr, the most accepted"
             )
 
     def ended(self, stdout: bytes = b"") -> Completed:
-        """How it ended, once its output did. Raises ``ConnectionLost`` where nobody said."""
+        """The exit status, after the output has ended.
+
+        Raises ``ConnectionLost`` where none arrives, and ``OSError`` where the file given as stdin
+        could not be read.
+        """
         end = self._clock() + self._seconds
         while not self._channel.exit_status_ready() and self._clock() < end:
             time.sleep(0.01)
@@ -159,23 +166,23 @@ class Command:
                     return
                 self._channel.sendall(block)
             except (OSError, EOFError):
-                # The command ended without reading all of it; how, its exit status says.
+                # The command ended before it read all; its exit status says how.
                 return
 
 
 class Reader(io.RawIOBase):
-    """The chunks of a command as a file to read from, once, from beginning to end."""
+    """The output of a command as a file that can be read once, forwards."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._rest = b""
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill as much of ``buffer`` as is there; 0 at the end."""
+        """Fill ``buffer`` with what has arrived; the number of bytes, 0 at the end."""
         if not self._rest:
             self._rest = next(self._chunks, b"")
         part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
@@ -184,7 +191,7 @@ class Reader(io.RawIOBase):
 
 
 def printable(text: bytes | str) -> str:
-    r"""Text of a machine, with all that could steer a terminal escaped: ``\x1b``."""
+    r"""A machine's text with all control characters escaped (``\x1b``), safe for a terminal."""
     if isinstance(text, bytes):
         text = text.decode(errors="backslashreplace")
     return "".join(

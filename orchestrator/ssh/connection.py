@@ -1,4 +1,4 @@
-"""SSH connections: host key checked against what is known, then a login, all errors ours."""
+"""SSH connections: check the host key, then log in; paramiko's errors become ours."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from orchestrator.model.machine import Address
 
 KEEPALIVE_SECONDS = 15
-# What fails is raised, as one of our errors; without this its tracebacks would go to stderr too.
+# Failures are raised as our errors; without a handler paramiko prints tracebacks to stderr too.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class Connection:
-    """A connection that is logged in and, behind a jump host, the one that it goes through."""
+    """A connection after login and, if it goes through a jump host, the connection to that."""
 
     def __init__(self, label: str, client: paramiko.SSHClient, through: Connection | None) -> None:
         self.label = label
@@ -31,12 +31,12 @@ class Connection:
 
     @property
     def alive(self) -> bool:
-        """Whether nobody noticed yet that it is gone."""
+        """False once the loss of the connection was noticed; true proves nothing."""
         transport = self._client.get_transport()
         return transport is not None and transport.is_active()
 
     def session(self, seconds: float) -> paramiko.Channel:
-        """A channel for one command. Raises ``ConnectionLost`` unless it opens in time."""
+        """A channel for one command. Raises ``ConnectionLost`` unless it opens in ``seconds``."""
         try:
             return self._transport().open_session(timeout=seconds)
         except (paramiko.SSHException, OSError, EOFError) as error:
@@ -52,18 +52,18 @@ class Connection:
             raise lost(f"{host}:{port} through {self.label}", error) from error
 
     def check(self, seconds: float) -> None:
-        """See whether the other side still answers. Raises ``ConnectionLost``."""
+        """Verify that the machine answers within ``seconds``. Raises ``ConnectionLost``."""
         self.session(seconds).close()
 
     def sftp(self) -> paramiko.SFTPClient:
-        """For whole files. Raises ``ConnectionLost``."""
+        """A client for copying files. Raises ``ConnectionLost``."""
         try:
             return self._client.open_sftp()
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise lost(self.label, error) from error
 
     def close(self) -> None:
-        """Hang up, here and at the jump host."""
+        """Close the connection, and the one to the jump host."""
         self._client.close()
         if self._through is not None:
             self._through.close()
@@ -78,8 +78,8 @@ class Connection:
 def connect(address: Address, seconds: float) -> Connection:
     """Connect and log in; each step may take ``seconds``.
 
-    Raises ``HostKeyRefused`` before anything is sent to a host that is not the one it should be,
-    ``LoginRefused``, and ``ConnectionLost`` for everything that may be otherwise next time.
+    Raises ``HostKeyRefused`` before anything is sent to a host with an unknown or wrong key,
+    ``LoginRefused``, and ``ConnectionLost`` for every failure that may be temporary.
     """
     label = written(address)
     through = connect(address.jump, seconds) if address.jump is not None else None
@@ -103,9 +103,11 @@ def connect(address: Address, seconds: float) -> Connection:
 
 
 def lost(label: str, error: Exception) -> ConnectionLost:
-    """What to say of a connection that failed."""
+    """The error for a connection that failed with ``error``."""
     what = str(error) or type(error).__name__
-    return ConnectionLost(f"{label}: no connection ({what}); is the machine up, and port right?")
+    return ConnectionLost(
+        f"{label}: no connection ({what}); is the machine up, and the port right?"
+    )
 
 
 def _login(
@@ -147,7 +149,7 @@ def _login(
             raise _login_refused(address, error) from error
         raise lost(label, error) from error
     except ValueError as error:
-        # An identity file that holds no key.
+        # The identity file holds no key.
         raise _login_refused(address, error) from error
 
 
@@ -155,7 +157,7 @@ def _login_refused(address: Address, error: Exception) -> LoginRefused:
     named = " or ".join(address.identities)
     key = f"the key {named}" if named else "the agent's and the user's keys"
     return LoginRefused(
-        f"{written(address)} refuses to let us in with {key} ({error}); put the public key into "
+        f"{written(address)} refuses the login with {key} ({error}); put the public key into "
         "its authorized_keys, or name another user or identity (a key with a passphrase has to be "
         "in the agent)"
     )

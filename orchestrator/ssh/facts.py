@@ -1,4 +1,4 @@
-"""What has to be known of a remote machine before anything is sent to it."""
+"""What must be known of a remote machine before a job is sent to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.command import printable
 
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
-# One round trip. The words that follow it are the interpreter and the Docker client.
+# One script, one round trip. Its arguments: the Python interpreter, then the Docker command.
 _SCRIPT = """\
 echo "system $(uname -s)"
 echo "machine $(uname -m)"
@@ -26,39 +26,45 @@ else echo "no-docker $(echo "$found" | tr '\\n' ' ')"; fi
 
 @dataclass(frozen=True)
 class RemoteFacts:
-    """One machine, as it describes itself; nothing of it is proved."""
+    """One machine by its own description, which may be wrong."""
 
     architecture: str
-    """``x86_64`` or ``arm64``: which image it needs; else the name it gives itself."""
+    """``x86_64`` or ``arm64``, which selects its image; any other as ``uname -m`` prints it."""
     system: str
-    """``Linux``, or why nothing will run there."""
+    """As ``uname -s`` prints it; only ``Linux`` can run jobs."""
     cpus: int
     docker: str | None
-    """The engine's version; ``None``: see ``why_no_docker``."""
+    """The engine's version; ``None``: no engine, see ``why_no_docker``."""
     why_no_docker: str | None
     python: str | None
     """The interpreter's version; ``None``: there is none."""
     clock_ahead: float
-    """Seconds that its clock is ahead of ours, to about a second and the time of a round trip."""
+    """Seconds that its clock is ahead of ours; accurate to one second plus a round trip."""
 
 
 def remote_facts(
     shell: SshClient, *, docker: Sequence[str] = ("docker",), python: str = "python3"
 ) -> RemoteFacts:
-    """Ask the machine. Raises ``ConnectionLost``, and ``EnvironmentNotReady`` for no answer."""
+    """Examine the machine.
+
+    Raises ``ConnectionLost``, and ``EnvironmentNotReady`` where it cannot run a POSIX shell script.
+    """
     before = time.time()
     done = shell.run(("sh", "-c", _SCRIPT, "sh", python, *docker), limit=1 << 16)
     middle = (before + time.time()) / 2
     facts = parse(done.stdout.decode(errors="replace"), middle)
     if done.code or facts is None:
         raise EnvironmentNotReady(
-            f"{shell.label} has no POSIX shell that says what it is: {done.complaint}"
+            f"{shell.label} cannot run a POSIX shell script that describes it: {done.complaint}"
         )
     return facts
 
 
 def parse(text: str, now: float) -> RemoteFacts | None:
-    """The script's output → facts; ``None`` where a line is missing that has to be there."""
+    """The facts in the script's output; ``None`` where a required line is missing.
+
+    ``now``: Unix seconds when the script ran.
+    """
     lines = (line.partition(" ") for line in text.splitlines())
     said: Mapping[str, str] = {key: printable(value).strip()[:500] for key, _, value in lines}
     if not {"system", "machine", "cpus", "clock"} <= said.keys():
@@ -69,7 +75,7 @@ def parse(text: str, now: float) -> RemoteFacts | None:
         system=said["system"],
         cpus=_number(said["cpus"]) or 1,
         docker=said.get("docker") or None,
-        why_no_docker=None if said.get("docker") else said.get("no-docker") or "it says nothing",
+        why_no_docker=None if said.get("docker") else said.get("no-docker") or "no error message",
         python=python if python[:1].isdigit() else None,
         clock_ahead=(_number(said["clock"]) or now) - now,
     )

@@ -1,4 +1,4 @@
-"""The check of a host's key: nothing is sent to a host before it, and unknown means refused."""
+"""The check of a host's key, before anything is sent to the host. Unknown keys are refused."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ OFFERS = {
     "ecdsa-sha2-nistp521": ("ecdsa-sha2-nistp521",),
     "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"),
 }
-"""Type of a host key → under which names a host offers it."""
+"""Type of a host key → names of the signature algorithms with which a host offers it."""
 
 
 def written(address: Address) -> str:
-    """``user@host:port``, for people."""
+    """``user@host:port`` for messages; without the port where it is 22."""
     user = f"{address.user}@" if address.user else ""
     port = f":{address.port}" if address.port != 22 else ""
     return f"{user}{address.host}{port}"
 
 
 def unwanted_types(known: KnownKeys) -> list[str]:
-    """What a host may not offer, so that it has to show a key that can be checked."""
+    """Algorithms to disable, so that the host offers a key of a type that is known for it."""
     wanted = {kind for kind, _ in known.accepted}
     if not wanted:
         return []
@@ -37,7 +37,7 @@ def unwanted_types(known: KnownKeys) -> list[str]:
 
 
 class KnownHostsOnly(paramiko.MissingHostKeyPolicy):
-    """Asked about every host, since the client itself is told of no key; refuses by default."""
+    """Decides about every host key, since the paramiko client itself is given no known key."""
 
     def __init__(self, address: Address, known: KnownKeys) -> None:
         self._address = address
@@ -45,8 +45,8 @@ class KnownHostsOnly(paramiko.MissingHostKeyPolicy):
 
     def missing_host_key(
         self,
-        client: paramiko.SSHClient,  # noqa: ARG002 - their signature
-        hostname: str,  # noqa: ARG002 - their signature
+        client: paramiko.SSHClient,  # noqa: ARG002 - paramiko's signature
+        hostname: str,  # noqa: ARG002 - paramiko's signature
         key: paramiko.PKey,
     ) -> None:
         """Raise ``HostKeyRefused`` for every key that is not known to be this host's."""
@@ -59,7 +59,7 @@ def _host_key_refused(address: Address, known: KnownKeys, key: paramiko.PKey) ->
     label, shown = written(address), f"{key.get_name()} {key.fingerprint}"
     files = " or ".join(str(path) for path in known_hosts_files(address))
     if (key.get_name(), key.get_base64()) in known.revoked:
-        return HostKeyRefused(f"{label} has the host key {shown}, which {files} calls revoked")
+        return HostKeyRefused(f"{label} has the host key {shown}, which {files} marks as revoked")
     if not known.accepted:
         return HostKeyRefused(
             f"the host key of {label} is not known: it offers {shown}. Compare that with what its "

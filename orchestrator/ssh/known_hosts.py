@@ -1,7 +1,7 @@
-"""Which host keys are known for a name, by the files that OpenSSH keeps. Standard library only.
+"""The host keys that OpenSSH's known_hosts files have for a name. Standard library only.
 
-Hashed names, patterns, negation and ``@revoked`` are honoured; ``@cert-authority`` is not: such a
-host counts as unknown.
+Hashed names, patterns, negation and ``@revoked`` are supported. ``@cert-authority`` is not: a host
+that is known by such a line only counts as unknown.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from orchestrator.model.machine import Address
 
 SYSTEM_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 PublicKey = tuple[str, str]
-"""Type and Base64, as in ``ssh-ed25519 AAAA…``."""
+"""(type, Base64) of a key written ``ssh-ed25519 AAAA…``."""
 _WRITTEN_KEY = re.compile(r"(ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+) ([A-Za-z0-9+/]+=*)( .*)?")
 
 
 @dataclass(frozen=True)
 class KnownKeys:
-    """The keys that a host may have, and those that it may not have any more."""
+    """The keys accepted for a host, and the revoked ones, which are refused."""
 
     accepted: frozenset[PublicKey]
     revoked: frozenset[PublicKey]
@@ -36,9 +36,9 @@ class KnownKeys:
 
 
 def known_keys(address: Address) -> KnownKeys:
-    """What is known of the host at ``address``: its given key alone, else what the files say.
+    """The keys for the host at ``address``: its ``host_key`` alone if given, else by the files.
 
-    A file that cannot be read says nothing. Raises ``ValueError`` for a given key that is none.
+    A file that cannot be read counts as empty. Raises ``ValueError`` for a malformed ``host_key``.
     """
     if address.host_key is not None:
         return KnownKeys(frozenset({parse_key(address.host_key)}), frozenset())
@@ -47,7 +47,7 @@ def known_keys(address: Address) -> KnownKeys:
 
 
 def known_hosts_files(address: Address) -> Sequence[Path]:
-    """The files that decide about ``address``: its own, or the user's and the system's."""
+    """The files for ``address``: those it names, or else the user's and the system's."""
     if address.known_hosts:
         return tuple(map(Path, address.known_hosts))
     return (Path.home() / ".ssh/known_hosts", Path(SYSTEM_KNOWN_HOSTS))
@@ -74,7 +74,7 @@ def parse_key(written: str) -> PublicKey:
 
 
 def search(lines: Iterable[str], name: str) -> KnownKeys:
-    """The keys of ``name`` in the lines of known_hosts files; lines that are none are ignored."""
+    """The keys of ``name`` in ``lines`` of known_hosts files; malformed lines are ignored."""
     accepted: set[PublicKey] = set()
     revoked: set[PublicKey] = set()
     for line in lines:
@@ -114,7 +114,7 @@ def _matches(patterns: str, name: str) -> bool:
 
 
 def _pattern_matches(pattern: str, name: str) -> bool:
-    # OpenSSH knows * and ? only; brackets are those of [host]:port.
+    # OpenSSH has the wildcards * and ? only; brackets belong to [host]:port.
     return fnmatchcase(name.lower(), pattern.lower().replace("[", "[[]"))
 
 

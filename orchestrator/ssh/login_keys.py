@@ -1,4 +1,4 @@
-"""SSH keys: the login key of a run, and host keys made before the machine that will have them."""
+"""SSH keys: the login key of a run, and host keys made before their machine is ordered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LoginKey:
     public: str
     """``ssh-ed25519 AAAA…``, without a comment."""
     path: Path
-    """The private key: a file that only its owner may read."""
+    """The file of the private key, readable for its owner only."""
 
 
 def new_host_key() -> HostKey:
@@ -35,10 +35,11 @@ def new_host_key() -> HostKey:
 
 
 def login_key(run: str) -> LoginKey:
-    """The login key of ``run``: the one made before, or a new one.
+    """The login key of ``run``: the one made by an earlier call, or a new one.
 
-    Written to a private folder in one step, so two processes of one run agree on one key and a
-    killed one leaves none by halves.
+    The file appears in its private folder in one step: two processes of one run get the same key,
+    and a killed process leaves no incomplete one. Raises ``EnvironmentNotReady`` where the file is
+    not such a key.
     """
     folder = _folder(run)
     _private_folder(folder)
@@ -53,18 +54,20 @@ def login_key(run: str) -> LoginKey:
         try:
             os.link(temporary, path)
         except FileExistsError:
-            # Another process of this run was first: its key is the run's.
+            # Another process of this run wrote its key first: use that.
             pass
         finally:
             Path(temporary).unlink()
     key = serialization.load_ssh_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise EnvironmentNotReady(f"{path} is no key of ours; delete it and run again")
+        raise EnvironmentNotReady(
+            f"{path} is not an ed25519 key written by this program; delete it and run again"
+        )
     return LoginKey(_public_text(key), path)
 
 
 def forget(run: str) -> None:
-    """Delete the login key of ``run``; none there is fine."""
+    """Delete the login key of ``run``, if there is one."""
     shutil.rmtree(_folder(run), ignore_errors=True)
 
 
@@ -78,7 +81,7 @@ def _private_folder(folder: Path) -> None:
     folder.parent.parent.mkdir(parents=True, exist_ok=True)
     for path in (folder.parent, folder):
         path.mkdir(mode=0o700, exist_ok=True)
-        # It may have been there already with the mode of another program, or of the umask.
+        # The folder may have existed with other permissions.
         path.chmod(0o700)
 
 

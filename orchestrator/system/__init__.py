@@ -1,1 +1,1 @@
-"""What this computer gives: files, folders, the environment of programs, JSON that is not trusted."""
+"""This computer: files and folders, environment variables for programs, untrusted JSON."""

@@ -1,4 +1,4 @@
-"""The environment that programs get which this one starts: this one's own, without credentials."""
+"""The environment variables for programs started here: our own without credentials."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ CREDENTIALS = (
     *("AWS_*", "GOOGLE_*", "CLOUDSDK_AUTH_*", "AZURE_*", "DOCKER_AUTH_CONFIG"),
     *("*SECRET*", "*TOKEN*", "*PASSWORD*", "*PASSWD*", "*CREDENTIAL*", "*_KEY", "*_KEY_ID"),
 )
-"""Names of variables, in capitals, that hold a credential or lead to one."""
+"""Patterns for names (in capitals) of variables that hold a credential or the path of one."""
 
 
 def without_credentials() -> dict[str, str]:
-    """For pip, compose and the like: they need proxies and folders, and no cloud."""
+    """This process's variables without ``CREDENTIALS``, for pip, docker compose and the like.
+
+    Those programs need the variables for proxies and folders, but no cloud.
+    """
     return {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees all of them or nothing, whatever is killed when."""
+"""Writing files whole or not at all, also when the process is killed in between."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from orchestrator.errors import EnvironmentNotReady
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` whole or not at all: temporary file, fsync, rename."""
+    """Write ``content`` to ``path`` whole or not at all: temporary file, fsync, rename.
+
+    Raises ``EnvironmentNotReady``, as ``copy_whole`` does.
+    """
     _write(path, lambda file: file.write(content))
 
 
 def copy_whole(source: Path, path: Path) -> None:
-    """Copy a file, which may be larger than memory, to ``path`` whole or not at all."""
+    """Copy a file, of any size, to ``path`` whole or not at all."""
     with source.open("rb") as content:
         _write(path, lambda file: shutil.copyfileobj(content, file, 1 << 20))
 
@@ -35,7 +38,7 @@ def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
                 fill(file)
                 file.flush()
                 os.fsync(file.fileno())
-            # mkstemp makes files private; results are meant to be read by others.
+            # mkstemp makes files private, but other users shall read results.
             Path(temporary).chmod(0o644)
             Path(temporary).replace(path)
         except BaseException:
@@ -45,7 +48,7 @@ def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable: a rename is only safe once its folder is synced."""
+    """Write the names in ``folder`` to disk: only then does a rename in it survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -54,7 +57,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a live process holds the lock on the file ``path``; none there is no lock."""
+    """Whether a running process holds the lock on the file ``path``; false without that file."""
     try:
         lock = os.open(path, os.O_RDWR)
     except OSError:
@@ -70,7 +73,7 @@ def is_locked(path: Path) -> bool:
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusals into errors that say what to do."""
+    """Raise ``EnvironmentNotReady``, which says what to do, for an ``OSError`` in the block."""
     try:
         yield
     except OSError as error:

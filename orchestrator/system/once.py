@@ -1,4 +1,4 @@
-"""Values made by whoever asks first; others who want the same wait for it, nobody else does."""
+"""A cache for threads: each value is computed once; only threads that want the same one wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Made = TypeVar("Made")
 
 
 class Once(Generic[Made]):
-    """Values by key. What failed to be made is made again for the next who asks."""
+    """Values by key. After an error the next ``get`` of that key computes the value again."""
 
     def __init__(self) -> None:
         self._values: dict[CacheKey, Made] = {}
@@ -19,7 +19,7 @@ class Once(Generic[Made]):
         self._lock = threading.Lock()
 
     def get(self, key: CacheKey, make: Callable[[], Made]) -> Made:
-        """The value of ``key``, by ``make`` where there is none yet."""
+        """The value of ``key``, computed by ``make`` where there is none; its errors are raised."""
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
@@ -28,6 +28,6 @@ class Once(Generic[Made]):
             return self._values[key]
 
     def forget(self, first: str) -> None:
-        """Forget every key that begins with ``first``."""
+        """Forget the values of all keys whose first part is ``first``."""
         for key in [key for key in list(self._values) if key[0] == first]:
             self._values.pop(key, None)

@@ -1,4 +1,4 @@
-"""Where the files that belong to the program are: in a checkout, or inside the installed wheel."""
+"""Folders: the program's own files (in a checkout or in the installed wheel), cache and data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def images_folder() -> Path:
-    """The folder of Dockerfiles, lock and runner."""
+    """The folder of our frameworks, the runner, and what all images share."""
     return _bundled("images")
 
 
@@ -19,13 +19,13 @@ def runner_path() -> Path:
 
 
 def cache_folder() -> Path:
-    """Where downloads and materialised inputs are kept; may be deleted at any time."""
+    """The folder for downloads and generated inputs; may be deleted at any time."""
     root = os.environ.get("XDG_CACHE_HOME")
     return (Path(root) if root else Path.home() / ".cache") / "eqc-orchestrator"
 
 
 def data_folder() -> Path:
-    """What must not be lost: results on their way to a store elsewhere."""
+    """The folder for data that must not be lost: results not yet copied to a remote store."""
     root = os.environ.get("XDG_DATA_HOME")
     return (Path(root) if root else Path.home() / ".local/share") / "eqc-orchestrator"
 

@@ -1,4 +1,4 @@
-"""JSON that a machine wrote, which nobody trusts: whatever it says, reading it ends well."""
+"""JSON from a machine that is not trusted: any text gives a value or a ``ValueError``."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import math
 from typing import Any, NoReturn
 
 DEEPEST = 32
-"""Levels of nesting. Records have six."""
+"""Levels of nesting that are accepted. Records have six."""
 LARGEST = 1 << 63
-"""Numbers are below this: tables hold them in 64 bits."""
+"""Bound of integers: tables store them as signed 64-bit numbers."""
 
 _TOO_DEEP = f"nested more than {DEEPEST} deep"
 
 
 def parse_json(text: bytes | str) -> Any:
-    """The value. Raises ``ValueError`` where it is none that every reader can take.
+    """The value in ``text``.
 
-    Refused are NaN and infinities, numbers beyond 64 bits, and deep nesting.
+    Raises ``ValueError`` for text that is no JSON, and for values that some reader cannot hold: NaN
+    and infinities, numbers beyond 64 bits, more than ``DEEPEST`` levels.
     """
     try:
         value = json.loads(

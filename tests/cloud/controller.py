@@ -1,4 +1,4 @@
-"""One controller among several that share two clouds: its calls of ``eqc``, killed when we like."""
+"""One of several controllers that share two clouds: runs ``eqc`` and kills it at chosen moments."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ platforms:
 observe: {{sessions: 3, mode: cold}}
 """
 LONGEST = 150.0
-"""Seconds that a kill's moment is waited for before any moment will do."""
+"""Seconds after which a kill no longer waits for its moment and happens at once."""
 WATCHED = ("intent", "order", "id", "booting", "working", "started", "session", "ended")
 MOMENTS = ("any", *WATCHED, "computed", "releasing", "terminate", "tidy", "swept")
-"""What a kill waits for, before up to half a second more: an event, a call, a line of a journal."""
+"""What a kill waits for (an event, a call or a journal entry), plus up to half a second."""
 QUICK = tuple(moment for moment in MOMENTS if moment not in ("intent", "order"))
-"""Without those after which the next call has to wait a minute for what it may have ordered."""
+"""Without the moments after which the next call waits a minute for a machine possibly ordered."""
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: what it waited for, and what each machine's flight was doing then."""
+    """One kill: the moment it waited for, and the phase that each machine was in."""
 
     moment: str
     phases: tuple[str, ...]
 
 
 class Controller:
-    """Its folder, its name at the clouds, and their side of what it does."""
+    """A folder to run ``eqc`` in, and an owner's name under which the clouds know its calls."""
 
     def __init__(self, folder: Path, name: str, clouds: Clouds) -> None:
         self.folder, self.name, self._clouds = folder, name, clouds
@@ -67,7 +67,7 @@ class Controller:
         return max((self.folder / "results/killed").glob("*/run.json")).parent
 
     def start(self) -> subprocess.Popen[bytes]:
-        """``eqc run``."""
+        """Start ``eqc run``."""
         (self.folder / "events.jsonl").unlink(missing_ok=True)
         words = ("run", "killed.yaml", "--isolation", "docker", "--events", "events.jsonl")
         with (self.folder / "said").open("wb") as said:
@@ -76,7 +76,7 @@ class Controller:
             )
 
     def finish(self) -> None:
-        """One more call, to its end."""
+        """Run ``eqc run`` once more, to its end."""
         process = self.start()
         try:
             code = process.wait(600)
@@ -86,7 +86,7 @@ class Controller:
         assert code == 0, (self.folder / "said").read_text()
 
     def eqc(self, *words: str, cwd: Path) -> str:
-        """Another command, by the same owner on a computer that knows nothing of the run."""
+        """Run another command as the same owner, in a folder without any state of the run."""
         cwd.mkdir(exist_ok=True)
         variables = {**self._env, "XDG_CACHE_HOME": str(cwd / "cache")}
         done = subprocess.run(
@@ -98,7 +98,7 @@ class Controller:
     def kill_once(
         self, moments: random.Random, took: float, among: Sequence[str] = MOMENTS
     ) -> Kill | None:
-        """Start a call and ``kill -9`` it at a random moment; ``None``: it ended before that."""
+        """Start ``eqc run`` and ``kill -9`` it at a random moment; ``None`` if it ended before."""
         moment = moments.choice(among)
         clouds, mine, intents = self._clouds, self.name, len(self._intents())
         before = clouds.orders(mine), clouds.ends(mine), clouds.tidied(mine)
@@ -136,7 +136,7 @@ class Controller:
         return self._clouds.left(self.name)
 
     def check_story(self) -> None:
-        """What was written: no session twice, every order's end, no work left over."""
+        """Check the files: no session twice, an end for every order, no work folder left."""
         folder = self.run_folder
         stored = [(r["cell"], r["session"], r["status"]) for r in read(folder).records]
         lines = [p.read_text().splitlines() for p in (folder / "observations").glob("*.jsonl")]
@@ -152,11 +152,11 @@ class Controller:
     # -- watching ---------------------------------------------------------------------------
 
     def _told(self) -> list[str]:
-        """What the events of the call say: their names, and the states of machines."""
+        """The events of the call, by name; those of machines by their state."""
         return [event.get("state", event["event"]) for event in self._events()]
 
     def _sessions(self) -> list[str]:
-        """Of each session that was told as over, whose job it was."""
+        """The job of each session whose end was reported."""
         return [event["job"] for event in self._events() if event["event"] == "session"]
 
     def _events(self) -> list[dict[str, Any]]:
@@ -177,7 +177,7 @@ class Controller:
         return [dict(row) for row in rows]
 
     def _phases(self, before: int) -> tuple[str, ...]:
-        """What the killed call was doing for each platform, by its journal and its events."""
+        """The phase of the killed call for each platform, by its journal and its events."""
         told, intents = self._events(), self._intents()
         if any(event["event"] == "swept" for event in told):
             return ("after the sweep",)

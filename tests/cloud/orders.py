@@ -21,7 +21,7 @@ def aws_order(
     zone: str | None = None,
     **changes: object,
 ) -> Order:
-    """An order for an instance; ``changes`` replace fields of it."""
+    """An order for an instance; ``changes`` replace fields of the order."""
     made = Order(
         run,
         Platform("aws", f"aws/{machine_type}", (("machine_type", machine_type),)),
@@ -44,7 +44,7 @@ def gcp_order(
     gpu: str | None = None,
     **changes: object,
 ) -> Order:
-    """An order for an instance; ``changes`` replace fields of it."""
+    """An order for an instance; ``changes`` replace fields of the order."""
     asked = {"machine_type": machine_type, "cpu_platform": cpu_platform, "gpu": gpu}
     parameters = tuple((key, value) for key, value in asked.items() if value is not None)
     name = "/".join(("gcp", *(str(value) for _, value in parameters)))

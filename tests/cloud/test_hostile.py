@@ -1,7 +1,7 @@
-"""A hostile machine in a real run: it writes nowhere but its own rows, and stops nothing.
+"""A hostile machine in a real run: it changes only its own rows and does not stop the run.
 
-Its Docker client is replaced by a program that lies; beside it an honest machine has to finish.
-What such a machine could write into records is in ``tests/unit/run/test_hostile_output.py``.
+Its Docker command is replaced by a script that returns false data; another, honest machine must
+finish. Hostile content of records is tested in ``tests/unit/run/test_hostile_output.py``.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ esac
 exec /usr/bin/docker "$@"
 """
 CODES = "\\033[2J\\033]0;owned\\007\\r\\010"
-"""``ESCAPES`` as far as they are ASCII, for printf."""
+"""The ASCII part of ``ESCAPES``, as an argument of printf."""
 
 
 def archive(*entries: tuple[str, bytes, bytes, str]) -> str:
-    """A script's words that print a tar of (name, type, content, link's target)."""
+    """Shell code that prints a tar archive of (name, type, content, link target)."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for name, kind, content, target in entries:
@@ -47,7 +47,7 @@ def archive(*entries: tuple[str, bytes, bytes, str]) -> str:
 
 
 def lied(lab: Lab, lie: str) -> Ran:
-    """A run in which one machine lies; the other one's rows are all there."""
+    """A run in which one machine executes ``lie``; checks that the other one's rows are ok."""
     lab.machines.flaw(FAULTY, docker=LIAR.format(lie=lie))
     experiment = lab.experiment(attempts=1)
     before = outside(lab)
@@ -62,13 +62,13 @@ def lied(lab: Lab, lie: str) -> Ran:
 
 
 def outside(lab: Lab) -> set[Path]:
-    """Where a path that leads out of the run's folder could have led."""
+    """Files that a path leading out of the run's folder could have written."""
     near = {path for path in lab.folder.iterdir() if not path.name.startswith("call-")}
     return {*near, *Path("/tmp").glob("eqc-evil*")} - {lab.results}
 
 
 def nothing_steers(lab: Lab, ran: Ran) -> None:
-    """Raw escapes are in nothing that the run showed, nor in any report of it."""
+    """Check that neither the run's output nor any of its reports has raw escape sequences."""
     assert steering(ran.shown) == set()
     for call in lab.folder.glob("call-*"):
         assert steering(call.read_text()) == set()
@@ -77,7 +77,7 @@ def nothing_steers(lab: Lab, ran: Ran) -> None:
     assert not any(code in page.read_text() for code in ("\x1b[2J", "\x1b]0;", "\u202e"))
 
 
-def test_an_archive_that_leads_elsewhere_and_words_that_steer_a_terminal(lab: Lab) -> None:
+def test_an_archive_with_outside_paths_and_text_with_escape_sequences(lab: Lab) -> None:
     evil = b"evil"
     entries = [
         ("files/../../../../eqc-evil", tarfile.REGTYPE, evil, ""),
@@ -106,7 +106,7 @@ def test_an_archive_that_leads_elsewhere_and_words_that_steer_a_terminal(lab: La
 
 
 @pytest.mark.slow
-def test_a_complaint_that_steers_a_terminal(lab: Lab) -> None:
+def test_an_error_message_with_escape_sequences(lab: Lab) -> None:
     ran = lied(lab, f'*" cp "*" - ") printf "{CODES} no\\n" >&2; exit 1 ;;')
     ((_, message),) = ran.reasons(FAULTY)
     assert "\\x1b[2J" in message
@@ -131,10 +131,10 @@ def test_a_complaint_that_steers_a_terminal(lab: Lab) -> None:
         ('*" wait "*) echo 99999999999999999999; exit ;;', None),
     ],
 )
-def test_lies(lab: Lab, lie: str, code: str | None) -> None:
+def test_false_answers_of_docker(lab: Lab, lie: str, code: str | None) -> None:
     ran = lied(lab, lie) if code is not None else None
     if ran is None:
-        # A lie about its exit only: what it brought home is as good as any.
+        # Only the exit code is false: the results are complete, so they count.
         lab.machines.flaw(FAULTY, docker=LIAR.format(lie=lie))
         ran = lab.run(lab.experiment(attempts=1))
         assert (ran.code, ran.status(FAULTY)) == (0, {"ok"}), ran.shown
@@ -173,7 +173,7 @@ def test_rows_of_another_machine_and_bombs(lab: Lab) -> None:
     )
     lab.machines.flaw(FAULTY, docker=LIAR.format(lie=f'*" cp "*" - ") {print_it}exit ;;'))
     ran = lab.run(lab.experiment(attempts=1))
-    # Of its own cell a machine can say what it likes; that is an observation, of another class.
+    # A machine can report any output for its own cell: that is an observation of another class.
     digests = {
         row["platform"]["parameters"]["machine_type"]: {o["digest"] for o in row["outputs"]}
         for row in ran.rows

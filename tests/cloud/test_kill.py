@@ -1,7 +1,7 @@
-"""``kill -9`` of ``eqc run`` in the middle of a cloud run, at any moment, again and again.
+"""``kill -9`` of ``eqc run`` at random moments of a cloud run, many times.
 
-Machines are real SSH servers behind a strict EC2 and a strict Compute Engine, one at each. What is
-asserted comes from the clouds themselves and from the store's files.
+One machine runs at a strict EC2 fake and one at a strict Compute Engine fake; both are containers
+with a real sshd. The assertions use the fakes' own records and the store's files.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def test_a_hundred_kills(clouds: Clouds, tmp_path: Path) -> None:
 def nothing_is_lost_doubled_or_left(
     clouds: Clouds, folder: Path, *, kills: int, controllers: int, among: Sequence[str] = MOMENTS
 ) -> list[Kill]:
-    """Stories of one to three kills until there are ``kills``; each is ended by run or by reap."""
+    """Runs with one to three kills each, ``kills`` in all; each ends by ``run`` or by ``reap``."""
     seed = int(os.environ.get("EQC_TEST_SEED", random.randrange(1 << 32)))
     print(f"\nseed {seed}")
     began = time.monotonic()
@@ -98,7 +98,7 @@ def story(
     took: float,
     wanted: object,
 ) -> list[Kill]:
-    """``least`` kills, one after the other; then one more call, or only ``eqc reap``."""
+    """``least`` kills of one run, one after the other; then ``eqc run`` or only ``eqc reap``."""
     given: list[Kill] = []
     ended = 0
     while len(given) < least and ended < 3:
@@ -112,7 +112,7 @@ def story(
         up = controller.eqc("status", "--json", cwd=controller.folder / "bare")
         owners = {machine["owner"] for machine in json.loads(up)["machines"]}
         assert controller.name not in owners, where
-    # Also a run whose machines were reaped behind its back comes to its end.
+    # A run whose machines were released by ``eqc reap`` can be finished, too.
     controller.finish()
     assert controller.left() == [], where
     assert controller.facts() == wanted, where

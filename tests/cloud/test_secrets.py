@@ -1,7 +1,7 @@
-"""No secret is in an argv, an environment, a log, the store, a tag or an image.
+"""No secret appears in arguments, environments, logs, the store, tags or images.
 
-Secrets that can be recognised are planted, a run is made in which all of them are used, and
-everything that it leaves, shows or starts is searched for them, also while it goes on.
+The test runs an experiment that uses recognisable secrets, and searches everything that the run
+starts, shows or leaves for them, during the run and afterwards.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
 USER, PASSWORD = "eqc", f"planted-password-{secrets.token_hex(8)}"
 TOKEN = f"planted-session-token-{secrets.token_hex(8)}"
 SECRET_KEY = "test-secret"
-"""What the peer's environment gives as AWS's secret key."""
-# One engine has all images: this machine's knows none until one came. It writes down what it is
-# told, and takes its time with that, so that who looks at processes sees it.
+"""The secret key of AWS in the fake's environment."""
+# The machines share an engine that has all images: this Docker command hides them until one was
+# delivered. It records its arguments and environment, and is slow, so that the watch sees it.
 DOCKER = """\
 #!/bin/sh
 { echo "$@"; tr '\\0' '\\n' < /proc/self/environ; echo; } >> /tmp/called
@@ -46,7 +46,7 @@ exec /usr/bin/docker "$@"
 
 
 class Watch(threading.Thread):
-    """Reads argv and environment of what the run starts, here and on its machines, many times."""
+    """Reads the arguments and environments of the run's processes, here and on its machines."""
 
     def __init__(self, running: Running) -> None:
         super().__init__(daemon=True)
@@ -74,7 +74,7 @@ class Watch(threading.Thread):
         return b"\n".join(self.seen)
 
     def _descendants(self) -> set[int]:
-        """Without the run itself: its environment is what the user gave it."""
+        """The run's descendants, without the run itself: the user has set its environment."""
         children: dict[int, list[int]] = {}
         for entry in Path("/proc").iterdir():
             with suppress(OSError, ValueError):
@@ -91,7 +91,7 @@ class Watch(threading.Thread):
 
 @pytest.fixture
 def login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A registry that wants a login, which Docker's configuration here has."""
+    """A registry that needs a login; Docker's configuration on this computer has it."""
     store, configuration = tmp_path / "registry", tmp_path / "docker"
     store.mkdir()
     configuration.mkdir()
@@ -109,7 +109,7 @@ def test_no_secret_is_where_somebody_could_find_it(
     end = lab.machines.end
 
     def last_look(instance_id: str) -> None:
-        """Before a machine is gone: what was called there, and every file that could be ours."""
+        """Before a machine ends: keep the calls recorded there and all files that may be ours."""
         with suppress(docker.errors.DockerException):
             script = "find /tmp /home /root /run -type f -size -1024k -exec cat {} +"
             found = lab.machines.container(instance_id).exec_run(["sh", "-c", script])
@@ -145,7 +145,7 @@ def test_no_secret_is_where_somebody_could_find_it(
     }
     asked = [_without_user_data(call) for call in lab.ec2.calls]
     stored = [path.read_bytes() for path in _files(lab.results, lab.cache)]
-    offers: dict[str, Iterable[bytes]] = {
+    places: dict[str, Iterable[bytes]] = {
         "argv and environments": [seen],
         "machines": [called.encode()],
         "events and log": [running.events.read_bytes(), running.shown.read_bytes()],
@@ -158,10 +158,10 @@ def test_no_secret_is_where_somebody_could_find_it(
         "image": _image(lab, ran.rows[0]["machine"]["image"]["digest"]),
     }
     assert len(stored) > 5
-    for offer, texts in offers.items():
+    for place, texts in places.items():
         for text in texts:
             for name, secret in planted.items():
-                assert secret.encode() not in text, f"{name} is in: {offer}"
+                assert secret.encode() not in text, f"{name} is in: {place}"
 
 
 def _basic() -> str:
@@ -183,7 +183,7 @@ def _files(*folders: Path) -> Iterator[Path]:
 
 
 def _image(lab: Lab, digest: str) -> Iterator[bytes]:
-    """How it was made and all its layers, in pieces that overlap."""
+    """The history, attributes and layers of an image, in pieces that overlap."""
     image = lab.client.images.get(digest)
     yield json.dumps([image.history(), image.attrs]).encode()
     rest = b""
@@ -192,8 +192,8 @@ def _image(lab: Lab, digest: str) -> Iterator[bytes]:
         rest = chunk[-4096:]
 
 
-def test_a_watch_sees_what_it_should(lab: Lab, tmp_path: Path) -> None:
-    """Else the test above would be content with anything."""
+def test_the_watch_sees_arguments_and_environments(lab: Lab, tmp_path: Path) -> None:
+    """Shows that the test above would notice a secret."""
     import subprocess
     import sys
     from types import SimpleNamespace

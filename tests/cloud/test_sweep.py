@@ -1,4 +1,4 @@
-"""A sweep over AWS, Compute Engine and an SSH host, from the spec to the last machine's end."""
+"""A sweep over AWS, Compute Engine and an SSH host, from the file to the last machine's end."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def client() -> Iterator[docker.DockerClient]:
 
 
 def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str, Any]]:
-    """Run it through a registry; returns its events, everything else about it is asserted."""
+    """Rehearse ``spec`` with a registry and check the outcome; returns the run's events."""
     written(folder, spec)
     (folder / "registry").mkdir()
     orphans = set(left(client))
@@ -71,7 +71,7 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
         done = eqc(*words, "--events", "events.jsonl", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "machines left: 0; cost" in done.stderr
-    # Pushed once, and pulled by that digest: no tag of the registry is on the engine.
+    # Pushed once and pulled by digest, so that no tag of the registry is on the engine.
     assert done.stderr.count("pushing eqc-numpy:") == (2 if ARM in spec else 1)
     assert not [tag for image in client.images.list() for tag in image.tags if offer.host in tag]
     records = read(folder / "results").records
@@ -93,7 +93,7 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
 
 
 def left(client: docker.DockerClient, tag: str | None = None) -> list[str]:
-    """Peers of calls that have ended, and containers of jobs of the run ``tag``, still there."""
+    """Containers that still exist: of fakes whose process has ended, and of jobs of run ``tag``."""
     found = []
     for container in client.containers.list(all=True, ignore_removed=True):
         owner = container.labels.get(OWNER)

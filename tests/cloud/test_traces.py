@@ -1,6 +1,6 @@
-"""Keys and firewall rules of a run whose machines have ended, but not its sweep: found and removed.
+"""Keys and firewall rules of a run that ended its machines but not its cleanup.
 
-Nothing of them costs money; but the next run of somebody else would not know whose they are.
+They cost nothing, but other owners' runs could not tell whose they are: they are found and removed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.cloud_fake
 
 
 @pytest.mark.parametrize(("name", "order"), [("aws", aws_order()), ("gcp", gcp_order())])
-def test_they_are_found_by_owner_without_any_machine(
+def test_shared_things_are_found_by_owner_without_any_machine(
     request: pytest.FixtureRequest, name: str, order: Order
 ) -> None:
     provider: Provider = request.getfixturevalue(name)
@@ -36,7 +36,9 @@ def test_they_are_found_by_owner_without_any_machine(
     assert provider.list_shared() == []
 
 
-def test_reap_removes_them(ec2: Ec2, aws: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reap_removes_shared_things(
+    ec2: Ec2, aws: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = aws_order()
     monkeypatch.setenv("EQC_OWNER", order.owner)
     aws.release(aws.launch(order))
@@ -52,7 +54,7 @@ def test_reap_removes_them(ec2: Ec2, aws: Provider, monkeypatch: pytest.MonkeyPa
     assert aws.list_shared() == []
 
 
-def test_reap_leaves_those_of_machines_that_are_spared(
+def test_reap_keeps_what_spared_machines_share(
     ec2: Ec2, aws: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = aws_order(owner="me")
@@ -65,7 +67,7 @@ def test_reap_leaves_those_of_machines_that_are_spared(
     assert len(ec2.machines()) == 1
 
 
-def test_reap_removes_those_of_a_run_whose_only_machine_is_at_another_cloud(
+def test_reap_removes_what_a_run_shares_at_a_cloud_without_machines(
     ec2: Ec2, gce: Gce, aws: Provider, gcp: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for provider, order in ((aws, aws_order()), (gcp, gcp_order())):

@@ -1,7 +1,7 @@
-"""EC2 and Compute Engine at once, shared by several owners: what each of them did, and has there.
+"""Fakes of EC2 and Compute Engine together, for several owners, with each owner's calls and things.
 
-The catalogue is renewed, as `eqc catalog refresh` would, by types that are what this computer is:
-so machines that are containers here are what was asked for, and nothing has to be emulated.
+Machine types with this computer's hardware are added to the catalogue, as `eqc catalog refresh`
+would: so the fakes' containers are the hardware that was asked for, and nothing is emulated.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from orchestrator.fakes.gcp import server as gce
 from orchestrator.fakes.gcp.server import Gce
 
 AWS_TYPES = ("m1.large", "c1.medium")
-"""Of families whose processors the catalogue does not know: any x86-64 will do."""
+"""Types of families whose processors the catalogue does not state, so any x86-64 is accepted."""
 GCP_TYPES = ("here-standard-1",)
 
 
 def as_this_computer(cache: Path) -> None:
-    """Put those types into the catalogue that is below ``cache``, as this computer's size."""
+    """Write these types, with this computer's size, to the catalogue in the folder ``cache``."""
     lines = Path("/proc/meminfo").read_text().splitlines()
     memory = next(line for line in lines if "MemTotal" in line)
     mebibytes = int(memory.split()[1]) / 1024
@@ -42,7 +42,7 @@ def as_this_computer(cache: Path) -> None:
 
 
 def keys_and_groups(cloud: Ec2, filters: Sequence[Mapping[str, Any]] = ()) -> list[str]:
-    """Names of key pairs and security groups in all regions, but for the default groups."""
+    """Names of key pairs and security groups in all regions, without the default groups."""
     found = []
     for region in cloud.regions:
         client = boto3.client(
@@ -62,7 +62,7 @@ def keys_and_groups(cloud: Ec2, filters: Sequence[Mapping[str, Any]] = ()) -> li
 
 @dataclass(frozen=True)
 class Clouds:
-    """Both peers. An owner's calls are known by what they say: AWS's key id, Google's labels."""
+    """Both fakes. The owner of a call is known by AWS's access key id and Google's labels."""
 
     ec2: Ec2
     gce: Gce
@@ -81,17 +81,17 @@ class Clouds:
         return {**self.environment, "AWS_ACCESS_KEY_ID": owner, "EQC_OWNER": owner}
 
     def orders(self, owner: str) -> int:
-        """How often machines were asked for."""
+        """The number of calls that ordered a machine."""
         return len(self._aws_calls("RunInstances", owner)) + len(self._inserted(owner))
 
     def ends(self, owner: str) -> int:
-        """How often machines were asked to end."""
+        """The number of calls that ended a machine."""
         ours = {body["name"] for body in self._inserted(owner)}
         deleted = [c for c in self.gce.called("instances.delete") if c.path["name"] in ours]
         return len(self._aws_calls("TerminateInstances", owner)) + len(deleted)
 
     def tidied(self, owner: str) -> int:
-        """How often the keys and firewall rules of a run were removed."""
+        """The number of calls that removed a key pair or a firewall rule."""
         mine = f" of {owner}: "
         rules = [json.loads(call.body) for call in self.gce.called("firewalls.insert")]
         ours = {rule["name"] for rule in rules if mine in rule["description"]}
@@ -99,12 +99,12 @@ class Clouds:
         return len(self._aws_calls("DeleteKeyPair", owner)) + len(deleted)
 
     def tokens(self, owner: str) -> set[str]:
-        """Of the orders by which machines were made, ever."""
+        """The tokens of all orders that made a machine."""
         on_aws = {self.ec2.instances[i].parameters["ClientToken"] for i in self._on_aws(owner)}
         return on_aws | {body["labels"]["eqc-token"] for body in self._inserted(owner)}
 
     def left(self, owner: str) -> list[str]:
-        """What either cloud itself still has: machines, key pairs, groups, firewall rules."""
+        """What the two clouds still have: machines, key pairs, groups, firewall rules."""
         made = {*self._on_aws(owner), *(body["name"] for body in self._inserted(owner))}
         found = [i for i in (*self.ec2.machines(), *self.gce.machines()) if i in made]
         found += keys_and_groups(self.ec2, [{"Name": "tag:eqc-owner", "Values": [owner]}])
@@ -127,7 +127,7 @@ class Clouds:
 
 @contextmanager
 def serving(cache: Path) -> Iterator[Clouds]:
-    """Both, with real machines; the peers, too, know the types that are this computer."""
+    """Both fakes, with containers as machines; they know the types of ``as_this_computer``."""
     as_this_computer(cache)
     with (
         pytest.MonkeyPatch.context() as here,

@@ -1,4 +1,4 @@
-"""Rented machines for the contract suite: each provider with its peer, and an order for it."""
+"""Rented machines for the contract suite: each cloud's provider, its fake, and an order for it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from orchestrator.model.machine import Order, Provider
 
 @dataclass(frozen=True)
 class Rented:
-    """One provider and who plays its cloud."""
+    """One provider and the fake of its cloud."""
 
     make: Callable[[], Provider]
-    """A provider without any memory, as another process would have it."""
+    """Makes a new provider without any state, as another process would."""
     order: Order
     lose_a_reply: Callable[[], object]
-    """The next launch goes through, and its reply does not come back."""
+    """Lets the next launch make a machine whose reply is lost."""
     machines: Callable[[], tuple[str, ...]]
-    """Ids of what is there, as the cloud itself knows it."""
+    """The ids of all machines that the fake has."""
 
 
 @contextmanager
@@ -32,13 +32,13 @@ def aws() -> Iterator[Rented]:
     from orchestrator.providers.cloud import Pace
     from tests.cloud.orders import aws_order
 
-    with serving() as peer, _environment(peer.environment):
+    with serving() as fake, _environment(fake.environment):
         clients = Clients()
         yield Rented(
             lambda: AwsProvider(clients, pace=Pace(boot=10, settle=0.3, end=2, poll=0.05)),
             aws_order(),
-            lambda: peer.rule("RunInstances", cut=True, times=1),
-            peer.machines,
+            lambda: fake.rule("RunInstances", cut=True, times=1),
+            fake.machines,
         )
 
 
@@ -50,13 +50,13 @@ def gcp() -> Iterator[Rented]:
     from orchestrator.providers.gcp.provider import GcpProvider
     from tests.cloud.orders import gcp_order
 
-    with serving() as peer, _environment(peer.environment):
+    with serving() as fake, _environment(fake.environment):
         clients = Clients()
         yield Rented(
             lambda: GcpProvider(clients, pace=Pace(boot=10, settle=0.3, end=2, poll=0.05)),
             gcp_order(),
-            lambda: peer.rule("instances.insert", cut=True, times=1),
-            peer.machines,
+            lambda: fake.rule("instances.insert", cut=True, times=1),
+            fake.machines,
         )
         clients.close()
 

@@ -1,4 +1,4 @@
-"""arm64 platforms: emulated by the kernel's binfmt in containers of that architecture."""
+"""arm64 platforms: containers of that architecture, emulated by QEMU through binfmt_misc."""
 
 from __future__ import annotations
 

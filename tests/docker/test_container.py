@@ -1,4 +1,4 @@
-"""What a container of ours may and may not do, as the engine itself reports it."""
+"""What a job's container may and may not do, as the Docker engine reports it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture
 def caught(tmp_path: Path) -> Iterator[Container]:
-    """A container of a run under way; the run is ended afterwards."""
+    """The container of a run in progress; the run is ended afterwards."""
     client = connect()
-    # On a fresh engine the image takes minutes; the run under test should find it.
+    # Build the image first: on a new engine that takes minutes.
     ImageBuilder(client).ensure("numpy")
     text = SMALL.replace("sessions: 2", "sessions: 400") + "limits: {memory: 1 GiB}\n"
     process = subprocess.Popen(
@@ -71,10 +71,10 @@ def test_inside_there_is_no_network_and_no_way_to_write(caught: Container) -> No
         assert b"Read-only file system" in written_there.output
 
 
-def test_removing_twice_is_fine_and_a_removal_ends_the_run_with_failed_rows(
+def test_a_removed_container_gives_failed_rows_and_may_be_removed_twice(
     tmp_path: Path,
 ) -> None:
-    """Somebody removes our container: its sessions are failed rows, and a second run heals."""
+    """The sessions of a removed container become failed rows; a second run computes them."""
     spec = written(tmp_path, SMALL.replace("sessions: 2", "sessions: 30"))
     with closing(connect()) as client:
         ImageBuilder(client).ensure("numpy")
@@ -112,7 +112,7 @@ def test_an_image_is_found_by_its_content_and_built_once(tmp_path: Path) -> None
     client.close()
 
 
-def test_the_engines_refusal_is_an_error_of_ours(tmp_path: Path) -> None:
+def test_the_engines_refusal_is_raised_as_our_error(tmp_path: Path) -> None:
     from orchestrator.errors import EnvironmentNotReady
 
     client = connect()

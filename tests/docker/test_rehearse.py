@@ -1,4 +1,4 @@
-"""`eqc rehearse`: a sweep with docker compose, and what a person can do with its file by hand."""
+"""`eqc rehearse`: a sweep with docker compose, and its compose file used by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be equal between ways of running: masks and emulation, containers and processes."""
+"""Ways of running that must give the same bits: mask and emulation, container and process."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ observe: {sessions: 2, layers: true}
 
 
 def first_cache(store: Path) -> dict[str, int]:
-    """Platform -> bytes of its first data cache, by executed CPUID."""
+    """Size in bytes of each platform's first data cache, from executed CPUID."""
     found = read(store)
     caches = {
         record["platform"]["name"]: found.fingerprints[record["fingerprint"]]["cpu"]["caches"]
@@ -67,7 +67,7 @@ def first_cache(store: Path) -> dict[str, int]:
 
 
 def outputs(store: Path) -> dict[tuple[str, str, str], str]:
-    """(platform, variant, output) -> digest, of one store whose sessions all ended well."""
+    """Digests by (platform, variant, output) of a store; fails unless all sessions are ok."""
     records = read(store).records
     assert {(r["platform"]["name"], r["status"], str(r["reason"])) for r in records} == {
         (r["platform"]["name"], "ok", "None") for r in records
@@ -80,8 +80,8 @@ def outputs(store: Path) -> dict[tuple[str, str, str], str]:
 
 
 def test_masked_is_emulated_bit_for_bit(tmp_path: Path) -> None:
-    """A mask turns instructions down, and nothing else: TensorFlow's convolutions are cut to fit
-    the first data cache, so they are compared where the model that QEMU plays has the host's."""
+    """A mask changes only the instructions. TensorFlow also cuts convolutions into blocks that fit
+    the first data cache, so it is compared only where the emulated CPU has the host's size."""
     spec = written(tmp_path, MASKED_AND_EMULATED)
     done = eqc("run", spec, "--isolation", "docker", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Debian's chromium, driven through its own debugging pipe: no driver, no port, no package."""
+"""Debian's chromium, controlled through its debugging pipe, without a driver or a port."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUIET = (
 
 
 class Tab:
-    """One page; ``events`` holds everything that it reported."""
+    """One page; ``events`` are the DevTools events since ``open``."""
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._to, self._from = to_browser, from_browser
@@ -105,7 +105,7 @@ class Tab:
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def requests(self) -> list[str]:
-        """Addresses that were asked for since ``open``, the page's own and in-page data aside."""
+        """URLs requested since ``open``, without the page itself and ``data:`` URLs."""
         urls = [
             event["params"]["request"]["url"]
             for event in self.events
@@ -141,12 +141,12 @@ class Tab:
 
 @contextlib.contextmanager
 def chromium(profile: Path) -> Iterator[Tab]:
-    """A browser of this test's own, ended with it; its folder is ``profile``."""
+    """A tab of a new browser, with its profile in the folder ``profile``; ended afterwards."""
     program = shutil.which("chromium")
     assert program is not None, "apt-get install chromium"
     child_in, to_browser = os.pipe()
     from_browser, child_out = os.pipe()
-    # The protocol's pipe is at 3 and 4 in the child, wherever it is here.
+    # chromium expects the protocol's pipes as file descriptors 3 and 4.
     script = f'exec "$@" 3<&{child_in} 4>&{child_out}'
     words = ["bash", "-c", script, "chromium", program, *QUIET, f"--user-data-dir={profile}"]
     with subprocess.Popen(

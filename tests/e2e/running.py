@@ -1,4 +1,4 @@
-"""Running ``eqc`` as a user does, as a process of its own."""
+"""Runs ``eqc`` as a user does, as a process of its own."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def written(folder: Path, text: str, name: str = "experiment.yaml") -> Path:
 
 
 def facts(store: Path) -> list[tuple[Any, ...]]:
-    """What a store says, without when and in which run it was said."""
+    """The content of a store's observations, without times and the run's name, sorted."""
     return sorted(
         (
             record["cell"],

@@ -1,4 +1,4 @@
-"""What is paid is shown before it is spent: ``eqc plan``, ``eqc run`` and ``eqc catalog``."""
+"""Costs are shown before money is spent: ``eqc plan``, ``eqc run`` and ``eqc catalog``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_plan_shows_what_it_costs_and_what_is_not_known(tmp_path: Path) -> Non
     assert by_name["aws/m8i.large"]["cost"] is None
 
 
-def test_what_costs_nothing_shows_no_bill(tmp_path: Path) -> None:
+def test_a_free_plan_shows_no_cost(tmp_path: Path) -> None:
     assert "USD" not in eqc("plan", written(tmp_path, SMALL), cwd=tmp_path).stdout
 
 

@@ -1,4 +1,4 @@
-"""A nightly's life: accept a baseline, compare, see a change, accept it."""
+"""``eqc diff`` as in a nightly job: accept a baseline, compare, see a change, accept it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_accept_compare_change_accept(tmp_path: Path) -> None:
     assert accepted.returncode == 0, accepted.stderr
     same = eqc("diff", "baseline.json", "results", cwd=tmp_path)
     assert same.returncode == 0, same.stdout
-    # Another seed of the weights under one label: every output has other bits.
+    # Other weights under the same label: every output has other bits.
     changed = SMALL.replace("    on: [numpy]", "    weights: seed:7\n    on: [numpy]")
     other = written(tmp_path, changed, "changed.yaml")
     assert (
@@ -35,7 +35,7 @@ def test_accept_compare_change_accept(tmp_path: Path) -> None:
     assert eqc("diff", "baseline.json", "changed", cwd=tmp_path).returncode == 0
 
 
-def test_a_platform_that_is_gone_is_missing_not_the_same(tmp_path: Path) -> None:
+def test_a_platform_without_results_is_missing_and_not_equal(tmp_path: Path) -> None:
     spec = written(tmp_path, SMALL)
     eqc("run", spec, "--isolation", "process", cwd=tmp_path)
     fewer = SMALL.replace("levels: [sse4, avx]", "levels: [sse4]")
@@ -46,7 +46,7 @@ def test_a_platform_that_is_gone_is_missing_not_the_same(tmp_path: Path) -> None
     assert "mask/avx" in done.stdout
 
 
-def test_a_baseline_that_is_none_is_said(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_baseline_is_reported(tmp_path: Path) -> None:
     (tmp_path / "baseline.json").write_text('{"schema": 2}')
     done = eqc("diff", "baseline.json", "baseline.json", cwd=tmp_path)
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""`eqc doctor`: what is missing is said with what to do, before anything costs money."""
+"""`eqc doctor` names what is missing and what to do about it, before anything costs money."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_without_an_engine_it_is_not_ready_and_says_so(tmp_path: Path) -> None:
     assert found["disk"].partition(":")[0] in ("ok", "warning")
 
 
-def test_a_registry_that_nobody_serves_is_an_error(tmp_path: Path) -> None:
+def test_a_registry_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{free.getsockname()[1]}"

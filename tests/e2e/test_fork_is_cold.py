@@ -1,4 +1,4 @@
-"""A forked session gives the bits of a cold one, in every framework, layer by layer."""
+"""Forked and cold sessions give the same bits, in every framework, layer by layer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ observe: {{sessions: 2, layers: true, mode: {mode}}}
 
 @pytest.mark.frameworks
 @pytest.mark.parametrize("framework", ["numpy", "onnxruntime", "tensorflow", "torch"])
-def test_fork_is_cold(tmp_path: Path, framework: str) -> None:
+def test_forked_and_cold_sessions_give_the_same_bits(tmp_path: Path, framework: str) -> None:
     found = {}
     for mode in ("fork", "cold"):
         spec = written(tmp_path, SPEC.format(mode=mode, framework=framework), f"{mode}.yaml")

@@ -1,4 +1,4 @@
-"""Any kill, at any moment: run again, and nothing is lost, doubled or left behind."""
+"""After a kill at any moment a second run completes the first; nothing is lost or left behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_kills_at_random_moments_change_nothing(tmp_path: Path, isolation: str) 
     arguments = ("run", spec, "--isolation", isolation)
     undisturbed = eqc(*arguments, "--results", "undisturbed", cwd=tmp_path)
     assert undisturbed.returncode == 0, undisturbed.stderr
-    # Once more, now that images are built, to know how long there is to kill it in.
+    # Once more, with the images built, to measure how long a run takes.
     began = time.monotonic()
     eqc(*arguments, "--results", "timed", cwd=tmp_path)
     took = time.monotonic() - began
@@ -32,7 +32,7 @@ def test_kills_at_random_moments_change_nothing(tmp_path: Path, isolation: str) 
     killed, ended = 0, 0
     while killed < KILLS:
         assert ended < KILLS, f"seed {seed}: runs end before their kill"
-        # A run that ended has nothing left to kill; one that was killed is sometimes given up.
+        # Start a new run if the last one ended; else mostly resume it, sometimes abandon it.
         fresh = ["--fresh"] if moments.random() < 0.2 or ended else []
         process = subprocess.Popen(
             command(*arguments, "--results", "killed", *fresh),
@@ -97,7 +97,7 @@ def test_an_interrupted_run_ends_everything_and_says_so(
 
 
 def runner_processes(folder: Path) -> list[str]:
-    """Command lines of runners that work in ``folder``; waits a moment for the dying."""
+    """Command lines of runners that work in ``folder``; waits up to 5 s for them to end."""
     for _ in range(50):
         found = []
         for entry in Path("/proc").iterdir():

@@ -36,7 +36,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page that ``eqc run`` leaves."""
+    """The page that ``eqc run`` writes."""
     folder = tmp_path_factory.mktemp("small")
     kept = SMALL.replace("layers: true", "layers: true, keep: all")
     done = eqc("run", written(folder, kept), "--isolation", "process", cwd=folder)
@@ -47,7 +47,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def study(study_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the study's 65 machines, by the commands a person would use."""
+    """The page of the study's 65 machines, made by ``eqc import`` and ``eqc report``."""
     folder = tmp_path_factory.mktemp("study")
     source = study_data / "equivalence_classes"
     assert eqc("import", "innfrastructure", source, "--into", "s", cwd=folder).returncode == 0
@@ -93,10 +93,10 @@ def test_all_is_drawn_without_a_complaint_a_request_or_sideways_scrolling(
 
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_axe_finds_no_violation(tab: Tab, whole: Path, width: int, dark: bool) -> None:
-    """Contrast, names, heads, regions: the rules of WCAG 2.1 A and AA that a program can check.
+    """Contrast, names, headings, regions: the rules of WCAG 2.1 A and AA that axe can check.
 
-    On the page with every kind of section, all unfolded; the insides of the figures, which a
-    table stands for, are left out.
+    The page has every kind of section, all unfolded. The insides of figures are left out: each has
+    a table with the same data.
     """
     axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
     tab.open(whole, width=width, dark=dark)

@@ -94,7 +94,7 @@ def test_classes_of_each_model_and_figure_1(folder: Path) -> None:
     assert cumulative[-1]["all"] == 3 * (3 + 16 + 16)
     totals = [row["all"] for row in cumulative]
     assert totals == sorted(totals)
-    # By vendor, generation, cores: all of AMD's first, then Intel's oldest with two cores.
+    # The order is vendor, generation, cores: all of AMD's first, then Intel's oldest.
     assert [row["all"] for row in cumulative][9:11] == [30, 39]
 
 
@@ -157,7 +157,9 @@ def test_every_table_in_every_format(folder: Path, kind: str) -> None:
         (("--platforms", "azure/*"), "no platform matches azure/*"),
     ],
 )
-def test_what_cannot_be_is_refused(folder: Path, words: tuple[str, ...], says: str) -> None:
+def test_impossible_combinations_of_options_are_refused(
+    folder: Path, words: tuple[str, ...], says: str
+) -> None:
     (folder / "a-file").touch()
     (folder / "a-folder").mkdir(exist_ok=True)
     done = eqc("report", "equivalence_classes", *words, cwd=folder)

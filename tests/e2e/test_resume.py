@@ -1,4 +1,4 @@
-"""Running a file again, as it was and changed: what is stored is not computed again."""
+"""Running a file again, unchanged and changed: stored sessions are not computed again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from orchestrator.store.read import read
 from tests.e2e.running import SMALL, eqc, written
 
 
-def test_more_is_computed_alone_and_less_is_reported_alone(tmp_path: Path) -> None:
+def test_only_new_cells_are_computed_and_only_planned_ones_reported(tmp_path: Path) -> None:
     words = ("run", "experiment.yaml", "--isolation", "process")
     written(tmp_path, SMALL)
     assert "12 sessions in 3 jobs" in eqc(*words, cwd=tmp_path).stderr

@@ -1,4 +1,4 @@
-"""Each trouble is a clear message or a row with a reason; the rest of the run is unharmed."""
+"""Every failure gives a clear message or a row with a reason; the rest of the run goes on."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ observe: {{sessions: 3}}
     assert {r["reason"]["code"] for r in bad} == {"illegal-instruction"}
     assert len(bad) == 3
     assert "unsupported" in done.stdout
-    # What cannot be computed there is not tried again.
+    # Unsupported sessions are not tried again.
     again = eqc("run", spec, "--isolation", isolation, cwd=tmp_path)
     assert "0 sessions in 0 jobs" in again.stderr
 
@@ -98,7 +98,7 @@ limits: {memory: 1 GiB}
     assert codes == {"out-of-memory"}
 
 
-def test_a_missing_file_is_said_with_its_line_before_anything_runs(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_its_line_before_anything_runs(tmp_path: Path) -> None:
     spec = written(tmp_path, SMALL.replace("builtin:cifar10-small", "onnx:nowhere.onnx"))
     done = eqc("run", spec, cwd=tmp_path)
     assert done.returncode == 2
@@ -107,7 +107,7 @@ def test_a_missing_file_is_said_with_its_line_before_anything_runs(tmp_path: Pat
     assert not (tmp_path / "results").exists()
 
 
-def test_a_wrong_sha256_is_said_with_both(tmp_path: Path) -> None:
+def test_a_wrong_sha256_is_reported_with_both(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"not the model")
     text = SMALL.replace(
         "builtin:cifar10-small", f"onnx:model.onnx\n    sha256: {'0' * 64}"
@@ -118,7 +118,7 @@ def test_a_wrong_sha256_is_said_with_both(tmp_path: Path) -> None:
     assert "0" * 64 in done.stderr
 
 
-def test_ten_mistakes_are_said_at_once_each_with_its_place(tmp_path: Path) -> None:
+def test_ten_mistakes_are_reported_at_once_each_with_its_place(tmp_path: Path) -> None:
     spec = written(
         tmp_path,
         """\
@@ -155,7 +155,7 @@ colour: blue
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting a small disk needs root")
 @pytest.mark.parametrize("isolation", ISOLATIONS)
-def test_a_full_disk_is_said_and_after_freeing_it_the_run_goes_on(
+def test_a_full_disk_is_reported_and_the_run_resumes_afterwards(
     tmp_path: Path, isolation: str
 ) -> None:
     spec = written(tmp_path, SMALL.replace("layers: true", "layers: true, keep: all"))
@@ -205,7 +205,7 @@ def test_a_cloud_platform_is_planned_and_refused_as_a_row(tmp_path: Path) -> Non
     statuses = by_platform(tmp_path)
     assert statuses.pop("local") == {"ok"}
     assert list(statuses.values()) == [{"skipped"}]
-    # Nothing was rented: as a process there is no image that a machine could run.
+    # With isolation process there is no image for a rented machine, so none is rented.
     assert "start a Docker engine" in done.stdout
 
 

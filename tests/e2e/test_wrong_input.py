@@ -1,4 +1,4 @@
-"""What ``eqc report`` and ``eqc explain`` show of a store that is not as it should be.
+"""What ``eqc report`` and ``eqc explain`` do with a damaged or incomplete store.
 
 One test per case; each asserts on what the user sees and on the exit code.
 """
@@ -152,7 +152,7 @@ def test_a_record_without_a_part_names_file_and_line(tmp_path: Path) -> None:
 
 
 def fleet_without_flags(folder: Path, cpu: dict[str, Any]) -> None:
-    """Two classes; ``c`` has a fingerprint that says no more of its processor than ``cpu``."""
+    """A store of two classes, in which the fingerprint of ``c`` has only ``cpu`` as its CPU."""
     machines = {
         "a": (A, {"vendor": "GenuineIntel", "flags": ["avx2", "fma"]}),
         "b": (B, {"vendor": "AuthenticAMD", "flags": ["avx2"]}),

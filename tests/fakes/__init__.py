@@ -1,1 +1,1 @@
-"""Peers: the real software, and the strict fakes, that cloud code is proved against."""
+"""Servers that the tests of cloud code run against: real software, and strict fakes."""

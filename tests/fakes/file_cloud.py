@@ -1,7 +1,7 @@
 """A cloud in a file: its machines outlive the process that ordered them, as real ones do.
 
-Strict where a leak could hide: a token that is used for other parameters is an error, and every
-machine ever made stays on record. ``step`` is called before and after everything that happens, so
+It is strict, so that no leak goes unnoticed: a token that is used for other parameters is an error,
+and every machine ever made stays on record. ``step`` is called before and after each operation, so
 that a test can end the process at any of these points.
 """
 
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS machines (
 
 @dataclass(frozen=True)
 class Row:
-    """A machine that was made at some time."""
+    """The record of one machine, also after its end."""
 
     id: int
     token: str
@@ -49,7 +49,7 @@ class Row:
 
 
 class FileCloud:
-    """``faults``: the share of calls that fail; ``seed`` draws which, and how."""
+    """A provider. ``faults`` is the share of calls that fail; ``seed`` determines which and how."""
 
     def __init__(
         self,
@@ -172,8 +172,8 @@ class FileCloud:
         return self._random.choice(kinds) if self._random.random() < self._faults else None
 
     def _do(self, text: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-        # A connection for each call: many threads and processes, and nothing is kept by a kill.
-        # The cloud's own durability is not what is tested, so it is not waited for.
+        # A new connection for each call, because many threads and processes use the file and any
+        # may be killed. Writes are not synced: the fake's own durability is not under test.
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None)
         try:
             connection.execute("PRAGMA synchronous = OFF")

@@ -1,7 +1,7 @@
 """Real object-store servers on loopback: moto for S3, the Go fake-gcs-server for Cloud Storage.
 
-Both refuse to make what is there already, as the clouds do; fake-gcs-server only for objects that
-are sent in one request. Only moto looks at credentials, and only where it is told to.
+Both refuse to make an object that exists, as the clouds do; fake-gcs-server only for objects that
+are sent in one request. Only moto checks credentials, and only after ``check_credentials``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import requests
 
 
 class Server:
-    """One server; ``environment`` is what makes the SDKs talk to it."""
+    """One server; ``environment`` has the variables with which the SDKs talk to it."""
 
     def __init__(self, scheme: str, port: int, process: subprocess.Popen[bytes]) -> None:
         self.scheme = scheme
@@ -39,7 +39,7 @@ class Server:
             self.environment = {"STORAGE_EMULATOR_HOST": self.url}
 
     def make_bucket(self, name: str) -> str:
-        """Its URL."""
+        """Make a bucket; returns its URL."""
         if self.scheme == "s3":
             self._s3().create_bucket(Bucket=name)
         else:
@@ -48,7 +48,7 @@ class Server:
         return f"{self.scheme}://{name}"
 
     def remove_bucket(self, url: str) -> None:
-        """Of S3, with everything in it: from now on nothing can be written there."""
+        """Remove a bucket of S3 with all its objects, so that writing to it fails."""
         import boto3
 
         bucket = boto3.resource("s3", **self._account()).Bucket(url.removeprefix("s3://"))
@@ -56,12 +56,12 @@ class Server:
         bucket.delete()
 
     def overwrite(self, url: str, content: bytes) -> None:
-        """What nobody who uses the program's own way could do to an object of S3."""
+        """Replace an object of S3, which our program never does."""
         bucket, _, key = url.removeprefix("s3://").partition("/")
         self._s3().put_object(Bucket=bucket, Key=key, Body=content)
 
     def check_credentials(self, *, on: bool) -> None:
-        """Whether S3 knows nobody, or takes everyone for its owner."""
+        """Have S3 refuse all credentials (``on``) or accept any."""
         free = b"0" if on else b"1000000000"
         request = urllib.request.Request(
             f"{self.url}/moto-api/reset-auth", free, {"Content-Type": "text/plain"}

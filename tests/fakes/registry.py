@@ -34,14 +34,14 @@ class Registry:
         self._process = process
 
     def stop(self) -> None:
-        """As a power failure would."""
+        """Kill the server, as a power failure would."""
         self._process.kill()
         self._process.wait()
 
 
 @contextmanager
 def serving(folder: Path, *, user: str | None = None, secret: str = "") -> Iterator[Registry]:
-    """A registry that keeps its blobs in ``folder``; with ``user`` only they may pull and push."""
+    """A registry that stores its data in ``folder``; with ``user``, only that user has access."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -74,6 +74,6 @@ def _until_it_answers(port: int, process: subprocess.Popen[bytes], log: Path) ->
 
 
 def log_in(folder: Path, host: str, user: str, secret: str) -> None:
-    """What ``docker login`` leaves in the folder of Docker's configuration."""
+    """Write what ``docker login`` writes into the folder of Docker's configuration."""
     auth = base64.b64encode(f"{user}:{secret}".encode()).decode()
     (folder / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))

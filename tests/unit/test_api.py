@@ -1,4 +1,4 @@
-"""The Python API on a store that the study's import made of a few files."""
+"""The Python API with a store imported from a few of the study's files."""
 
 from __future__ import annotations
 
@@ -51,12 +51,14 @@ def test_tensors_come_from_the_store(store: Path) -> None:
         (api.Choice(platforms=("aws/*",)), r"no platform matches aws/\*; there are: "),
     ],
 )
-def test_a_choice_of_nothing_says_what_there_is(store: Path, choice: api.Choice, says: str) -> None:
+def test_a_choice_without_observations_lists_what_there_is(
+    store: Path, choice: api.Choice, says: str
+) -> None:
     with pytest.raises(UsageError, match=says):
         api.findings(store, choice)
 
 
-def test_parts_that_never_met_are_nothing_too(store: Path, tmp_path: Path) -> None:
+def test_a_combination_without_observations_is_refused(store: Path, tmp_path: Path) -> None:
     shutil.copytree(store, tmp_path / "results")
     (path,) = (tmp_path / "results").rglob("*_4*.jsonl")
     lines = [json.loads(line) for line in path.read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""The environment of the tests themselves."""
+"""The environment variables that tests see."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ HOSTILE = {
 }
 
 
-def test_what_the_caller_sets_is_not_seen() -> None:
+def test_variables_that_the_caller_sets_are_removed() -> None:
     assert clean({**HOSTILE, "PATH": "/bin"}) == {"PATH": "/bin"}
 
 
-def test_what_the_tests_themselves_and_proxies_need_stays() -> None:
+def test_variables_for_the_tests_and_for_proxies_stay() -> None:
     kept = {"EQC_REQUIRE": "docker", "AWS_CA_BUNDLE": "/ca", "https_proxy": "http://proxy"}
     assert clean(kept) == kept
 

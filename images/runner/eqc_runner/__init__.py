@@ -1,1 +1,1 @@
-"""The program inside the container: computes what a job asks for, writes down which bits."""
+"""The program inside the container: computes a job's cells and records the outputs' bits."""

@@ -16,7 +16,7 @@ from eqc_runner import process_group
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code of the process."""
+    """Run one command; returns the exit code of the process."""
     parser = argparse.ArgumentParser(prog="eqc_runner", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="compute what JOB_DIR/job.json asks for")
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("probe", help="print this machine's fingerprint as JSON")
     commands.add_parser("worker", help="(started by run)")
     options = parser.parse_args(arguments)
-    # Each command imports what it needs only: the supervisor must not load NumPy, and a worker
+    # Each command imports only what it needs: the supervisor must not load NumPy, and a worker
     # imports its framework before anything else.
     if options.command == "run":
         from eqc_runner import supervisor  # noqa: PLC0415

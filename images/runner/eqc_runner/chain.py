@@ -1,8 +1,9 @@
 """The precision chain of a float tensor, in about one pass over its data.
 
 ``D0 = BLAKE3(header, E)``, ``Dp = BLAKE3(Dp-1, P(p))`` for p = 1...m, with P(p) the plane of
-mantissa bit p, most significant first. Hashed on untruncated (32 bytes), given out as the first
-8 bytes in hex. ``header`` is the tensor file's header line, newline included.
+mantissa bit p, most significant first. The next hash gets all 32 bytes of ``Dp-1``; what is
+returned is the first 8 bytes of each in hex. ``header`` is the tensor file's header line, newline
+included.
 
 *Planes.* Elements are taken in C order and cut into tiles of 131,072, the last one shorter. In a
 tile of n elements let K = ceil(n / 8): bit r (of value 2**r) of byte j of the tile's plane is the
@@ -13,10 +14,11 @@ starts with the top byte of every element in C order; then come the planes of th
 exponent bits that are left (float16: all 6; bfloat16, float32: 1; float64: 4), most significant
 first.
 
-The tile and the assignment of elements to bits are part of the format. They are what NumPy can
-do fast without a compiler: eight rows of a tile are eight contiguous pieces, words are split into
-bytes by casts (which are vectorised), and 8x8 bit blocks are transposed by three butterfly steps
-on rows, 64 bits at a time. Taking the top byte as it is saves a quarter of these steps.
+The tile and the assignment of elements to bits are part of the format (docs/formats.md, section
+1). They are chosen so that NumPy is fast without compiled code: eight rows of a tile are eight
+contiguous pieces, words are split into bytes by casts (which are vectorised), and 8x8 bit blocks
+are transposed by three butterfly steps on rows, 64 bits at a time. Taking the top byte unchanged
+saves a quarter of these steps.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
     from eqc_runner.tensor import Tensor
 
 TILE = 1 << 17
-"""Elements in a tile. Part of the format; chosen so that a tile of float32 and the scratch space
-of its transposition fit in a second-level cache of 1 MiB, and calls cost little beside work."""
+"""Elements in a tile. Part of the format; small enough that a tile of float32 and the scratch
+arrays of its transposition fit in a second-level cache of 1 MiB, and large enough that calls of
+NumPy cost little in comparison with the work."""
 
 MANTISSA_BITS: dict[str, int] = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
 
@@ -41,17 +44,19 @@ _BUTTERFLIES = (
     (2, np.uint64(2), np.uint64(0x3333333333333333)),
     (1, np.uint64(1), np.uint64(0x5555555555555555)),
 )
-"""Distance of the rows that meet, the shift, and the bits of the first row that stay."""
+"""For each step: the distance of the two rows that exchange bits, the shift in bits, and the mask
+of the first row's bits that stay."""
 
 _SKEW = 8 + 1
-"""Words of 64 bits added to each row of planes: rows a power of two apart would meet in the same
-cache sets and be written at half the speed."""
+"""Words of 64 bits added to each row of planes. Without them rows would be a power of two apart,
+fall into the same cache sets and be written at half the speed."""
 
 
 def chain(tensor: Tensor) -> list[str] | None:
-    """D0...Dm as 16 hex digits each (m + 1 values), or ``None`` for a tensor that is no float.
+    """D0...Dm as 16 hex digits each (m + 1 values), or ``None`` for a dtype that is not a float.
 
-    Needs as much memory again as the tensor, and keeps up to 256 MiB of it for the next call.
+    Allocates as much memory as the tensor has, and keeps up to 256 MiB of it per thread for the
+    next call.
     """
     mantissa = MANTISSA_BITS.get(tensor.dtype)
     if mantissa is None:
@@ -66,8 +71,8 @@ def chain(tensor: Tensor) -> list[str] | None:
     link = state.digest()
     links = [link]
     for bit in range(mantissa - 1, -1, -1):
-        # In one piece: what follows an update of 32 bytes is hashed at two thirds of the speed,
-        # and a call more costs as much as a small plane.
+        # Joined before hashing: after an update of 32 bytes BLAKE3 hashes the rest at two thirds
+        # of its speed, and one more call costs as much as hashing a small plane.
         link = blake3(b"".join((link, planes[bit % 8, bit // 8]))).digest()
         links.append(link)
     return [link[:8].hex() for link in links]
@@ -112,13 +117,13 @@ def _bit_planes(
 _kept_scratch = threading.local()
 
 _KEPT_SHAPES = 8
-"""Transpositions kept by a thread. The largest, of float64, takes 7.3 MiB."""
+"""The number of transpositions that a thread keeps. The largest, of float64, takes 7.3 MiB."""
 
 
 def _scratch(shape: tuple[int, int, int]) -> np.ndarray:
-    """Uninitialised uint64 space, reused by the calls of a thread.
+    """Uninitialised uint64 memory, reused by the calls of a thread.
 
-    Fresh pages cost as much as a third of the transposition, and a session with layers calls
+    New pages would cost a third of the transposition's time, and a session with layers calls
     ``chain`` hundreds of times.
     """
     size = shape[0] * shape[1] * shape[2]
@@ -131,7 +136,7 @@ def _scratch(shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def _transposition(itemsize: int, row: int, kept: int) -> _Transposition:
-    """That of this shape, reused by the calls of a thread: layers repeat their shapes."""
+    """The transposition of this shape, kept for the thread: many layers have equal shapes."""
     known: dict[tuple[int, int, int], _Transposition] | None
     known = getattr(_kept_scratch, "transpositions", None)
     if known is None:
@@ -140,14 +145,14 @@ def _transposition(itemsize: int, row: int, kept: int) -> _Transposition:
     found = known.get(shape)
     if found is None:
         if len(known) == _KEPT_SHAPES:
-            # The oldest: a dictionary keeps the order in which its keys came.
+            # Delete the oldest: a dictionary keeps the order of insertion.
             del known[next(iter(known))]
         found = known[shape] = _Transposition(itemsize, row, kept)
     return found
 
 
 class _Transposition:
-    """Transposes tiles of one shape: (8, row) words, ``row`` a multiple of 8; owns the scratch."""
+    """Transposes tiles of one shape, (8, row) words, ``row`` a multiple of 8; has own scratch."""
 
     def __init__(self, itemsize: int, row: int, kept: int) -> None:
         self._halvings: list[tuple[np.generic, np.ndarray, np.ndarray]] = []

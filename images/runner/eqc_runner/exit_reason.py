@@ -1,4 +1,4 @@
-"""What the death of a process says about why there is no result."""
+"""Classifies processes that ended without a result, by exit status and stderr."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _OOM_COUNTERS = (
     "/sys/fs/cgroup/memory.events",
     "/sys/fs/cgroup/memory/memory.oom_control",
 )
-"""Version 2 and version 1, as a container sees its own group."""
+"""Files that count the processes killed for memory, at the paths where a container has its own
+control group: version 2, then version 1."""
 
 _ALLOCATION_TEXTS = ("bad_alloc", "Cannot allocate memory", "can't allocate memory", "MemoryError")
 
@@ -20,11 +21,12 @@ _ALLOCATION_TEXTS = ("bad_alloc", "Cannot allocate memory", "can't allocate memo
 def exit_reason(
     returncode: int, stderr: str, *, oom_kills: int = 0, limited: bool = False
 ) -> Reason:
-    """Classify a process that ended without saying why.
+    """Why a process ended that did not report a reason itself.
 
-    ``returncode`` as ``subprocess`` has it (negative: a signal); 128 + n counts as signal n,
-    which is how shells and some emulators pass on a death. ``oom_kills`` is how many processes
-    the kernel killed for memory meanwhile, ``limited`` whether a memory limit was set.
+    ``returncode`` is as in ``subprocess`` (negative: a signal); 128 + n counts as signal n too,
+    because shells and some emulators report signals that way. ``stderr`` is the end of what it
+    wrote there. ``oom_kills`` is how many processes the kernel killed for memory while it ran,
+    ``limited`` whether a memory limit was set.
     """
     number = -returncode if returncode < 0 else returncode - 128
     name = _signal_name(number)

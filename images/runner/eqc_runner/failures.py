@@ -1,4 +1,4 @@
-"""Why a session has no output: what adapters raise, and the record it becomes.
+"""Why a session has no output: the errors that adapters raise, and the record made of them.
 
 Codes are those of the file format: ``illegal-instruction``, ``unsupported-operator``,
 ``unsupported-precision`` and ``not-installed`` belong to ``Unsupported``; ``signal``,
@@ -17,11 +17,11 @@ UNSUPPORTED_CODES = frozenset(
 
 
 _MESSAGE_CHARACTERS = 2000
-"""Frameworks put whole graphs into their messages."""
+"""Longer messages are cut: some frameworks put whole graphs into theirs."""
 
 
 class SessionError(Exception):
-    """Root of what ends a session on purpose; ``code`` for tables, ``message`` for people."""
+    """Base class of errors with a known reason: ``code`` as above, ``message`` for people."""
 
     status = "failed"
 
@@ -34,14 +34,14 @@ class SessionError(Exception):
         return f"{self.code}: {self.message}"
 
 
-class Unsupported(SessionError):  # noqa: N818 - reads as what it says
-    """This platform cannot compute the cell, however often one tries."""
+class Unsupported(SessionError):  # noqa: N818 - plain without the suffix Error
+    """The platform cannot compute the cell; another attempt would not help."""
 
     status = "unsupported"
 
 
-class Failed(SessionError):  # noqa: N818 - reads as what it says
-    """Something went wrong that need not go wrong again, or that the user can mend."""
+class Failed(SessionError):  # noqa: N818 - plain without the suffix Error
+    """The session failed for a reason that may not occur again or that the user can correct."""
 
 
 class Reason(NamedTuple):
@@ -58,7 +58,10 @@ class Reason(NamedTuple):
 
 
 def reason_of(error: BaseException) -> Reason:
-    """Classify what a session raised. Frameworks are not imported, so names and texts decide."""
+    """The reason for an exception that ended a session.
+
+    Frameworks are not imported here, so their exceptions are known by class name and text.
+    """
     if isinstance(error, SessionError):
         return Reason(error.status, error.code, error.message)
     text = f"{type(error).__name__}: {error}".strip()[:_MESSAGE_CHARACTERS]
@@ -72,7 +75,7 @@ def reason_of(error: BaseException) -> Reason:
 
 
 _ALLOCATION_TYPES = frozenset({"ResourceExhaustedError", "OutOfMemoryError"})
-"""TensorFlow's and torch's own classes for what MemoryError is in Python."""
+"""TensorFlow's and torch's exception classes for memory that could not be allocated."""
 
 _ALLOCATION_TEXTS = (
     "bad_alloc",
@@ -86,12 +89,12 @@ _ALLOCATION_TEXTS = (
     "not enough memory",
     "can't start new thread",
 )
-"""What torch, ONNX Runtime, TensorFlow, NumPy and the C library say, in lower case; the last one
-is said of threads whose stacks do not fit under a limit."""
+"""Parts of the messages of torch, ONNX Runtime, TensorFlow, NumPy and the C library, in lower
+case. The last one occurs where a thread's stack does not fit under a memory limit."""
 
 _NO_KERNEL_TEXTS = ("could not create a primitive", "could not find an implementation for")
-"""What oneDNN (in TensorFlow and torch) and ONNX Runtime say where they have no kernel for an
-operation in this type on this instruction set."""
+"""Parts of the messages of oneDNN (in TensorFlow and torch) and ONNX Runtime where they have no
+kernel for an operation in this dtype on this instruction set."""
 
 
 def _is_allocation_failure(error: BaseException) -> bool:

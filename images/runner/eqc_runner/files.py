@@ -1,6 +1,7 @@
-"""Are the files of a cell there, and are they the ones that were meant?
+"""Checks that the files of a cell exist and have the SHA-256 that the job states.
 
-Checked natively and once per file by the supervisor, before a framework is even imported.
+The supervisor does this, once per file and before it starts a worker. It runs natively, so large
+files are not hashed under emulation.
 """
 
 from __future__ import annotations
@@ -18,19 +19,22 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Files:
-    """The files of a job folder, each read once."""
+    """The files of a job folder, each hashed once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[str, str] = {}
 
     def problem(self, cell: Mapping[str, Any]) -> Reason | None:
-        """The first thing wrong with the files of ``cell`` (the job's record), or ``None``."""
+        """What is wrong with the first bad file of ``cell``, a record of ``job.json``.
+
+        ``None`` if all are right. Raises ``OSError`` for a file that cannot be read.
+        """
         for what, name, expected in _files(cell):
             path = self._folder / name
             if not path.exists():
                 return Reason("failed", "input-missing", f"{what} {name} is not in the job folder")
-            # A folder (SavedModel) has no hash of its own.
+            # A folder (SavedModel) is not hashed.
             if expected is None or not path.is_file():
                 continue
             found = self._sha256(name)
@@ -51,7 +55,7 @@ class Files:
 
 
 def _files(cell: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
-    """(what it is, path, expected sha256) of every file that a cell names."""
+    """(kind, path, expected SHA-256 or ``None``) of every file that a cell names."""
     workload = cell["workload"]
     if workload.get("path"):
         yield "model", workload["path"], workload.get("sha256")

@@ -1,4 +1,4 @@
-"""``fingerprint.json``: what the probe says, or why it could say nothing."""
+"""``fingerprint.json``: the probe's result, or only nulls with the reason where it failed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def write(job: Job, out_folder: Path) -> None:
 
 
 def unknown(why: str) -> dict[str, Any]:
-    """A fingerprint in which everything is null, for the reason given."""
+    """A fingerprint in which everything is null, for the reason ``why``."""
     values = ("cpu", "logical_cpus", "affinity", "cgroup", "memory_bytes", "gpus", "system")
     return {
         "schema": SCHEMA,

@@ -1,4 +1,4 @@
-"""What a runner is asked to do: ``job.json``, parsed once into frozen types."""
+"""``job.json``, the work of one runner, parsed once into frozen types."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ SCHEMA = 1
 
 
 class JobError(Exception):
-    """``job.json`` is missing or is not what the file format says; names the place."""
+    """``job.json`` is missing or breaks the file format; the message names the file."""
 
 
 class Session(NamedTuple):
-    """The key of an observation within a job."""
+    """Cell id and session number: the key of an observation within a job."""
 
     cell: str
     session: int
@@ -45,7 +45,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Job:
-    """A parsed ``job.json``; see the file format for the meaning of the fields."""
+    """A parsed ``job.json``; docs/formats.md, section 2, gives the meaning of the fields.
+
+    ``deadline`` is in Unix seconds; ``None`` stands for no deadline and for no memory limit.
+    """
 
     launcher: tuple[str, ...]
     emulated: str | None
@@ -76,7 +79,7 @@ def read_job(folder: Path) -> Job:
     except OSError as error:
         raise JobError(f"{path} cannot be read: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise JobError(f"{path} is not a job: {type(error).__name__}: {error}") from error
+        raise JobError(f"{path} is not a valid job: {type(error).__name__}: {error}") from error
     ids = [cell.id for cell in job.cells]
     if len(set(ids)) != len(ids):
         raise JobError(f"{path} has the same cell twice")
@@ -90,5 +93,5 @@ def _cell(record: Mapping[str, Any]) -> Cell:
     environment = {str(key): str(value) for key, value in (record.get("environment") or {}).items()}
     group = Group(record["framework"], tuple(sorted(environment.items())), device, mode)
     sessions = tuple(int(number) for number in record["sessions"])
-    record["workload"], record["input"]["tensors"]  # must be there: KeyError names what is not
+    record["workload"], record["input"]["tensors"]  # raises a KeyError that names a missing key
     return Cell(record["cell"], group, sessions, record)

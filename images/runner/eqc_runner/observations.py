@@ -19,7 +19,10 @@ _BLOCK = 1 << 12
 
 
 def append(path: Path, record: Mapping[str, Any]) -> None:
-    """Append one line and sync it. Raises ``OSError``, having taken back what was written."""
+    """Append one line and sync it to disk.
+
+    Raises ``OSError``; the file is then cut back to the length it had before.
+    """
     line = json.dumps(record, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
     descriptor = os.open(str(path), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
@@ -57,7 +60,8 @@ def repair(path: Path) -> None:
 def recorded(path: Path) -> dict[Session, str]:
     """The status of every session that has a line, e.g. ``ok``.
 
-    A line that is no observation (a disk that lost power) does not count: its session is redone.
+    A line that is not an observation (damaged by a power failure) is ignored, so that its session
+    is computed again.
     """
     found: dict[Session, str] = {}
     if not path.exists():
@@ -85,7 +89,11 @@ def now() -> str:
 def without_output(
     cell: Mapping[str, Any], session: int, mode: str, reason: Reason, started: str, seconds: float
 ) -> dict[str, Any]:
-    """The observation of a session that gave nothing, and why. ``cell`` is the job's record."""
+    """The observation of a session without output.
+
+    ``cell`` is a record of ``job.json``, ``reason`` says why there is no output, ``started`` is as
+    from ``now`` and ``seconds`` is the wall time that was spent.
+    """
     return {
         "schema": SCHEMA,
         "cell": cell["cell"],

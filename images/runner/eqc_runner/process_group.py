@@ -1,4 +1,4 @@
-"""Nothing outlives what it was started by, and nothing takes more memory than it may."""
+"""Ties processes to their parent, limits their memory, and kills process groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Callable, Sequence
 
 DIE_VARIABLE = "EQC_DIE_WITH_PARENT"
-"""``1``, or the pid of the parent: then the runner is killed when its parent ends."""
+"""Environment variable: ``1``, or the parent's pid, has the runner killed when its parent ends."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -22,8 +22,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def die_with_parent(parent: int) -> None:
     """Be killed by the kernel as soon as the thread that started this process ends.
 
-    ``parent`` is its pid, so that a parent that ended before the call is noticed too; then this
-    process ends at once.
+    ``parent`` is the parent's pid: if it has ended before this call, this process ends at once.
     """
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -37,19 +36,20 @@ def die_with_parent_if_asked() -> None:
     if value in ("", "0"):
         return
     parent = int(value) if value.isdigit() and value != "1" else os.getppid()
-    # Asked for and already with init: the parent ended while this process was being started.
+    # Already a child of init (pid 1): the parent ended while this process was being started.
     die_with_parent(parent if parent != 1 else -1)
 
 
 def before_exec(memory_bytes: int | None, launcher: Sequence[str] = ()) -> Callable[[], None]:
-    """What a worker process does between fork and exec.
+    """A function for a worker process to call between fork and exec (``preexec_fn``).
 
-    Memory is limited by RLIMIT_DATA, which counts private writable memory: frameworks reserve
-    address space that they never touch, so RLIMIT_AS would refuse what costs nothing. Behind a
-    QEMU launcher it is RLIMIT_AS all the same: QEMU 7.2 hangs when RLIMIT_DATA refuses it memory
-    of its own, but passes on what RLIMIT_AS refuses. The limit is set here, natively, because
-    QEMU ignores memory limits that the guest sets; it holds for guest and emulator together.
-    (Where all of the container is emulated, by binfmt, only the container's own limit holds.)
+    It ties the process to its parent, turns core dumps off and limits memory to ``memory_bytes``
+    (``None``: no limit) by RLIMIT_DATA, which counts private writable memory. RLIMIT_AS would also
+    count the address space that frameworks reserve and never touch. With a QEMU ``launcher`` it is
+    RLIMIT_AS nevertheless: QEMU 7.2 hangs when RLIMIT_DATA refuses memory to QEMU itself, but
+    reports to the guest what RLIMIT_AS refuses. The limit is set natively, because QEMU ignores
+    limits that the guest sets; it holds for guest and emulator together. (Where binfmt emulates
+    the whole container, only the container's own limit holds.)
     """
     parent = os.getpid()
     emulated = bool(launcher) and PurePath(launcher[0]).name.startswith("qemu-")
@@ -67,11 +67,11 @@ def before_exec(memory_bytes: int | None, launcher: Sequence[str] = ()) -> Calla
 
 
 def kill_group(leader: int) -> None:
-    """SIGKILL to a process group; one that is already gone is fine."""
+    """Send SIGKILL to a process group; one that has already ended is no error."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        # Not (yet) a group leader, or already reaped: then the process itself, if it is there.
+        # Not (yet) a group leader, or already reaped: kill the process alone, if it still exists.
         try:
             os.kill(leader, signal.SIGKILL)
         except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""One session of one cell: load, run, identify the outputs, make the record."""
+"""One session of one cell: load the model, run it, hash the outputs, make the record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Folders(NamedTuple):
-    """Where a session reads and writes."""
+    """The folder that a session reads (``job``) and the one it writes to (``out``)."""
 
     job: Path
     out: Path
@@ -30,10 +30,10 @@ class Folders(NamedTuple):
 def observe(
     adapter: Adapter, cell: Mapping[str, Any], session: int, mode: str, folders: Folders
 ) -> dict[str, Any]:
-    """Compute a session and give its observation (status ``ok``).
+    """Compute a session and return its observation (status ``ok``).
 
-    The plain run comes first, so that instrumentation cannot change it. Tensors that the cell
-    asks to keep are written. Raises what the adapter raises, and ``OSError`` from writing.
+    The plain run comes first, so that instrumentation cannot change it. Tensors are written as
+    the cell's ``keep`` demands. Raises what the adapter raises, and ``OSError`` from writing.
     """
     started, clock = observations.now(), time.monotonic()
     inputs = read_inputs(folders.job, cell["input"]["tensors"])

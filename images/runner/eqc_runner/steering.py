@@ -1,7 +1,8 @@
 """The environment variables that steer numerics: which they are, and a worker's environment.
 
-A cell's environment is complete: what the surroundings happen to set is taken away before the
-cell's own variables are put in. That holds for every process of the runner, however it is started.
+A cell's environment is complete: variables that steer numerics and were set by the caller of the
+runner are removed before the cell's own variables are added. This is done for every process that
+the runner starts.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ STEERING = (
 )
 """Names of variables that steer numerics, as shell patterns."""
 DEVICES = ("CUDA_DEVICE_ORDER", "CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES")
-"""These choose a device or say where CUDA is installed; they are passed on and reported."""
+"""Variables that choose a device or say where CUDA is installed: passed on and reported."""
 SECRETS = (
     *("*TOKEN*", "*SECRET*", "*PASSW*", "*CREDENTIAL*", "*API_KEY*", "*APIKEY*", "*ACCESS_KEY*"),
     *("*PRIVATE*", "*_AUTH", "*_AUTH_*", "TF_VAR_*", "TF_CLI_*", "TF_HTTP_*", "TF_CLOUD_*"),
 )
-"""Names under which secrets travel: never reported, whatever else they match."""
+"""Patterns of names whose values may be secret: never reported, whatever else they match."""
 
 
 def steers(name: str) -> bool:
@@ -31,14 +32,14 @@ def steers(name: str) -> bool:
 
 
 def without_steering(environment: Mapping[str, str]) -> dict[str, str]:
-    """``environment`` without what steers numerics; what chooses a device stays."""
+    """``environment`` without variables that steer numerics, except those in ``DEVICES``."""
     return {
         name: value for name, value in environment.items() if name in DEVICES or not steers(name)
     }
 
 
 def reported(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a fingerprint records of ``environment``: what steers numerics, never a secret."""
+    """The part of ``environment`` that a fingerprint records: steers numerics, is no secret."""
     return {
         name: value
         for name, value in sorted(environment.items())

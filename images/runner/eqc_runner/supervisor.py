@@ -1,8 +1,8 @@
-"""``eqc_runner run``: every session of a job gets its line, whatever becomes of the others.
+"""``eqc_runner run``: writes one observation per session of a job, also where others fail.
 
-The supervisor runs natively and imports neither NumPy nor a framework. It groups the cells by
-what a worker process can share, starts one worker per group (one per session where sessions are
-cold), keeps the limits, and writes the observations of sessions that could not write their own.
+The supervisor runs natively and imports neither NumPy nor a framework. It groups the cells that
+can share a worker process, starts one worker per group (one per session where sessions are cold),
+enforces the limits, and writes the observations of sessions that could not write their own.
 """
 
 from __future__ import annotations
@@ -27,17 +27,20 @@ if TYPE_CHECKING:
 
 BAD_JOB = 2
 CANNOT_WRITE = 74
-"""EX_IOERR: not even the reason of a failure could be written."""
+"""EX_IOERR: an observation, or the reason why there is none, could not be written."""
 
 IMPORT_SECONDS = 300.0
-"""Least time that importing a framework is given; emulated ones take up to half a minute alone."""
+"""The shortest time limit for importing a framework. Under emulation imports take up to 30 s."""
 
 _GRACE_SECONDS = 5.0
-"""From the kill of a session to the worker's word that it died."""
+"""How long the worker may take to report the end of a session that was killed."""
 
 
 def run(job_folder: Path, out_folder: Path) -> int:
-    """Run the job; the exit code is 0 as long as the observations could be written."""
+    """Run the job; returns the exit code: 0, ``BAD_JOB`` or ``CANNOT_WRITE``.
+
+    It is 0 as long as the observations could be written, whatever their status.
+    """
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
@@ -71,7 +74,7 @@ class Supervisor:
             self._deadline = time.monotonic() + job.deadline - time.time()
 
     def run(self) -> None:
-        """Every session that has no line yet, group by group. Raises ``OSError``."""
+        """Compute every session that has no line yet, group by group. Raises ``OSError``."""
         observations.repair(self._path)
         done = observations.recorded(self._path)
         groups: dict[Group, list[Session]] = {}
@@ -90,7 +93,7 @@ class Supervisor:
         return reason is None
 
     def _run_worker(self, group: Group, sessions: list[Session]) -> list[Session]:
-        """Work off ``sessions`` as far as one worker gets; those that are left."""
+        """Compute ``sessions`` with one worker; returns those that are left when it ends."""
         if self._deadline <= time.monotonic():
             return self._give_up(sessions, _too_late())
         batch = sessions[:1] if group.mode == "cold" else sessions
@@ -104,7 +107,7 @@ class Supervisor:
             "cells": records,
             "sessions": batch,
         }
-        # Unknown territory on a GPU: drivers map device memory into the process.
+        # No limit with a GPU: drivers map device memory into the process, which might count.
         memory = self._job.memory_bytes if group.device == "cpu" else None
         before = oom_kills()
         try:
@@ -123,7 +126,7 @@ class Supervisor:
         return later
 
     def _await_import(self, worker: WorkerProcess, oom_before: int) -> Reason | None:
-        """``None`` once the framework is imported, else why no session of it can run here."""
+        """``None`` once the framework is imported, else why none of its sessions can run."""
         limit = time.monotonic() + max(IMPORT_SECONDS, self._job.session_seconds)
         event = worker.next(min(limit, self._deadline))
         if event.name == "ready":
@@ -135,15 +138,15 @@ class Supervisor:
             worker.kill()
             if self._deadline <= time.monotonic():
                 return _too_late()._replace(stderr=worker.stderr())
-            # TensorFlow waits for ever where a limit lets it start no thread.
+            # TensorFlow waits for ever if a memory limit keeps it from starting a thread.
             hint = "" if self._job.memory_bytes is None else " (a memory limit was set)"
-            text = f"importing it took too long{hint}"
+            text = f"importing the framework took too long{hint}"
             return Reason("failed", "timeout", text, worker.stderr())
         death = self._death(event.fields["returncode"], worker.stderr(), oom_before)
         return death._replace(message=f"while importing: {death.message}")
 
     def _follow(self, worker: WorkerProcess, session: Session) -> bool:
-        """See one session to its line; whether the worker can go on."""
+        """Wait until ``session`` has its line; returns whether the worker can compute the next."""
         oom_before = oom_kills()
         clock, started = time.monotonic(), observations.now()
         limit = min(clock + self._job.session_seconds, self._deadline)
@@ -179,7 +182,7 @@ class Supervisor:
         observations.repair(self._path)
         status = observations.recorded(self._path).get(session) if reason or not ended else "ok"
         if status is not None:
-            # Also if it died after its line was written whole: the line holds.
+            # A process that died after its line was written whole is included: the line counts.
             _progress(session, status, seconds)
         elif reason is not None:
             reason = reason._replace(stderr=worker.stderr(session))
@@ -242,7 +245,7 @@ def _progress(session: Session, status: str, seconds: float) -> None:
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
     except OSError:
-        # Nobody listens any more; the records matter, not the progress.
+        # The reader of stdout has ended. Only the progress is lost: the observations are files.
         return
 
 
@@ -251,5 +254,5 @@ def _say(text: str) -> None:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    # Leaves by way of WorkerProcess.__exit__, which ends the worker and waits for it.
+    # SystemExit passes through WorkerProcess.__exit__, which ends the worker and waits for it.
     raise SystemExit(128 + number)

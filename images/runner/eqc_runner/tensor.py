@@ -1,7 +1,7 @@
 """A named-dtype tensor and its file: one header line, then little-endian bytes in C order.
 
-NumPy has no bfloat16, so it travels as ``uint16`` with the dtype name ``bfloat16``; this is why
-a tensor is a pair of dtype name and array.
+NumPy has no bfloat16, so its values are held as ``uint16`` with the dtype name ``bfloat16``: this
+is why a tensor is a pair of dtype name and array.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CARRIERS: dict[str, str] = {
     "uint64": "u8",
     "bool": "?",
 }
-"""The NumPy type (byte order apart) in which each dtype of the format is carried."""
+"""The NumPy type, without byte order, that holds the values of each dtype of the format."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Tensor:
     """An array of any layout and byte order, with the name of its dtype in the file format.
 
     Raises ``ValueError`` for an unknown name and ``TypeError`` for an array that cannot carry it.
-    Compare tensors by digest: ``==`` on floats would take 0.0 for -0.0 and lose NaNs.
+    Compare tensors by digest: with ``==`` 0.0 equals -0.0, and a NaN does not equal itself.
     """
 
     dtype: str
@@ -65,7 +65,7 @@ class Tensor:
         return self.array.shape
 
     def compact(self) -> Tensor:
-        """The same tensor laid out as in its file: little-endian, C order; itself if it is so."""
+        """The tensor as laid out in its file: little-endian, C order; copied only if needed."""
         little = self.array.dtype.newbyteorder("<")
         if self.array.dtype == little and self.array.flags.c_contiguous:
             return self
@@ -78,7 +78,7 @@ class Tensor:
         return _header(self.dtype, self.shape)
 
     def data(self) -> np.ndarray:
-        """The elements as a flat, contiguous, little-endian array; no copy where it is one."""
+        """The elements as a flat, contiguous, little-endian array; copied only if needed."""
         return self.compact().array.reshape(-1)
 
     def write(self, path: Path) -> None:
@@ -119,6 +119,6 @@ class Tensor:
 
 @lru_cache(maxsize=4096)
 def _header(dtype: str, shape: tuple[int, ...]) -> bytes:
-    # Kept, since making it takes longer than hashing a small tensor.
+    # Cached: making a header takes longer than hashing a small tensor.
     text = json.dumps({"dtype": dtype, "shape": shape}, separators=(",", ":"))
     return text.encode("ascii") + b"\n"

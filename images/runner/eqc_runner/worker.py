@@ -1,14 +1,14 @@
 """The worker process: imports one framework, then forks a fresh child for each session.
 
-It reads what to do from stdin (``Assignment`` as JSON) and reports to the supervisor in JSON
-lines on stdout, which is taken away from the framework first. It decides nothing: limits,
-classification and failed observations are the supervisor's.
+It reads its ``Assignment`` from stdin as JSON and reports to the supervisor in JSON lines on
+stdout; what the framework prints to stdout goes to stderr instead. The supervisor enforces the
+limits and writes the observations of failed sessions.
 
     {"event": "ready"}                                    the framework is imported
-    {"event": "unusable", "status", "code", "message"}    it cannot be
-    {"event": "begin", "cell", "session", "pid"}
-    {"event": "ended", "cell", "session", "reason"}       null: its line is in observations.jsonl
-    {"event": "died", "cell", "session", "returncode"}    of a forked child, also after "ended"
+    {"event": "unusable", "status", "code", "message"}    the framework cannot be imported
+    {"event": "begin", "cell", "session", "pid"}          a session begins, in process pid
+    {"event": "ended", "cell", "session", "reason"}       reason null: its line is written
+    {"event": "died", "cell", "session", "returncode"}    a forked child ended, also after "ended"
 """
 
 from __future__ import annotations
@@ -31,12 +31,9 @@ from eqc_runner.stderr_marks import stderr_mark
 if TYPE_CHECKING:
     from eqc_runner.adapters.protocol import Adapter
 
-CANNOT_WRITE = 74
-"""Exit code of a session whose observation could not be written (EX_IOERR)."""
-
 
 class Assignment(NamedTuple):
-    """What a worker is started for: cells of one group, and their sessions in order."""
+    """The work of one worker: cells of one group, and their sessions in order."""
 
     job: str
     out: str
@@ -48,13 +45,13 @@ class Assignment(NamedTuple):
 
 
 def main(source: BinaryIO) -> int:
-    """Work off the assignment that is read from ``source``; the exit code is 0 if it could."""
+    """Compute the sessions of the assignment read from ``source``; returns the exit code, 0."""
     assignment = Assignment(**json.loads(source.read()))
     report = Report()
     try:
         adapter = adapters.get(assignment.framework)
         adapter.start()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is an observation
+    except Exception as error:  # noqa: BLE001 - any error is reported, as an observation
         if not isinstance(error, SessionError):
             traceback.print_exc()
         if isinstance(error, ModuleNotFoundError):
@@ -62,8 +59,8 @@ def main(source: BinaryIO) -> int:
         reason = reason_of(error)
         report("unusable", status=reason.status, code=reason.code, message=reason.message)
         return 0
-    # Only now, so that the framework is imported first as in a user's script, and here, so that
-    # a forked child has NumPy already.
+    # Imported after the framework, which so comes first as in a user's script, and before any
+    # fork, so that a child need not import NumPy.
     importlib.import_module("eqc_runner.session")
     report("ready")
     for cell, session in assignment.sessions:
@@ -76,21 +73,21 @@ def main(source: BinaryIO) -> int:
 
 
 class Report:
-    """The line to the supervisor: a private copy of stdout, which itself becomes stderr."""
+    """Sends events to the supervisor on a copy of stdout; stdout itself is redirected to stderr."""
 
     def __init__(self) -> None:
         self._descriptor = os.dup(1)
         os.dup2(2, 1)
 
     def __call__(self, event: str, **fields: Any) -> None:
-        """Send one event; shorter than a pipe's buffer, so lines of processes never mix."""
+        """Write one event as one line, short enough that lines of several processes never mix."""
         os.write(self._descriptor, json.dumps({"event": event, **fields}).encode() + b"\n")
 
 
 def run_session(
     adapter: Adapter, assignment: Assignment, cell: str, session: int, report: Report
 ) -> int:
-    """Compute one session in this process and write its line; an exit code."""
+    """Compute one session in this process and write its line; returns the exit code, 0."""
     # Imported late for the reason given in ``main``.
     from eqc_runner import observations  # noqa: PLC0415
     from eqc_runner.session import Folders, observe  # noqa: PLC0415
@@ -100,9 +97,9 @@ def run_session(
     try:
         record = observe(adapter, assignment.cells[cell], session, assignment.mode, folders)
         observations.append(folders.out / observations.NAME, record)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is an observation
+    except Exception as error:  # noqa: BLE001 - any error is reported, as an observation
         reason = reason_of(error)
-        # Where is of interest if the code alone does not say what to do.
+        # A traceback is of use only where the reason's code does not say what to do.
         if not isinstance(error, SessionError) and reason.code != "no-space":
             traceback.print_exc()
     sys.stdout.flush()
@@ -118,7 +115,8 @@ def _fork_session(
     sys.stdout.flush()
     sys.stderr.flush()
     with warnings.catch_warnings():
-        # Newer Pythons warn of threads at a fork; importing may start some, none computes.
+        # Python 3.12 and later warn of threads at a fork. Importing a framework may start
+        # threads, but none of them computes.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:

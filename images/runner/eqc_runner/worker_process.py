@@ -1,4 +1,4 @@
-"""The supervisor's side of a worker process: start it, hear what it reports, end it."""
+"""The supervisor's side of a worker process: start it, read its reports, end it."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _LINE_CHARACTERS = 400
 """Longer lines are cut: a crashing Python lists hundreds of modules in one."""
 
 
-class CannotStart(Exception):  # noqa: N818 - reads as what it says
-    """The launcher or Python itself is not there or may not be executed."""
+class CannotStart(Exception):  # noqa: N818 - plain without the suffix Error
+    """The launcher or Python itself is missing or may not be executed."""
 
 
 class Event(NamedTuple):
-    """What a worker reported; ``name`` is ``gone`` when it has ended, ``silent`` on a timeout."""
+    """A report of a worker. ``name`` is ``gone`` when it has ended and ``silent`` on a timeout."""
 
     name: str
     fields: Mapping[str, Any]
 
 
 class WorkerProcess:
-    """A running worker. Use as a context manager: on leaving, it and its children are gone."""
+    """A running worker, a context manager: at its end the worker and its children have ended."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class WorkerProcess:
         assignment: Mapping[str, Any],
         memory_bytes: int | None,
     ) -> None:
-        # The write end of stderr is inherited by every session; its end means all are gone.
+        # Every session inherits the write end of stderr: when it is closed, all have ended.
         argv = [*launcher, sys.executable, "-X", "faulthandler", "-m", "eqc_runner", "worker"]
         try:
             self._process = subprocess.Popen(
@@ -88,7 +88,8 @@ class WorkerProcess:
                 self._read(left)
             else:
                 time.sleep(0.01)
-            # A descendant that went astray may keep the pipes open; the worker itself counts.
+            # A descendant that left the process group may keep the pipes open: so the worker's
+            # own end is checked, too.
             if not self._events and self._process.poll() is not None:
                 self._drain()
                 if not self._events:
@@ -100,7 +101,7 @@ class WorkerProcess:
         self._drain()
         text = bytes(self._tail)
         if session is not None:
-            # Not found: the session wrote so much that the mark is out of the tail's reach.
+            # Not found: the session wrote so much that its mark is no longer in the tail.
             text = text[max(0, text.find(stderr_mark(session))) :]
             text = text.partition(b"\n")[2] if text.startswith(STDERR_MARK) else text
         text = text.partition(STDERR_MARK)[0]
@@ -126,7 +127,7 @@ class WorkerProcess:
             stdin.write(content)
             stdin.close()
         except BrokenPipeError:
-            # It died at once; its exit status and stderr tell why.
+            # The worker ended at once: its exit status and stderr give the reason.
             return
 
     def _drain(self) -> None:
@@ -134,7 +135,7 @@ class WorkerProcess:
             pass
 
     def _read(self, timeout: float) -> bool:
-        """Take in what is there; whether there was anything."""
+        """Read what the pipes hold; returns whether they held anything."""
         ready = self._selector.select(min(timeout, 0.5))
         for key, _ in ready:
             chunk = os.read(key.fd, 1 << 16)
@@ -152,7 +153,7 @@ class WorkerProcess:
 
 
 def worker_environment(surroundings: Mapping[str, str], cell: Mapping[str, str]) -> dict[str, str]:
-    """The surroundings without what steers numerics, and the cell's own variables over it."""
+    """``surroundings`` without what steers numerics, overlaid with the cell's own variables."""
     kept = without_steering(surroundings)
     kept.update(cell)
     # A worker must find this very package, also where it is not installed.
@@ -166,5 +167,5 @@ def _pass_on(chunk: bytes) -> None:
     try:
         os.write(2, without_marks(chunk))
     except OSError:
-        # Nobody listens any more; the records matter, not the log.
+        # The reader of stderr has ended. Only the log is lost: the observations are files.
         return

@@ -2,8 +2,8 @@
 
 1,797 real scans of 8 x 8 pixels with values 0 to 16. Each pixel becomes 4 x 4, so that images are
 32 x 32; values are divided by 16; the grey value is repeated for every channel. Every fifth image
-is held out. One thread, fixed seeds and a fixed order make a repetition on the same machine and
-version of torch give the same bytes. The accuracy on what was held out is printed and stands in
+is held out. One thread, fixed seeds and a fixed order give the same bytes again on the same
+machine with the same version of torch. The accuracy on the held-out images is printed and is in
 the file's metadata. Takes seconds per model; needs torch and scikit-learn.
 """
 
@@ -26,7 +26,7 @@ SEED = "seed:0"
 HELD_OUT_EVERY = 5
 BATCH = 32
 PIXEL = 4
-"""Side of the square that one scanned pixel becomes."""
+"""Side, in pixels, of the square that one scanned pixel becomes."""
 
 
 class Recipe(NamedTuple):
@@ -131,8 +131,10 @@ def digits(channels: int) -> tuple[Any, Any]:
 
 
 def write_safetensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
-    """All float32. Written here because the library's order of metadata is a different one in
-    every process, and the file should have the same bytes."""
+    """Write float32 tensors as a safetensors file that has the same bytes every time.
+
+    The safetensors library is not used: it orders the metadata differently in every process.
+    """
     header: dict[str, Any] = {"__metadata__": metadata}
     offset = 0
     for name, array in tensors.items():

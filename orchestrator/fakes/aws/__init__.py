@@ -1,1 +1,1 @@
-"""A fake EC2 that plays machines in containers."""
+"""A fake EC2 whose instances are containers."""

@@ -1,4 +1,4 @@
-"""What EC2 does and moto does not, between the two: see ``orchestrator.fakes.aws.server``."""
+"""What EC2 does and moto does not, added in a proxy: see ``orchestrator.fakes.aws.server``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REGIONS = ("eu-central-1", "us-east-1", "us-west-2")
 
 @dataclass
 class Instance:
-    """What the peer knows beyond moto."""
+    """What the fake stores of an instance in addition to moto."""
 
     id: str
     region: str
@@ -29,20 +29,20 @@ class Instance:
     reply: Reply
     made: float = field(default_factory=time.monotonic)
     reason: tuple[str, str] | None = None
-    """StateReason's code and message, once it was ended from outside."""
+    """Code and message of StateReason once it has ended; ``None`` while it has not."""
 
 
 class Ec2(Proxy):
-    """The peer. ``environment`` is what a process needs to take it for Amazon."""
+    """The fake. ``environment``: the variables that make a process use it instead of EC2."""
 
     def __init__(self, moto: str, machines: Machines, port: int = 0) -> None:
         super().__init__(moto, port)
         self.instances: dict[str, Instance] = {}
         self.quotas: dict[str, float] = {}
         self.regions = REGIONS
-        """Enabled for the account; another one refuses its credentials, as Amazon's do."""
+        """Regions enabled for the account. Any other refuses the credentials, as at Amazon."""
         self.lag = 0.0
-        """Seconds until a new instance is seen by anything but its ``ClientToken``."""
+        """Seconds until a new instance is listed. Its ``ClientToken`` works at once."""
         self._machines = machines
         self._keys: dict[tuple[str, str], str] = {}
         self._clients: dict[str, Any] = {}
@@ -66,13 +66,13 @@ class Ec2(Proxy):
         return tuple(sorted(set(self.instances) - ended))
 
     def end_from_outside(self, instance_id: str, code: str, message: str) -> None:
-        """E.g. ``Server.SpotInstanceTermination``: Amazon wants its machine back."""
+        """End an instance as Amazon would, e.g. with ``Server.SpotInstanceTermination``."""
         instance = self.instances[instance_id]
         self._end(instance, (code, message))
         self._moto(instance.region).terminate_instances(InstanceIds=[instance.id])
 
     def reset(self) -> None:
-        """As new, but for what has ended. moto's own reset would load its data anew: slow."""
+        """End and delete everything. moto's own reset would load its data again, which is slow."""
         for instance in self.instances.values():
             self._machines.end(instance.id)
         for region in {*self.regions, *(i.region for i in self.instances.values())}:
@@ -166,19 +166,19 @@ class Ec2(Proxy):
         return instance is not None and time.monotonic() - instance.made < self.lag
 
     def _moto(self, region: str) -> Any:
-        """A client that goes to moto itself."""
+        """A client for moto itself, without this proxy."""
         if region not in self._clients:
             self._clients[region] = boto3.client(
                 "ec2",
                 endpoint_url=f"http://{self._upstream}",
                 region_name=region,
-                aws_access_key_id="peer",
-                aws_secret_access_key="peer",
+                aws_access_key_id="fake",
+                aws_secret_access_key="fake",
             )
         return self._clients[region]
 
     def _as_they_are(self, reply: Reply) -> Reply:
-        """The reply with states and addresses of the real machines."""
+        """The reply with the states and addresses of the containers."""
         root = parsed(reply.body)
         if not is_of(root, "RunInstances"):
             without(root, "instancesSet", lambda i: self._too_young(text(i, "instanceId")))
@@ -232,7 +232,7 @@ def instances(root: ET.Element) -> Iterator[ET.Element]:
 
 
 def without(root: ET.Element, several: str, unwanted: Callable[[ET.Element], bool]) -> None:
-    """Leave out the items of ``several`` that are ``unwanted``."""
+    """Remove the ``unwanted`` items from the list ``several``."""
     for items in root.iter(_name(several)):
         for item in list(items):
             if unwanted(item):
@@ -240,7 +240,7 @@ def without(root: ET.Element, several: str, unwanted: Callable[[ET.Element], boo
 
 
 def describe(item: ET.Element, address: str | None, reason: tuple[str, str] | None) -> None:
-    """Make ``item`` say what the instance really is; ``reason`` is why it ended."""
+    """Set the state and address of ``item``; ``reason``: why the instance ended, or ``None``."""
     state = "pending" if address is None else "running"
     if reason is not None:
         state, address = "terminated", None

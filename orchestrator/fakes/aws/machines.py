@@ -1,4 +1,4 @@
-"""What stands behind an instance of the EC2 peer: nothing, or a container that boots like one."""
+"""The machines of the fake EC2's instances: none, or containers that boot from user data."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Protocol
 import yaml
 
 from orchestrator.fakes import sshd
-from orchestrator.fakes.containers import Behind, Booting, Nothing
+from orchestrator.fakes.containers import Backend, ContainerBackend, NoBackend
 
 SYSTEMD_RUN = """\
 #!/bin/sh
-# Of systemd-run as much as our user data uses: --on-active=SECONDS and the command.
+# The part of systemd-run that our user data uses: --on-active=SECONDS and the command.
 echo "$@" >> /run/eqc-timer
 for a in "$@"; do case "$a" in --on-active=*) left=${a#*=};; esac; done
 while [ "${1#--}" != "$1" ]; do shift; done
@@ -22,7 +22,7 @@ SYSTEMCTL = """\
 echo "$@" >> /run/eqc-systemctl
 if [ "$1" = poweroff ]; then kill -TERM 1; fi
 """
-# ec2-user is who the images of ECS know: here another name of the peer's only user.
+# The images of ECS have the user ec2-user: here it is a second name of the fake's only user.
 ACCOUNT = """\
 useradd --no-create-home -o -u $(id -u eqc) -g eqc -d /home/eqc -s /bin/bash ec2-user
 usermod -p '*' ec2-user
@@ -32,16 +32,16 @@ chmod 755 /usr/local/bin/systemd-run /usr/local/bin/systemctl
 """
 
 
-class Machines(Behind, Protocol):
+class Machines(Backend, Protocol):
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None: ...
 
 
-class NoMachines(Nothing):
+class NoMachines(NoBackend):
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None: ...
 
 
-class Containers(Booting):
-    """One for each instance; it takes its user data."""
+class Containers(ContainerBackend):
+    """One container for each instance, set up by the instance's user data."""
 
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None:
         self.boot(instance_id, lambda: self._booted(instance_id, arch, public_key, user_data))

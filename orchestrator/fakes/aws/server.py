@@ -1,19 +1,20 @@
-"""EC2 for tests: moto in its strict modes, and for its instances real machines with an sshd.
+"""EC2 for tests: moto in its strict modes, with containers that run an sshd as instances.
 
-moto knows images, instance types, key pairs, groups, tags and filters, and refuses what is wrong.
-What it lacks is added before it:
+moto implements images, instance types, key pairs, groups, tags and filters, and refuses invalid
+requests. A proxy in front of it adds what it lacks:
 
 - only few regions are enabled;
-- ``ClientToken`` is idempotent, refuses other parameters, and still answers for what has ended;
-- an instance is pending until its machine answers, and has the machine's address: a container
-  that took its host key and ran its boot commands from the user data, and lets in who has the key
-  pair (without containers: running at once, at an address where nobody is);
-- its end is the container's end, and the other way round, with EC2's reasons;
-- a group in use cannot be deleted; EC2's lag between making and seeing, and quotas, can be set.
+- ``ClientToken`` is idempotent, refuses other parameters, and still answers for ended instances;
+- an instance is pending until its container answers, and has the container's address. The container
+  gets its host key and boot commands from the user data, and accepts the key pair. (Without
+  containers an instance runs at once, at an address where nothing answers);
+- an instance ends when its container does, and the other way round, with EC2's reasons;
+- a group in use cannot be deleted; the time until a new instance is listed, and quotas, can be set.
 
-Errors and lost replies are rules: ``orchestrator.peers.faults``. Nobody enforces security groups.
+Errors and lost replies are set by rules: ``orchestrator.fakes.faults``. Security groups have no
+effect.
 
-    python -m orchestrator.peers.ec2 --port 5800 [--no-containers]
+    python -m orchestrator.fakes.aws.server --port 5800 [--no-containers]
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ STRICT = {
 def serving(
     *, containers: bool = False, port: int = 0, machines: Machines | None = None
 ) -> Iterator[Ec2]:
-    """A peer of one's own, moto in a process of its own. ``containers``: real machines."""
+    """A new fake, with moto in a process of its own.
+
+    ``containers``: instances are containers with an sshd; else they exist in replies only.
+    """
     upstream = _free_port()
     moto = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(upstream)],
@@ -54,11 +58,11 @@ def serving(
         stderr=subprocess.DEVNULL,
     )
     machines = machines or (Containers() if containers else NoMachines())
-    peer = Ec2(f"127.0.0.1:{upstream}", machines, port)
+    fake = Ec2(f"127.0.0.1:{upstream}", machines, port)
     try:
         _until_it_answers(upstream, moto)
-        with peer.serving():
-            yield peer
+        with fake.serving():
+            yield fake
     finally:
         machines.close()
         moto.kill()
@@ -81,13 +85,13 @@ def _until_it_answers(port: int, moto: subprocess.Popen[bytes], patience: float 
 
 
 def main() -> None:
-    """Serve until interrupted or terminated; prints what to export."""
+    """Serve until interrupted or terminated; prints the variables to export."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--no-containers", action="store_true")
     arguments = parser.parse_args()
-    with serving(containers=not arguments.no_containers, port=arguments.port) as peer:
-        for name, value in peer.environment.items():
+    with serving(containers=not arguments.no_containers, port=arguments.port) as fake:
+        for name, value in fake.environment.items():
             print(f"export {name}={value}", flush=True)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

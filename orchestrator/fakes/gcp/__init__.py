@@ -1,1 +1,1 @@
-"""A fake Compute Engine that plays machines in containers."""
+"""A fake Compute Engine whose instances are containers."""

@@ -1,4 +1,4 @@
-"""The peer of Compute Engine, but for HTTP: every call it knows."""
+"""The fake Compute Engine without HTTP: every call that it implements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["REGIONS", "Cloud", "Fault", "Wrong"]
 
 
 class Cloud(Instances):
-    """One project, and the image families of others. ``_RESOURCE_METHOD`` answers a call."""
+    """One project, and the image families of others. A call is answered by ``_RESOURCE_METHOD``."""
 
     def call(
         self,
@@ -25,7 +25,7 @@ class Cloud(Instances):
         body: bytes,
         late: Fault | None = None,
     ) -> Json:
-        """The reply to a call; ``late``: how its operation fails. Raises ``Wrong``."""
+        """The reply to a call; ``late``: how its operation fails, or ``None``. Raises ``Wrong``."""
         if path["project"] not in (self.project, *(project for project, _ in strict.IMAGES)):
             raise Wrong(403, "forbidden", f"no access to project {path['project']}")
         if "zone" in path and path["zone"] not in self._zones():
@@ -37,7 +37,7 @@ class Cloud(Instances):
             reply = do(path=path, query=query, body=body, late=late)
             self._save()
             copy: dict[str, Any] = json.loads(json.dumps(reply))
-            return copy  # it goes out without the lock
+            return copy  # sent after the lock is released, so it must not change
 
     def reset(self) -> None:
         with self._lock:
@@ -109,7 +109,7 @@ class Cloud(Instances):
         return {"name": name, "architecture": architecture, "diskSizeGb": str(size)}
 
     def _projects_testIamPermissions(self, body: bytes, **_: Any) -> Json:
-        asked = json.loads(body)["permissions"]
+        named = json.loads(body)["permissions"]
         return {
-            "permissions": [p for p in asked if self.permissions is None or p in self.permissions]
+            "permissions": [p for p in named if self.permissions is None or p in self.permissions]
         }

@@ -1,4 +1,4 @@
-"""Compute Engine's HTTP: which call a request is, rules that break calls, the words of errors."""
+"""The HTTP side of the fake Compute Engine: parsing requests, rules that break calls, errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orchestrator.fakes.sshd import Loopback
 
 @dataclass
 class Rule:
-    """What happens to the calls that match everything given here."""
+    """What happens to calls that match ``method`` and ``zone``."""
 
     method: str
     code: str | None = None
@@ -27,7 +27,7 @@ class Rule:
     status: int = 400
     message: str = "by a rule of the test"
     late: bool = False
-    """The call is accepted, and its operation fails."""
+    """The call is accepted, but its operation fails."""
     cut: bool = False
     """The connection is closed instead of the reply being sent, after the call went through."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Rule:
 
 
 class Server:
-    """HTTP on a free port of loopback before ``cloud``."""
+    """Serves ``cloud`` by HTTP on a free port of the loopback interface."""
 
     def __init__(self, cloud: Cloud, port: int = 0) -> None:
         self.cloud = cloud
@@ -70,11 +70,11 @@ class Server:
         return [call for call in self.calls if call.method == method]
 
     def machines(self) -> tuple[str, ...]:
-        """Names of the instances that are there."""
+        """Names of the instances that exist."""
         return self.cloud.names()
 
     def reset(self) -> None:
-        """As new; all instances are gone."""
+        """End all instances and forget everything."""
         self.cloud.reset()
         self.rules, self.calls = [], []
 
@@ -92,7 +92,7 @@ class Server:
             self._server.server_close()
 
     def answer(self, call: Call) -> tuple[int, Mapping[str, str], dict[str, Any]] | None:
-        """Status, headers and body; ``None`` hangs up."""
+        """Status, headers and body; ``None``: close the connection without a reply."""
         with self._lock:
             self.calls.append(call)
             rule = next((rule for rule in self.rules if rule.takes(call)), None)
@@ -109,16 +109,16 @@ class Server:
             return wrong.status, {}, _error(wrong.status, wrong.reason, str(wrong))
         return None if rule is not None and rule.cut else (200, {}, reply)
 
-    def peer(self, verb: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        """What another process may ask of the peer itself: ``/peer/…``."""
-        if (verb, path) == ("GET", "/peer/machines"):
+    def fake(self, verb: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Calls of other processes to control the fake itself: ``/fake/…``."""
+        if (verb, path) == ("GET", "/fake/machines"):
             return 200, {"machines": self.machines()}
-        if (verb, path) == ("GET", "/peer/rules"):
+        if (verb, path) == ("GET", "/fake/rules"):
             return 200, {"rules": [asdict(rule) for rule in self.rules]}
-        if (verb, path) == ("POST", "/peer/rules"):
+        if (verb, path) == ("POST", "/fake/rules"):
             self.rules = [Rule(**one) for one in json.loads(body)]
             return 200, {}
-        if (verb, path) == ("POST", "/peer/preempt"):
+        if (verb, path) == ("POST", "/fake/preempt"):
             self.cloud.preempt(json.loads(body)["name"])
             return 200, {}
         return 404, {}
@@ -140,8 +140,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if self.path.startswith("/peer/"):
-                self._say(*server.peer(self.command, self.path, body))
+            if self.path.startswith("/fake/"):
+                self._say(*server.fake(self.command, self.path, body))
                 return
             call = understood(self.command, self.path, dict(self.headers.items()), body)
             if isinstance(call, tuple):
@@ -219,7 +219,7 @@ _ROUTES: tuple[tuple[str, str, str, frozenset[str]], ...] = tuple(
 
 @dataclass(frozen=True)
 class Call:
-    """One request, understood."""
+    """One request, parsed."""
 
     method: str
     """``instances.insert``, …"""

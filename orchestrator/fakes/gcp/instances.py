@@ -1,4 +1,4 @@
-"""The instances of the Compute Engine peer: made, looked at, and ended in every way they end."""
+"""The instances of the fake Compute Engine: insert, get, list, delete, and ends without a call."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from orchestrator.fakes.gcp.state import Fault, Json, State, public, stamp
 from orchestrator.fakes.gcp.strict import Wrong
 
 _PAGE = 3
-"""Instances in a page at most, whatever is asked for: Google may give fewer, too."""
+"""Most instances in a page, whatever the request says: Google may return fewer, too."""
 _BY_ITSELF = ("compute.instances.preempted", "compute.instances.deleteByMaxRunDuration")
 
 
 class Instances(State):
-    """Calls of ``instances``, and what happens to them without any call."""
+    """The calls of ``instances``, and the changes of instances that time brings."""
 
     def names(self) -> tuple[str, ...]:
         with self._lock:
@@ -26,20 +26,20 @@ class Instances(State):
             return tuple(sorted(i["name"] for i in self._state["instances"].values()))
 
     def instance(self, name: str) -> Json:
-        """As it was asked for and became."""
+        """The instance as stored: the request's fields and its present state."""
         with self._lock:
             found: Json = self._key_of(name)[1]
             return found
 
     def preempt(self, name: str) -> None:
-        """Google wants its spot machine back."""
+        """End a spot instance as Google would to reclaim it."""
         with self._lock:
             key, instance = self._key_of(name)
             self._end(key, instance, "compute.instances.preempted")
             self._save()
 
     def advance(self) -> None:
-        """What has happened by itself until now."""
+        """Bring operations and instances to the present time."""
         with self._lock:
             now = time.time()
             for operation in list(self._state["operations"].values()):
@@ -120,7 +120,7 @@ class Instances(State):
             items[f"zones/{zone}"] = {
                 "instances": [*items[f"zones/{zone}"].get("instances", ()), instance]
             }
-        for zone in self.silent:
+        for zone in self.unreachable_zones:
             items[f"zones/{zone}"] = {"warning": {"code": "UNREACHABLE", "message": "no answer"}}
         more = {"nextPageToken": str(start + len(page))} if start + len(page) < len(seen) else {}
         return {"items": items, **more}

@@ -1,4 +1,4 @@
-"""What stands behind an instance of the Compute Engine peer: nothing, or a container that boots."""
+"""The machines of the fake Compute Engine's instances: none, or containers that boot."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any, Protocol
 import yaml
 
 from orchestrator.fakes import sshd
-from orchestrator.fakes.containers import Behind, Booting, Nothing
+from orchestrator.fakes.containers import Backend, ContainerBackend, NoBackend
 
 PATIENCE = 120.0
-"""Seconds for a machine to answer; an emulated one on a busy computer takes its time."""
+"""Seconds for a machine to answer; an emulated one on a busy computer is slow."""
 SYSTEMCTL = """\
 #!/bin/sh
-# Of systemctl as much as our user data uses.
+# The part of systemctl that our user data uses.
 echo "$@" >> /run/eqc-systemctl
 case "$*" in *"restart sshd.service") kill -HUP "$(cat /run/sshd.pid)";; esac
 """
 
 
-class Machines(Behind, Protocol):
+class Machines(Backend, Protocol):
     def begin(self, instance: Mapping[str, Any]) -> None: ...
 
 
-class NoMachines(Nothing):
+class NoMachines(NoBackend):
     def begin(self, instance: Mapping[str, Any]) -> None: ...
 
 
-class Containers(Booting):
-    """One for each instance; it takes its metadata."""
+class Containers(ContainerBackend):
+    """One container for each instance, set up by the instance's metadata."""
 
     def begin(self, instance: Mapping[str, Any]) -> None:
         self.boot(str(instance["name"]), lambda: self._booted(instance))
@@ -40,7 +40,7 @@ class Containers(Booting):
         said = {item["key"]: item["value"] for item in instance["metadata"]["items"]}
         config = yaml.safe_load(said["user-data"])
         user, _, key = said["ssh-keys"].partition(":")
-        assert user == sshd.USER, f"the peer has no user {user}"
+        assert user == sshd.USER, f"the fake has no user {user}"
         family = instance["machineType"].rpartition("/")[2].partition("-")[0]
         container, _ = sshd.start(
             self.client,
@@ -54,6 +54,6 @@ class Containers(Booting):
         for command in (*config["bootcmd"], *config["runcmd"]):
             code, output = container.exec_run(command)
             assert code == 0, f"{name}: {output!r}"
-        time.sleep(0.1)  # sshd starts itself anew on SIGHUP
+        time.sleep(0.1)  # sshd restarts itself after SIGHUP
         sshd.address(container, PATIENCE)
         return sshd.inside(container)

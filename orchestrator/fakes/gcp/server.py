@@ -1,22 +1,23 @@
-"""Compute Engine for tests: a strict fake, and for its instances real machines with an sshd.
+"""Compute Engine for tests: a strict fake, with containers that run an sshd as instances.
 
-No emulator of Google's exists. This one knows instances, operations, firewall rules, zones, regions
-with quotas, image families and ``testIamPermissions``, as far as they are used, and refuses what
-Compute Engine refuses: unknown fields and parameters, names and labels it does not allow, types
-that a zone does not have, images of another architecture, scheduling that contradicts itself.
+Google has no emulator of it. This fake implements the used parts of instances, operations, firewall
+rules, zones, regions with quotas, image families and ``testIamPermissions``. It refuses what
+Compute Engine refuses: unknown fields and parameters, invalid names and labels, types that a zone
+does not have, images of another architecture, contradictory scheduling.
 
-- ``requestId`` is idempotent: the same operation again, also when it has failed;
-- an instance is PROVISIONING until its machine answers, and has the machine's address: a container
-  that took its host key from the user data, and lets in who is in the metadata's ``ssh-keys``
-  (without containers: running once its operation is done, at an address where nobody is);
-- its end is the container's end, and the other way round; ``maxRunDuration`` is kept by a clock;
-- its state is in a file, when there is one, and outlives its process.
+- ``requestId`` is idempotent: the same id returns the same operation, also a failed one;
+- an instance is PROVISIONING until its container answers, and has the container's address. The
+  container gets its host key from the user data, and accepts the metadata's ``ssh-keys``. (Without
+  containers an instance runs when its operation is done, at an address where nothing answers);
+- an instance ends when its container does, and the other way round, or after ``maxRunDuration``;
+- the state is in a file, if one is given, and is there again after a restart.
 
-Errors, stockouts that come late, and lost replies are rules: ``orchestrator.peers.gce_http``, also
-by ``POST /peer/rules`` from another process. Lag, silent zones, quotas and permissions are settings
-of ``orchestrator.peers.gce_state``. Nobody enforces firewall rules.
+Errors, stockouts after an accepted order, and lost replies are set by rules in
+``orchestrator.fakes.gcp.http``, also by ``POST /fake/rules`` from another process. Delays,
+unreachable zones, quotas and permissions are settings of ``orchestrator.fakes.gcp.state``. Firewall
+rules have no effect.
 
-    python -m orchestrator.peers.gce --port 5900 --state /tmp/gce.json [--no-containers]
+    python -m orchestrator.fakes.gcp.server --port 5900 --state /tmp/gce.json [--no-containers]
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ PROJECT = "eqc-test"
 
 
 class Gce(Server):
-    """The peer. ``environment`` is what a process needs to take it for Google."""
+    """The fake. ``environment``: the variables that make a process use it instead of Google."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,19 +55,23 @@ class Gce(Server):
 def serving(
     *, containers: bool = False, port: int = 0, state: Path | None = None, pace: float = 0.02
 ) -> Iterator[Gce]:
-    """A peer of one's own. ``containers``: real machines; ``pace``: seconds of an operation."""
+    """A new fake.
+
+    ``containers``: instances are containers with an sshd; else they exist in replies only.
+    ``state``: the file for its state. ``pace``: seconds that an operation takes.
+    """
     machines = Containers() if containers else NoMachines()
     cloud = Cloud(PROJECT, machines, state, pace)
-    peer = Gce(cloud, port)
+    fake = Gce(cloud, port)
     try:
-        with peer.serving():
-            yield peer
+        with fake.serving():
+            yield fake
     finally:
         machines.close()
 
 
 def main() -> None:
-    """Serve until interrupted; prints what to export."""
+    """Serve until interrupted; prints the variables to export."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--state", type=Path)
@@ -76,8 +81,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     containers = not arguments.no_containers
-    with serving(containers=containers, port=arguments.port, state=arguments.state) as peer:
-        for name, value in peer.environment.items():
+    with serving(containers=containers, port=arguments.port, state=arguments.state) as fake:
+        for name, value in fake.environment.items():
             print(f"export {name}={value}", flush=True)
         over.wait()
 

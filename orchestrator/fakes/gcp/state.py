@@ -1,4 +1,4 @@
-"""What the peer of Compute Engine remembers: its state, its operations, its zones."""
+"""The state of the fake Compute Engine: instances, operations, firewall rules, zones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OURS = ("key", "since", "due", "made")
 
 @dataclass(frozen=True)
 class Fault:
-    """How an operation is to fail."""
+    """How an operation fails."""
 
     code: str
     message: str
@@ -34,7 +34,7 @@ class Fault:
 
 
 class State:
-    """Instances, operations and firewalls of one project; in a file, where one is given."""
+    """Instances, operations and firewall rules of one project; saved to a file if one is given."""
 
     def __init__(self, project: str, machines: Machines, state: Path | None, pace: float) -> None:
         self.project = project
@@ -51,13 +51,13 @@ class State:
         self.pace = self._pace
         """Seconds from the beginning of an operation to its end."""
         self.lag = 0.0
-        """Seconds until a new instance, and what is done to it, is seen."""
-        self.silent: set[str] = set()
+        """Seconds until a new instance, or an operation on it, is listed."""
+        self.unreachable_zones: set[str] = set()
         """Zones that do not answer."""
         self.quotas: dict[str, tuple[float, float]] = {}
         """Metric → (limit, usage), in every region."""
         self.permissions: set[str] | None = None
-        """Those that are granted; ``None``: all."""
+        """The permissions that are granted; ``None``: all."""
 
     # -- operations ---------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class State:
         return {"items": found}
 
     def _before(self, query: Mapping[str, str]) -> Json | None:
-        """The operation of the same ``requestId``."""
+        """The earlier operation with the same ``requestId``; ``None``: there is none."""
         request = strict.request_id(query)
         known = self._state["requests"].get(request)
         return None if known is None else public(self._state["operations"][known])
@@ -147,7 +147,7 @@ class State:
 
 
 def public(thing: Json) -> Json:
-    """Without what only the peer knows; what an operation failed with is only known at its end."""
+    """``thing`` without the fake's own fields, and without an operation's error before its end."""
     shown = {key: value for key, value in thing.items() if key not in _OURS}
     if "operationType" in thing and thing["status"] != "DONE":
         for key in ("error", "httpErrorStatusCode", "httpErrorMessage"):

@@ -1,6 +1,6 @@
-"""What Compute Engine accepts: requests are parsed by the SDK's own types, and then looked through.
+"""Which requests Compute Engine accepts: parsed by the SDK's own types, then checked.
 
-From its documentation; none of it was compared with Compute Engine itself.
+The rules are from Google's documentation; none was compared with Compute Engine itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orchestrator import catalog
 ARM = ("c4a", "t2a")
 HYPERDISK = ("a4", "c4", "c4a", "c4d", "n4")
 LACKING = frozenset({("us-central1-c", "t2a"), ("us-central1-f", "a2"), ("us-east1-b", "n2d")})
-"""(zone, family) that are not to be had at all; every other zone has everything."""
+"""(zone, family) that do not exist; every other zone has every family."""
 IMAGES = {
     ("cos-cloud", "cos-stable"): ("cos-stable-121-18867-90-4", "X86_64", 10),
     ("cos-cloud", "cos-arm64-stable"): ("cos-arm64-stable-121-18867-90-4", "ARM64", 10),
@@ -35,8 +35,8 @@ _VALUE = re.compile(r"[-_a-z0-9]{0,63}")
 _KEY = re.compile(r"[-_a-zA-Z0-9]{1,127}")
 
 
-class Wrong(Exception):  # noqa: N818 - an answer
-    """A call that is refused: status and Google's word for it."""
+class Wrong(Exception):  # noqa: N818 - a reply, not a bug
+    """A refused call: HTTP status, and the reason in Google's words."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
         super().__init__(message)

@@ -12,30 +12,31 @@ from orchestrator.system.once import Once
 
 _ECS = "/aws/service/ecs/optimized-ami/amazon-linux-2023"
 PARAMETERS: Mapping[tuple[str, bool], str] = {
-    # Amazon Linux 2023 with Docker in it, and for GPUs the driver and NVIDIA's runtime.
+    # Amazon Linux 2023 with Docker; for GPUs also with the driver and NVIDIA's container runtime.
     ("x86_64", False): f"{_ECS}/recommended/image_id",
     ("arm64", False): f"{_ECS}/arm64/recommended/image_id",
     ("x86_64", True): f"{_ECS}/gpu/recommended/image_id",
 }
-"""(architecture, has a GPU) → public SSM parameter that holds an AMI's id."""
+"""(architecture, has a GPU) → the public SSM parameter with an AMI's id."""
 USER = "ec2-user"
-"""Who logs in, on these images."""
+"""The user for SSH on these images."""
 SMALLEST_GB = {False: 30, True: 80}
-"""Has a GPU → size of the root volume: system, framework images (large with CUDA), results."""
+"""Has a GPU → size of the root volume in GB, for system, framework images (large with CUDA) and
+results."""
 
 
 @dataclass(frozen=True)
 class Ami:
-    """A machine image as one region has it."""
+    """A machine image in one region."""
 
     id: str
     root_device: str
-    """E.g. ``/dev/xvda``: what a block device mapping must name to mean the root volume."""
+    """The name of the root volume in block device mappings, e.g. ``/dev/xvda``."""
     root_gb: int
 
 
 class Amis:
-    """Images looked up once per region and kind."""
+    """Looks images up, once per region, architecture and GPU."""
 
     def __init__(
         self, clients: Clients, parameters: Mapping[tuple[str, bool], str] = PARAMETERS

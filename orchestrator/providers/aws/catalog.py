@@ -1,7 +1,7 @@
-"""EC2's machine types and prices from its own APIs, as files of the catalogue.
+"""EC2's machine types and prices from its own APIs, in the format of the catalogue's files.
 
-Run against moto for the calls and their paging; the price list of the Pricing API, which moto does
-not have, was never read from AWS itself: its shape is the documented one.
+Calls and paging were tested against moto. The price list of the Pricing API, which moto does not
+have, was never read from AWS itself: its format is from the documentation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SOURCE = "EC2 DescribeInstanceTypes"
 PRICE_SOURCE = "AWS Pricing GetProducts, EC2 DescribeSpotPriceHistory"
 _VENDORS = {"Intel": "Intel", "AMD": "AMD", "AWS": "Arm", "Ampere": "Arm"}
 _NO_USE = ("InferenceAcceleratorInfo", "FpgaInfo", "MediaAcceleratorInfo", "NeuronInfo")
-"""Types rented for what no framework here computes on."""
+"""Keys of types with accelerators that no framework here computes on."""
 
 Client = Callable[[str, str], Any]
 """(service, region) → a boto3 client."""
@@ -43,7 +43,7 @@ def refreshed(regions: Sequence[str], _project: str | None) -> dict[str, Json]:
 
 
 def machine_types_document(client: Client, regions: Sequence[str]) -> dict[str, Json]:
-    """All types that ``regions`` offer, in the format of ``aws_machine_types.json``.
+    """All types in ``regions``, in the format of ``aws_machine_types.json``.
 
     Raises ``ProviderError``, as ``prices_document`` does.
     """
@@ -57,7 +57,7 @@ def machine_types_document(client: Client, regions: Sequence[str]) -> dict[str, 
 
 
 def types_document(descriptions: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, Json]:
-    """Descriptions as EC2 gives them, by their source, in the format of the catalogue."""
+    """EC2's descriptions of types (source → descriptions), in the format of the catalogue."""
     rows: dict[str, Json] = {}
     families: dict[str, Json] = {}
     for source, given in descriptions.items():
@@ -71,10 +71,13 @@ def types_document(descriptions: Mapping[str, Iterable[Mapping[str, Any]]]) -> d
 
 
 def prices_document(client: Client, regions: Sequence[str], date: str) -> dict[str, Json]:
-    """On-demand and spot prices of Linux in ``regions``, as ``aws_prices.json`` has them."""
+    """On-demand and spot prices of Linux in ``regions``, in the format of ``aws_prices.json``.
+
+    ``date``: of the prices, ``YYYY-MM-DD``. Raises ``ProviderError``.
+    """
     on_demand: dict[str, dict[str, float]] = {}
     spot: dict[str, dict[str, float]] = {}
-    # The Pricing API answers for all regions in a few of them; us-east-1 is the documented one.
+    # The Pricing API is in a few regions only and has the prices of all; us-east-1 is documented.
     pricing = client("pricing", "us-east-1")
     for region in regions:
         with translated(f"pricing:GetProducts of {region}"):
@@ -89,7 +92,7 @@ def prices_document(client: Client, regions: Sequence[str], date: str) -> dict[s
 
 def _usable(description: Mapping[str, Any]) -> bool:
     architectures = description["ProcessorInfo"]["SupportedArchitectures"]
-    # A Mac is had as a dedicated host for a day at least.
+    # Macs, which have neither architecture, are rented by the day as dedicated hosts only.
     return not any(key in description for key in _NO_USE) and bool(
         {"x86_64", "arm64"} & set(architectures)
     )
@@ -104,14 +107,14 @@ def _row(description: Mapping[str, Any]) -> Json:
     gpus = description.get("GpuInfo", {}).get("Gpus", ())
     if gpus:
         name = gpus[0]["Name"]
-        # A part of a GPU counts as 0 there.
+        # EC2 gives the count 0 for a part of a GPU.
         count = sum(gpu["Count"] for gpu in gpus) or 1
         row += [catalog.gpu_name("aws", name), count]
     return row
 
 
 def _unknown_family(description: Mapping[str, Any]) -> Json:
-    """A family that is newer than the catalogue: what it may get is not known."""
+    """A family that is newer than the catalogue: its microarchitectures are not known."""
     processor = description["ProcessorInfo"]
     vendor = _VENDORS.get(processor.get("Manufacturer", ""))
     return {
@@ -144,7 +147,7 @@ def _on_demand(pricing: Any, region: str) -> Iterator[tuple[str, float]]:
 
 
 def _spot(ec2: Any) -> Iterator[tuple[str, float]]:
-    """The newest price of each type in each zone: from now on, which gives the current ones."""
+    """The current price of each type in each zone: all that EC2 returns for a start time of now."""
     pages = ec2.get_paginator("describe_spot_price_history").paginate(
         ProductDescriptions=["Linux/UNIX"], StartTime=datetime.now(UTC)
     )

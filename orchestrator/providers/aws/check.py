@@ -1,6 +1,6 @@
-"""``doctor`` for EC2: may it, can it, and is there enough of it, before anything is launched.
+"""``doctor`` for EC2: credentials, permissions, images and quotas, before anything is launched.
 
-Each permission is tried as a dry run, which changes nothing.
+Each permission is tried with a dry run, which changes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orchestrator.providers.cloud import skew
 
 
 class Check:
-    """Looks at the best place of every platform: its region, image, quota and permissions."""
+    """Checks the best offer of every platform: its region, image, quota and permissions."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Check:
         self._clock = clock
 
     def run(self, platforms: Sequence[Platform]) -> list[Finding]:
-        """All findings; without credentials only that."""
+        """All findings; without valid credentials only that one."""
         findings = list(self._account())
         if any(finding.level is Level.ERROR for finding in findings):
             return findings
@@ -133,7 +133,7 @@ _CALLS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     ),
     "TerminateInstances": ("terminate_instances", {"InstanceIds": [_NO_INSTANCE]}),
 }
-"""Action → boto3 method and parameters. The ids are of nothing."""
+"""Action → boto3 method and parameters. The ids belong to nothing."""
 _ALLOWED = ("DryRunOperation",)
 _MISSING = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 
@@ -154,7 +154,7 @@ def _outcome(call: Any, parameters: Mapping[str, Any]) -> tuple[Level, str]:
         call(DryRun=True, **parameters)
     except ClientError as error:
         code = code_of(error)
-        # EC2 checks permission first: that it looked for the thing means that it may.
+        # EC2 checks the permission first: "not found" means that the action is permitted.
         if code in _ALLOWED or code.endswith((".NotFound", ".Malformed")):
             return Level.OK, "granted"
         if code in _MISSING:
@@ -167,11 +167,11 @@ def _outcome(call: Any, parameters: Mapping[str, Any]) -> tuple[Level, str]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One machine of the plan."""
+    """One machine of the plan, as its quota counts it."""
 
     region: str
     quota: str
-    """The code for its terms, on demand or spot."""
+    """The quota's code; on demand and spot have different quotas."""
     name: str
     vcpus: int
 

@@ -1,4 +1,4 @@
-"""boto3 clients, one per service, region and patience, made once and shared by all threads."""
+"""boto3 clients, one per service, region and number of tries, shared by all threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from botocore.config import Config
 from orchestrator.providers.aws.errors import translated
 
 HOME = "us-east-1"
-"""Asked for what concerns the account, where the user's configuration names no region."""
+"""The region for calls about the account, where the user's configuration names none."""
 _ONE_TRY = Config(
     retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=60
 )
@@ -22,21 +22,21 @@ _SOME_TRIES = Config(
 
 
 class Clients:
-    """Clients of one boto3 session; ``AWS_ENDPOINT_URL`` and profiles work as everywhere."""
+    """Clients of one boto3 session, which reads ``AWS_ENDPOINT_URL`` and profiles as usual."""
 
     def __init__(self, session: boto3.Session | None = None) -> None:
-        # At DEBUG botocore logs every parameter, and user data carries the host's private key.
+        # At DEBUG botocore logs every parameter, and user data contains the host's private key.
         logging.getLogger("botocore").setLevel(logging.INFO)
         self._session = session
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
 
     def ec2(self, region: str) -> Any:
-        """For calls that change something: never repeated by the SDK, the fleet backs off."""
+        """For calls that change something: one try, since the fleet retries them itself."""
         return self._client("ec2", region, patient=False)
 
     def reading(self, service: str, region: str | None = None) -> Any:
-        """For calls that only look: a few tries. Without a region the user's own."""
+        """For calls that only read: up to four tries. ``region``: ``None`` is ``home``."""
         return self._client(service, region or self.home, patient=True)
 
     @property
@@ -53,7 +53,7 @@ class Clients:
 
     def _client(self, service: str, region: str, *, patient: bool) -> Any:
         key = (service, region, patient)
-        # Making clients of one session is not thread-safe; using them is.
+        # Creating clients of one session is not thread-safe; using them is.
         with self._lock:
             if key not in self._clients:
                 with translated(f"aws {service} in {region}"):

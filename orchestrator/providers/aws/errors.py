@@ -1,4 +1,4 @@
-"""What EC2 says no with, translated into ``ProviderError``: named by what the fleet does about it."""
+"""Translates EC2's errors into ``ProviderError``, whose kind says what the fleet does then."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ KINDS: Mapping[ProviderErrorKind, tuple[str, ...]] = {
         "ServiceUnavailable",
         "Unavailable",
         "RequestTimeout",
-        # Made a moment ago, not seen yet everywhere: the same order again finds it.
+        # Created a moment ago and not visible everywhere yet: the same order again finds it.
         "InvalidGroup.NotFound",
         "InvalidKeyPair.NotFound",
-        # An instance of this token exists that our tags do not show yet.
+        # An instance with this token exists but is not listed by its tags yet.
         "IdempotentParameterMismatch",
     ),
 }
@@ -102,12 +102,15 @@ _CREDENTIALS = (
     SSOError,
 )
 _LONGEST = 600
-"""Characters of a message; an encoded authorisation failure can be thousands."""
+"""Characters of a message; an encoded authorisation failure can have thousands."""
 
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Inside, every error of the SDK becomes ``ProviderError``; ``doing`` names what and where."""
+    """In this context every error of the SDK becomes ``ProviderError``.
+
+    ``doing``: the call and its region, for the message.
+    """
     try:
         yield
     except (ClientError, BotoCoreError) as error:
@@ -115,7 +118,7 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def refused(error: ClientError | BotoCoreError, doing: str) -> ProviderError:
-    """The refusal that ``error`` means. The caller raises it ``from`` the error."""
+    """``error`` as a ``ProviderError``. The caller raises it ``from error``."""
     if isinstance(error, ClientError):
         code = code_of(error)
         said = f"{doing}: {code}: {error.response['Error'].get('Message', '')}"
@@ -134,7 +137,7 @@ def refused(error: ClientError | BotoCoreError, doing: str) -> ProviderError:
 
 
 def code_of(error: ClientError) -> str:
-    """EC2's own name of the error, ``Unknown`` where the answer had none."""
+    """EC2's code of the error; ``Unknown`` where the reply has none."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 

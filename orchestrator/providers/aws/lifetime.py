@@ -1,4 +1,4 @@
-"""From pending to running, and from running to gone: instances watched until they are there."""
+"""Waiting until an instance runs and has an address, and ending one."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from orchestrator.providers.aws.errors import code_of, translated
 from orchestrator.providers.cloud import Pace
 
 ALIVE = ("pending", "running", "stopping", "stopped")
-"""States of an instance that still costs something."""
+"""States of an instance that still costs money."""
 _TRANSIENT = (ProviderErrorKind.THROTTLED, ProviderErrorKind.UNCERTAIN)
 
 
 def region_of(machine: Machine) -> str:
-    """Where the machine is. Raises ``ProviderError`` where its place does not say."""
+    """The machine's region. Raises ``ProviderError`` where its offer has none."""
     if machine.offer.region is None:
         raise ProviderError(ProviderErrorKind.INVALID, f"of {machine.id} the region is not known")
     return machine.offer.region
 
 
 class Lifetime:
-    """Watches single instances."""
+    """Starts and ends of single instances. ``user``: the user for SSH."""
 
     def __init__(self, clients: Clients, pace: Pace, user: str) -> None:
         self._clients = clients
@@ -35,7 +35,7 @@ class Lifetime:
         self._user = user
 
     def until_up(self, machine: Machine) -> Machine:
-        """Until it runs and has an address. Raises ``ProviderError``."""
+        """Wait until it runs; the machine with its address. Raises ``ProviderError``."""
         pace = self._pace
         start = pace.clock()
         seen, state = False, "pending"
@@ -68,7 +68,7 @@ class Lifetime:
             pace.sleep(pace.poll)
 
     def end(self, machine: Machine) -> None:
-        """Terminate it, until EC2 says that it ends. Raises ``ProviderError``."""
+        """Terminate it and wait until EC2 confirms that. Raises ``ProviderError``."""
         pace = self._pace
         region = region_of(machine)
         start = pace.clock()
@@ -83,7 +83,7 @@ class Lifetime:
             else:
                 if state is not None and state not in ALIVE:
                     return
-                # One so young that EC2 does not know it yet is not gone.
+                # A new instance may not be known to EC2 yet: only after `settle` it is gone.
                 if state is None and pace.clock() - start > pace.settle:
                     return
             if pace.clock() - start > pace.end:
@@ -131,7 +131,7 @@ def _state(instance: Mapping[str, Any]) -> str:
 
 
 def _why(instance: Mapping[str, Any]) -> str:
-    """EC2's reason; a spot reclaim is called by its name."""
+    """EC2's reason for the end; a spot reclaim is named as such."""
     reason = instance.get("StateReason", {})
     code = str(reason.get("Code", ""))
     said = str(reason.get("Message") or instance.get("StateTransitionReason") or "no reason given")

@@ -1,6 +1,6 @@
-"""Who may reach the machines of a run, and log in: one security group and key pair in each region.
+"""Access to the machines of a run: one security group and one key pair in each region.
 
-Only our address, only SSH, only with the run's key.
+The group admits SSH from this computer's address only, and the key pair is the run's login key.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SSH = 22
 
 
 class Network:
-    """Security groups, made when a run first wants a machine in a region."""
+    """Security groups, created with a run's first order in a region."""
 
     def __init__(self, clients: Clients, address: Callable[[], str] = own_address) -> None:
         self._clients = clients
@@ -30,11 +30,14 @@ class Network:
         self._groups: Once[str] = Once()
 
     def ensure(self, run: str, owner: str, region: str) -> str:
-        """The id of the run's group in ``region``'s default VPC. Raises ``ProviderError``."""
+        """The id of the run's group in ``region``'s default VPC, created where missing.
+
+        Raises ``ProviderError``.
+        """
         return self._groups.get((run, region), lambda: self._make(run, owner, region))
 
     def forget(self, run: str) -> None:
-        """Look again the next time: what was known may be gone."""
+        """Let the next ``ensure`` look again, since somebody may have removed what was there."""
         self._groups.forget(run)
 
     def _make(self, run: str, owner: str, region: str) -> str:
@@ -88,7 +91,7 @@ class Network:
         return group
 
     def _admit_only(self, region: str, group: Mapping[str, Any], cidr: str) -> str:
-        """Of an earlier call, perhaps from another address: that one is not ours any more."""
+        """Admit ``cidr`` only, in a group of an earlier call that may have had another address."""
         group_id = str(group["GroupId"])
         admitted = [
             (rule.get("IpProtocol"), rule.get("FromPort"), rule.get("ToPort"), source["CidrIp"])
@@ -121,7 +124,7 @@ class Network:
 
 
 class LoginKeys:
-    """Key pairs, imported when a run first wants a machine in a region."""
+    """Key pairs, imported with a run's first order in a region."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -129,8 +132,8 @@ class LoginKeys:
 
     def ensure(self, run: str, owner: str, region: str, public: str) -> str:
         """The name of the key pair of ``public`` (OpenSSH). Raises ``ProviderError``."""
-        # The key is part of the name: a run that makes itself a new one needs a new pair, and a
-        # pair of that name which is there already is the same.
+        # The key's hash is part of the name: a new login key of the run needs a new pair, and an
+        # existing pair of this name has the same key.
         name = tags.named(run, hashlib.sha256(public.encode()).hexdigest()[:8])
         described = tags.of_run(run, owner, name)
         self._imported.get(
@@ -139,7 +142,7 @@ class LoginKeys:
         return name
 
     def forget(self, run: str) -> None:
-        """Look again the next time: what was known may be gone."""
+        """Let the next ``ensure`` look again, since somebody may have removed what was there."""
         self._imported.forget(run)
 
     def _import(self, described: list[tags.Tag], region: str, name: str, public: str) -> None:

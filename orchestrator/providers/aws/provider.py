@@ -32,8 +32,8 @@ from orchestrator.system.once import Once
 class AwsProvider:
     """EC2 instances of the user's own account, by the user's own boto3 configuration.
 
-    All that can differ for a test or an unusual account comes in here: the images and who logs
-    in to them, the regions (``None``: all enabled ones), our own address, the patience.
+    For tests and unusual accounts these can be given: the machine images and their user, the
+    regions (``None``: all enabled ones), this computer's address, and the waiting times (``pace``).
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class AwsProvider:
         self._lifetime = Lifetime(self._clients, self._pace, user)
 
     def offers(self, platform: Platform) -> Sequence[Offer]:
-        """Regions by price, of those that the account may use. Raises ``Unavailable``."""
-        # In a region that is not enabled EC2 refuses the credentials, which looks like no account.
+        """The enabled regions of the account, by price. Raises ``Unavailable``."""
+        # A region that is not enabled refuses the credentials as if they were invalid: omit it.
         known, regions = catalog.offers(platform), self._all_regions()
         usable = tuple(offer for offer in known if offer.region in regions)
         if not usable:
@@ -67,15 +67,15 @@ class AwsProvider:
         return usable
 
     def launch(self, order: Order) -> Machine:
-        """Ask for the instance; at once. Raises ``ProviderError``."""
+        """Order the instance and return at once. Raises ``ProviderError``."""
         region, machine_type = order.offer.region, order.offer.machine_type
         if region is None or machine_type is None:
             raise ProviderError(
                 ProviderErrorKind.INVALID, "an order at aws needs a region and a machine type"
             )
-        # ClientToken alone makes a repeated request harmless at EC2. But it demands the very same
-        # parameters, and who comes back after a crash has another host key; so the tag is asked
-        # first. The tag alone would not do: it is seen only some time after the instance is made.
+        # EC2 makes a repeated request harmless by its ClientToken, but only with the same
+        # parameters, and after a crash the host key is another one: so search by tag first. The tag
+        # alone is not enough, since it is listed only some time after the instance was made.
         existing = alive(self._clients, region, tags.TOKEN, order.token)
         if existing:
             return self._machine(order, tags.machine(existing[0], region))
@@ -89,12 +89,12 @@ class AwsProvider:
                 reply = self._clients.ec2(region).run_instances(**request)
         except ProviderError as error:
             if error.kind is ProviderErrorKind.UNCERTAIN:
-                # Perhaps a group or key that somebody removed: the next try looks again.
+                # The cause may be a removed group or key: the next try looks them up again.
                 self._forget(order.run)
             raise
         instance = reply["Instances"][0]
         if instance["State"]["Name"] not in ALIVE:
-            # EC2 answers a token that it knows with its instance, even when that has ended.
+            # For a known token EC2 returns the instance of then, which may have ended.
             raise ProviderError(
                 ProviderErrorKind.GONE,
                 f"{instance['InstanceId']} of this order is over: a new attempt",
@@ -102,15 +102,15 @@ class AwsProvider:
         return self._machine(order, tags.machine(instance, region))
 
     def wait(self, machine: Machine) -> Machine:
-        """Until it runs and has an address. Raises ``ProviderError``."""
+        """Wait until it runs and has an address. Raises ``ProviderError``."""
         return self._lifetime.until_up(machine)
 
     def release(self, machine: Machine) -> None:
-        """Terminate it; returns when EC2 says that it shuts down. Raises ``ProviderError``."""
+        """Terminate it; returns when EC2 confirms that it shuts down. Raises ``ProviderError``."""
         self._lifetime.end(machine)
 
     def find(self, run: str | None = None) -> Sequence[Machine]:
-        """All instances of ours, in every region. Raises ``ProviderError`` if one does not answer."""
+        """All our instances, in every region. Raises ``ProviderError`` if one does not answer."""
 
         def ask(region: str) -> list[Machine]:
             found = alive(self._clients, region, tags.RUN, run)
@@ -119,24 +119,24 @@ class AwsProvider:
         return tuple(m for machines in in_each(self._all_regions(), ask) for m in machines)
 
     def delete_shared(self, run: str) -> None:
-        """Remove the run's key pairs and security groups in every region. Raises ``ProviderError``."""
+        """Remove the run's key pairs and security groups everywhere. Raises ``ProviderError``."""
         self._forget(run)
         in_each(
             self._all_regions(), lambda region: tidy_region(self._clients, self._pace, region, run)
         )
 
     def list_shared(self, owner: str | None = None) -> Sequence[str]:
-        """Runs that key pairs and security groups of any region bear. Raises ``ProviderError``."""
+        """Runs with key pairs or security groups in any region. Raises ``ProviderError``."""
         regions = self._all_regions()
         found = in_each(regions, lambda region: runs_of_shared(self._clients, region, owner))
         return sorted(set().union(*found))
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
-        """Credentials, permissions by dry-run calls, images, quotas, and the clock."""
+        """Check credentials, permissions (by dry-run calls), images, quotas, and this clock."""
         return Check(self._clients, self._amis, self.offers).run(platforms)
 
     def _machine(self, order: Order, found: Machine) -> Machine:
-        """As EC2 describes it, with what only the order knows."""
+        """EC2's description of the machine, completed from the order."""
         offer = replace(order.offer, zone=found.offer.zone)
         return replace(found, platform=order.platform, offer=offer)
 

@@ -1,4 +1,4 @@
-"""The same question to every region at once; a region that does not answer is never left out."""
+"""Calls to all regions side by side; a region that does not answer is an error, never left out."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ Answer = TypeVar("Answer")
 
 
 def in_each(regions: Sequence[str], ask: Callable[[str], Answer]) -> list[Answer]:
-    """``ask(region)`` of every region, in their order; the first refusal is raised."""
+    """``ask(region)`` for every region, in their order. The first error is raised."""
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="aws-region") as pool:
         return list(pool.map(ask, regions))
 
 
 def alive(clients: Clients, region: str, tag: str, value: str | None) -> list[dict[str, Any]]:
-    """Instances of ``region`` that have ``tag`` (with ``value``) and still cost something."""
+    """Instances of ``region`` with ``tag`` that still cost money; ``value``: ``None`` is any.
+
+    Raises ``ProviderError``.
+    """
     by_tag = (
         {"Name": "tag-key", "Values": [tag]}
         if value is None
@@ -50,14 +53,17 @@ def alive(clients: Clients, region: str, tag: str, value: str | None) -> list[di
 
 
 def shared_by(clients: Clients, region: str, run: str) -> tuple[list[str], list[str]]:
-    """Key pair names and security group ids that are tagged with ``run``."""
+    """Names of the key pairs and ids of the security groups of ``run`` in ``region``."""
     by_run = {"Name": f"tag:{tags.RUN}", "Values": [run]}
     pairs, groups = _shared(clients, region, by_run, f"of run {run}")
     return [str(p["KeyName"]) for p in pairs], [str(g["GroupId"]) for g in groups]
 
 
 def runs_of_shared(clients: Clients, region: str, owner: str | None) -> set[str]:
-    """Tags of the runs whose key pairs and security groups are in ``region``."""
+    """Tags of the runs with key pairs or security groups in ``region``.
+
+    ``owner``: only this person's; ``None``: everybody's.
+    """
     ours = {"Name": "tag-key", "Values": [tags.RUN]}
     pairs, groups = _shared(clients, region, ours, "of all runs")
     found = [tags.read(resource) for resource in (*pairs, *groups)]
@@ -80,7 +86,10 @@ _IN_USE = ("DependencyViolation", "InvalidGroup.InUse")
 
 
 def tidy_region(clients: Clients, pace: Pace, region: str, run: str) -> None:
-    """Remove them from ``region``; not there is success. Raises ``ProviderError``."""
+    """Remove the run's key pairs and security groups from ``region``, if there are any.
+
+    Raises ``ProviderError``.
+    """
     pairs, groups = shared_by(clients, region, run)
     ec2 = clients.ec2(region)
     for name in pairs:
@@ -91,7 +100,7 @@ def tidy_region(clients: Clients, pace: Pace, region: str, run: str) -> None:
 
 
 def _delete_group(clients: Clients, pace: Pace, region: str, group: str) -> None:
-    """An instance holds its group until it is all gone, some time after it began to end."""
+    """Delete a group; retry while an instance that is shutting down still uses it."""
     start = pace.clock()
     while True:
         with translated(f"ec2:DeleteSecurityGroup {group} in {region}"):

@@ -1,6 +1,6 @@
-"""The one request that costs money, ``RunInstances``, and what the instance does at boot.
+"""The request that costs money, ``RunInstances``, and what the instance does at boot.
 
-Everything follows from the order alone, so that the same order again is the same request.
+All parameters follow from the order, so that the same order again is the same request.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from orchestrator.providers.aws.ami import Ami
 
 
 def run_instances(order: Order, ami: Ami, group: str, key_name: str, user: str) -> dict[str, Any]:
-    """Parameters of boto3's ``run_instances``; all follow from the order and the region."""
+    """Parameters of boto3's ``run_instances``. Raises ``ProviderError`` for an incomplete order."""
     if order.host_key is None or not order.login_key or order.expires <= 0:
         raise ProviderError(
             ProviderErrorKind.INVALID,
@@ -32,9 +32,9 @@ def run_instances(order: Order, ami: Ami, group: str, key_name: str, user: str) 
         "KeyName": key_name,
         "SecurityGroupIds": [group],
         "UserData": user_data(order.expires, order.host_key, user),
-        # The machine's own timer powers it off: with this that ends it, and its volume.
+        # The machine's own timer powers it off; this setting makes that end it with its volume.
         "InstanceInitiatedShutdownBehavior": "terminate",
-        # Version 2 only, and one hop: a container does not reach it.
+        # Metadata version 2 only, and one hop: so containers cannot read it.
         "MetadataOptions": {
             "HttpEndpoint": "enabled",
             "HttpTokens": "required",
@@ -69,13 +69,14 @@ def run_instances(order: Order, ami: Ami, group: str, key_name: str, user: str) 
 
 
 LIMIT = 16 * 1024
-"""Bytes, before base64."""
+"""Bytes of user data that EC2 accepts, before base64."""
 LEAST_SECONDS = 60
 MOST_SECONDS = 7 * 24 * 3600
-"""Whatever a wrong clock says, the machine ends after this."""
+"""Bounds of the machine's lifetime, in case a clock is wrong."""
 
-# Not `shutdown +N`: without logind, which is not up yet, it shuts down at once. --no-block, because
-# at this stage of the boot a job may wait for a target that waits for cloud-init.
+# `shutdown +N` cannot be used: logind is not up yet, and without it that shuts down at once.
+# --no-block, because at this stage of the boot a job may wait for a target that itself waits for
+# cloud-init.
 _TIMER = """\
 left=$(( {expires} - $(date +%s) ))
 [ "$left" -ge {least} ] || left={least}
@@ -98,18 +99,18 @@ systemctl enable --now docker
 def user_data(expires: float, host_key: HostKey, user: str) -> str:
     """Cloud-config for a machine that ends at ``expires`` (Unix seconds).
 
-    Holds one secret, the host key, which is worth nothing once the machine is gone.
-    Raises ``ProviderError`` where it is longer than EC2 takes.
+    Contains one secret, the host key, which is worthless once the machine has ended. Raises
+    ``ProviderError`` where it is longer than ``LIMIT``.
     """
     config = {
-        # First of all, and at every boot: a reboot would lose the timer.
+        # Run first, and at every boot, since a reboot loses the timer.
         "bootcmd": [
             [
                 "sh",
                 "-c",
                 _TIMER.format(expires=int(expires), least=LEAST_SECONDS, most=MOST_SECONDS),
             ],
-            # The agent of ECS would fail without its role, and compute beside us.
+            # Without its role the agent of ECS fails again and again, which takes CPU time.
             ["sh", "-c", "systemctl mask ecs.service || true"],
         ],
         # Written before sshd starts for the first time.
@@ -118,7 +119,7 @@ def user_data(expires: float, host_key: HostKey, user: str) -> str:
             "ed25519_private": host_key.private,
             "ed25519_public": host_key.public,
         },
-        # No upgrade behind our back: two machines of one platform boot the same software.
+        # No automatic upgrade: two machines of one platform boot the same software.
         "repo_upgrade": "none",
         "package_upgrade": False,
         "runcmd": [["sh", "-c", _DOCKER.format(user=shlex.quote(user))]],

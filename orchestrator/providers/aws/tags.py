@@ -1,4 +1,4 @@
-"""What is written on an instance, so that it can be found and understood without our state."""
+"""The tags of an instance, by which it is found and understood without local state."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ TOKEN = "eqc-token"  # noqa: S105 - idempotency, no secret
 OWNER = "eqc-owner"
 EXPIRES = "eqc-expires"
 HOST_KEY = "eqc-host-key"
-"""The public half: it is no secret, and ``wait`` has nothing but the instance to know it from."""
+"""The public host key: no secret. ``wait`` reads it, since it has nothing but the instance."""
 LONGEST = 256
-"""Characters of a tag's value."""
+"""Characters of a tag's value that EC2 accepts."""
 
 Tag = dict[str, str]
 
 
 def of_order(order: Order) -> list[Tag]:
-    """The tags of the instance and its volume, each at most 256 characters."""
+    """The tags of the instance and its volume, each value cut at ``LONGEST``."""
     values = {
         "Name": named(order.run, order.token),
         RUN: order.run,
@@ -39,23 +39,23 @@ def of_order(order: Order) -> list[Tag]:
 
 
 def of_run(run: str, owner: str, name: str) -> list[Tag]:
-    """The tags of what all machines of a run share: key pairs and security groups."""
+    """The tags of a run's key pairs and security groups."""
     values = {"Name": name, RUN: run, OWNER: owner}
     return [{"Key": key, "Value": value[:LONGEST]} for key, value in values.items()]
 
 
 def named(run: str, rest: str = "") -> str:
-    """What people see in the console: ``eqc-RUN`` or ``eqc-RUN-TOKEN``."""
+    """The name shown in AWS's console: ``eqc-RUN`` or ``eqc-RUN-TOKEN``."""
     return "-".join(filter(None, ("eqc", run, rest)))
 
 
 def read(resource: Mapping[str, Any]) -> dict[str, str]:
-    """The tags of an instance, key pair or group as EC2 describes it."""
+    """The tags in EC2's description of an instance, key pair or group."""
     return {str(tag["Key"]): str(tag["Value"]) for tag in resource.get("Tags", ())}
 
 
 def machine(instance: Mapping[str, Any], region: str) -> Machine:
-    """The machine that an instance is, as far as it can be told from EC2's description."""
+    """The machine of EC2's description ``instance``; its platform has only the machine type."""
     tags = read(instance)
     machine_type = str(instance["InstanceType"])
     launched = instance.get("LaunchTime")
@@ -82,5 +82,5 @@ def machine(instance: Mapping[str, Any], region: str) -> Machine:
 
 
 def _seconds(text: str | None) -> float | None:
-    """Unix seconds; ``None`` where somebody wrote something else into the tag."""
+    """Unix seconds; ``None`` where the tag is missing or no number."""
     return float(text) if text and text.isdecimal() and text != "0" else None

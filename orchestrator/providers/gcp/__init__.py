@@ -1,6 +1,6 @@
-"""Provider ``gcp``: Compute Engine instances by google-cloud-compute, which the extra ``gcp`` has.
+"""Provider ``gcp``: Compute Engine instances by google-cloud-compute, from the extra ``gcp``.
 
-Proven against a strict fake of Compute Engine with real SSH servers as instances
-(``orchestrator/fakes/gcp/server.py``). It was never run against Google's own endpoints: no emulator of
-theirs exists, and the fake knows of Compute Engine what its documentation says.
+Tested against a strict fake of Compute Engine, with SSH servers in containers as instances
+(``orchestrator/fakes/gcp/server.py``). It was never run against Google's own endpoints. Google has
+no emulator of Compute Engine, so the fake follows the documentation.
 """

@@ -1,7 +1,7 @@
-"""Compute Engine's machine types from its own API, as a file of the catalogue.
+"""Compute Engine's machine types from its own API, in the format of the catalogue's file.
 
-Prices are not among what Compute Engine says of them: they keep the date of the list they are from.
-Run against a small fake of ``machineTypes.aggregatedList`` only, never against Google.
+That API has no prices: the catalogue's prices stay those of their own list and date. Tested against
+a small fake of ``machineTypes.aggregatedList`` only, never against Google.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def refreshed(regions: Sequence[str], project: str | None) -> dict[str, Json]:
 
 
 def machine_types_document(client: Any, project: str, regions: Sequence[str]) -> dict[str, Json]:
-    """All types that ``regions`` offer (none given: all), as ``gcp_machine_types.json`` has them.
+    """All types in ``regions`` (empty: in all), in the format of ``gcp_machine_types.json``.
 
     ``client`` is a ``compute_v1.MachineTypesClient``. Raises ``ProviderError``.
     """
@@ -56,7 +56,7 @@ def types_document(descriptions: Iterable[Any]) -> dict[str, Json]:
     families: dict[str, Json] = {}
     for each in descriptions:
         if any(not a.guest_accelerator_type.startswith("nvidia-") for a in each.accelerators):
-            continue  # a TPU: none of our frameworks computes on it
+            continue  # a TPU, on which no framework here computes
         family = each.name.partition("-")[0]
         if family not in catalog.families("gcp"):
             families[family] = _unknown_family(each.architecture)
@@ -70,7 +70,7 @@ def types_document(descriptions: Iterable[Any]) -> dict[str, Json]:
 
 
 def _unknown_family(architecture: str) -> Json:
-    """A family that is newer than the catalogue: what it may get is not known."""
+    """A family that is newer than the catalogue: its microarchitectures are not known."""
     arm = architecture == "ARM64"
     return {
         "architecture": "arm64" if arm else "x86_64",

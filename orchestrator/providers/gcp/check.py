@@ -1,4 +1,4 @@
-"""``doctor`` for Compute Engine: may it, can it, and is there enough of it, before any launch."""
+"""``doctor`` for Compute Engine: credentials, permissions, images and quotas."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ PERMISSIONS = (
     "compute.zoneOperations.list",
     "compute.zones.list",
 )
-"""All that a run asks for; the role roles/compute.admin has them."""
+"""All permissions that a run needs; the role roles/compute.admin has them."""
 
 
 class Check:
-    """Looks at the best place of every platform: its image and its region's quotas."""
+    """Checks the permissions, and for every platform's best offer the image and the quotas."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Check:
         self._clock = clock
 
     def run(self, platforms: Sequence[Platform]) -> list[Finding]:
-        """All findings; without credentials only that."""
+        """All findings; without valid credentials only that one."""
         subject = "gcp credentials"
         try:
             granted, date = self._clients.permitted(list(PERMISSIONS))
@@ -102,7 +102,7 @@ def _permission(name: str, granted: bool) -> Finding:  # noqa: FBT001 - one of t
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one machine of the plan takes of one quota."""
+    """How much of one quota a machine of the plan uses."""
 
     region: str
     metric: str
@@ -112,7 +112,7 @@ class Wanted:
 def wanted_by(
     platform: Platform, offer: Offer, machine_type: catalog.MachineType
 ) -> Iterator[Wanted]:
-    """The quotas that count a machine: of its type, and of a GPU that is attached to it."""
+    """The quotas that count a machine: that of its type, and that of an attached GPU."""
     quota = machine_type.spot_quota if offer.spot else machine_type.quota
     if quota is not None:
         amount = machine_type.gpus if quota.unit == "GPUs" else machine_type.vcpus

@@ -1,4 +1,4 @@
-"""Clients of google-cloud-compute, one per kind, made once and shared by all threads."""
+"""Clients of google-cloud-compute, one per resource, shared by all threads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from orchestrator.providers.gcp.errors import translated
 PROJECT = "GOOGLE_CLOUD_PROJECT"
 COMPUTE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"
 RESOURCE_MANAGER = "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER"
-"""The Google Cloud SDK's own variables for other endpoints."""
+"""The Google Cloud SDK's variables that override endpoints."""
 _RESOURCE_MANAGER_URL = "https://cloudresourcemanager.googleapis.com"
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 TIMEOUT = 60.0
@@ -38,15 +38,15 @@ _TRANSIENT = (ServiceUnavailable, TooManyRequests, BadGateway, requests.Connecti
 
 
 class Clients:
-    """Clients of the user's own project and credentials, as gcloud finds them.
+    """Clients of the user's own project and credentials, found as gcloud finds them.
 
-    Where an endpoint is overridden by one without TLS no credentials are sent: it is a peer on
-    loopback, and nobody else may read a token.
+    To an overridden endpoint without TLS no credentials are sent, so that no token can be read on
+    the way: such an endpoint is a fake on this computer.
     """
 
     def __init__(self, *, patience: float = 10.0) -> None:
-        """``patience``: seconds for which calls that only look are repeated."""
-        # At DEBUG both log every request, and metadata carries the host's private key.
+        """``patience``: seconds for which calls that only read are retried."""
+        # At DEBUG both log every request, and metadata contains the host's private key.
         for name in ("google.cloud.compute_v1", "google.auth"):
             logging.getLogger(name).setLevel(logging.INFO)
         self._patience = patience
@@ -60,42 +60,42 @@ class Clients:
 
     @property
     def instances(self) -> compute_v1.InstancesClient:
-        """Machines."""
+        """For machines."""
         return self._client(compute_v1.InstancesClient)
 
     @property
     def zone_operations(self) -> compute_v1.ZoneOperationsClient:
-        """What is being done to machines."""
+        """For operations on machines."""
         return self._client(compute_v1.ZoneOperationsClient)
 
     @property
     def global_operations(self) -> compute_v1.GlobalOperationsClient:
-        """What is being done to firewall rules."""
+        """For operations on firewall rules."""
         return self._client(compute_v1.GlobalOperationsClient)
 
     @property
     def firewalls(self) -> compute_v1.FirewallsClient:
-        """Firewall rules."""
+        """For firewall rules."""
         return self._client(compute_v1.FirewallsClient)
 
     @property
     def zones(self) -> compute_v1.ZonesClient:
-        """Zones."""
+        """For zones."""
         return self._client(compute_v1.ZonesClient)
 
     @property
     def regions(self) -> compute_v1.RegionsClient:
-        """Regions and their quotas."""
+        """For regions and their quotas."""
         return self._client(compute_v1.RegionsClient)
 
     @property
     def images(self) -> compute_v1.ImagesClient:
-        """Machine images."""
+        """For machine images."""
         return self._client(compute_v1.ImagesClient)
 
     @property
     def looking(self) -> Mapping[str, Any]:
-        """Keywords of a call that only looks: a few tries."""
+        """Keyword arguments of a call that only reads: it is retried."""
         retry = Retry(
             if_exception_type(*_TRANSIENT),
             initial=0.3,
@@ -107,11 +107,11 @@ class Clients:
 
     @property
     def once(self) -> Mapping[str, Any]:
-        """Keywords of any other call: never repeated by the SDK, the fleet backs off."""
+        """Keyword arguments of any other call: one try, since the fleet retries it itself."""
         return {"retry": None, "timeout": TIMEOUT}
 
     def permitted(self, permissions: list[str]) -> tuple[list[str], str | None]:
-        """Which of ``permissions`` we have on the project, and the answer's ``Date``.
+        """Which of ``permissions`` the project grants us, and the reply's ``Date`` header.
 
         Raises ``ProviderError``.
         """
@@ -126,7 +126,7 @@ class Clients:
             return answer.json().get("permissions", []), answer.headers.get("Date")
 
     def close(self) -> None:
-        """Close all connections; whoever asks again gets new ones."""
+        """Close all connections. A later call opens new ones."""
         with self._lock:
             for made in self._made.values():
                 if hasattr(made, "transport"):
@@ -175,7 +175,7 @@ def _nobody() -> Credentials:
 
 
 def _endpoint(variable: str) -> tuple[str | None, bool]:
-    """Scheme and host that ``variable`` says, and whether that is without TLS."""
+    """(scheme and host in ``variable``, ``None`` where it is not set; whether without TLS)."""
     said = os.environ.get(variable)
     if not said:
         return None, False

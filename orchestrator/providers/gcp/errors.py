@@ -1,4 +1,4 @@
-"""What Compute Engine says no with, translated into ``ProviderError``: named by what the fleet does."""
+"""Translates Compute Engine's errors into ``ProviderError``, whose kind the fleet acts on."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ KINDS: Mapping[ProviderErrorKind, tuple[str, ...]] = {
         "BACKEND_ERROR",
         "INTERNAL_ERROR",
         "SERVICE_UNAVAILABLE",
-        # Another operation on the same thing has not ended yet.
+        # Another operation on the same resource has not ended yet.
         "RESOURCE_NOT_READY",
         "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE",
     ),
 }
 ERRORS = (GoogleAPIError, GoogleAuthError, requests.RequestException, ParseError)
-"""What comes out of the SDK; the last two it does not translate itself."""
+"""The exceptions of the SDK; the last two come from libraries that it uses."""
 _NOT_HERE = re.compile(
     r"does not exist in zone|(machine|accelerator)Types/\S+ was not found"
     r"|not (available|supported|found) in (the )?(zone|region|location)"
 )
-"""The words with which a zone says that it has no such hardware: there is no code for it."""
+"""Messages for hardware that a zone does not have: Compute Engine has no code for that."""
 _LONGEST = 600
 
 
@@ -70,7 +70,10 @@ _KIND_OF = {_plain(code): kind for kind, codes in KINDS.items() for code in code
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Inside, every error of the SDK becomes ``ProviderError``; ``doing`` names what and where."""
+    """In this context every error of the SDK becomes ``ProviderError``.
+
+    ``doing``: the call and its zone, for the message.
+    """
     try:
         yield
     except ERRORS as error:
@@ -78,7 +81,7 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def refused(error: Exception, doing: str) -> ProviderError:
-    """The refusal that an error of the SDK means. The caller raises it ``from`` the error."""
+    """An error of the SDK as a ``ProviderError``. The caller raises it ``from error``."""
     said = f"{doing}: {error}"[:_LONGEST]
     if isinstance(error, GoogleAPICallError):
         kind = _kind(codes_of(error), str(error), int(error.code or 0))
@@ -90,10 +93,10 @@ def refused(error: Exception, doing: str) -> ProviderError:
 
 
 def failed(operation: compute_v1.Operation, doing: str) -> ProviderError | None:
-    """The refusal that an operation ended with; ``None``: it did not fail.
+    """The error of an ended operation; ``None``: it did not fail.
 
-    The outcome is certain: asking again for the same thing would only give the same operation, so
-    what would be uncertain or throttled as a reply is ``GONE`` here, which is a new attempt.
+    The same order again would only return this operation. So kinds that would repeat the order
+    (uncertain, throttled) become ``GONE``, after which a new attempt is made.
     """
     errors = list(operation.error.errors)
     status = operation.http_error_status_code
@@ -108,19 +111,19 @@ def failed(operation: compute_v1.Operation, doing: str) -> ProviderError | None:
 
 
 def codes_of(error: GoogleAPICallError) -> list[str]:
-    """Compute Engine's own names of what went wrong, e.g. ``quotaExceeded``."""
+    """Compute Engine's codes of an error, e.g. ``quotaExceeded``."""
     found = [str(one.get("reason", "")) for one in error.errors if isinstance(one, dict)]
     return [*filter(None, [*found, error.reason])]
 
 
 def status_of(error: Exception) -> int:
-    """The HTTP status of a reply that is an error; 0 where there was none."""
+    """The HTTP status of an error reply; 0 where there was no reply."""
     return int(error.code or 0) if isinstance(error, GoogleAPICallError) else 0
 
 
 def _kind(codes: Iterable[str], words: str, status: int) -> ProviderErrorKind:
     named = [_KIND_OF[_plain(code)] for code in codes if _plain(code) in _KIND_OF]
-    # A stockout also comes with 503 and codes that sound like a passing failure.
+    # A stockout may also have the status 503 and codes of temporary failures: so it goes first.
     for kind in (ProviderErrorKind.CAPACITY, ProviderErrorKind.QUOTA, ProviderErrorKind.THROTTLED):
         if kind in named:
             return kind

@@ -13,24 +13,24 @@ from orchestrator.system.once import Once
 
 @dataclass(frozen=True)
 class Family:
-    """An image family: its newest image is what one gets."""
+    """An image family, of which the newest image is used."""
 
     project: str
     name: str
     disk_gb: int
-    """Size of the boot disk: system, framework images (large with CUDA), results."""
+    """Size of the boot disk in GB, for system, framework images (large with CUDA) and results."""
 
 
 FAMILIES: Mapping[tuple[str, bool], Family] = {
     ("x86_64", False): Family("cos-cloud", "cos-stable", 30),
     ("arm64", False): Family("cos-cloud", "cos-arm64-stable", 30),
-    # `docker run --gpus` needs NVIDIA's runtime beside the driver, which Container-Optimized OS
-    # cannot be given; this image has the driver. It was never booted.
+    # `docker run --gpus` needs NVIDIA's container runtime, which cannot be installed on
+    # Container-Optimized OS. This image has the driver; it was never booted.
     ("x86_64", True): Family(
         "deeplearning-platform-release", "common-cu128-ubuntu-2204-nvidia-570", 80
     ),
 }
-"""(architecture, has a GPU) → image family with Docker in it."""
+"""(architecture, has a GPU) → image family with Docker."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Image:
     """A machine image."""
 
     link: str
-    """``projects/cos-cloud/global/images/cos-…``: one image, also when its family moves on."""
+    """``projects/cos-cloud/global/images/cos-…``: this one, even if its family gets a newer one."""
     disk_gb: int
 
 
 class Images:
-    """Images looked up once per kind, so that all machines of a run boot the same."""
+    """Looks images up once per architecture and GPU: all machines of a run boot the same one."""
 
     def __init__(
         self, clients: Clients, families: Mapping[tuple[str, bool], Family] = FAMILIES
@@ -65,7 +65,7 @@ class Images:
             found = self._clients.images.get_from_family(
                 project=family.project, family=family.name, **self._clients.looking
             )
-        # Older images for x86 say nothing.
+        # Older images for x86 have no architecture.
         if (found.architecture == "ARM64") != (architecture == "arm64"):
             raise ProviderError(
                 ProviderErrorKind.INVALID,

@@ -1,6 +1,7 @@
-"""What is written on an instance, so that it can be found and understood without our state.
+"""Labels and metadata of an instance, by which it is found and understood without local state.
 
-Labels can be searched for and hold little; metadata can hold anything and cannot be searched.
+Instances can be searched by labels, which allow few characters; metadata allows any text, but
+cannot be searched.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ EXPIRES = "eqc-expires"
 OWNER = "eqc-owner"
 PLATFORM_NAME = "eqc-platform-name"
 HOST_KEY = "eqc-host-key"
-"""The public half: it is no secret, and ``wait`` has nothing but the instance to know it from."""
+"""The public host key: no secret. ``wait`` reads it, since it has nothing but the instance."""
 _SAFE = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
 def safe(text: str) -> str:
-    """``text`` where a label, a name or a tag can hold it; else its likeness, with a hash of it."""
+    """``text`` if it is valid as label, name and tag; else a similar text with a hash of it."""
     if _SAFE.fullmatch(text):
         return text
     likeness = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:28]
@@ -34,7 +35,7 @@ def safe(text: str) -> str:
 
 
 def named(run: str, rest: str = "") -> str:
-    """``eqc-RUN`` or ``eqc-RUN-TOKEN``: the name of what belongs to a run, at most 63 long."""
+    """The name of a run's resource, ``eqc-RUN`` or ``eqc-RUN-TOKEN``: at most 63 characters."""
     return "-".join(filter(None, ("eqc", safe(run), rest)))
 
 
@@ -50,7 +51,7 @@ def of_order(order: Order) -> dict[str, str]:
 
 
 def metadata_of(order: Order) -> dict[str, str]:
-    """What labels cannot hold, letter by letter."""
+    """The metadata with the texts that labels cannot hold unchanged."""
     found = {RUN: order.run, OWNER: order.owner, PLATFORM_NAME: order.platform.name}
     if order.host_key is not None:
         found[HOST_KEY] = order.host_key.public
@@ -58,12 +59,12 @@ def metadata_of(order: Order) -> dict[str, str]:
 
 
 def metadata(instance: compute_v1.Instance) -> dict[str, str]:
-    """The metadata of an instance as Compute Engine describes it."""
+    """The metadata in Compute Engine's description of an instance."""
     return {item.key: item.value for item in instance.metadata.items}
 
 
 def machine(instance: compute_v1.Instance) -> Machine:
-    """The machine that an instance is, as far as it can be told from its description."""
+    """The machine of Compute Engine's description; its platform has only the machine type."""
     labels, said = dict(instance.labels), metadata(instance)
     machine_type, zone = _last(instance.machine_type), _last(instance.zone)
     name = said.get(PLATFORM_NAME) or labels.get(PLATFORM) or f"gcp/{machine_type}"
@@ -86,7 +87,7 @@ def machine(instance: compute_v1.Instance) -> Machine:
 
 
 def when(text: str) -> float | None:
-    """Unix seconds of a time as Compute Engine writes it; ``None`` where it says none."""
+    """Unix seconds of a time in Compute Engine's format; ``None`` where it is none."""
     try:
         return dt.datetime.fromisoformat(text).timestamp()
     except ValueError:
@@ -103,5 +104,5 @@ def _last(link: str) -> str:
 
 
 def _seconds(text: str | None) -> float | None:
-    """Unix seconds; ``None`` where somebody wrote something else into the label."""
+    """Unix seconds; ``None`` where the label is missing or no number."""
     return float(text) if text and text.isdecimal() and text != "0" else None

@@ -1,4 +1,4 @@
-"""From ordered to running, and from running to gone: instances watched until they are there."""
+"""Waiting until an instance runs and has an address, and deleting one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from orchestrator.providers.gcp.errors import ERRORS, failed, refused, status_of
 from orchestrator.providers.gcp.operations import INSERT, PREEMPTED, TRANSIENT, Operations, is_done
 
 COMING = ("PENDING", "PROVISIONING", "STAGING", "RUNNING")
-"""States of an instance that is up or will be."""
+"""States of an instance that is up or will come up."""
 _NOT_FOUND = 404
 
 
 def zone_of(machine: Machine) -> str:
-    """Where the machine is. Raises ``ProviderError`` where its place does not say."""
+    """The machine's zone. Raises ``ProviderError`` where its offer has none."""
     if machine.offer.zone is None:
         raise ProviderError(ProviderErrorKind.INVALID, f"of {machine.id} the zone is not known")
     return machine.offer.zone
 
 
 class Lifetime:
-    """Watches single instances."""
+    """Starts and ends of single instances. ``user``: the user for SSH."""
 
     def __init__(self, clients: Clients, operations: Operations, pace: Pace, user: str) -> None:
         self._clients = clients
@@ -49,7 +49,7 @@ class Lifetime:
             raise refused(error, f"compute.instances.get {name} in {zone}") from error
 
     def until_up(self, machine: Machine) -> Machine:
-        """Until it runs and has an address. Raises ``ProviderError``."""
+        """Wait until it runs; the machine with its address. Raises ``ProviderError``."""
         pace, zone = self._pace, zone_of(machine)
         start = pace.clock()
         state = "ordered"
@@ -76,7 +76,7 @@ class Lifetime:
             pace.sleep(pace.poll)
 
     def end(self, machine: Machine) -> None:
-        """Delete it, until Compute Engine says that it is gone. Raises ``ProviderError``."""
+        """Delete it and wait until Compute Engine confirms that. Raises ``ProviderError``."""
         pace, zone = self._pace, zone_of(machine)
         start = pace.clock()
         while True:
@@ -95,13 +95,13 @@ class Lifetime:
             pace.sleep(pace.poll)
 
     def _deleted(self, zone: str, name: str, *, young: bool) -> bool:
-        """Delete and watch. False: it is not there, but may be about to be."""
+        """Delete it and wait. False: it does not exist yet, but its order may still create it."""
         doing = f"compute.instances.delete {name} in {zone}"
         request = compute_v1.DeleteInstanceRequest(
             project=self._clients.project,
             zone=zone,
             instance=name,
-            # A new one every time: the old one would only answer with what failed before.
+            # A new id each time: an old one would only return the operation that failed.
             request_id=str(uuid.uuid4()),
         )
         try:
@@ -109,7 +109,7 @@ class Lifetime:
         except ERRORS as error:
             if status_of(error) != _NOT_FOUND:
                 raise refused(error, doing) from error
-            # It may have appeared since: what was done to it tells an end from a beginning.
+            # Its operations show whether it has ended or is still to be created.
             return not _may_come(self._operations.of_instance(zone, name), young=young)
         self._operations.until_done(operation, doing, zone)
         return True
@@ -117,7 +117,7 @@ class Lifetime:
     def _raise_if_over(
         self, machine: Machine, instance: compute_v1.Instance | None, *, young: bool
     ) -> None:
-        """``ProviderError`` by what was done to the machine; nothing where it may still be coming."""
+        """Raise ``ProviderError`` for a machine that has ended, unless it may still come up."""
         zone = zone_of(machine)
         done = self._operations.of_instance(zone, machine.id)
         insert = _insert(done)
@@ -137,18 +137,18 @@ class Lifetime:
 
 
 def _external(instance: compute_v1.Instance) -> str | None:
-    """Its address on the internet; ``None`` while it has none."""
+    """The instance's address on the internet; ``None`` while it has none."""
     found = [c.nat_i_p for i in instance.network_interfaces for c in i.access_configs]
     return next(filter(None, found), None)
 
 
 def _insert(done: Sequence[compute_v1.Operation]) -> compute_v1.Operation | None:
-    """The newest operation that made the instance, or was to."""
+    """The newest operation to create the instance, also a failed one."""
     return next((o for o in reversed(done) if o.operation_type == INSERT), None)
 
 
 def _may_come(done: Sequence[compute_v1.Operation], *, young: bool) -> bool:
-    """Whether an instance that was not seen may still appear, by all that was done to it."""
+    """Whether an instance that does not exist may still be created, by its operations."""
     insert = _insert(done)
     if insert is not None and not is_done(insert):
         return True

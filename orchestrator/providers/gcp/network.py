@@ -1,7 +1,8 @@
-"""Who may reach the machines of a run: only our address, only SSH; two firewall rules a run.
+"""Access to the machines of a run: two firewall rules admit SSH from this computer only.
 
-The default network of a project lets everybody in to port 22. So one rule admits us to what has the
-run's tag, and one of a lower priority, which is still above that of the network, nobody else.
+The default network of a project admits everybody to port 22. So one rule admits our address to
+machines with the run's tag, and a second one, of a priority between that and the network's, denies
+everything else.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from orchestrator.system.once import Once
 
 _EVERYBODY = "0.0.0.0/0"
 _CONFLICT, _NOT_FOUND = 409, 404
-# A rule has no labels.
+# Firewall rules have no labels, so run and owner are in the description.
 _DESCRIBED = re.compile("eqc run (?P<run>[^ ]+) of (?P<owner>[^ ]*): ")
 
 
 class Network:
-    """Firewall rules, made when a run first wants a machine."""
+    """Firewall rules, created with a run's first order."""
 
     def __init__(
         self, clients: Clients, operations: Operations, address: Callable[[], str] = own_address
@@ -37,11 +38,11 @@ class Network:
         self._made: Once[None] = Once()
 
     def ensure(self, run: str, owner: str) -> None:
-        """Our address is admitted, and no other. Raises ``ProviderError``."""
+        """Create missing rules, which admit our address only. Raises ``ProviderError``."""
         self._made.get((run,), lambda: self._make(run, owner))
 
     def runs(self, owner: str | None) -> Sequence[str]:
-        """Tags of the runs whose rules are there, by what they say of themselves."""
+        """Tags of the runs that have rules, by their descriptions. Raises ``ProviderError``."""
         with translated("compute.firewalls.list"):
             rules = list(
                 self._clients.firewalls.list(project=self._clients.project, **self._clients.looking)
@@ -50,7 +51,7 @@ class Network:
         return sorted({found["run"] for found in said if owner in (None, found["owner"])})
 
     def remove(self, run: str) -> None:
-        """Remove the rules; not there is success. Raises ``ProviderError``."""
+        """Remove the run's rules, if there are any. Raises ``ProviderError``."""
         self._made.forget(run)
         for name in rule_names(run):
             doing = f"compute.firewalls.delete {name}"
@@ -65,7 +66,7 @@ class Network:
             self._operations.until_done(operation, doing, None)
 
     def _make(self, run: str, owner: str) -> None:
-        # Denied first: nobody else is ever let in.
+        # The denying rule first, so that at no time another address is admitted.
         for rule in reversed(_rules(run, owner, f"{self._address()}/32")):
             self._set(rule)
 
@@ -84,7 +85,7 @@ class Network:
             self._operations.until_done(operation, doing, None)
 
     def _correct(self, rule: compute_v1.Firewall) -> None:
-        """Of an earlier call, perhaps from another address: that one is not ours any more."""
+        """Update a rule of an earlier call, which may have had another address."""
         clients = self._clients
         with translated(f"compute.firewalls.get {rule.name}"):
             found = clients.firewalls.get(
@@ -109,7 +110,7 @@ class Network:
 
 
 def rule_names(run: str) -> tuple[str, str]:
-    """The names of the run's two rules: who is admitted, who is not."""
+    """The names of the run's two rules: the admitting and the denying one."""
     name = labels.named(run)
     return name, name.replace("eqc-", "eqcdeny-", 1)
 

@@ -1,7 +1,7 @@
-"""What Compute Engine is doing: its operations, watched until they are done.
+"""Compute Engine's operations, polled until they are done.
 
-``operation.result()`` of the SDK would poll Google's own endpoint through a client of its own,
-without the one that is configured: so they are polled here.
+``operation.result()`` of the SDK would create a client of its own, for Google's endpoint instead of
+the configured one. So operations are polled here.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ TRANSIENT = (ProviderErrorKind.THROTTLED, ProviderErrorKind.UNCERTAIN)
 
 
 class Operations:
-    """Watches operations; their outcome is an error of ours or nothing."""
+    """Waits for operations; a failed one raises ``ProviderError``."""
 
     def __init__(self, clients: Clients, pace: Pace) -> None:
         self._clients = clients
         self._pace = pace
 
     def until_done(self, operation: compute_v1.Operation, doing: str, zone: str | None) -> None:
-        """Until it is done, in ``zone`` or globally. Raises ``ProviderError`` for what it failed with."""
+        """Wait until it is done; ``zone``: ``None`` for a global one. Raises ``ProviderError``."""
         pace = self._pace
         start = pace.clock()
         while operation.status != compute_v1.Operation.Status.DONE:
@@ -48,7 +48,7 @@ class Operations:
             raise failure
 
     def of_instance(self, zone: str, name: str) -> Sequence[compute_v1.Operation]:
-        """All that is known to have been done to an instance, the newest last."""
+        """The operations on an instance, newest last. Raises ``ProviderError``."""
         request = compute_v1.ListZoneOperationsRequest(
             project=self._clients.project,
             zone=zone,
@@ -71,5 +71,5 @@ class Operations:
 
 
 def is_done(operation: compute_v1.Operation) -> bool:
-    """Whether nothing more will come of it."""
+    """Whether the operation has ended, also by a failure."""
     return operation.status == compute_v1.Operation.Status.DONE

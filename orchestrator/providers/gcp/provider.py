@@ -32,15 +32,15 @@ from orchestrator.providers.gcp.request import gpu_of, instance_of, name_of, req
 from orchestrator.providers.gcp.zones import Zones, alive
 
 USER = "eqc"
-"""Who logs in: Google's guest agent makes the account and lets it use Docker."""
+"""The user for SSH: Google's guest agent creates it and lets it use Docker."""
 _CONFLICT = 409
 
 
 class GcpProvider:
     """Compute Engine instances of the user's own project, by the user's own configuration.
 
-    All that can differ for a test or an unusual project comes in here: the images and who logs in
-    to them, our own address, the patience, the clock that says how long a machine may live.
+    For tests and unusual projects these can be given: the machine images and their user, this
+    computer's address, the waiting times (``pace``), and the clock (``now``, Unix seconds).
     """
 
     def __init__(
@@ -64,21 +64,21 @@ class GcpProvider:
         self._zones = Zones(self._clients)
 
     def offers(self, platform: Platform) -> Sequence[Offer]:
-        """Zones by their region's price. Raises ``Unavailable``."""
+        """The zones, by their region's price. Raises ``Unavailable``."""
         offers = self._zones.expanded(catalog.offers(platform))
         if not offers:
             raise Unavailable("no-region", f"{platform.name}: the project has no such region")
         return offers
 
     def launch(self, order: Order) -> Machine:
-        """Ask for the instance; at once. Raises ``ProviderError``."""
+        """Order the instance and return at once. Raises ``ProviderError``."""
         zone, machine_type = order.offer.zone, order.offer.machine_type
         if zone is None or machine_type is None:
             raise ProviderError(
                 ProviderErrorKind.INVALID, "an order at gcp needs a zone and a machine type"
             )
-        # The request's id alone makes a repeated request harmless, for as long as it is remembered;
-        # the name does as long as the instance is there.
+        # A repeated request is harmless by its id, as long as Compute Engine remembers that, and by
+        # the instance's name, as long as the instance exists.
         existing = self._lifetime.describe(zone, name_of(order))
         if existing is not None:
             return self._known(order, existing)
@@ -89,7 +89,7 @@ class GcpProvider:
         self._network.ensure(order.run, order.owner)
         operation = self._insert(order, zone, instance)
         if operation is None or is_done(operation):
-            # Done at once means that the order was given before; what it made may have ended.
+            # Done at once: the order was sent before, and its instance may have ended since.
             existing = self._lifetime.describe(zone, instance.name)
             if existing is None:
                 raise ProviderError(
@@ -109,9 +109,9 @@ class GcpProvider:
         )
 
     def wait(self, machine: Machine) -> Machine:
-        """Until it runs and has an address. Raises ``ProviderError``.
+        """Wait until it runs and has an address. Raises ``ProviderError``.
 
-        A stockout or a full quota is often only said now, after the order was taken.
+        Compute Engine often reports missing capacity or quota only now, after it took the order.
         """
         return self._lifetime.until_up(machine)
 
@@ -120,7 +120,7 @@ class GcpProvider:
         self._lifetime.end(machine)
 
     def find(self, run: str | None = None) -> Sequence[Machine]:
-        """All instances of ours, in every zone. Raises ``ProviderError`` if one does not answer."""
+        """All our instances, in every zone. Raises ``ProviderError`` if a zone does not answer."""
         return tuple(labels.machine(instance) for instance in alive(self._clients, run))
 
     def delete_shared(self, run: str) -> None:
@@ -132,13 +132,13 @@ class GcpProvider:
         return self._network.runs(owner)
 
     def check(self, platforms: Sequence[Platform]) -> Sequence[Finding]:
-        """Credentials, permissions, images, quotas, and the clock."""
+        """Check credentials, permissions, images, quotas, and this clock."""
         return Check(self._clients, self._images, self.offers).run(platforms)
 
     def _insert(
         self, order: Order, zone: str, instance: compute_v1.Instance
     ) -> compute_v1.Operation | None:
-        """The operation; ``None``: the instance is there already. Raises ``ProviderError``."""
+        """The operation; ``None``: the instance exists already. Raises ``ProviderError``."""
         doing = f"compute.instances.insert {order.offer.label}"
         request = compute_v1.InsertInstanceRequest(
             project=self._clients.project,
@@ -158,7 +158,7 @@ class GcpProvider:
         return operation
 
     def _known(self, order: Order, instance: compute_v1.Instance) -> Machine:
-        """As Compute Engine describes it, with what only the order knows."""
+        """Compute Engine's description of the machine, completed from the order."""
         if instance.status not in COMING:
             raise ProviderError(
                 ProviderErrorKind.GONE, f"{instance.name} is {instance.status}: this order is over"

@@ -1,6 +1,6 @@
-"""The one request that costs money, the instance of an order, and what it does at boot.
+"""The request that costs money, an order's instance, and what that does at boot.
 
-Its end needs nothing from inside: Compute Engine itself deletes it (``maxRunDuration``).
+The instance needs no timer of its own: Compute Engine deletes it (``maxRunDuration``).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from orchestrator.providers.gcp.images import Image
 NETWORK = "global/networks/default"
 LEAST_SECONDS = 60
 MOST_SECONDS = 7 * 24 * 3600
-"""Whatever a wrong clock says, the machine ends after this."""
+"""Bounds of the machine's lifetime, in case a clock is wrong."""
 _SPACE = uuid.UUID("8a1d34c7-5d0e-4c0b-9a6a-6c1f5b7f0e21")
 _HYPERDISK_ONLY = ("a4", "c4", "c4a", "c4d", "h4d", "n4", "n4a", "n4d", "x4")
-"""Families that take no other kind of disk."""
+"""Families that support no other kind of disk."""
 
 
 def request_id(token: str) -> str:
-    """The UUID by which Compute Engine knows that an order was given before."""
+    """The UUID of an order, by which Compute Engine recognises a repeated request."""
     return str(uuid.uuid5(_SPACE, token))
 
 
@@ -42,7 +42,7 @@ def gpu_of(platform: Platform, machine_type: str) -> bool:
 
 
 def instance_of(order: Order, image: Image, user: str, now: float) -> compute_v1.Instance:
-    """The instance that an order in a zone asks for. Raises ``ProviderError``."""
+    """The instance for an order in a zone. ``now``: Unix seconds. Raises ``ProviderError``."""
     offer = order.offer
     machine_type = str(offer.machine_type)
     in_zone = f"zones/{offer.zone}"
@@ -57,7 +57,7 @@ def instance_of(order: Order, image: Image, user: str, now: float) -> compute_v1
         metadata=compute_v1.Metadata(items=_items(order, user)),
         tags=compute_v1.Tags(items=[labels.named(order.run)]),
         scheduling=_scheduling(order, now),
-        # No service account: who breaks into the machine finds no credentials of ours in it.
+        # No service account: so there are no credentials of ours on the machine.
         service_accounts=[],
         disks=[
             compute_v1.AttachedDisk(
@@ -106,7 +106,7 @@ def _scheduling(order: Order, now: float) -> compute_v1.Scheduling:
         provisioning_model="SPOT" if order.offer.spot else "STANDARD",
         instance_termination_action="DELETE",
         max_run_duration=compute_v1.Duration(seconds=left),
-        # Never moved to another host while it computes, nor started again on one.
+        # Never moved to or restarted on another host, which may have another CPU.
         on_host_maintenance="TERMINATE",
         automatic_restart=False,
     )
@@ -131,9 +131,9 @@ def _facts(machine_type: str) -> catalog.MachineType:
     return catalog.machine_type("gcp", machine_type)
 
 
-# Google's guest agent makes new host keys in /etc/ssh at the first boot, whatever is there: so ours
-# is elsewhere, and the only one that sshd is told of. bootcmd runs before sshd is started; should
-# that differ, sshd is told again, and until then who connects refuses the unknown key.
+# Google's guest agent replaces the host keys in /etc/ssh at the first boot. So ours is in another
+# folder, and sshd's configuration names no other. bootcmd runs before sshd starts; in case it does
+# not, sshd is restarted, and until then our client refuses the unknown key.
 _HOST_KEY = """\
 umask 077
 mkdir -p /run/eqc
@@ -161,15 +161,15 @@ systemctl restart docker
 
 
 def user_data(host_key: HostKey, user: str, *, gpu: bool) -> str:
-    """Cloud-config, also as Container-Optimized OS takes it.
+    """Cloud-config, with only what Container-Optimized OS supports, too.
 
-    Holds one secret, the host key, which is worth nothing once the machine is gone. The part for
+    Contains one secret, the host key, which is worthless once the machine has ended. The part for
     GPUs, which is for Debian and Ubuntu with a driver, was never run.
     """
     docker = _NVIDIA.format(user=shlex.quote(user)) if gpu else _DOCKER
     config = {
         "bootcmd": [["sh", "-ec", _HOST_KEY.format(private=shlex.quote(host_key.private))]],
-        # No upgrade behind our back: two machines of one platform boot the same software.
+        # No automatic upgrade: two machines of one platform boot the same software.
         "package_upgrade": False,
         "runcmd": [["sh", "-ec", docker]],
     }

@@ -1,4 +1,4 @@
-"""Zones: which ones a region has, and what lives in all of them."""
+"""The zones of regions, and the instances in all zones."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _EMPTY = "NO_RESULTS_ON_PAGE"
 
 
 class Zones:
-    """The zones of the project, asked for once."""
+    """The zones of the project, listed once."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._known: Once[tuple[str, ...]] = Once()
 
     def expanded(self, offers: Sequence[Offer]) -> tuple[Offer, ...]:
-        """Each place of a region as one in each of its zones, in order. Raises ``ProviderError``."""
+        """Each offer of a region as one for each of its zones. Raises ``ProviderError``."""
         if all(offer.zone is not None for offer in offers):
             return tuple(offers)
         known = self._known.get(("zones",), self._ask)
@@ -45,7 +45,7 @@ class Zones:
 def alive(clients: Clients, run: str | None) -> list[compute_v1.Instance]:
     """Our instances in all zones, of one run or of all. Raises ``ProviderError``.
 
-    A zone that does not answer is never left out silently: what runs there would be forgotten.
+    A zone that does not answer is an error: machines there would be overlooked.
     """
     value = "*" if run is None else labels.safe(run)
     operator = ":" if run is None else "="

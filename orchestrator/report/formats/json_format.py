@@ -1,4 +1,4 @@
-"""Reports, differences, explanations and tables as JSON: contracts for programs (docs/formats.md)."""
+"""Reports, differences, explanations and tables as JSON, for programs (docs/formats.md)."""
 
 from __future__ import annotations
 

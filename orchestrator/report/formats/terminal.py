@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -80,8 +81,10 @@ class TableReport:
     def _names(self, width: int) -> tuple[int, int]:
         """Widths of the first two columns: what they need, at most 2/5 and 1/5 of the line."""
         table = self._summary.table
-        name = max((len(plain(name)) for name in table.platforms), default=8)
-        shown = max((len(plain(hardware(info))) for info in self._summary.platforms), default=8)
+        name = max((cell_len(plain(name)) for name in table.platforms), default=8)
+        shown = max(
+            (cell_len(plain(hardware(info))) for info in self._summary.platforms), default=8
+        )
         return (
             max(8, min(name, width * 2 // 5)),
             max(8, min(shown, width // 5)),
@@ -89,8 +92,8 @@ class TableReport:
 
     def _width(self, column: int) -> int:
         table = self._summary.table
-        cells = (len(cell_text(row[column])) for row in table.rows)
-        return max(len(table.letters[column]), *cells)
+        cells = (cell_len(cell_text(row[column])) for row in table.rows)
+        return max(cell_len(table.letters[column]), *cells)
 
 
 def cell_style(cell: TableCell | None) -> str:
@@ -128,8 +131,8 @@ class AnalysisReport:
         """Of each column: its longest value and the longest word of its head, within bounds."""
         found = []
         for place, column in enumerate(self._table.columns):
-            words = [len(word) for word in plain(head(column)).split(" ")]
-            values = [len(plain(shown(row[place]))) for row in self._table.rows]
+            words = [cell_len(word) for word in plain(head(column)).split(" ")]
+            values = [cell_len(plain(shown(row[place]))) for row in self._table.rows]
             found.append(max(1, min(max((*words, *values)), _WIDEST, line - _PADDING)))
         if len(found) > 1:
             found[0] = min(found[0], max(8, line * 2 // 5))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
 
 from orchestrator.report.escape import plain
 from orchestrator.report.values import head, is_right, key_lines, shown
@@ -78,7 +79,9 @@ def aligned(
     heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]
 ) -> Iterator[str]:
     """Heads, a rule and the rows; ``right`` says which columns stand to the right."""
-    widths = [max(_width(line[column]) for line in (heads, *rows)) for column in range(len(heads))]
+    widths = [
+        max(cell_len(line[column]) for line in (heads, *rows)) for column in range(len(heads))
+    ]
     for line in (heads, ["-" * width for width in widths], *rows):
         cells = (
             _pad(text, width, left=not to_right)
@@ -88,20 +91,8 @@ def aligned(
 
 
 def _pad(text: str, width: int, *, left: bool) -> str:
-    space = " " * (width - _width(text))
+    space = " " * (width - cell_len(text))
     return text + space if left else space + text
-
-
-def _width(text: str) -> int:
-    """Terminal columns: wide East Asian characters take two, combining marks none."""
-    return sum(
-        0
-        if unicodedata.combining(character)
-        else 2
-        if unicodedata.east_asian_width(character) in "WF"
-        else 1
-        for character in text
-    )
 
 
 def table_text(table: Table) -> str:

@@ -1,4 +1,4 @@
-"""The EC2 peer for the tests beside this, and a provider that takes it for Amazon."""
+"""The EC2 fake for the tests of this folder, and an AWS provider that talks to it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PACE = Pace(boot=2, settle=0.3, end=1, poll=0.02)
 
 @pytest.fixture(scope="session")
 def _ec2() -> Iterator[Ec2]:
-    with serving() as peer:
-        yield peer
+    with serving() as fake:
+        yield fake
 
 
 @pytest.fixture
 def ec2(_ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> Ec2:
-    """Without containers: an instance is up at once, at an address where nobody is."""
+    """The emptied fake, without containers: instances are up at once, but cannot be reached."""
     for name, value in _ec2.environment.items():
         monkeypatch.setenv(name, value)
     _ec2.reset()
@@ -42,5 +42,5 @@ def _amis(_clients: Clients) -> Amis:
 
 @pytest.fixture
 def provider(ec2: Ec2, _clients: Clients, _amis: Amis) -> AwsProvider:
-    """Made anew, but for what takes longest."""
+    """A new provider; only its clients and image lookups, which are slow to make, are shared."""
     return AwsProvider(_clients, amis=_amis, pace=PACE)

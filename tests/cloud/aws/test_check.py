@@ -1,4 +1,4 @@
-"""``doctor``: what it finds in an account that lacks something, and in one that does not."""
+"""``doctor`` for AWS: its findings in an account that lacks something, and in a complete one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_all_is_well(ec2: Ec2, provider: AwsProvider) -> None:
     assert {"aws eu-central-1 image for x86_64", "aws eu-central-1 image for arm64"} <= subjects
 
 
-def test_nothing_is_made_by_looking(ec2: Ec2, provider: AwsProvider) -> None:
+def test_checking_makes_nothing(ec2: Ec2, provider: AwsProvider) -> None:
     list(provider.check([platform("m5.large")]))
     assert ec2.machines() == ()
     changing = ("Run", "Create", "Import", "Terminate", "Delete", "Authorize", "Revoke")
@@ -58,7 +58,9 @@ def test_a_missing_permission_is_named(ec2: Ec2, provider: AwsProvider) -> None:
     assert "aws eu-central-1 permission ec2:TerminateInstances" not in found
 
 
-def test_what_cannot_be_told_is_not_called_granted(ec2: Ec2, provider: AwsProvider) -> None:
+def test_a_permission_that_cannot_be_tested_is_not_called_granted(
+    ec2: Ec2, provider: AwsProvider
+) -> None:
     ec2.rule("ImportKeyPair", "RequestLimitExceeded", 503)
     found = bad(list(provider.check([platform("m5.large")])))
     assert found["aws eu-central-1 permission ec2:ImportKeyPair"][0] is Level.WARNING
@@ -90,7 +92,7 @@ def test_a_quota_that_cannot_be_read_is_a_warning(ec2: Ec2, provider: AwsProvide
     assert [level for level, _ in found.values()] == [Level.WARNING]
 
 
-def test_without_credentials_that_is_all_it_says(ec2: Ec2, provider: AwsProvider) -> None:
+def test_without_credentials_nothing_else_is_reported(ec2: Ec2, provider: AwsProvider) -> None:
     ec2.rule("GetCallerIdentity", "InvalidClientTokenId", 403)
     (finding,) = provider.check([platform("m5.large")])
     assert (finding.subject, finding.level) == ("aws credentials", Level.ERROR)

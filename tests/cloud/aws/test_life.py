@@ -1,4 +1,4 @@
-"""An EC2 instance from order to end, and what is asked of EC2 on the way."""
+"""An EC2 instance from its order to its end, and the requests that EC2 gets meanwhile."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def launched(ec2: Ec2) -> dict[str, str]:
 
 
 def seen(region: str, instance_id: str) -> dict[str, Any]:
-    """The instance as EC2 describes it to anybody."""
+    """The instance as ``DescribeInstances`` returns it."""
     reply = boto3.client("ec2", region_name=region).describe_instances(InstanceIds=[instance_id])
     instance: dict[str, Any] = reply["Reservations"][0]["Instances"][0]
     return instance
@@ -64,7 +64,7 @@ def test_the_same_order_again_is_the_same_machine(ec2: Ec2, provider: AwsProvide
     order = aws_order()
     first = provider.launch(order)
     assert provider.launch(order).id == first.id
-    # After a crash nobody has the host key any more: only its public half, on the machine.
+    # After a crash the private host key is lost; its public half is in a tag of the machine.
     again = AwsProvider(pace=PACE).launch(replace(order, host_key=new_host_key()))
     assert again.id == first.id
     up = provider.wait(again)
@@ -97,7 +97,7 @@ def test_machines_are_found_in_all_regions_without_our_state(
     assert stranger.find() == ()
 
 
-def test_what_others_run_in_the_account_is_not_ours(ec2: Ec2, provider: AwsProvider) -> None:
+def test_instances_without_our_tags_are_not_listed(ec2: Ec2, provider: AwsProvider) -> None:
     image = provider._amis.find("us-east-1", "x86_64", gpu=False).id
     boto3.client("ec2").run_instances(
         ImageId=image, InstanceType="m5.large", MinCount=1, MaxCount=1
@@ -114,7 +114,7 @@ def test_many_launches_at_once_share_one_group_and_one_key(ec2: Ec2, provider: A
     assert len(ec2.called("ImportKeyPair")) == 1
 
 
-def test_the_request_ends_itself_and_keeps_others_out(ec2: Ec2, provider: AwsProvider) -> None:
+def test_the_request_sets_an_end_encryption_and_no_role(ec2: Ec2, provider: AwsProvider) -> None:
     order = aws_order(zone="us-east-1c")
     provider.launch(order)
     request = launched(ec2)
@@ -144,7 +144,7 @@ def test_only_our_address_and_only_ssh_is_admitted(ec2: Ec2, provider: AwsProvid
         ]
 
     assert admitted() == [(22, 22, "tcp", ["192.0.2.7/32"])]
-    # The same run goes on from elsewhere: the old address is not ours any more.
+    # The same run continues from another address: the old one must not be admitted any more.
     elsewhere = AwsProvider(pace=PACE, address=lambda: "198.51.100.9")
     elsewhere.launch(aws_order(attempt=1))
     assert admitted() == [(22, 22, "tcp", ["198.51.100.9/32"])]
@@ -194,7 +194,7 @@ def test_the_image_fits_the_machine(
     assert launched(ec2)["BlockDeviceMapping.1.Ebs.VolumeSize"] == ("80" if gpu else "30")
 
 
-def test_what_a_run_shared_goes_with_it(ec2: Ec2, provider: AwsProvider) -> None:
+def test_what_a_runs_machines_shared_is_deleted(ec2: Ec2, provider: AwsProvider) -> None:
     kept = provider.launch(aws_order(run="run-2"))
     machine = provider.launch(aws_order())
     with pytest.raises(ProviderError, match="still used") as raised:
@@ -208,7 +208,7 @@ def test_what_a_run_shared_goes_with_it(ec2: Ec2, provider: AwsProvider) -> None
     groups = [g["GroupName"] for g in client.describe_security_groups()["SecurityGroups"]]
     assert [name.rpartition("-")[0] for name in pairs] == ["eqc-run-2"]
     assert sorted(groups) == ["default", "eqc-run-2"]
-    # And the run may go on after all.
+    # The run may still continue: what it shared is made again.
     provider.launch(aws_order(attempt=1))
     provider.release(kept)
 

@@ -1,4 +1,4 @@
-"""Instances that are real machines: booted with our user data, reached by SSH, really ended."""
+"""Instances as containers that boot with our user data, are reached by SSH and really end."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]
 
 @pytest.fixture(scope="module")
 def _real() -> Iterator[Ec2]:
-    with serving(containers=True) as peer:
-        yield peer
+    with serving(containers=True) as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def provider(real: Ec2) -> AwsProvider:
 @pytest.fixture
 def container(real: Ec2) -> Iterator[Callable[[str], Any]]:
     client = docker.from_env()
-    yield lambda instance_id: client.containers.get(f"eqc-peer-{instance_id}")
+    yield lambda instance_id: client.containers.get(f"eqc-fake-{instance_id}")
     client.close()
 
 
@@ -96,7 +96,7 @@ def test_a_machine_is_reached_with_the_key_of_its_order_and_has_docker(
     assert provider.find() == ()
 
 
-def test_a_stranger_does_not_get_in(real: Ec2, provider: AwsProvider) -> None:
+def test_another_login_key_is_refused(real: Ec2, provider: AwsProvider) -> None:
     order, _ = login()
     _, strangers_key = login()
     up = provider.wait(provider.launch(order))
@@ -115,7 +115,7 @@ def test_another_host_in_its_place_is_noticed(real: Ec2, provider: AwsProvider) 
         connected(pretended, key)
 
 
-def test_a_machine_that_shuts_itself_down_is_gone(
+def test_a_machine_that_shuts_itself_down_is_terminated(
     real: Ec2, provider: AwsProvider, container: Callable[[str], Any]
 ) -> None:
     order, _ = login()
@@ -130,8 +130,8 @@ def test_a_machine_that_shuts_itself_down_is_gone(
 
 
 @pytest.mark.slow
-def test_a_machine_that_nobody_ends_ends_itself(real: Ec2, provider: AwsProvider) -> None:
-    order, _ = login(expires_in=1)  # the timer leaves it 60 s at least
+def test_a_machine_ends_itself_after_its_time(real: Ec2, provider: AwsProvider) -> None:
+    order, _ = login(expires_in=1)  # the timer allows at least 60 s
     up = provider.wait(provider.launch(order))
     end = time.monotonic() + 90
     while provider.find() and time.monotonic() < end:
@@ -167,7 +167,7 @@ def test_released_while_it_boots(
 @pytest.mark.arm64
 @pytest.mark.slow
 @pytest.mark.usefixtures("arm64_images")
-def test_an_arm64_spot_machine_is_one(real: Ec2) -> None:
+def test_an_arm64_spot_machine_is_arm64_and_spot(real: Ec2) -> None:
     provider = AwsProvider(pace=Pace(boot=600, settle=0.3, end=10, poll=1))
     pair, key = login()
     order = aws_order(

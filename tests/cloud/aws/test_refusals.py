@@ -1,4 +1,4 @@
-"""What EC2 and the net do wrong, and that nothing is doubled, lost or left by it."""
+"""Errors of EC2 and the network: no machine is made twice, lost or left behind because of them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def refusal(provider: AwsProvider, **changes: object) -> ProviderError:
         ("InternalError", 500, ProviderErrorKind.UNCERTAIN),
     ],
 )
-def test_a_no_to_the_launch(
+def test_a_refused_launch(
     ec2: Ec2, provider: AwsProvider, code: str, status: int, kind: ProviderErrorKind
 ) -> None:
     rule = ec2.rule("RunInstances", code, status)
@@ -60,7 +60,7 @@ def test_one_zone_is_full_and_the_next_is_not(ec2: Ec2, provider: AwsProvider) -
     assert machine.offer.zone == "us-east-1b"
 
 
-def test_ec2_refuses_what_is_wrong_itself(ec2: Ec2, provider: AwsProvider) -> None:
+def test_ec2_refuses_a_zone_that_does_not_exist(ec2: Ec2, provider: AwsProvider) -> None:
     order = aws_order("c4.large")
     order = replace(order, offer=replace(order.offer, zone="us-east-1q"))
     with pytest.raises(ProviderError) as raised:
@@ -80,7 +80,7 @@ def test_a_lost_reply_leaves_one_machine_and_it_is_found(ec2: Ec2, provider: Aws
 
 
 def test_a_lost_reply_while_tags_are_not_seen_yet(ec2: Ec2, provider: AwsProvider) -> None:
-    """What ``ClientToken`` is for: the tag would be too late."""
+    """``ClientToken`` finds the machine although its tags are not listed yet."""
     ec2.lag = 60
     ec2.rule("RunInstances", cut=True, times=1)
     order = aws_order()
@@ -93,7 +93,7 @@ def test_a_lost_reply_while_tags_are_not_seen_yet(ec2: Ec2, provider: AwsProvide
 def test_after_a_crash_the_tag_helps_where_the_token_refuses(
     ec2: Ec2, provider: AwsProvider
 ) -> None:
-    """Another host key is another request: EC2 will not answer its token with it."""
+    """With a new host key the request differs, so EC2 refuses the token: the tag is used."""
     ec2.lag = 60
     order = aws_order()
     machine = provider.launch(order)
@@ -123,7 +123,7 @@ def test_a_group_that_somebody_removed_is_made_again(ec2: Ec2, provider: AwsProv
     provider.launch(aws_order(attempt=1))
 
 
-def test_waiting_bears_a_storm(ec2: Ec2, provider: AwsProvider) -> None:
+def test_waiting_survives_errors_and_lost_replies(ec2: Ec2, provider: AwsProvider) -> None:
     machine = provider.launch(aws_order())
     storm = ec2.rule("DescribeInstances", "InternalError", 500, times=1)
     lost = ec2.rule("DescribeInstances", cut=True, times=1)
@@ -131,7 +131,9 @@ def test_waiting_bears_a_storm(ec2: Ec2, provider: AwsProvider) -> None:
     assert (storm.hits, lost.hits) == (1, 1)
 
 
-def test_waiting_gives_ec2_time_to_know_its_own_machine(ec2: Ec2, provider: AwsProvider) -> None:
+def test_waiting_allows_for_an_instance_that_is_not_listed_yet(
+    ec2: Ec2, provider: AwsProvider
+) -> None:
     ec2.lag = 0.15
     assert provider.wait(provider.launch(aws_order())).address is not None
 
@@ -167,7 +169,9 @@ def test_credentials_that_expire_while_waiting(ec2: Ec2, provider: AwsProvider) 
     assert raised.value.kind is ProviderErrorKind.DENIED
 
 
-def test_an_end_is_confirmed_through_a_storm(ec2: Ec2, provider: AwsProvider) -> None:
+def test_a_release_is_repeated_through_throttling_until_confirmed(
+    ec2: Ec2, provider: AwsProvider
+) -> None:
     machine = provider.launch(aws_order())
     ec2.rule("TerminateInstances", "RequestLimitExceeded", 503, times=2)
     ec2.rule("TerminateInstances", cut=True, times=1)
@@ -176,7 +180,7 @@ def test_an_end_is_confirmed_through_a_storm(ec2: Ec2, provider: AwsProvider) ->
     assert ec2.machines() == ()
 
 
-def test_an_end_that_cannot_be_confirmed_is_no_success(ec2: Ec2, provider: AwsProvider) -> None:
+def test_a_release_that_cannot_be_confirmed_is_an_error(ec2: Ec2, provider: AwsProvider) -> None:
     machine = provider.launch(aws_order())
     ec2.rule("TerminateInstances", "InternalError", 500)
     with pytest.raises(ProviderError) as raised:
@@ -185,7 +189,7 @@ def test_an_end_that_cannot_be_confirmed_is_no_success(ec2: Ec2, provider: AwsPr
     assert ec2.machines() == (machine.id,)
 
 
-def test_a_protected_machine_is_no_success_either(ec2: Ec2, provider: AwsProvider) -> None:
+def test_releasing_a_protected_machine_is_an_error(ec2: Ec2, provider: AwsProvider) -> None:
     machine = provider.launch(aws_order())
     ec2.rule("TerminateInstances", "OperationNotPermitted", 400)
     with pytest.raises(ProviderError) as raised:
@@ -193,9 +197,7 @@ def test_a_protected_machine_is_no_success_either(ec2: Ec2, provider: AwsProvide
     assert raised.value.kind is ProviderErrorKind.DENIED
 
 
-def test_a_machine_so_young_that_ec2_does_not_know_it_is_not_left(
-    ec2: Ec2, provider: AwsProvider
-) -> None:
+def test_a_machine_that_ec2_does_not_list_yet_is_released(ec2: Ec2, provider: AwsProvider) -> None:
     machine = provider.launch(aws_order())
     ec2.lag = 0.15
     ec2.instances[machine.id].made += 0.1
@@ -203,7 +205,9 @@ def test_a_machine_so_young_that_ec2_does_not_know_it_is_not_left(
     assert ec2.machines() == ()
 
 
-def test_long_gone_is_success(ec2: Ec2, provider: AwsProvider) -> None:
+def test_releasing_a_machine_that_no_longer_exists_succeeds(
+    ec2: Ec2, provider: AwsProvider
+) -> None:
     order = aws_order()
     machine = Machine("i-0123456789abcdef0", order.platform, offer=order.offer)
     provider.release(machine)
@@ -227,7 +231,7 @@ def test_no_credentials(ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> None:
     assert raised.value.kind is ProviderErrorKind.DENIED
 
 
-def test_nobody_answers(ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_does_not_answer(ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ProviderError) as raised:
         AwsProvider(pace=PACE).launch(aws_order())
@@ -235,7 +239,7 @@ def test_nobody_answers(ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("said", ["fe80::1", "not an address", "192.0.2.1/8"])
-def test_our_own_address_has_to_be_one(
+def test_our_own_address_has_to_be_an_ipv4_address(
     ec2: Ec2, provider: AwsProvider, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
     monkeypatch.setenv("EQC_OWN_ADDRESS", said)

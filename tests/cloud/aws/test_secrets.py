@@ -1,4 +1,4 @@
-"""The host key's private half travels in user data, and is nowhere else."""
+"""The private half of the host key is sent in user data and appears nowhere else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.cloud_fake
 
 
 def list_shared(private: str) -> list[str]:
-    """The key's body, and pieces of it in base64 at each of the three offsets."""
+    """The key's body, and its encodings in base64 from each of the three possible offsets."""
     body = private.splitlines()[2]
     encoded = [base64.b64encode(body[n : n + 30].encode()).decode() for n in range(3)]
     return [body, *encoded]

@@ -1,6 +1,6 @@
-"""The one call of the Pricing API that we make, by its documented shape, in two pages.
+"""A fake of the only call of the Pricing API that we make, as documented; it answers in two pages.
 
-Strict: another target, service or filter than the documented ones is refused.
+It is strict: any other target, service or filter than the documented ones is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAGES = {
 
 @contextmanager
 def price_list() -> Iterator[str]:
-    """Serve it on loopback; its URL."""
+    """The URL of the fake, served on loopback."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     try:

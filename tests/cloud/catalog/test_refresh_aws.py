@@ -66,7 +66,7 @@ def test_lists_are_rebuilt_and_read_back(amazon: None, small_cache: Path) -> Non
     assert types["families"] == {}
     prices = json.loads((folder / "aws_prices.json").read_text())
     jsonschema.validate(prices, read("prices.schema.json"))
-    # The 0 of m5.large is unknown, the Quantity of t3.large is no price per hour.
+    # A price of 0 (m5.large) means unknown; a price per Quantity (t3.large) is not per hour.
     assert prices["on_demand"] == {"c5.large": [0.097], "c5.xlarge": [0.194]}
     assert prices["regions"] == ["eu-central-1"]
     assert len(prices["spot"]) > 500
@@ -78,7 +78,7 @@ def test_lists_are_rebuilt_and_read_back(amazon: None, small_cache: Path) -> Non
     assert catalog.machine_type("aws", "p2.xlarge").source == "libcloud 3.9.1"
 
 
-def test_what_amazon_refuses_is_said(amazon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_amazons_refusal_is_reported(amazon: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(EnvironmentNotReady, match="ec2:DescribeInstanceTypes in us-east-1"):
         refresh("--region", "us-east-1", "-o", "/nonexistent")

@@ -1,4 +1,4 @@
-"""``eqc catalog refresh --provider gcp`` against the one call it makes, by HTTP on loopback."""
+"""``eqc catalog refresh --provider gcp`` against a fake of its only call, by HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_only_the_regions_that_were_asked_for(client: object) -> None:
     assert document["types"] == {SOURCE: [["z9-standard-4", 4, 16384]]}
 
 
-def test_what_google_refuses_is_said(client: object) -> None:
+def test_googles_refusal_is_reported(client: object) -> None:
     from orchestrator.providers.gcp.catalog import machine_types_document
 
     with pytest.raises(ProviderError, match="no such call") as caught:

@@ -1,1 +1,1 @@
-"""The fault matrix of docs/faults.md: one test per row, each a whole run against the peers."""
+"""The fault matrix of docs/faults.md: one test per row, each a whole run against the fakes."""

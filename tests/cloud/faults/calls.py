@@ -1,4 +1,4 @@
-"""One `eqc` as a process: what it shows and stores while it runs, and in the end."""
+"""Runs one `eqc` as a process; gives what it shows and stores while it runs and at its end."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Ran:
-    """What one `eqc` did."""
+    """The exit code, the output and the stored rows of one `eqc run`."""
 
     code: int
     shown: str
-    """On stderr, with each run of white space one space: a narrow terminal wraps."""
+    """Its stderr; white space is reduced to single spaces, because a narrow terminal wraps."""
     rows: tuple[Mapping[str, Any], ...]
 
     def status(self, machine_type: str) -> set[str]:
@@ -35,7 +35,7 @@ class Ran:
         return {(reason["code"], reason["message"]) for reason in found}
 
     def offers(self, machine_type: str) -> set[tuple[str, bool]]:
-        """Regions where it was computed, and whether on spot machines."""
+        """The regions of the machines that computed, and whether those were spot machines."""
         offers = [row["machine"]["place"] for row in self._of(machine_type) if row["machine"]]
         return {(offer["region"], offer["spot"]) for offer in offers}
 
@@ -45,7 +45,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Running:
-    """An `eqc run` that goes on while the test does its worst."""
+    """An `eqc run` in progress, during which the test causes a fault."""
 
     results: Path
     process: subprocess.Popen[bytes]
@@ -66,11 +66,11 @@ class Running:
             time.sleep(0.05)
 
     def computing(self, machine_type: str = FAULTY) -> None:
-        """Until the first of several sessions is over on a machine of the type."""
+        """Wait until the first of several sessions is over on a machine of the type."""
         self.until(lambda: self.sessions(machine_type))
 
     def sessions(self, machine_type: str) -> list[int]:
-        """Numbers of the sessions that were told as over, in their order."""
+        """Numbers of the sessions whose end was reported, in the order of the events."""
         job = f"aws/{machine_type} numpy"
         told = [e for e in self._told() if e["event"] == "session" and e["job"] == job]
         return [int(event["session"]) for event in told]

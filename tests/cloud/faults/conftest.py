@@ -1,4 +1,4 @@
-"""One EC2 peer for all rows of the matrix; what a test left anywhere fails it."""
+"""One EC2 fake for all rows of the matrix, emptied after each test."""
 
 from __future__ import annotations
 

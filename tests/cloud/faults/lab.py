@@ -1,6 +1,6 @@
-"""A whole `eqc run` at EC2's peer: real machines of this computer's own hardware, and its end.
+"""Whole `eqc run` calls against the EC2 fake, whose machines are containers on this computer.
 
-Its types are those that are what this computer is: see ``tests.cloud.two_clouds``.
+The machine types are described as having this computer's hardware: see ``tests.cloud.two_clouds``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.e2e.running import command, environment, written
 
 @dataclass(frozen=True)
 class Lab:
-    """Runs `eqc` in a folder of its own against the peer."""
+    """Runs `eqc` in a folder of its own against the fake."""
 
     ec2: Ec2
     machines: Altered
@@ -45,7 +45,7 @@ class Lab:
         spot: bool = False,
         attempts: int = 3,
     ) -> Path:
-        """A small network on NumPy, on one machine of each type."""
+        """An experiment file: a small network on NumPy, on one machine of each type."""
         return written(
             self.folder,
             f"""\
@@ -91,7 +91,7 @@ limits: {{attempts: {attempts}}}
             process.wait()
 
     def containers(self, machine_type: str = "") -> list[Container]:
-        """Jobs of the run on this engine, which is the engine of all its machines."""
+        """The run's job containers; all machines of the fake use this computer's Docker engine."""
         found: list[Container] = []
         for label in self._labels(machine_type):
             found += self.client.containers.list(
@@ -100,22 +100,22 @@ limits: {{attempts: {attempts}}}
         return found
 
     def instances(self, machine_type: str) -> list[str]:
-        """Ids of all that were ever made of a type, in their order."""
+        """Ids of all instances of a type that were ever made, in order."""
         made = self.ec2.instances.values()
         return [i.id for i in made if i.parameters["InstanceType"] == machine_type]
 
     def left(self) -> list[str]:
-        """Everything of the run that is anywhere: instances, key pairs, groups, containers."""
+        """What still exists of the run: instances, key pairs, security groups, containers."""
         found = [*self.ec2.machines(), *keys_and_groups(self.ec2)]
         found += [str(job.name) for job in self.containers()]
-        peers = self.client.containers.list(
-            all=True, filters={"label": "eqc.peer"}, ignore_removed=True
+        fakes = self.client.containers.list(
+            all=True, filters={"label": "eqc.fake"}, ignore_removed=True
         )
-        ours = {f"eqc-peer-{instance}" for instance in self.ec2.instances}
-        return found + [str(peer.name) for peer in peers if peer.name in ours]
+        ours = {f"eqc-fake-{instance}" for instance in self.ec2.instances}
+        return found + [str(fake.name) for fake in fakes if fake.name in ours]
 
     def _labels(self, machine_type: str) -> set[str]:
-        """What the containers of a platform, or of all, are labelled with."""
+        """The labels of the containers of one platform, or of all."""
         (path,) = self.results.glob("*/*/journal.sqlite")
         with closing(sqlite3.connect(path)) as journal:
             ordered = journal.execute("SELECT run, platform_id, platform_name FROM intents")

@@ -1,4 +1,4 @@
-"""Machines of the EC2 peer that have something wrong with them from their first answer on."""
+"""Machines of the EC2 fake that are given a flaw before they first answer."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from orchestrator.fakes.aws.machines import Containers
 
 @dataclass
 class Flaw:
-    """What is done, as root, to the next ``times`` machines before anybody reaches them."""
+    """What is changed, as root, on the next ``times`` machines before they can be reached."""
 
     files: dict[str, str]
-    """Programs to put there by path, without the leading slash."""
+    """Texts of programs to install, by path without the leading slash."""
     script: str
     times: int | None = None
-    """``None``: to all."""
+    """``None``: on all machines."""
     done: int = 0
 
 
 class Altered(Containers):
-    """The machines of the peer, up when their order is answered, some of them with a flaw."""
+    """The fake's machines: up when the reply to their order comes, some of them with a flaw."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,21 +35,22 @@ class Altered(Containers):
     def flaw(
         self, machine_type: str, *, script: str = "true", times: int | None = None, **files: str
     ) -> Flaw:
-        """From now on, machines of the type are like this. ``files``: commands by their name."""
+        """Give new machines of the type this flaw; ``files``: texts of commands by their name."""
         made = Flaw({f"usr/local/bin/{n}": t for n, t in files.items()}, script, times)
         self._flaws[machine_type] = made
         return made
 
     def sound(self) -> None:
-        """From now on, none has a flaw."""
+        """Give no flaw to machines from now on."""
         self._flaws.clear()
 
     def container(self, instance_id: str) -> Container:
-        return self.client.containers.get(f"eqc-peer-{instance_id}")
+        return self.client.containers.get(f"eqc-fake-{instance_id}")
 
     def begin(self, instance_id: str, arch: str, public_key: str, user_data: str) -> None:
         super().begin(instance_id, arch, public_key, user_data)
-        # Who asks for its state is asked to come again in 5 seconds: too long for many tests.
+        # Wait for the boot here: callers poll a booting machine every 5 seconds, which is too
+        # slow for many tests.
         self._boots[instance_id].join(20)
 
     def _booted(self, instance_id: str, arch: str, public_key: str, user_data: str) -> str:

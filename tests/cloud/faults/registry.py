@@ -1,4 +1,4 @@
-"""A proxy before a real registry that, for a digest, serves something else, or nothing."""
+"""A proxy in front of a real registry that serves other content for a digest, or none."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _OURS = ("content-length", "transfer-encoding", "connection")
 
 
 class Proxy:
-    """The proxy. Engines take a registry on this computer without TLS."""
+    """The proxy, on loopback: there Docker engines accept a registry without TLS."""
 
     def __init__(self, upstream: str) -> None:
         self.tampers = False
-        """Manifests that are asked for by digest come with other bytes."""
+        """Whether manifests requested by digest are answered with other bytes."""
         self.tampered = 0
         self.forgets = False
-        """Manifests that are asked for by digest are not there."""
+        """Whether manifests requested by digest are answered with 404."""
         self._upstream = upstream
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
@@ -37,7 +37,7 @@ class Proxy:
     def answer(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        """What the registry says, or what is said in its place."""
+        """The registry's reply, or the one that replaces it: status, headers and body."""
         by_digest = method in ("GET", "HEAD") and BY_DIGEST.fullmatch(path)
         if by_digest and self.forgets:
             return 404, {"Content-Type": "application/json"}, UNKNOWN
@@ -56,7 +56,7 @@ class Proxy:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Proxy]:
-    """A registry of one's own behind a proxy; it forgets all afterwards."""
+    """A new registry behind a proxy, in ``folder``."""
     folder.mkdir()
     with registry.serving(folder) as real:
         proxy = Proxy(real.host)
@@ -93,7 +93,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
         def _chunks(self) -> bytes:
-            """The body of a request that comes in chunks, as layers do."""
+            """The body of a request that is sent in chunks, as image layers are."""
             body = bytearray()
             if "chunked" in self.headers.get("Transfer-Encoding", ""):
                 while size := int(self.rfile.readline().split(b";")[0], 16):

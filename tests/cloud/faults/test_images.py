@@ -1,4 +1,4 @@
-"""Rows of docs/faults.md where an image does not arrive, or another one does."""
+"""Rows of docs/faults.md where an image does not arrive, or another image arrives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tests.cloud.faults.registry import Proxy, serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
 
-# All machines are one engine, which has every image: these have none until one was brought.
+# All machines share one engine, which has every image: this Docker command hides them until an
+# image was delivered.
 WITHOUT_IMAGES = """\
 #!/bin/sh
 if [ "$1 $2" = "image inspect" ] && [ ! -e /tmp/brought ]; then exit 1; fi
@@ -27,8 +28,8 @@ exec /usr/bin/docker "$@"
 FULL = 'if [ "$1" = load ]; then cat > /dev/full; exit; fi'
 
 
-# What an engine pulled once it does not fetch again, and this one may have: so another image is
-# pulled in the place of the run's, from the same registry, one that no engine has pulled.
+# An engine does not fetch again what it has pulled once, and this one may have pulled the run's
+# image. So this Docker command pulls another image of the same registry, never pulled before.
 NEVER_PULLED = 'if [ "$1" = pull ]; then exec /usr/bin/docker pull --quiet {reference}; fi'
 
 
@@ -40,8 +41,8 @@ def registry(tmp_path: Path) -> Iterator[Proxy]:
 
 @pytest.fixture
 def never_pulled(lab: Lab, registry: Proxy) -> str:
-    """A reference by digest to an image that was pushed and removed."""
-    name = f"{registry.host}/eqc-peer-image"
+    """A reference by digest to an image that was pushed and then removed from the engine."""
+    name = f"{registry.host}/eqc-fake-image"
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         entry = tarfile.TarInfo("payload")

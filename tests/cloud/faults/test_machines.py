@@ -1,4 +1,4 @@
-"""Rows of docs/faults.md where a machine goes away, or is not what it should be."""
+"""Rows of docs/faults.md where a machine is lost, or is not what was ordered."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tests.cloud.faults.lab import Lab
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
 SESSIONS = 8
-"""One after the other, each with a process of its own: seconds in which something can happen."""
+"""Computed one after the other, each in a process of its own: enough seconds for a fault."""
 
 
 def struck(lab: Lab, running: Running) -> str:
-    """The instance that computes; its job goes with it, as with any machine that loses power."""
+    """The id of the instance that computes; its job is removed, as if it had lost power."""
     running.computing()
     (instance,) = lab.instances(FAULTY)
     for job in lab.containers(FAULTY):
@@ -116,7 +116,7 @@ def test_the_clock_of_a_machine_is_wrong(lab: Lab) -> None:
     assert ran.code == 0
     assert ran.status(FAULTY) == {"ok"}
     deadlines = [int(each.labels["eqc.deadline"]) for each in (job, other)]
-    # Either job may have begun some seconds before the other.
+    # The two jobs need not begin at the same second.
     assert deadlines[0] - deadlines[1] == pytest.approx(ahead, abs=30)
     assert lab.left() == []
 

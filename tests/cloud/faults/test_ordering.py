@@ -1,4 +1,4 @@
-"""Rows of docs/faults.md where the cloud says no to an order, or nothing at all."""
+"""Rows of docs/faults.md where the cloud refuses an order or does not answer it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of docs/faults.md where results are not what a runner writes, or two want to write them."""
+"""Rows of docs/faults.md where results are damaged, or two runs would write to one store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.cloud.faults.lab import Lab
 
 pytestmark = [pytest.mark.docker, pytest.mark.cloud_fake]
 
-# Stands before the machine's own Docker client and does something to results on their way home.
+# Replaces the machine's Docker command and damages the results when they are fetched.
 ON_THEIR_WAY = """\
 #!/bin/sh
 case "$1 $2 $3" in
@@ -43,7 +43,7 @@ def test_a_result_is_not_whole(lab: Lab, fault: str, code: str) -> None:
 
 
 def test_a_tensor_is_damaged(lab: Lab) -> None:
-    # Of one platform: a tensor that the store has already, by its digest, is not taken again.
+    # On one platform only: a tensor that the store has already is not fetched a second time.
     lab.machines.flaw(FAULTY, docker=ON_THEIR_WAY.format(fault=OTHER_TENSORS))
     ran = lab.run(lab.experiment(FAULTY))
     assert ran.code == 5
@@ -61,7 +61,7 @@ def test_a_tensor_is_damaged(lab: Lab) -> None:
 def test_two_runs_at_once_on_one_store(lab: Lab) -> None:
     spec = lab.experiment(sessions=8)
     with lab.running(spec) as running:
-        # As early as can be: the second takes seconds to start, and the first must not be over.
+        # As early as possible: the second takes seconds to start, and the first must still run.
         running.until(lambda: lab.ec2.instances)
         second = lab.run(spec)
         assert running.process.poll() is None, "the first was not disturbed"

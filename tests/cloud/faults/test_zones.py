@@ -1,4 +1,4 @@
-"""Compute Engine's row of docs/faults.md: a stockout there is of one zone, and comes late."""
+"""Compute Engine's row of docs/faults.md: a stockout of one zone, after the order is accepted."""
 
 from __future__ import annotations
 

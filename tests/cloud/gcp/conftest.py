@@ -1,4 +1,4 @@
-"""The Compute Engine peer for the tests beside this, and a provider that takes it for Google."""
+"""The Compute Engine fake for the tests of this folder, and a provider that talks to it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PACE = Pace(boot=2, settle=0.3, end=2, poll=0.02)
 
 @pytest.fixture(scope="session")
 def _gce() -> Iterator[Gce]:
-    with serving() as peer:
-        yield peer
+    with serving() as fake:
+        yield fake
 
 
 @pytest.fixture
 def gce(_gce: Gce, monkeypatch: pytest.MonkeyPatch) -> Gce:
-    """Without containers: an instance is up at once, at an address where nobody is."""
+    """The emptied fake, without containers: instances are up at once, but cannot be reached."""
     for name, value in _gce.environment.items():
         monkeypatch.setenv(name, value)
     _gce.reset()

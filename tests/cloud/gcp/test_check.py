@@ -1,4 +1,4 @@
-"""``doctor``: what it finds in a project that lacks something, and in one that does not."""
+"""``doctor`` for GCP: its findings in a project that lacks something, and in a complete one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_all_is_well(gce: Gce, provider: GcpProvider) -> None:
     assert {"gcp image for x86_64", "gcp image for arm64", "gcp clock"} <= subjects
 
 
-def test_nothing_is_made_by_looking(gce: Gce, provider: GcpProvider) -> None:
+def test_checking_makes_nothing(gce: Gce, provider: GcpProvider) -> None:
     provider.check([platform("n2d-standard-2")])
     assert gce.machines() == ()
     changing = ("insert", "delete", "update", "patch")
@@ -45,7 +45,7 @@ def test_nothing_is_made_by_looking(gce: Gce, provider: GcpProvider) -> None:
 
 
 def test_every_call_of_a_run_needs_a_permission_that_is_looked_for() -> None:
-    """As Google names them: the resource and the verb."""
+    """Google names a permission by resource and verb."""
     for needed in ("instances.create", "instances.delete", "instances.list", "firewalls.create"):
         assert f"compute.{needed}" in PERMISSIONS
 
@@ -64,7 +64,7 @@ def test_a_missing_permission_is_named(gce: Gce, provider: GcpProvider) -> None:
     ("limit", "usage", "level"),
     [(1.0, 0.0, Level.ERROR), (5.0, 2.0, Level.WARNING), (5.0, 1.0, Level.OK)],
 )
-def test_what_is_free_of_a_quota_against_the_plan(
+def test_the_free_part_of_a_quota_is_compared_with_the_plan(
     gce: Gce, provider: GcpProvider, limit: float, usage: float, level: Level
 ) -> None:
     gce.cloud.quotas = {"N2D_CPUS": (limit, usage)}
@@ -92,7 +92,7 @@ def test_gpus_of_the_type_are_counted_not_its_cores(gce: Gce, provider: GcpProvi
     ]
 
 
-def test_a_quota_that_is_not_told_is_a_warning(gce: Gce, provider: GcpProvider) -> None:
+def test_a_quota_that_cannot_be_read_is_a_warning(gce: Gce, provider: GcpProvider) -> None:
     found = bad(provider.check([platform("n2d-standard-2")]))
     assert [level for level, _ in found.values()] == [Level.WARNING]
     gce.rule("regions.get", "forbidden", 403)
@@ -101,7 +101,7 @@ def test_a_quota_that_is_not_told_is_a_warning(gce: Gce, provider: GcpProvider) 
     assert "cannot be read" in message
 
 
-def test_without_credentials_that_is_all_it_says(gce: Gce, provider: GcpProvider) -> None:
+def test_without_credentials_nothing_else_is_reported(gce: Gce, provider: GcpProvider) -> None:
     gce.rule("projects.testIamPermissions", "forbidden", 403)
     (finding,) = provider.check([platform("n2d-standard-2")])
     assert (finding.subject, finding.level) == ("gcp credentials", Level.ERROR)
@@ -113,7 +113,7 @@ def test_an_image_that_cannot_be_read(gce: Gce, provider: GcpProvider) -> None:
     assert found["gcp image for x86_64"][0] is Level.ERROR
 
 
-def test_a_platform_that_nobody_sells(gce: Gce, provider: GcpProvider) -> None:
+def test_a_machine_type_that_does_not_exist(gce: Gce, provider: GcpProvider) -> None:
     found = bad(provider.check([platform("z9-mega-1")]))
     assert found["gcp gcp/z9-mega-1"][0] is Level.ERROR
 

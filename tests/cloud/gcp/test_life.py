@@ -1,4 +1,4 @@
-"""A Compute Engine instance from order to end, and what is asked of Google on the way."""
+"""A Compute Engine instance from its order to its end, and the requests that Google gets."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_same_order_again_is_the_same_machine(
     order = gcp_order()
     first = provider.launch(order)
     assert provider.launch(order).id == first.id
-    # After a crash nobody has the host key any more: only its public half, on the machine.
+    # After a crash the private host key is lost; its public half is in the machine's metadata.
     again = GcpProvider(clients, pace=PACE).launch(replace(order, host_key=new_host_key()))
     assert again.id == first.id
     up = provider.wait(again)
@@ -113,7 +113,7 @@ def test_machines_are_found_in_all_zones_without_our_state(
 
 
 def test_a_run_whose_tag_no_label_can_hold(gce: Gce, provider: GcpProvider) -> None:
-    """Labels and names know no capitals: two such runs must stay two."""
+    """Labels and names have no capital letters: runs that differ only there must stay apart."""
     orders = [gcp_order(run=run) for run in ("Night-Run", "night-run", "NIGHT-RUN-" + "x" * 30)]
     for order in orders:
         machine = provider.launch(order)
@@ -132,7 +132,9 @@ def test_many_launches_at_once_share_two_rules(gce: Gce, provider: GcpProvider) 
     assert len(gce.called("images.getFromFamily")) == 1
 
 
-def test_the_request_ends_itself_and_has_no_credentials(gce: Gce, provider: GcpProvider) -> None:
+def test_the_request_sets_an_end_and_has_no_service_account(
+    gce: Gce, provider: GcpProvider
+) -> None:
     provider.launch(gcp_order())
     body = asked(gce)
     scheduling = body["scheduling"]
@@ -191,9 +193,9 @@ def test_only_our_address_and_only_ssh_is_admitted(
     assert nobody["denied"] == [{"IPProtocol": "all"}]
     assert nobody["sourceRanges"] == ["0.0.0.0/0"]
     assert nobody["targetTags"] == ["eqc-run-1"]
-    # Above the rule of the default network that lets everybody in, and below ours.
+    # It takes precedence over the default network's rule that admits everybody, ours over it.
     assert gce.cloud.firewalls()["eqc-run-1"]["priority"] < nobody["priority"] < 65534
-    # The same run goes on from elsewhere: the old address is not ours any more.
+    # The same run continues from another address: the old one must not be admitted any more.
     elsewhere = GcpProvider(clients, pace=PACE, address=lambda: "198.51.100.9")
     elsewhere.launch(gcp_order(attempt=1))
     assert admitted() == (["198.51.100.9/32"], ssh)
@@ -214,7 +216,9 @@ def test_the_cpu_platform_is_a_minimum(gce: Gce, provider: GcpProvider) -> None:
     assert asked(gce)["minCpuPlatform"] == "AMD Milan"
 
 
-def test_none_is_asked_for_where_there_is_no_choice(gce: Gce, provider: GcpProvider) -> None:
+def test_no_cpu_platform_is_requested_where_there_is_no_choice(
+    gce: Gce, provider: GcpProvider
+) -> None:
     provider.launch(gcp_order("c2-standard-4"))
     assert "minCpuPlatform" not in asked(gce)
 
@@ -245,13 +249,13 @@ def test_the_image_fits_the_machine(
     assert ("nvidia-ctk" in said(body)["user-data"]) is (gpu is not None)
 
 
-def test_what_a_run_shared_goes_with_it(gce: Gce, provider: GcpProvider) -> None:
+def test_what_a_runs_machines_shared_is_deleted(gce: Gce, provider: GcpProvider) -> None:
     provider.launch(gcp_order(run="run-2"))
     provider.release(provider.launch(gcp_order()))
     provider.delete_shared("run-1")
     provider.delete_shared("run-1")
     assert set(gce.cloud.firewalls()) == {"eqc-run-2", "eqcdeny-run-2"}
-    # And the run may go on after all.
+    # The run may still continue: what it shared is made again.
     provider.launch(gcp_order(attempt=1))
     assert "eqc-run-1" in gce.cloud.firewalls()
 

@@ -1,4 +1,4 @@
-"""Instances that are real machines: booted with our metadata, reached by SSH, really ended."""
+"""Instances as containers that boot with our metadata, are reached by SSH and really end."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.cloud_fake, pytest.mark.docker]
 
 @pytest.fixture(scope="module")
 def _real() -> Iterator[Gce]:
-    with serving(containers=True) as peer:
-        yield peer
-        assert peer.cloud._machines.failures == []
+    with serving(containers=True) as fake:
+        yield fake
+        assert fake.cloud._machines.failures == []
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def provider(real: Gce) -> Iterator[GcpProvider]:
 @pytest.fixture
 def container(real: Gce) -> Iterator[Callable[[str], Any]]:
     client = docker.from_env()
-    yield lambda name: client.containers.get(f"eqc-peer-{name}")
+    yield lambda name: client.containers.get(f"eqc-fake-{name}")
     client.close()
 
 
@@ -98,7 +98,7 @@ def test_a_machine_is_reached_with_the_key_of_its_order_and_has_docker(
 @pytest.mark.arm64
 @pytest.mark.slow
 @pytest.mark.usefixtures("arm64_images")
-def test_an_arm64_machine_is_one(real: Gce, provider: GcpProvider) -> None:
+def test_an_arm64_machine_is_arm64(real: Gce, provider: GcpProvider) -> None:
     order, key = login("arm", machine_type="t2a-standard-2")
     up = provider.wait(provider.launch(order))
     assert up.architecture == "arm64"
@@ -108,7 +108,7 @@ def test_an_arm64_machine_is_one(real: Gce, provider: GcpProvider) -> None:
     client.close()
 
 
-def test_a_stranger_does_not_get_in(real: Gce, provider: GcpProvider) -> None:
+def test_another_login_key_is_refused(real: Gce, provider: GcpProvider) -> None:
     order, _ = login("stranger")
     _, strangers_key = login("stranger")
     up = provider.wait(provider.launch(order))
@@ -125,14 +125,14 @@ def test_another_host_in_its_place_is_noticed(real: Gce, provider: GcpProvider) 
         connected(pretended, key)
 
 
-def test_a_machine_that_nobody_ends_is_ended(
+def test_a_machine_is_ended_after_its_time(
     real: Gce, provider: GcpProvider, container: Callable[[str], Any]
 ) -> None:
-    order, _ = login("expired", expires=time.time() + 1)  # 60 s at least are allowed
+    order, _ = login("expired", expires=time.time() + 1)  # the shortest duration is 60 s
     machine = provider.wait(provider.launch(order))
     allowed = real.cloud.instance(machine.id)["scheduling"]["maxRunDuration"]
     assert allowed["seconds"] == "60"
-    allowed["seconds"] = "1"  # nobody wants to wait so long
+    allowed["seconds"] = "1"  # shortened, so that the test is quick
     end = time.monotonic() + 30
     while provider.find() and time.monotonic() < end:
         time.sleep(0.1)
@@ -153,7 +153,7 @@ def test_a_killed_machine_is_gone(
     with pytest.raises(ProviderError, match="TERMINATED") as raised:
         provider.wait(up)
     assert raised.value.kind is ProviderErrorKind.GONE
-    # Its disk still costs something: it is there until it is deleted.
+    # A stopped instance's disk still costs money, so it is listed until it is deleted.
     assert [m.id for m in provider.find()] == [up.id]
     provider.release(up)
     assert provider.find() == ()

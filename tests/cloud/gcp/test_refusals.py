@@ -1,4 +1,4 @@
-"""What Google and the net do wrong, and that nothing is doubled, lost or left by it."""
+"""Errors of Google and the network: no machine is made twice, lost or left because of them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def refusal(provider: GcpProvider, **changes: object) -> ProviderError:
         ("internalError", 500, ProviderErrorKind.UNCERTAIN),
     ],
 )
-def test_a_no_to_the_launch(
+def test_a_refused_launch(
     gce: Gce, provider: GcpProvider, code: str, status: int, kind: ProviderErrorKind
 ) -> None:
     rule = gce.rule("instances.insert", code, status)
@@ -64,7 +64,7 @@ def test_a_no_to_the_launch(
         ("UNSUPPORTED_OPERATION", 400, ProviderErrorKind.INVALID),
     ],
 )
-def test_a_no_that_comes_after_the_order_was_taken(
+def test_a_refusal_after_the_order_was_accepted(
     gce: Gce, provider: GcpProvider, code: str, status: int, kind: ProviderErrorKind
 ) -> None:
     gce.rule("instances.insert", code, status, late=True)
@@ -75,7 +75,7 @@ def test_a_no_that_comes_after_the_order_was_taken(
     assert raised.value.kind is kind
     assert code in str(raised.value)
     provider.release(machine)
-    # The same order again is the same operation: that it failed is not forgotten.
+    # The same order again is the same operation, so its failure is reported again.
     with pytest.raises(ProviderError) as again:
         provider.launch(order)
     assert again.value.kind is kind
@@ -89,13 +89,15 @@ def test_one_zone_is_full_and_the_next_is_not(gce: Gce, provider: GcpProvider) -
     assert machine.offer.zone == "us-central1-b"
 
 
-def test_a_zone_without_such_machines_is_not_the_end(gce: Gce, provider: GcpProvider) -> None:
+def test_a_zone_without_such_machines_counts_as_no_capacity(
+    gce: Gce, provider: GcpProvider
+) -> None:
     refused = refusal(provider, zone="us-east1-b")
     assert refused.kind is ProviderErrorKind.CAPACITY
     assert "does not exist in zone" in str(refused)
 
 
-def test_google_refuses_what_is_wrong_itself(gce: Gce, provider: GcpProvider) -> None:
+def test_an_image_family_that_does_not_exist_is_refused(gce: Gce, provider: GcpProvider) -> None:
     order = gcp_order("c2d-standard-2", cpu_platform="AMD Milan")
     gce.rule("images.getFromFamily", "notFound", 404)
     with pytest.raises(ProviderError, match="cos-stable") as raised:
@@ -117,7 +119,7 @@ def test_a_lost_reply_leaves_one_machine_and_it_is_found(
 
 
 def test_a_lost_reply_while_the_machine_is_not_seen_yet(gce: Gce, clients: Clients) -> None:
-    """What ``requestId`` is for: the name would be too late, or refused."""
+    """``requestId`` finds the machine, which is not listed by its name yet."""
     provider = GcpProvider(clients, pace=replace(PACE, settle=10, boot=20))
     gce.rule("instances.insert", cut=True, times=1)
     order = gcp_order()
@@ -143,7 +145,7 @@ def test_an_order_whose_machine_has_ended_is_over(gce: Gce, provider: GcpProvide
     assert gce.machines() == ()
 
 
-def test_waiting_bears_a_storm(gce: Gce, provider: GcpProvider) -> None:
+def test_waiting_survives_errors_and_lost_replies(gce: Gce, provider: GcpProvider) -> None:
     machine = provider.launch(gcp_order())
     storm = gce.rule("instances.get", "backendError", 503, times=1)
     lost = gce.rule("instances.get", cut=True, times=1)
@@ -152,7 +154,7 @@ def test_waiting_bears_a_storm(gce: Gce, provider: GcpProvider) -> None:
     assert (storm.hits, lost.hits, limit.hits) == (1, 1, 1)
 
 
-def test_waiting_gives_google_time_to_know_its_own_machine(gce: Gce, provider: GcpProvider) -> None:
+def test_waiting_allows_for_an_instance_not_listed_yet(gce: Gce, provider: GcpProvider) -> None:
     gce.cloud.lag = 0.15
     assert provider.wait(provider.launch(gcp_order())).address is not None
 
@@ -161,7 +163,7 @@ def test_a_spot_reclaim_is_called_by_its_name(gce: Gce, provider: GcpProvider) -
     machine = provider.launch(gcp_order(spot=True))
     provider.wait(machine)
     gce.cloud.preempt(machine.id)
-    for _ in range(2):  # while it stops, and when it is not there any more
+    for _ in range(2):  # while it stops, and when it no longer exists
         with pytest.raises(ProviderError, match="spot reclaim") as raised:
             provider.wait(machine)
         assert raised.value.kind is ProviderErrorKind.GONE
@@ -177,7 +179,7 @@ def test_a_machine_that_never_gets_an_address(
     pace = Pace(clock=lambda: float(next(ticks)), sleep=slept.append)
     provider = GcpProvider(clients, pace=pace)
     monkeypatch.setattr(gce.cloud._machines, "address", lambda name: None)
-    provider._network._made.get(("run-1",), lambda: None)  # it would be waited for by this clock
+    provider._network._made.get(("run-1",), lambda: None)  # else this clock would count for it
     machine = provider.launch(gcp_order())
     with pytest.raises(ProviderError, match=r"no address after 300 s \(PROVISIONING\)") as raised:
         provider.wait(machine)
@@ -193,7 +195,9 @@ def test_credentials_that_expire_while_waiting(gce: Gce, provider: GcpProvider) 
     assert raised.value.kind is ProviderErrorKind.DENIED
 
 
-def test_an_end_is_confirmed_through_a_storm(gce: Gce, provider: GcpProvider) -> None:
+def test_a_release_is_repeated_through_throttling_until_confirmed(
+    gce: Gce, provider: GcpProvider
+) -> None:
     machine = provider.launch(gcp_order())
     provider.wait(machine)
     gce.rule("instances.delete", "rateLimitExceeded", 403, times=2)
@@ -214,7 +218,7 @@ def test_an_end_whose_operation_fails_is_tried_again(gce: Gce, provider: GcpProv
     assert gce.machines() == ()
 
 
-def test_an_end_that_cannot_be_confirmed_is_no_success(gce: Gce, provider: GcpProvider) -> None:
+def test_a_release_that_cannot_be_confirmed_is_an_error(gce: Gce, provider: GcpProvider) -> None:
     machine = provider.launch(gcp_order())
     gce.rule("instances.delete", "internalError", 500)
     with pytest.raises(ProviderError) as raised:
@@ -223,7 +227,7 @@ def test_an_end_that_cannot_be_confirmed_is_no_success(gce: Gce, provider: GcpPr
     assert gce.machines() == (machine.id,)
 
 
-def test_a_delete_that_is_not_allowed_is_no_success_either(gce: Gce, provider: GcpProvider) -> None:
+def test_a_delete_that_is_not_allowed_is_an_error(gce: Gce, provider: GcpProvider) -> None:
     machine = provider.launch(gcp_order())
     gce.rule("instances.delete", "forbidden", 403)
     with pytest.raises(ProviderError) as raised:
@@ -231,7 +235,7 @@ def test_a_delete_that_is_not_allowed_is_no_success_either(gce: Gce, provider: G
     assert raised.value.kind is ProviderErrorKind.DENIED
 
 
-def test_a_machine_so_young_that_google_does_not_know_it_is_not_left(
+def test_a_machine_that_google_does_not_list_yet_is_released(
     gce: Gce, provider: GcpProvider
 ) -> None:
     gce.cloud.lag = 0.15
@@ -240,7 +244,7 @@ def test_a_machine_so_young_that_google_does_not_know_it_is_not_left(
     assert gce.machines() == ()
 
 
-def test_one_that_appears_while_we_look_is_not_left(gce: Gce, provider: GcpProvider) -> None:
+def test_a_machine_that_is_listed_only_later_is_released(gce: Gce, provider: GcpProvider) -> None:
     machine = provider.wait(provider.launch(gcp_order()))
     gce.rule("instances.get", "notFound", 404, times=1)
     assert provider.wait(machine).id == machine.id
@@ -249,14 +253,16 @@ def test_one_that_appears_while_we_look_is_not_left(gce: Gce, provider: GcpProvi
     assert gce.machines() == ()
 
 
-def test_one_that_is_still_being_made_is_not_left(gce: Gce, provider: GcpProvider) -> None:
+def test_a_machine_that_is_still_being_made_is_released(gce: Gce, provider: GcpProvider) -> None:
     gce.cloud.pace = 0.3
     machine = provider.launch(gcp_order())
     provider.release(machine)
     assert gce.machines() == ()
 
 
-def test_long_gone_is_success(gce: Gce, provider: GcpProvider) -> None:
+def test_releasing_a_machine_that_no_longer_exists_succeeds(
+    gce: Gce, provider: GcpProvider
+) -> None:
     order = gcp_order()
     provider.release(Machine("eqc-run-0-0123456789abcdef", order.platform, offer=order.offer))
 
@@ -269,13 +275,13 @@ def test_a_machine_of_which_the_zone_is_not_known(gce: Gce, provider: GcpProvide
 
 def test_a_zone_that_does_not_answer_is_not_left_out(gce: Gce, provider: GcpProvider) -> None:
     provider.launch(gcp_order())
-    gce.cloud.silent = {"asia-east1-b"}
+    gce.cloud.unreachable_zones = {"asia-east1-b"}
     with pytest.raises(ProviderError, match="asia-east1-b") as raised:
         provider.find()
     assert raised.value.kind is ProviderErrorKind.UNCERTAIN
 
 
-def test_looking_bears_a_short_storm_and_not_a_long_one(gce: Gce, provider: GcpProvider) -> None:
+def test_find_survives_one_error_but_not_lasting_ones(gce: Gce, provider: GcpProvider) -> None:
     machine = provider.launch(gcp_order())
     gce.rule("instances.aggregatedList", "backendError", 503, times=1)
     assert [m.id for m in provider.find()] == [machine.id]
@@ -294,7 +300,7 @@ def test_a_firewall_rule_that_cannot_be_made_stops_the_launch(
     provider.launch(gcp_order())
 
 
-def test_rules_that_cannot_be_removed_are_said(gce: Gce, provider: GcpProvider) -> None:
+def test_rules_that_cannot_be_removed_are_reported(gce: Gce, provider: GcpProvider) -> None:
     provider.release(provider.launch(gcp_order()))
     gce.rule("firewalls.delete", "forbidden", 403)
     with pytest.raises(ProviderError, match="eqc-run-1") as raised:
@@ -321,7 +327,7 @@ def test_no_credentials(
     assert raised.value.kind is ProviderErrorKind.DENIED
 
 
-def test_nobody_answers(gce: Gce, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_does_not_answer(gce: Gce, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", "http://127.0.0.1:9/compute/v1/")
     with pytest.raises(ProviderError) as raised:
         GcpProvider(Clients(patience=0.2), pace=PACE).launch(gcp_order())
@@ -329,7 +335,7 @@ def test_nobody_answers(gce: Gce, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("said", ["fe80::1", "not an address", "192.0.2.1/8"])
-def test_our_own_address_has_to_be_one(
+def test_our_own_address_has_to_be_an_ipv4_address(
     gce: Gce, provider: GcpProvider, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
     monkeypatch.setenv("EQC_OWN_ADDRESS", said)

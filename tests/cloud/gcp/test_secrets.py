@@ -1,4 +1,4 @@
-"""The host key's private half travels in metadata, and is nowhere else."""
+"""The private half of the host key is sent in metadata and appears nowhere else."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def test_no_log_at_any_level_has_it(
     assert "OPENSSH PRIVATE" not in shown
 
 
-def test_the_test_can_fail(
+def test_the_sdk_would_log_the_key(
     gce: Gce, provider: GcpProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Google's SDK does log it, unless it is told not to."""
+    """Google's SDK logs requests at level DEBUG, so the test above could fail."""
     order = gcp_order()
     with caplog.at_level(logging.DEBUG, logger="google.cloud.compute_v1"):
         provider.launch(order)

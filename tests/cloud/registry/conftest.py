@@ -1,8 +1,8 @@
 """A registry, a machine that pulls from it, and images of a few bytes.
 
-The machine's engine is this computer's own (there is no engine in an engine here), so an image is
-removed before it is delivered again. Where both would have to differ at one time, ``far_engine``
-stands before the machine's Docker: it knows only what was loaded or pulled through it.
+The machine uses this computer's Docker engine (there is no engine in a container here), so an image
+is removed before it is delivered again. Where the two would have to hold different images,
+``far_engine`` replaces the machine's Docker command and knows only images delivered through it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import docker.errors
 import pytest
 
 from orchestrator.images import Image
-from tests.cloud.ssh.conftest import Peer, client, login, peer, shell
+from tests.cloud.ssh.conftest import FakeHost, client, fake, login, shell
 from tests.fakes import registry
 from tests.fakes.registry import Registry
 
-__all__ = ["client", "login", "peer", "shell"]
+__all__ = ["client", "fake", "login", "shell"]
 
 USER, SECRET = "ada", "correct-horse-battery-staple"
 FAR_ENGINE = """\
@@ -42,8 +42,8 @@ exec docker "$@"
 
 @pytest.fixture
 def image(client: docker.DockerClient) -> Iterator[Image]:
-    """New in each test, and gone after it."""
-    name = f"eqc-peer-image:{secrets.token_hex(6)}"
+    """A new image for each test, removed after it."""
+    name = f"eqc-fake-image:{secrets.token_hex(6)}"
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         content = os.urandom(3000)
@@ -71,7 +71,7 @@ def open_registry(tmp_path: Path) -> Iterator[Registry]:
 
 @pytest.fixture
 def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    """A registry of ``USER`` alone; this computer has their login."""
+    """A registry that admits only ``USER``; Docker on this computer has the login."""
     with registry.serving(tmp_path, user=USER, secret=SECRET) as serving:
         folder = tmp_path / "docker"
         folder.mkdir()
@@ -81,8 +81,8 @@ def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registr
 
 
 @pytest.fixture
-def program(peer: Peer) -> Iterator[Callable[[str], tuple[str, ...]]]:
-    """Puts a program on the machine that ``deliver`` takes for its Docker."""
+def program(fake: FakeHost) -> Iterator[Callable[[str], tuple[str, ...]]]:
+    """Installs a script on the machine; returns the command with which ``deliver`` uses it."""
 
     def put(script: str) -> tuple[str, ...]:
         archive = io.BytesIO()
@@ -90,11 +90,11 @@ def program(peer: Peer) -> Iterator[Callable[[str], tuple[str, ...]]]:
             entry = tarfile.TarInfo("docker-for-tests")
             entry.size, entry.mode = len(script.encode()), 0o755
             tar.addfile(entry, io.BytesIO(script.encode()))
-        peer.container.put_archive("/usr/local/bin", archive.getvalue())
+        fake.container.put_archive("/usr/local/bin", archive.getvalue())
         return ("docker-for-tests",)
 
     yield put
-    peer.sh("rm -rf /usr/local/bin/docker-for-tests /home/eqc/*")
+    fake.sh("rm -rf /usr/local/bin/docker-for-tests /home/eqc/*")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Images on their way to a machine behind a real sshd, from a real registry or through SSH."""
+"""Delivery of images to a machine with a real sshd, from a real registry or through SSH."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from orchestrator.images.delivery import deliver
 from orchestrator.images.registry import Login, Pushed, login_for, push
 from orchestrator.ssh.client import SshClient
 from tests.cloud.registry.conftest import FAR_ENGINE, SECRET, USER, forget
-from tests.cloud.ssh.conftest import Peer
+from tests.cloud.ssh.conftest import FakeHost
 from tests.fakes.registry import Registry
 
 pytestmark = [pytest.mark.docker, pytest.mark.registry]
 
 Program = Callable[[str], tuple[str, ...]]
-NOWHERE = Pushed("127.0.0.1:9/team/eqc-peer-image", f"sha256:{'0' * 64}")
-# Writes down what other users of the machine can see of a login while it lasts.
+NOWHERE = Pushed("127.0.0.1:9/team/eqc-fake-image", f"sha256:{'0' * 64}")
+# Records what other users of the machine could see of a login in progress.
 WATCHED = """\
 #!/bin/sh
 case " $* " in *" login "*)
@@ -36,7 +36,7 @@ exec docker "$@"
 
 
 def says(text: str, *, to: str = "pull", code: int = 1) -> str:
-    """A Docker whose ``pull`` or ``load`` fails, in words that a real engine has used."""
+    """A Docker command whose ``pull`` or ``load`` fails with a real engine's message."""
     return f"""#!/bin/sh
 case " $* " in
   *" {to} "*) cat > /dev/null; echo '{text}' >&2; exit {code} ;;
@@ -55,10 +55,12 @@ def test_it_is_pulled_by_digest(
     assert client.images.get(image.digest).attrs["RepoDigests"] == [pushed.reference]
 
 
-def test_what_is_there_is_not_fetched_again(image: Image, shell: SshClient, peer: Peer) -> None:
-    before = peer.files()
+def test_an_image_that_the_machine_has_is_not_fetched_again(
+    image: Image, shell: SshClient, fake: FakeHost
+) -> None:
+    before = fake.files()
     deliver(shell, image, NOWHERE, Login("127.0.0.1:9", USER, SECRET))
-    assert peer.files() == before
+    assert fake.files() == before
 
 
 def test_a_login_goes_by_stdin_and_is_taken_away(
@@ -66,28 +68,28 @@ def test_a_login_goes_by_stdin_and_is_taken_away(
     guarded: Registry,
     image: Image,
     shell: SshClient,
-    peer: Peer,
+    fake: FakeHost,
     program: Program,
 ) -> None:
     pushed = push(image, f"{guarded.host}/team")
     forget(client, image)
     watched = program(WATCHED)
-    before = peer.files()
+    before = fake.files()
     deliver(shell, image, pushed, login_for(guarded.host), docker=watched)
     assert client.images.get(image.digest).id == image.digest
-    seen = peer.sh("cat /home/eqc/seen")
+    seen = fake.sh("cat /home/eqc/seen")
     assert f"login --username {USER} --password-stdin {guarded.host}" in seen
     assert SECRET not in seen
-    assert peer.files() - before == {"/home/eqc/seen"}
+    assert fake.files() - before == {"/home/eqc/seen"}
 
 
 def test_a_connection_that_is_cut_leaves_no_login(
-    guarded: Registry, image: Image, shell: SshClient, peer: Peer, program: Program
+    guarded: Registry, image: Image, shell: SshClient, fake: FakeHost, program: Program
 ) -> None:
     script = FAR_ENGINE.replace("exec docker", '[ "$3" != pull ] || sleep 2\nexec docker')
     docker_there = program(script)
     pushed, login = push(image, f"{guarded.host}/team"), login_for(guarded.host)
-    before = peer.files()
+    before = fake.files()
     failed = []
 
     def call() -> None:
@@ -99,38 +101,38 @@ def test_a_connection_that_is_cut_leaves_no_login(
     calling = threading.Thread(target=call)
     calling.start()
     end = time.monotonic() + 10
-    while not peer.sh("pgrep -f '[ ]pull --quiet'").strip() and time.monotonic() < end:
+    while not fake.sh("pgrep -f '[ ]pull --quiet'").strip() and time.monotonic() < end:
         time.sleep(0.05)
-    assert any(path.endswith("/config.json") for path in peer.files() - before)
-    peer.drop()
+    assert any(path.endswith("/config.json") for path in fake.files() - before)
+    fake.drop()
     calling.join(10)
     assert failed
-    while peer.files() - before and time.monotonic() < end:
+    while fake.files() - before and time.monotonic() < end:
         time.sleep(0.1)
-    assert peer.files() == before
+    assert fake.files() == before
 
 
 @pytest.mark.parametrize("given", [None, Login("", USER, "not the secret")])
-def test_a_login_that_is_refused_is_said_without_it(
+def test_a_refused_login_is_reported_without_its_password(
     client: docker.DockerClient,
     guarded: Registry,
     image: Image,
     shell: SshClient,
-    peer: Peer,
+    fake: FakeHost,
     given: Login | None,
 ) -> None:
     pushed = push(image, f"{guarded.host}/team")
     forget(client, image)
-    before = peer.files()
+    before = fake.files()
     with_host = given and Login(guarded.host, given.user, given.secret)
     with pytest.raises(DeliveryFailed, match=pushed.repository) as caught:
         deliver(shell, image, pushed, with_host)
     assert caught.value.code == "login-refused"
     assert "not the secret" not in str(caught.value)
-    assert peer.files() == before
+    assert fake.files() == before
 
 
-def test_a_digest_that_the_registry_has_not_is_said(
+def test_a_digest_that_the_registry_lacks_is_reported(
     client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     pushed = push(image, f"{open_registry.host}/team")
@@ -153,10 +155,10 @@ def test_another_image_under_the_digest_is_refused(
 
 
 def test_without_a_registry_it_is_sent_through_ssh(
-    image: Image, shell: SshClient, peer: Peer, far_engine: tuple[str, ...]
+    image: Image, shell: SshClient, fake: FakeHost, far_engine: tuple[str, ...]
 ) -> None:
     deliver(shell, image, None, None, docker=far_engine)
-    bits, _ = peer.container.get_archive("/home/eqc/arrived")
+    bits, _ = fake.container.get_archive("/home/eqc/arrived")
     with tarfile.open(fileobj=io.BytesIO(b"".join(bits))) as outer:
         arrived = outer.extractfile("arrived")
         assert arrived is not None
@@ -167,10 +169,10 @@ def test_without_a_registry_it_is_sent_through_ssh(
 
 @pytest.mark.parametrize("given", [None, Login("127.0.0.1:9", USER, SECRET)])
 def test_where_the_registry_is_down_it_is_sent_through_ssh(
-    image: Image, shell: SshClient, peer: Peer, far_engine: tuple[str, ...], given: Login | None
+    image: Image, shell: SshClient, fake: FakeHost, far_engine: tuple[str, ...], given: Login | None
 ) -> None:
     deliver(shell, image, NOWHERE, given, docker=far_engine)
-    assert peer.sh("stat -c %s /home/eqc/arrived").strip() != "0"
+    assert fake.sh("stat -c %s /home/eqc/arrived").strip() != "0"
 
 
 @pytest.mark.parametrize("way", ["pull", "load"])

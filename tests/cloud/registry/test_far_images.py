@@ -1,4 +1,4 @@
-"""Images of a run: pushed once, and by SSH where the registry does not take them."""
+"""Images of a run: pushed once, or sent by SSH where the registry does not accept them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.registry]
 
 
 class OneImage(ImageBuilder):
-    """Builds nothing: there is one image for everything."""
+    """Returns the same image for every framework, without building."""
 
     def __init__(self, image: Image) -> None:
         self._image = image
@@ -31,7 +31,7 @@ class OneImage(ImageBuilder):
         return self._image
 
 
-def test_many_who_want_it_push_it_once(
+def test_threads_that_need_one_image_push_it_once(
     client: docker.DockerClient, open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     notes: list[str] = []
@@ -46,11 +46,11 @@ def test_many_who_want_it_push_it_once(
     images.deliver(shell, image)
     names = client.images.get(image.digest).attrs["RepoDigests"]
     assert [name.partition("@")[0] for name in names] == [
-        f"{open_registry.host}/team/eqc-peer-image"
+        f"{open_registry.host}/team/eqc-fake-image"
     ]
 
 
-def test_a_registry_that_is_down_is_noted_and_gone_without(
+def test_a_registry_that_is_down_is_noted_and_not_used(
     open_registry: Registry, image: Image, shell: SshClient
 ) -> None:
     open_registry.stop()
@@ -65,7 +65,7 @@ def test_a_registry_that_is_down_is_noted_and_gone_without(
     images.deliver(shell, image)
 
 
-def test_a_login_that_cannot_be_had_any_more_is_no_fault_of_the_machine(
+def test_a_login_that_is_no_longer_available_is_reported_as_such(
     open_registry: Registry,
     image: Image,
     shell: SshClient,

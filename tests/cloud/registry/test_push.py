@@ -1,4 +1,4 @@
-"""Pushing to a real registry, and to ECR as moto has it (which holds no images)."""
+"""Pushing to a real registry, and to moto's ECR, which stores no images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def names(client: docker.DockerClient, image: Image) -> list[str]:
 
 
 def held(registry: Registry, pushed: Pushed) -> dict[str, object]:
-    """The manifest, as the registry gives it out by its digest."""
+    """The manifest that the registry returns for the pushed digest."""
     path = pushed.repository.partition("/")[2]
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     address = f"http://{registry.host}/v2/{path}/manifests/{pushed.digest}"
@@ -33,11 +33,11 @@ def held(registry: Registry, pushed: Pushed) -> dict[str, object]:
     return dict(answer.json())
 
 
-def test_what_is_pushed_is_there_by_its_digest(
+def test_a_pushed_image_is_found_by_its_digest(
     client: docker.DockerClient, open_registry: Registry, image: Image
 ) -> None:
     pushed = push(image, f"{open_registry.host}/team/")
-    assert pushed.reference.startswith(f"{open_registry.host}/team/eqc-peer-image@sha256:")
+    assert pushed.reference.startswith(f"{open_registry.host}/team/eqc-fake-image@sha256:")
     assert held(open_registry, pushed)["config"]["digest"] == image.digest  # type: ignore[index]
     assert names(client, image) == [image.reference]
     assert push(image, f"{open_registry.host}/team") == pushed
@@ -48,7 +48,7 @@ def test_the_login_that_docker_has_is_used(guarded: Registry, image: Image) -> N
     assert held(guarded, pushed)["config"]["digest"] == image.digest  # type: ignore[index]
 
 
-def test_a_registry_that_lets_nobody_push_is_said_and_nothing_is_left(
+def test_a_refused_push_is_reported_and_nothing_is_left(
     client: docker.DockerClient, guarded: Registry, image: Image, tmp_path: object
 ) -> None:
     log_in(tmp_path / "docker", guarded.host, USER, "wrong")  # type: ignore[operator]
@@ -58,7 +58,7 @@ def test_a_registry_that_lets_nobody_push_is_said_and_nothing_is_left(
     assert names(client, image) == [image.reference]
 
 
-def test_a_registry_that_is_down_is_said_and_nothing_is_left(
+def test_a_registry_that_is_down_is_reported_and_nothing_is_left(
     client: docker.DockerClient, open_registry: Registry, image: Image
 ) -> None:
     open_registry.stop()
@@ -81,7 +81,9 @@ def test_ecr_gives_a_login_and_makes_a_repository_once(ec2: Ec2) -> None:
     assert [each["repositoryName"] for each in made] == ["team/eqc-numpy"]
 
 
-def test_ecr_without_credentials_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_ecr_without_credentials_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
     pytest.importorskip("boto3")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

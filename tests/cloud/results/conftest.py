@@ -1,4 +1,4 @@
-"""Object-store servers, a bucket for each test, and computers that share it."""
+"""Object-store servers, a bucket for each test, and several computers that share it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fakes import objects
 from tests.fakes.objects import Server
 
 Computer = Callable[[str], RemoteStore]
-"""Of a name: the bucket's store as that computer sees it, with a mirror of its own."""
+"""The bucket's store on the computer of the given name, which has a mirror of its own."""
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ __all__ = ["CELL", "RUN", "append", "rows", "started"]
 
 
 def started(store: RemoteStore, argv: str = "eqc") -> Path:
-    """The run, made here if it is nowhere yet; its folder in the mirror."""
+    """The run's folder in the mirror; the run is made if the mirror does not have it."""
     path = store.folder / RUN
     if not (path / "run.json").is_file():
         made = RunFolder.open(store.folder, plan(CELL), fresh=False)
@@ -34,6 +34,6 @@ def append(run: RunFolder, session: int, *, machine: str = "m", digest: str = "a
 
 
 def rows(store: RemoteStore) -> set[int]:
-    """The sessions of all lines of the mirror."""
+    """The session numbers of all observations in the mirror."""
     with RunFolder(store.folder / RUN) as run:
         return {record["session"] for record in run.records()}

@@ -30,7 +30,7 @@ observe: {sessions: 1}
 
 
 class Computer:
-    """One with a data folder of its own; ``eqc`` runs there."""
+    """A computer: a folder where ``eqc`` runs, with a data folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -44,13 +44,13 @@ class Computer:
         return self.eqc("run", self.file, "--results", url, "--isolation", "process")
 
     def mirrored(self) -> int:
-        """Lines of observations in all mirrors."""
+        """The number of observations in all of its mirrors."""
         return sum(
             path.read_bytes().count(b"\n") for path in self.folder.glob("data/**/observations/*")
         )
 
 
-def test_a_run_in_a_bucket_is_read_and_gone_on_with_elsewhere(url: str, tmp_path: Path) -> None:
+def test_a_run_in_a_bucket_is_read_and_resumed_elsewhere(url: str, tmp_path: Path) -> None:
     a, b = Computer(tmp_path / "a"), Computer(tmp_path / "b")
     results = f"{url}/results"
     ran = a.run(results)
@@ -78,7 +78,7 @@ def test_stores_in_buckets_are_merged_from_and_into(s3_url: str, tmp_path: Path)
     assert len(read(b.folder / "here").planned) == 1
 
 
-def test_a_bucket_that_is_not_there_is_said_before_anything_is_computed(
+def test_a_missing_bucket_is_reported_before_anything_is_computed(
     only_s3: Server, tmp_path: Path
 ) -> None:
     a = Computer(tmp_path / "a")

@@ -1,4 +1,4 @@
-"""What both object stores must do for us, and what people see where they refuse."""
+"""What we need of both kinds of object stores, and the messages where one refuses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_an_object_is_made_once_and_never_changed(url: str) -> None:
     assert Objects(url).names() == ["deep/down/a/b.json", "deep/down/empty"]
 
 
-def test_of_many_who_make_one_object_one_does(url: str) -> None:
+def test_of_many_writers_of_one_object_one_succeeds(url: str) -> None:
     objects = [Objects(url) for _ in range(2)]
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda i: objects[i % 2].create("one", str(i).encode()), range(8)))
@@ -33,7 +33,7 @@ def test_of_many_who_make_one_object_one_does(url: str) -> None:
     assert objects[0].read("one") == str(made.index(True)).encode()
 
 
-def test_a_bucket_that_is_not_there_is_said(server: Server) -> None:
+def test_a_missing_bucket_is_reported(server: Server) -> None:
     objects = Objects(f"{server.scheme}://eqc-{secrets.token_hex(8)}/results")
     with pytest.raises(EnvironmentNotReady, match="listed: no such bucket"):
         objects.names()
@@ -41,12 +41,12 @@ def test_a_bucket_that_is_not_there_is_said(server: Server) -> None:
         objects.create("a", b"")
 
 
-def test_an_object_that_is_not_there_is_said(url: str) -> None:
+def test_a_missing_object_is_reported(url: str) -> None:
     with pytest.raises(EnvironmentNotReady, match=r"read \(nothing\)"):
         Objects(url).read("nothing")
 
 
-def test_credentials_that_nobody_knows_are_said(only_s3: Server, s3_url: str) -> None:
+def test_unknown_credentials_are_reported(only_s3: Server, s3_url: str) -> None:
     objects = Objects(s3_url)
     only_s3.check_credentials(on=True)
     try:
@@ -56,7 +56,7 @@ def test_credentials_that_nobody_knows_are_said(only_s3: Server, s3_url: str) ->
         only_s3.check_credentials(on=False)
 
 
-def test_missing_credentials_are_said(
+def test_missing_credentials_are_reported(
     only_s3: Server, s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

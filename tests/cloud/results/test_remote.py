@@ -79,7 +79,7 @@ def test_a_kill_between_two_pushes_loses_nothing(computer: Computer) -> None:
     a.push()
     write(a, 1)
     with RunFolder(a.folder / RUN) as run:
-        # Closed, and then killed.
+        # The file is closed, and the process killed before it pushes.
         run.seal()
     write(a, 2)
     again = computer("a")
@@ -91,7 +91,7 @@ def test_a_kill_between_two_pushes_loses_nothing(computer: Computer) -> None:
     assert rows(b) == {0, 1, 2}
 
 
-def test_a_mirror_that_is_gone_comes_back(computer: Computer) -> None:
+def test_a_lost_mirror_is_pulled_again(computer: Computer) -> None:
     a = computer("a")
     started(a)
     write(a, 0, 1)
@@ -108,7 +108,7 @@ def test_two_computers_add_to_one_run(computer: Computer) -> None:
     a.push()
     b = computer("b")
     b.pull()
-    # Neither has seen what the other one does from here on.
+    # From here on neither computer sees what the other one writes.
     write(a, 0)
     started(b, "second")
     write(b, 1)
@@ -157,7 +157,7 @@ def test_a_damaged_object_is_named_and_not_taken(only_s3: Server, s3_computer: C
     "name",
     ["trial/run-1/observations/../../../../x", "../x/tensors/a", "trial/.lock", "tensors/.x"],
 )
-def test_foreign_names_are_left_where_they_are(
+def test_objects_with_other_names_are_ignored(
     only_s3: Server, s3_computer: Computer, name: str, tmp_path: Path
 ) -> None:
     a = s3_computer("a")
@@ -188,7 +188,7 @@ def test_every_server_has_a_mirror_of_its_own(
     assert s3_computer("a").folder != one
 
 
-def test_whether_it_can_be_written_to_is_known_before(s3_computer: Computer) -> None:
+def test_write_access_is_checked_in_advance(s3_computer: Computer) -> None:
     a = s3_computer("a")
     a.check_writable()
     a.check_writable()

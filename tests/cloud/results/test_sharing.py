@@ -1,4 +1,4 @@
-"""Pushing while a run goes on, and a bucket that fails meanwhile."""
+"""Pushing while a run is in progress, and a bucket that fails during the run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_at_its_end_a_run_has_what_others_added(s3_computer: Computer) -> None:
     assert rows(a) == {0, 5}
 
 
-def test_a_bucket_that_goes_away_stops_nothing_and_is_said_once(
+def test_a_bucket_that_fails_does_not_stop_the_run_and_is_reported_once(
     only_s3: Server, s3_url: str, s3_computer: Computer
 ) -> None:
     a = s3_computer("a")

@@ -1,4 +1,4 @@
-"""Two processes, as on two computers, that write to one run at one time."""
+"""Two processes, each with a mirror of its own, that write to one run at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A computer that adds to a shared run as fast as it can: python -m … URL FIRST COUNT."""
+"""A process that adds sessions to a shared run as fast as it can: python -m … URL FIRST COUNT."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real sshd containers as remote machines, and images that behave or misbehave as told."""
+"""Containers with a real sshd as remote machines, and images whose runner is a test's script."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from orchestrator.ssh import login_keys
 from orchestrator.ssh.client import SshClient
 
 
-class Peer:
+class FakeHost:
     """One remote machine."""
 
     def __init__(self, container: Container, host_key: str, identity: str) -> None:
@@ -33,7 +33,7 @@ class Peer:
         self.address = Address(host, port, sshd.USER, host_key=host_key, identities=(identity,))
 
     def inside(self) -> Address:
-        """As other machines reach it."""
+        """The address at which other containers reach it."""
         return replace(self.address, host=sshd.inside(self.container), port=22)
 
     def sessions(self) -> list[str]:
@@ -41,11 +41,11 @@ class Peer:
         return self.sh("pgrep -f '^sshd: eqc'").split()
 
     def drop(self) -> None:
-        """Cut every connection, as a network would."""
+        """Cut every connection, as a network failure would."""
         self.sh("pkill -KILL -f '^sshd: eqc'")
 
     def files(self) -> set[str]:
-        """Everything in the file system that a user could have written."""
+        """All paths of the file system, without /proc, /sys and /dev."""
         found = self.sh(
             "find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -print"
         )
@@ -80,15 +80,17 @@ def numpy_image(client: docker.DockerClient) -> str:
 
 
 @pytest.fixture
-def make(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Callable[..., Peer]]:
-    """Machines that end with the test; words as for ``sshd.start``."""
+def make(
+    client: docker.DockerClient, login: login_keys.LoginKey
+) -> Iterator[Callable[..., FakeHost]]:
+    """Makes machines, with the arguments of ``sshd.start``; they are removed after the test."""
     made: list[Container] = []
 
-    def new(**words: Any) -> Peer:
+    def new(**words: Any) -> FakeHost:
         name = f"ssh-{secrets.token_hex(4)}"
         container, host_key = sshd.start(client, name=name, public_key=login.public, **words)
         made.append(container)
-        return Peer(container, host_key, str(login.path))
+        return FakeHost(container, host_key, str(login.path))
 
     yield new
     for container in made:
@@ -96,17 +98,17 @@ def make(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Ca
 
 
 @pytest.fixture(scope="module")
-def peer(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[Peer]:
+def fake(client: docker.DockerClient, login: login_keys.LoginKey) -> Iterator[FakeHost]:
     """A machine that the tests of a module share."""
     name = f"ssh-{secrets.token_hex(4)}"
     container, host_key = sshd.start(client, name=name, public_key=login.public)
-    yield Peer(container, host_key, str(login.path))
+    yield FakeHost(container, host_key, str(login.path))
     container.remove(force=True, v=True)
 
 
 @pytest.fixture
-def shell(peer: Peer) -> Iterator[SshClient]:
-    with SshClient(peer.address) as shell:
+def shell(fake: FakeHost) -> Iterator[SshClient]:
+    with SshClient(fake.address) as shell:
         yield shell
 
 
@@ -117,7 +119,7 @@ def image_that(client: docker.DockerClient) -> Iterator[Callable[[str], str]]:
 
     def build(script: str) -> str:
         if script not in made:
-            reference = f"eqc-peer-runner:{secrets.token_hex(6)}"
+            reference = f"eqc-fake-runner:{secrets.token_hex(6)}"
             text = 'FROM debian:bookworm-slim\nCOPY run /run.sh\nENTRYPOINT ["sh", "/run.sh"]\n'
             context = io.BytesIO()
             with tarfile.open(fileobj=context, mode="w") as tar:
@@ -143,13 +145,15 @@ def job(tmp_path: Path) -> Path:
     return write_job(tmp_path / "job", sessions=2)
 
 
-def write_job(folder: Path, *, sessions: int, deadline: float | None = None) -> Path:
+def write_job(
+    folder: Path, *, sessions: int, deadline: float | None = None, framework: str = "numpy"
+) -> Path:
     (folder / "inputs").mkdir(parents=True)
     image = np.linspace(0, 1, 32 * 32 * 3, dtype=np.float32).reshape(1, 32, 32, 3)
     np.save(folder / "inputs/x.npy", image)
     cell = {
         "cell": "0" * 16,
-        "framework": "numpy",
+        "framework": framework,
         "environment": {},
         "workload": {
             "source": "builtin",

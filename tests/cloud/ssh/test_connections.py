@@ -1,4 +1,4 @@
-"""Who we talk to, and what becomes of a connection: real sshd, real keys."""
+"""Host keys, logins, and connections that break: with a real sshd and real keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrator.errors import ConnectionLost, HostKeyRefused, LoginRefused, Ou
 from orchestrator.ssh import login_keys
 from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.known_hosts import known_as
-from tests.cloud.ssh.conftest import Peer
+from tests.cloud.ssh.conftest import FakeHost
 
 pytestmark = pytest.mark.docker
 
@@ -24,61 +24,63 @@ def test_a_command_gives_bytes_and_its_exit_status(shell: SshClient) -> None:
     assert (done.code, done.stdout, done.stderr) == (3, b"\x00yes\xff", b"no\n")
 
 
-def test_another_host_key_is_refused_with_both_fingerprints(peer: Peer) -> None:
+def test_another_host_key_is_refused_with_both_fingerprints(fake: FakeHost) -> None:
     other = login_keys.new_host_key().public
     with (
-        SshClient(replace(peer.address, host_key=other)) as shell,
+        SshClient(replace(fake.address, host_key=other)) as shell,
         pytest.raises(HostKeyRefused, match=r"offers .*SHA256:.*not the one given.*SHA256:"),
     ):
         shell.run(["true"])
 
 
-def test_a_key_of_another_type_is_refused(peer: Peer) -> None:
+def test_a_key_of_another_type_is_refused(fake: FakeHost) -> None:
     text = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY="
     with (
-        SshClient(replace(peer.address, host_key=text)) as shell,
+        SshClient(replace(fake.address, host_key=text)) as shell,
         pytest.raises(HostKeyRefused, match="no host key of the known type"),
     ):
         shell.run(["true"])
 
 
 def test_an_unknown_host_is_refused_and_told_how_to_become_known(
-    peer: Peer, tmp_path: Path
+    fake: FakeHost, tmp_path: Path
 ) -> None:
     known = tmp_path / "known_hosts"
-    address = replace(peer.address, host_key=None, known_hosts=(str(known),))
+    address = replace(fake.address, host_key=None, known_hosts=(str(known),))
     with SshClient(address) as shell:
         with pytest.raises(HostKeyRefused, match=r"not known.*SHA256:.*\[127.0.0.1\]:") as raised:
             shell.run(["true"])
         assert str(known) in str(raised.value)
-        known.write_text(f"{known_as(address)} {peer.host_key}\n")
+        known.write_text(f"{known_as(address)} {fake.host_key}\n")
         assert shell.run(["true"]).code == 0
         shell.close()
-        known.write_text(f"@revoked * {peer.host_key}\n{known_as(address)} {peer.host_key}\n")
+        known.write_text(f"@revoked * {fake.host_key}\n{known_as(address)} {fake.host_key}\n")
         with pytest.raises(HostKeyRefused, match="revoked"):
             shell.run(["true"])
 
 
-def test_a_key_that_may_not_log_in_is_refused(peer: Peer, tmp_path: Path) -> None:
+def test_a_key_that_may_not_log_in_is_refused(fake: FakeHost, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text(login_keys.new_host_key().private)
     with (
-        SshClient(replace(peer.address, identities=(str(other),))) as shell,
-        pytest.raises(LoginRefused, match=r"refuses to let us in with the key .*/other"),
+        SshClient(replace(fake.address, identities=(str(other),))) as shell,
+        pytest.raises(LoginRefused, match=r"refuses the login with the key .*/other"),
     ):
         shell.run(["true"])
     with (
-        SshClient(replace(peer.address, identities=(str(tmp_path / "none"),))) as shell,
+        SshClient(replace(fake.address, identities=(str(tmp_path / "none"),))) as shell,
         pytest.raises(LoginRefused, match="none"),
     ):
         shell.run(["true"])
 
 
-def test_through_a_jump_host_both_keys_are_checked(peer: Peer, make: Callable[..., Peer]) -> None:
+def test_through_a_jump_host_both_keys_are_checked(
+    fake: FakeHost, make: Callable[..., FakeHost]
+) -> None:
     jump = make(engine=False)
-    behind = replace(peer.inside(), jump=jump.address)
+    behind = replace(fake.inside(), jump=jump.address)
     with SshClient(behind) as shell:
-        assert shell.run(["hostname"]).stdout.decode().strip() == peer.sh("hostname").strip()
+        assert shell.run(["hostname"]).stdout.decode().strip() == fake.sh("hostname").strip()
         assert jump.sessions()
     other = login_keys.new_host_key().public
     for wrong in (
@@ -93,22 +95,22 @@ def test_through_a_jump_host_both_keys_are_checked(peer: Peer, make: Callable[..
 
 
 def test_a_dropped_connection_is_told_and_the_next_call_has_a_new_one(
-    make: Callable[..., Peer],
+    make: Callable[..., FakeHost],
 ) -> None:
-    peer = make(engine=False)
-    with SshClient(peer.address) as shell:
+    fake = make(engine=False)
+    with SshClient(fake.address) as shell:
         shell.run(["true"])
-        threading.Timer(0.5, peer.drop).start()
+        threading.Timer(0.5, fake.drop).start()
         with pytest.raises(ConnectionLost):
             shell.run(["sleep", "30"])
         assert shell.run(["echo", "back"]).stdout == b"back\n"
 
 
-def test_a_host_that_dies_during_a_command_is_told(make: Callable[..., Peer]) -> None:
-    peer = make(engine=False)
-    with SshClient(peer.address, connect_seconds=2.0) as shell:
+def test_a_host_that_dies_during_a_command_is_told(make: Callable[..., FakeHost]) -> None:
+    fake = make(engine=False)
+    with SshClient(fake.address, connect_seconds=2.0) as shell:
         shell.run(["true"])
-        threading.Timer(0.5, peer.container.kill).start()
+        threading.Timer(0.5, fake.container.kill).start()
         with pytest.raises(ConnectionLost):
             shell.run(["sleep", "30"])
         begun = time.monotonic()
@@ -118,36 +120,36 @@ def test_a_host_that_dies_during_a_command_is_told(make: Callable[..., Peer]) ->
 
 
 def test_a_host_that_falls_silent_is_noticed(
-    make: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch
+    make: Callable[..., FakeHost], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.ssh.command.SILENCE_SECONDS", 1.0)
-    peer = make(engine=False)
-    with SshClient(peer.address, connect_seconds=2.0) as shell:
+    fake = make(engine=False)
+    with SshClient(fake.address, connect_seconds=2.0) as shell:
         shell.run(["true"])
-        threading.Timer(0.5, peer.container.pause).start()
+        threading.Timer(0.5, fake.container.pause).start()
         try:
             with pytest.raises(ConnectionLost):
                 shell.run(["sleep", "60"])
         finally:
-            peer.container.unpause()
+            fake.container.unpause()
 
 
 def test_reachable_means_logged_in_and_booting_machines_get_time(
-    make: Callable[..., Peer],
+    make: Callable[..., FakeHost],
 ) -> None:
-    peer = make(engine=False)
-    peer.sh("mv /home/eqc/.ssh/authorized_keys /home/eqc/.ssh/later")
-    with SshClient(peer.address) as shell:
+    fake = make(engine=False)
+    fake.sh("mv /home/eqc/.ssh/authorized_keys /home/eqc/.ssh/later")
+    with SshClient(fake.address) as shell:
         with pytest.raises(LoginRefused):
             shell.wait_until_reachable(30.0, threading.Event())
         back = "sleep 1; mv /home/eqc/.ssh/later /home/eqc/.ssh/authorized_keys"
-        threading.Thread(target=peer.sh, args=(back,)).start()
+        threading.Thread(target=fake.sh, args=(back,)).start()
         shell.wait_until_reachable(30.0, threading.Event(), booting=True)
         assert shell.run(["true"]).code == 0
 
 
 def test_output_is_bounded_and_so_is_time(shell: SshClient) -> None:
-    with pytest.raises(OutputRefused, match="more than the 1000 bytes"):
+    with pytest.raises(OutputRefused, match="more than 1000 bytes"):
         shell.run(["yes"], limit=1000)
     with pytest.raises(ConnectionLost, match=r"sleep did not end in 0.5 s"):
         shell.run(["sleep", "20"], timeout=0.5)

@@ -1,4 +1,4 @@
-"""Jobs in containers of a remote machine: through drops, stops, deaths and hostility."""
+"""Jobs in containers on a remote machine: dropped connections, stops, crashes, hostile results."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from orchestrator.ssh import login_keys
 from orchestrator.ssh.archive import UnpackLimits
 from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.facts import remote_facts
-from tests.cloud.ssh.conftest import Peer, records, write_job
+from tests.cloud.ssh.conftest import FakeHost, records, write_job
 
 pytestmark = pytest.mark.docker
 RUN = "tests-container"
-# Five lines, a second apart, then a result: long enough to be disturbed.
+# Five lines, a second apart, then a result: enough time for a test to interfere.
 SLOW = """\
 for i in 1 2 3 4 5; do echo line $i; sleep 1; done
 echo last words >&2
@@ -32,15 +32,15 @@ echo '{}' > $3/fingerprint.json
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left(peer: Peer, client: docker.DockerClient) -> object:
-    with SshClient(peer.address) as shell:
+def _nothing_is_left(fake: FakeHost, client: docker.DockerClient) -> object:
+    with SshClient(fake.address) as shell:
         shell.run(["true"])
-        files, volumes = peer.files(), {v.name for v in client.volumes.list()}
+        files, volumes = fake.files(), {v.name for v in client.volumes.list()}
         yield
         assert leftovers(shell, RUN) == ()
-    assert peer.files() == files
+    assert fake.files() == files
     ours = {v.name for v in client.volumes.list()} - volumes
-    # Other tests may use this engine: only what nobody uses any more is a leak.
+    # Other tests may use this engine: only volumes that no container uses are leaks.
     dangling = {v.name for v in client.volumes.list(filters={"dangling": True})}
     assert not ours & dangling
 
@@ -104,17 +104,17 @@ def test_the_container_is_locked_up_and_labelled(
 
 
 def test_a_drop_in_mid_run_costs_nothing(
-    make: Callable[..., Peer], image_that: Callable[[str], str], job: Path, tmp_path: Path
+    make: Callable[..., FakeHost], image_that: Callable[[str], str], job: Path, tmp_path: Path
 ) -> None:
-    peer = make()
+    fake = make()
     lines: list[str] = []
 
     def on_line(line: str) -> None:
         lines.append(line)
         if line in ("line 2", "line 4"):
-            threading.Thread(target=peer.drop).start()
+            threading.Thread(target=fake.drop).start()
 
-    with SshClient(peer.address) as shell:
+    with SshClient(fake.address) as shell:
         remote = RemoteContainer(shell, image_that(SLOW), RUN)
         ended = remote.run(job, tmp_path / "out", on_line=on_line, stop=Event())
     assert (ended.code, ended.stderr) == (0, "last words")
@@ -123,13 +123,13 @@ def test_a_drop_in_mid_run_costs_nothing(
 
 
 def test_a_machine_that_comes_back_with_another_host_key_gets_nothing(
-    make: Callable[..., Peer],
+    make: Callable[..., FakeHost],
     client: docker.DockerClient,
     image_that: Callable[[str], str],
     job: Path,
     tmp_path: Path,
 ) -> None:
-    peer = make()
+    fake = make()
 
     def on_line(line: str) -> None:
         if line == "line 2":
@@ -137,10 +137,10 @@ def test_a_machine_that_comes_back_with_another_host_key_gets_nothing(
             script = (
                 f"cat > /etc/ssh/ssh_host_ed25519_key <<'E'\n{key}E\nkill -HUP $(pgrep -o sshd)"
             )
-            peer.sh(script)
-            threading.Timer(0.5, peer.drop).start()
+            fake.sh(script)
+            threading.Timer(0.5, fake.drop).start()
 
-    with SshClient(peer.address) as shell:
+    with SshClient(fake.address) as shell:
         remote = RemoteContainer(shell, image_that(SLOW), "tests-other-key")
         with pytest.raises(HostKeyRefused):
             remote.run(job, tmp_path / "out", on_line=on_line, stop=Event())
@@ -149,25 +149,25 @@ def test_a_machine_that_comes_back_with_another_host_key_gets_nothing(
 
 
 def test_a_machine_that_dies_is_given_up_after_some_patience(
-    make: Callable[..., Peer],
+    make: Callable[..., FakeHost],
     client: docker.DockerClient,
     image_that: Callable[[str], str],
     job: Path,
     tmp_path: Path,
 ) -> None:
-    peer = make()
+    fake = make()
 
     def on_line(line: str) -> None:
         if line == "line 2":
-            threading.Thread(target=peer.container.kill).start()
+            threading.Thread(target=fake.container.kill).start()
 
-    with SshClient(peer.address, connect_seconds=2.0) as shell:
-        remote = RemoteContainer(shell, image_that(SLOW), "tests-dead", patience=2.0)
+    with SshClient(fake.address, connect_seconds=2.0) as shell:
+        remote = RemoteContainer(shell, image_that(SLOW), "tests-dead", reconnect_seconds=2.0)
         with pytest.raises(ConnectionLost, match="its container, if it is there yet: eqc-"):
             remote.run(job, tmp_path / "out", on_line=on_line, stop=Event())
-        peer.container.start()
+        fake.container.start()
         with SshClient(
-            Peer(peer.container, peer.host_key, peer.address.identities[0]).address
+            FakeHost(fake.container, fake.host_key, fake.address.identities[0]).address
         ) as again:
             (left,) = leftovers(again, "tests-dead")
             remove(again, left)
@@ -255,7 +255,7 @@ def test_hostile_results_stay_outside(
     assert ended.code == 0
     assert ended.stderr == "\\x1b[2J on stderr"
     found = sorted(p.name for p in out.rglob("*"))
-    # Hard links: whichever name the archive has first is the file.
+    # Of hard links, the name that comes first in the archive is the file.
     assert set(found) <= {"fingerprint.json"}
     assert not any(p.is_symlink() for p in out.rglob("*"))
 
@@ -265,7 +265,7 @@ def test_giant_and_endless_results_are_refused(
 ) -> None:
     script = "cd $3; echo '{}' > fingerprint.json; truncate -s 300G observations.jsonl"
     remote = RemoteContainer(shell, image_that(script), RUN)
-    with pytest.raises(OutputRefused, match="writes on after its end"):
+    with pytest.raises(OutputRefused, match="sent data after its archive"):
         remote.run(job, tmp_path / "out", on_line=print, stop=Event())
     script = "cd $3; truncate -s 7G observations.jsonl"
     remote = RemoteContainer(
@@ -275,11 +275,11 @@ def test_giant_and_endless_results_are_refused(
         remote.run(job, tmp_path / "out", on_line=print, stop=Event())
     script = "mkdir $3/t; cd $3/t; for i in $(seq 300); do echo > $i; done"
     remote = RemoteContainer(shell, image_that(script), RUN, limits=UnpackLimits(entries=200))
-    with pytest.raises(OutputRefused, match="more than 200 files"):
+    with pytest.raises(OutputRefused, match="more than 200 entries"):
         remote.run(job, tmp_path / "out", on_line=print, stop=Event())
 
 
-def test_a_machine_says_what_it_is(shell: SshClient, make: Callable[..., Peer]) -> None:
+def test_a_machine_says_what_it_is(shell: SshClient, make: Callable[..., FakeHost]) -> None:
     facts = remote_facts(shell)
     assert (facts.architecture, facts.system) == ("x86_64", "Linux")
     assert facts.docker is not None
@@ -295,7 +295,7 @@ def test_a_machine_says_what_it_is(shell: SshClient, make: Callable[..., Peer]) 
 @pytest.mark.arm64
 @pytest.mark.slow
 @pytest.mark.usefixtures("arm64_images")
-def test_an_arm64_machine_is_known_as_one(make: Callable[..., Peer]) -> None:
+def test_an_arm64_machine_is_known_as_one(make: Callable[..., FakeHost]) -> None:
     with SshClient(make(arch="arm64", cpus=1).address) as shell:
         facts = remote_facts(shell)
     assert (facts.architecture, facts.cpus) == ("arm64", 1)
@@ -303,15 +303,15 @@ def test_an_arm64_machine_is_known_as_one(make: Callable[..., Peer]) -> None:
 
 
 def test_no_secret_is_in_any_argv(
-    peer: Peer, shell: SshClient, image_that: Callable[[str], str], job: Path, tmp_path: Path
+    fake: FakeHost, shell: SshClient, image_that: Callable[[str], str], job: Path, tmp_path: Path
 ) -> None:
     seen: list[str] = []
-    private = Path(str(peer.address.identities[0])).read_text().splitlines()[2]
+    private = Path(str(fake.address.identities[0])).read_text().splitlines()[2]
     RemoteContainer(shell, image_that(SLOW), RUN).run(
         job,
         tmp_path / "out",
         on_line=lambda _: seen.append(
-            peer.sh("cat /proc/*/cmdline /proc/*/environ | tr '\\0' ' '")
+            fake.sh("cat /proc/*/cmdline /proc/*/environ | tr '\\0' ' '")
         ),
         stop=Event(),
     )

@@ -1,4 +1,4 @@
-"""Jobs as processes of a machine without Docker: the same promises."""
+"""Jobs as processes on a machine without Docker: the same guarantees as in containers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady
 from orchestrator.executors.remote_process import RemoteProcess, end, folders
 from orchestrator.ssh.client import SshClient
-from tests.cloud.ssh.conftest import Peer, records, write_job
+from tests.cloud.ssh.conftest import FakeHost, records, write_job
+from tests.fakes.toy_framework import toy_framework
 
 pytestmark = pytest.mark.docker
 RUN = "tests-process"
@@ -22,22 +23,22 @@ PYTHON = "/opt/eqc/bin/python"
 
 
 @pytest.fixture
-def bare(make: Callable[..., Peer], numpy_image: str) -> Iterator[Peer]:
-    """A machine with Python and NumPy but no engine, on which nothing may be left."""
-    peer = make(engine=False, base=numpy_image)
-    files = peer.files()
-    yield peer
-    with SshClient(peer.address) as shell:
+def bare(make: Callable[..., FakeHost], numpy_image: str) -> Iterator[FakeHost]:
+    """A machine with Python and NumPy but without Docker; checks that nothing is left on it."""
+    fake = make(engine=False, base=numpy_image)
+    files = fake.files()
+    yield fake
+    with SshClient(fake.address) as shell:
         assert folders(shell, python=PYTHON) == ()
-    assert peer.files() == files
-    assert "eqc_runner" not in peer.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+    assert fake.files() == files
+    assert "eqc_runner" not in fake.sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
 
 
-def running(peer: Peer) -> bool:
-    return peer.sh("pgrep -f '[e]qc_runner run'").strip() != ""
+def running(fake: FakeHost) -> bool:
+    return fake.sh("pgrep -f '[e]qc_runner run'").strip() != ""
 
 
-def test_a_real_job(bare: Peer, job: Path, tmp_path: Path) -> None:
+def test_a_real_job(bare: FakeHost, job: Path, tmp_path: Path) -> None:
     lines: list[str] = []
     with SshClient(bare.address) as shell:
         ended = RemoteProcess(shell, RUN, python=PYTHON).run(
@@ -50,7 +51,21 @@ def test_a_real_job(bare: Peer, job: Path, tmp_path: Path) -> None:
     assert list((tmp_path / "out/tensors").iterdir())
 
 
-def test_a_drop_in_mid_run_costs_nothing(bare: Peer, tmp_path: Path) -> None:
+def test_a_framework_from_outside_goes_along(
+    bare: FakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EQC_FRAMEWORKS", str(toy_framework(tmp_path)))
+    job = write_job(tmp_path / "job", sessions=1, framework="toy")
+    with SshClient(bare.address) as shell:
+        ended = RemoteProcess(shell, RUN, python=PYTHON).run(
+            job, tmp_path / "out", on_line=print, stop=Event()
+        )
+    assert ended.code == 0, ended.stderr
+    (record,) = records(tmp_path / "out")
+    assert (record["status"], record["framework"]["name"]) == ("ok", "toy")
+
+
+def test_a_drop_in_mid_run_costs_nothing(bare: FakeHost, tmp_path: Path) -> None:
     job = write_job(tmp_path / "job", sessions=120)
     lines: list[str] = []
 
@@ -68,7 +83,7 @@ def test_a_drop_in_mid_run_costs_nothing(bare: Peer, tmp_path: Path) -> None:
     assert len(records(tmp_path / "out")) == 120
 
 
-def test_a_stop_ends_it_soon_and_fetches_what_there_is(bare: Peer, tmp_path: Path) -> None:
+def test_a_stop_ends_it_soon_and_fetches_what_there_is(bare: FakeHost, tmp_path: Path) -> None:
     job = write_job(tmp_path / "job", sessions=2000)
     stop = Event()
 
@@ -88,7 +103,7 @@ def test_a_stop_ends_it_soon_and_fetches_what_there_is(bare: Peer, tmp_path: Pat
 
 
 def test_a_machine_out_of_reach_is_given_up_and_can_be_swept_later(
-    bare: Peer, tmp_path: Path
+    bare: FakeHost, tmp_path: Path
 ) -> None:
     job = write_job(tmp_path / "job", sessions=2000)
 
@@ -98,7 +113,7 @@ def test_a_machine_out_of_reach_is_given_up_and_can_be_swept_later(
 
     with SshClient(bare.address, connect_seconds=1.0) as shell:
         with pytest.raises(ConnectionLost, match="its folder there"):
-            RemoteProcess(shell, RUN, python=PYTHON, patience=2.0).run(
+            RemoteProcess(shell, RUN, python=PYTHON, reconnect_seconds=2.0).run(
                 job, tmp_path / "out", on_line=on_line, stop=Event()
             )
         assert running(bare)
@@ -111,7 +126,7 @@ def test_a_machine_out_of_reach_is_given_up_and_can_be_swept_later(
     assert not running(bare)
 
 
-def test_the_deadline_ends_it_though_nobody_is_there(bare: Peer, tmp_path: Path) -> None:
+def test_the_deadline_ends_it_though_nobody_is_there(bare: FakeHost, tmp_path: Path) -> None:
     job = write_job(tmp_path / "job", sessions=2000, deadline=time.time() + 4)
     with SshClient(bare.address) as shell:
         ended = RemoteProcess(shell, RUN, python=PYTHON, deadline=time.time() + 4).run(
@@ -122,7 +137,7 @@ def test_the_deadline_ends_it_though_nobody_is_there(bare: Peer, tmp_path: Path)
     assert reasons == {"deadline"}
 
 
-def test_a_killed_runner_is_told(bare: Peer, tmp_path: Path) -> None:
+def test_a_killed_runner_is_told(bare: FakeHost, tmp_path: Path) -> None:
     job = write_job(tmp_path / "job", sessions=2000)
     with SshClient(bare.address) as shell:
         ended = RemoteProcess(shell, RUN, python=PYTHON).run(
@@ -136,9 +151,9 @@ def test_a_killed_runner_is_told(bare: Peer, tmp_path: Path) -> None:
 
 
 def test_without_python_or_packages_it_says_what_to_install(
-    peer: Peer, bare: Peer, job: Path, tmp_path: Path
+    fake: FakeHost, bare: FakeHost, job: Path, tmp_path: Path
 ) -> None:
-    with SshClient(peer.address) as shell, pytest.raises(EnvironmentNotReady, match="python3"):
+    with SshClient(fake.address) as shell, pytest.raises(EnvironmentNotReady, match="python3"):
         RemoteProcess(shell, RUN).run(job, tmp_path / "out", on_line=print, stop=Event())
     with (
         SshClient(bare.address) as shell,
@@ -148,13 +163,13 @@ def test_without_python_or_packages_it_says_what_to_install(
 
 
 def test_a_full_disk_is_told_and_cleared(
-    make: Callable[..., Peer], numpy_image: str, job: Path, tmp_path: Path
+    make: Callable[..., FakeHost], numpy_image: str, job: Path, tmp_path: Path
 ) -> None:
-    peer = make(engine=False, base=numpy_image, tmpfs={"/tmp": "size=200k,mode=1777"})
-    with SshClient(peer.address) as shell:
+    fake = make(engine=False, base=numpy_image, tmpfs={"/tmp": "size=200k,mode=1777"})
+    with SshClient(fake.address) as shell:
         with pytest.raises(EnvironmentNotReady, match="No space left on device"):
             RemoteProcess(shell, RUN, python=PYTHON).run(
                 job, tmp_path / "out", on_line=print, stop=Event()
             )
         assert folders(shell, python=PYTHON) == ()
-        assert peer.sh("find /tmp -mindepth 1") == ""
+        assert fake.sh("find /tmp -mindepth 1") == ""

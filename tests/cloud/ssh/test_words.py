@@ -1,4 +1,4 @@
-"""Words of a command arrive as they are: nothing in them is ever a command."""
+"""The words of a command arrive unchanged: no shell interprets anything in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orchestrator.ssh.client import SshClient
 
 pytestmark = pytest.mark.docker
 
-# Everything a word can hold but what no program can be given.
+# Any text, except NUL and surrogates, which cannot be in an argument of a program.
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=40)
 SHELLISH = st.text(st.sampled_from("$`\"'\\;&|<>(){}*?[]~#!% \t\n-=\x1b\x7f\r"), max_size=20)
 

@@ -1,4 +1,4 @@
-"""Observation records as a store holds them, made from real tensors."""
+"""Observation records as in a store, made from real tensors."""
 
 from __future__ import annotations
 

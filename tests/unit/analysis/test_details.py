@@ -78,7 +78,7 @@ def test_explanations_left_out_are_counted() -> None:
 
 
 def others(given: Findings) -> list[dict[str, object]]:
-    """A third input, which parts the platforms otherwise."""
+    """Records of a third input, in which other platforms differ."""
     digests = dict(enumerate(given.fingerprints))
     return [
         record(

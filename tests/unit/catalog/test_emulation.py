@@ -1,4 +1,4 @@
-"""The table of masks, and what the switches truly do to the libraries installed here."""
+"""The table of masks, and the switches' effect on the libraries installed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue's files: their shape, and that they agree with each other and their sources."""
+"""The catalogue's files: their format, and that they agree with each other and their sources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_list_has_its_schema(provider: str, kind: str) -> None:
     jsonschema.validate(document, schema)
 
 
-def test_a_price_is_never_nothing() -> None:
+def test_no_price_is_zero() -> None:
     document = json.loads(json.dumps(read("aws_prices.json")))
     document["on_demand"]["c5.large"][0] = 0
     with pytest.raises(jsonschema.ValidationError):
@@ -95,7 +95,7 @@ def test_families_and_their_quotas_and_sizes_are_there(provider: str) -> None:
 
 
 @pytest.mark.cloud_fake
-def test_ec2_types_are_what_moto_has_of_ec2s_own_answers() -> None:
+def test_ec2_types_equal_motos_copy_of_ec2s_descriptions() -> None:
     moto = files("moto") / "ec2/resources/instance_types.json.gz"
     described = json.loads(gzip.decompress(moto.read_bytes()))
     ours = {e.name: e for e in catalog.machine_types("aws").values() if e.source == "moto 5.2.5"}
@@ -121,7 +121,7 @@ NOT_FOR_US = {f"mac2{x}" for x in ("", "-m1ultra", "-m2", "-m2pro")} | {
 @pytest.mark.parametrize(
     ("name", "vcpus", "gibibytes", "on_demand"),
     [
-        # Figures of the providers' pages: us-east-1 and us-central1.
+        # From the providers' pages, for us-east-1 and us-central1.
         ("c5.large", 2, 4, 0.085),
         ("p3.2xlarge", 8, 61, 3.06),
         ("g4dn.xlarge", 4, 16, 0.526),
@@ -180,7 +180,7 @@ def test_a_refreshed_list_comes_before_ours_and_the_rest_stays(refreshed: Path) 
     assert catalog.machine_type("aws", "c4.large").vcpus == 2
 
 
-def test_a_refreshed_list_that_is_none_is_said(refreshed: Path) -> None:
+def test_a_damaged_refreshed_list_is_reported(refreshed: Path) -> None:
     (refreshed / "aws_prices.json").write_text('{"schema": 1}')
     with pytest.raises(EnvironmentNotReady, match=r"aws_prices\.json is not a list .*delete it"):
         catalog.machine_types("aws")

@@ -17,7 +17,7 @@ def names(platform: Platform) -> list[str]:
     return [each.name for each in catalog.candidates(platform)]
 
 
-def test_cheapest_first_and_only_where_nothing_must_be_enabled() -> None:
+def test_the_cheapest_region_comes_first_and_opt_in_regions_are_left_out() -> None:
     found = catalog.offers(asked("aws", {"machine_type": "c5.large"}))
     prices = [offer.price_per_hour for offer in found]
     known = [price for price in prices if price is not None]
@@ -105,7 +105,7 @@ def test_one_hardware_for_one_platform(
     assert names(asked(provider, parameters)) == expected
 
 
-def test_what_is_certain_is_preferred() -> None:
+def test_types_with_a_single_microarchitecture_are_preferred() -> None:
     for march in ("Cascade Lake", "Zen 3", "Neoverse N1"):
         found = catalog.candidates(asked("aws", {"microarchitecture": march}))
         assert {each.microarchitectures for each in found} == {(march,)}
@@ -124,7 +124,7 @@ def test_what_is_certain_is_preferred() -> None:
         ("n2-standard-2", {"family": "n2"}, None),
     ],
 )
-def test_the_minimum_that_compute_engine_is_told(
+def test_the_minimum_cpu_platform_for_compute_engine(
     name: str, parameters: dict[str, Scalar], expected: str | None
 ) -> None:
     assert catalog.min_cpu_platform(asked("gcp", parameters), name) == expected
@@ -143,7 +143,7 @@ def test_the_minimum_that_compute_engine_is_told(
         ("ssh", {"host": "alpha"}),
     ],
 )
-def test_what_is_not_to_be_had(provider: str, parameters: dict[str, Scalar]) -> None:
+def test_hardware_that_is_not_offered(provider: str, parameters: dict[str, Scalar]) -> None:
     with pytest.raises(Unavailable):
         catalog.offers(asked(provider, parameters))
 
@@ -178,7 +178,7 @@ def test_selecting() -> None:
     arm = catalog.select(types, vendors=("Arm",), sizes=("large",), max_price=0.05)
     assert "t4g.large" in {each.name for each in arm}
     assert {each.architecture for each in arm} == {"arm64"}
-    # Some Haswell, some Broadwell: found by either.
+    # m4 machines may be Haswell or Broadwell: either name finds them.
     for march in ("Haswell", "Broadwell"):
         found = catalog.select(types, families=("m4",), microarchitectures=(march,))
         assert "m4.large" in {each.name for each in found}

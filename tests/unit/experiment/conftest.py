@@ -1,4 +1,4 @@
-"""A place to write experiment files and load them."""
+"""Experiment files for tests: write and load them."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def text_of(
     inputs: str = INPUTS,
     platforms: str = PLATFORMS,
 ) -> str:
-    """A right experiment file, with some of its sections exchanged."""
+    """The text of a valid experiment file, some of whose sections may be replaced."""
     return HEAD + workloads + inputs + platforms + extra
 
 
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
-    """Load the text of an experiment file in ``tmp_path``."""
+    """A function that writes the text of an experiment file to ``tmp_path`` and loads it."""
 
     def load(text: str, name: str = "x.yaml") -> Experiment:
         path = tmp_path / name
@@ -58,7 +58,7 @@ def load(tmp_path: Path) -> Load:
 
 @pytest.fixture
 def told(load: Load) -> Told:
-    """The mistakes in the text of an experiment file; fails if there are none."""
+    """A function that returns the mistakes in an experiment file; fails if there are none."""
 
     def told(text: str) -> tuple[Mistake, ...]:
         with pytest.raises(SpecError) as caught:

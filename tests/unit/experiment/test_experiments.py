@@ -1,4 +1,4 @@
-"""The examples that are shipped: they load, and ask for what their comments say."""
+"""The files in experiments/: they load, and contain what their comments say."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_quickstart_in_detail(tmp_path: Path) -> None:
     cells = plan("quickstart", tmp_path).cells
     frameworks = Counter((c.platform.provider, c.variant.framework) for c in cells)
     assert frameworks == {
-        # two digits, and for ONNX Runtime two photographs more
+        # Two digits each; ONNX Runtime has two photographs as well.
         ("local", "numpy"): 2,
         ("local", "torch"): 2,
         ("local", "tensorflow"): 2,

@@ -190,7 +190,7 @@ def test_the_schema_accepts_what_loads_and_refuses_what_does_not() -> None:
     schema = spec.json_schema(registry.providers())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    # An ordinary YAML reader wants the braces quoted and takes `on` for a boolean.
+    # PyYAML needs the braces quoted and reads `on` as a boolean.
     text = DESIGN.replace("[n2d-standard-{2,4,8,16,32}]", "['n2d-standard-{2,4,8,16,32}']")
     data = yaml.safe_load(text.replace("on: [t", "'on': [t"))
     assert list(validator.iter_errors(data)) == []

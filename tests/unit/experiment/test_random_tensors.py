@@ -23,7 +23,7 @@ def test_moments_and_range(distribution: str, dtype: str) -> None:
 
 
 def test_the_bits_are_fixed() -> None:
-    """Other bits would be other inputs: results of two versions could not be compared."""
+    """With other bits, results of two versions of this program could not be compared."""
     digests = [
         hashlib.sha256(random_tensor((4, 4), kind, 1, dtype).tobytes()).hexdigest()[:8]  # type: ignore[arg-type]
         for kind in ("uniform", "normal")

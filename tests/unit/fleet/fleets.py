@@ -1,4 +1,4 @@
-"""What the fleet's tests are made of."""
+"""Platforms, offers, a synthetic provider and a fleet for the fleet's tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def platform(number: int = 0, provider: str = "aws") -> Platform:
 
 
 class Made:
-    """One fleet over one synthetic provider, and what it told."""
+    """One fleet with a synthetic provider; ``told`` are the events that it sent."""
 
     def __init__(
         self,

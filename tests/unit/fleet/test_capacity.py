@@ -57,19 +57,19 @@ def test_first_come_first_served() -> None:
     assert order == list(range(6))
 
 
-def test_amounts_of_money_are_shares_too() -> None:
+def test_a_cap_may_be_an_amount_of_money() -> None:
     semaphore = CappedSemaphore({"cost per hour": 0.3}, RealClock())
-    leases = [semaphore.take((("cost per hour", "", 0.1),)) for _ in range(3)]
+    permits = [semaphore.take((("cost per hour", "", 0.1),)) for _ in range(3)]
     got: list[Permit | None] = []
     thread = waiting(semaphore, (("cost per hour", "", 0.05),), got)
     assert got == []
-    assert leases[0] is not None
-    leases[0].end()
+    assert permits[0] is not None
+    permits[0].end()
     thread.join(5)
     assert len(got) == 1
 
 
-def test_closing_lets_everybody_go_with_nothing() -> None:
+def test_closing_ends_all_waits_without_a_permit() -> None:
     semaphore, got = CappedSemaphore({"machines": 1}, RealClock()), []
     assert semaphore.take(ONE_IN_A) is not None
     threads = [waiting(semaphore, ONE_IN_A, got) for _ in range(3)]
@@ -80,6 +80,6 @@ def test_closing_lets_everybody_go_with_nothing() -> None:
     assert semaphore.take(ONE_IN_B) is None
 
 
-def test_what_has_no_cap_is_free() -> None:
+def test_without_a_cap_every_permit_is_given() -> None:
     semaphore = CappedSemaphore({}, RealClock())
     assert all(semaphore.take(ONE_IN_A) for _ in range(100))

@@ -21,7 +21,7 @@ def together(clock: Clock, *works: object) -> None:
         assert not thread.is_alive()
 
 
-def test_hours_pass_at_once_and_in_order() -> None:
+def test_simulated_hours_take_no_time_and_end_in_order() -> None:
     clock, seen = SimulatedClock(100.0), []
 
     def sleeper(seconds: float) -> object:
@@ -39,7 +39,7 @@ def test_hours_pass_at_once_and_in_order() -> None:
     assert clock.now() == 100.0 + 9 * 3600
 
 
-def test_time_stands_while_somebody_computes_or_was_just_woken() -> None:
+def test_time_stands_still_while_a_thread_computes_or_was_just_woken() -> None:
     clock, gate, seen = SimulatedClock(), None, []
     gate = clock.gate()
 
@@ -57,7 +57,7 @@ def test_time_stands_while_somebody_computes_or_was_just_woken() -> None:
     assert seen == [5.0]
 
 
-def test_a_gate_that_is_open_holds_nobody() -> None:
+def test_an_open_gate_does_not_block() -> None:
     for clock in (SimulatedClock(), RealClock()):
         gate = clock.gate()
         gate.open()
@@ -65,7 +65,7 @@ def test_a_gate_that_is_open_holds_nobody() -> None:
         gate.open()
 
 
-def test_who_was_not_announced_may_sleep_too() -> None:
+def test_a_thread_that_was_not_announced_may_sleep() -> None:
     clock = SimulatedClock()
     clock.sleep(30)
     assert clock.now() == 30

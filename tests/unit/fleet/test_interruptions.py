@@ -38,7 +38,7 @@ def test_the_first_interrupt_ends_work_and_launching(tmp_path: Path) -> None:
     nothing_left(made, cloud)
 
 
-def test_the_second_interrupt_waits_for_nothing_but_releases(tmp_path: Path) -> None:
+def test_after_the_second_interrupt_only_releases_are_waited_for(tmp_path: Path) -> None:
     clock = RealClock()
     cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
     made = Made(tmp_path, cloud, clock)
@@ -64,7 +64,7 @@ def test_the_second_interrupt_waits_for_nothing_but_releases(tmp_path: Path) -> 
     forever.set()
 
 
-def test_a_call_that_hangs_is_given_up_in_its_phase(tmp_path: Path) -> None:
+def test_a_call_that_hangs_ends_by_the_timeout_of_its_phase(tmp_path: Path) -> None:
     clock, hang = RealClock(), Event()
 
     class Hanging(SyntheticProvider):
@@ -82,7 +82,7 @@ def test_a_call_that_hangs_is_given_up_in_its_phase(tmp_path: Path) -> None:
     hang.set()
 
 
-def test_work_is_told_when_its_machine_is_about_to_end_itself(tmp_path: Path) -> None:
+def test_work_is_stopped_before_its_machine_ends_itself(tmp_path: Path) -> None:
     clock = RealClock()
     cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
     made = Made(tmp_path, cloud, clock, lifetime=lambda _: 0.5)
@@ -94,11 +94,11 @@ def test_work_is_told_when_its_machine_is_about_to_end_itself(tmp_path: Path) ->
     assert served.result == "told"
 
 
-def test_over_the_limit_of_money_all_ends_and_says_so(tmp_path: Path) -> None:
+def test_when_the_cost_limit_is_reached_all_work_ends_with_that_reason(tmp_path: Path) -> None:
     clock = RealClock()
     dear = replace(A, price_per_hour=60.0)
     cloud = provider(clock, offers=(dear,), boot=lambda _: 0.0, call_seconds=0.0)
-    # A first minute is billed whole: two machines are two dollars at once.
+    # The first minute is billed as a whole: two machines cost two dollars at once.
     limits = FleetLimits(cost=2.0, machines=2)
     made = Made(tmp_path, cloud, clock, limits=limits)
 
@@ -112,7 +112,7 @@ def test_over_the_limit_of_money_all_ends_and_says_so(tmp_path: Path) -> None:
     nothing_left(made, cloud)
 
 
-def test_no_launch_after_the_hours_are_over(tmp_path: Path) -> None:
+def test_when_the_time_limit_is_reached_all_work_ends(tmp_path: Path) -> None:
     clock = RealClock()
     cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
     made = Made(tmp_path, cloud, clock, limits=FleetLimits(wall=clock.now() + 0.3))
@@ -126,7 +126,7 @@ def test_no_launch_after_the_hours_are_over(tmp_path: Path) -> None:
     assert "hours" in made.fleet.over_limit
 
 
-def test_a_bug_in_the_work_ends_everything_in_order_and_is_raised(tmp_path: Path) -> None:
+def test_an_error_in_the_work_releases_all_machines_and_is_raised(tmp_path: Path) -> None:
     clock = RealClock()
     cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
     made = Made(tmp_path, cloud, clock)
@@ -143,7 +143,7 @@ def test_a_bug_in_the_work_ends_everything_in_order_and_is_raised(tmp_path: Path
     nothing_left(made, cloud)
 
 
-def test_a_caller_that_stops_listening_leaves_nothing(tmp_path: Path) -> None:
+def test_a_caller_that_stops_iterating_leaves_no_machine(tmp_path: Path) -> None:
     clock = RealClock()
     cloud = provider(clock, boot=lambda _: 0.0, call_seconds=0.0)
     made = Made(tmp_path, cloud, clock)

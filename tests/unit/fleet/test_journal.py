@@ -23,7 +23,7 @@ def order(attempt: int = 0, offer: Offer = A, number: int = 0) -> Order:
     return Order("run-1", platform(number), attempt, offer, expires=5000.0)
 
 
-def test_an_order_is_told_back_whole(journal: Journal) -> None:
+def test_an_order_is_read_back_with_every_part(journal: Journal) -> None:
     journal.intend(order(), 100.0)
     (intent,) = journal.open_intents()
     assert intent.token == order().token
@@ -42,7 +42,7 @@ def test_an_order_is_told_back_whole(journal: Journal) -> None:
     assert list(journal.open_intents()) == []
 
 
-def test_numbers_go_on_in_another_process(tmp_path: Path, journal: Journal) -> None:
+def test_attempts_are_numbered_on_in_another_process(tmp_path: Path, journal: Journal) -> None:
     assert journal.next_attempt(platform()) == 0
     journal.intend(order(0), 1.0)
     journal.intend(order(1, B), 2.0)
@@ -74,7 +74,7 @@ def test_what_was_intended_survives_a_kill(tmp_path: Path) -> None:
     assert [i.token for i in Journal(path).open_intents()] == [order().token]
 
 
-def test_cost_is_by_the_second_from_a_first_minute(journal: Journal) -> None:
+def test_cost_is_by_the_second_with_at_least_a_minute(journal: Journal) -> None:
     for attempt, offer in enumerate((A, B, Offer("c"))):
         journal.intend(order(attempt, offer), 0.0)
         journal.launched(order(attempt).token, f"i-{attempt}", 1000.0)
@@ -109,7 +109,7 @@ def test_many_threads_may_write(journal: Journal) -> None:
     assert list(journal.open_intents()) == []
 
 
-def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_journal_is_named(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     path.write_bytes(b"results,results,results\n" * 100)
     with pytest.raises(StoreError, match=r"journal\.sqlite: file is not a database.*eqc reap"):
@@ -125,8 +125,8 @@ def test_a_journal_of_another_version_is_left_alone(tmp_path: Path) -> None:
         Journal(path)
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_anything_is_launched(
+def test_a_folder_that_cannot_be_written_is_reported_before_any_launch(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(EnvironmentNotReady, match="nothing is launched"):
+    with pytest.raises(EnvironmentNotReady, match="no machine is ordered"):
         Journal(tmp_path / "missing" / "journal.sqlite")

@@ -1,4 +1,4 @@
-"""Any kill, at any moment: run again, or only reap, and nothing is lost, doubled or leaked."""
+"""After a kill at any step, another run or ``reap`` leaves no machine, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KILLED, DONE = 137, 0
 
 
 class Killer:
-    """Ends the process, all its threads and no ``finally``, at step ``at``; 0: never."""
+    """Ends the process at step ``at`` with all threads and without ``finally``; 0: never."""
 
     def __init__(self, at: int) -> None:
         self._left = at
@@ -41,7 +41,7 @@ class Killer:
 
 
 def run(folder: Path, seed: int, kill_at: int, start: float, faults: float = 0.15) -> None:
-    """One call of the program: recover, serve what has no result yet, sweep."""
+    """One call of the program: recovery, work for all platforms without a result, cleanup."""
     killer = Killer(kill_at)
     clock = SimulatedClock(start)
     cloud = FileCloud(folder / "cloud", clock.now, seed=seed, faults=faults, step=killer)
@@ -99,7 +99,7 @@ KILLS = {
 
 @settings(max_examples=20, deadline=None)
 @given(**KILLS)
-# Between the intent and the provider; after the machine is made, before it is written down.
+# Killed between the intent and the launch, and between the launch and its entry in the journal.
 @example(seed=1, kills=[3], reaped=False)
 @example(seed=1, kills=[7], reaped=False)
 @example(seed=1, kills=[7], reaped=True)
@@ -136,7 +136,7 @@ def nothing_is_lost_doubled_or_left(seed: int, kills: list[int], *, reaped: bool
 
 
 def only_reap(folder: Path, now: float) -> None:
-    """From an empty folder: no journal, no results, only what the cloud says."""
+    """Reap without a journal and results: only the cloud's list of machines is used."""
     clock = SimulatedClock(now)
     cloud = FileCloud(folder / "cloud", clock.now)
     found = find_all({"aws": cloud})
@@ -145,7 +145,7 @@ def only_reap(folder: Path, now: float) -> None:
 
 
 def check_journal(folder: Path, cloud: FileCloud) -> None:
-    """Nothing was made that was not written down first, and every story has its end."""
+    """Check that every machine has an earlier intent, and that every intent has an outcome."""
     journal = Journal(folder / "journal.sqlite")
     tokens = {intent.token: intent for intent in journal.intents()}
     assert {row.token for row in cloud.ever()} <= set(tokens)
@@ -158,7 +158,7 @@ def check_journal(folder: Path, cloud: FileCloud) -> None:
 
 
 def check_never_two_at_once(cloud: FileCloud) -> None:
-    """A platform's machines follow each other; they are never paid for side by side."""
+    """Check that no platform ever had two machines at the same time."""
     by_platform: dict[str, list[tuple[float, float]]] = {}
     for row in cloud.ever():
         assert row.ended is not None

@@ -40,7 +40,9 @@ def left(placement: Placement) -> list[Offer]:
         (ProviderErrorKind.UNREACHABLE, [ZONES[1], B, ZONES[0]]),
     ],
 )
-def test_where_to_go_after_each_refusal(kind: ProviderErrorKind, then: list[Offer]) -> None:
+def test_the_offers_that_remain_after_each_refusal(
+    kind: ProviderErrorKind, then: list[Offer]
+) -> None:
     placement = Placement(platform(), ZONES, attempts=3)
     refuse(placement, kind)
     assert left(placement) == then
@@ -59,7 +61,7 @@ def test_other_hardware_is_never_tried() -> None:
 
 
 @pytest.mark.parametrize("spend", [Placement.rejected, Placement.lost])
-def test_so_many_machines_and_no_more(spend: Callable[..., None]) -> None:
+def test_no_more_machines_than_attempts(spend: Callable[..., None]) -> None:
     placement = Placement(platform(), (A,), attempts=3)
     for _ in range(3):
         assert placement.next() == A
@@ -70,14 +72,14 @@ def test_so_many_machines_and_no_more(spend: Callable[..., None]) -> None:
     assert placement.reason().message.endswith("received Zen 2 (3 times)")
 
 
-def test_a_request_that_three_regions_call_wrong_is_wrong() -> None:
+def test_a_request_that_three_regions_call_invalid_is_given_up() -> None:
     offers = tuple(Offer(region, None, "m5.large") for region in "abcdef")
     placement = Placement(platform(), offers, attempts=3)
     refuse(placement, ProviderErrorKind.INVALID, 3)
     assert placement.next() is None
 
 
-def test_the_reason_lists_every_place_but_not_endlessly() -> None:
+def test_the_reason_lists_the_first_offers_and_counts_the_rest() -> None:
     offers = tuple(Offer(f"r{n}", None, "m5.large") for n in range(9))
     placement = Placement(platform(), offers, attempts=3)
     refuse(placement, ProviderErrorKind.CAPACITY, 9)

@@ -69,14 +69,14 @@ def test_what_is_left_says_why_and_what_to_type() -> None:
     assert why.endswith("; gcloud compute instances delete m-00002")
 
 
-def test_a_provider_that_cannot_be_asked_is_not_one_that_has_nothing() -> None:
+def test_a_provider_that_fails_is_not_taken_for_one_without_machines() -> None:
     _, providers = clouds(gcp=[Fault(ProviderErrorKind.DENIED)])
     found = find_all(providers)
     assert len(found.machines) == 3
-    assert found.blind == (("gcp", "scripted denied"),)
+    assert found.not_seen == (("gcp", "scripted denied"),)
 
 
-def test_an_end_that_cannot_be_verified_is_not_one() -> None:
+def test_a_release_that_cannot_be_verified_counts_as_left() -> None:
     clock, providers = clouds()
     machines = find_all(providers).machines
     providers["aws"].script = {("find", None): [Fault(ProviderErrorKind.UNCERTAIN)] * 9}

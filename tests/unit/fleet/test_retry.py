@@ -17,7 +17,7 @@ def test_calls_are_spaced_by_the_pace() -> None:
     assert 199 / times[-1] == pytest.approx(START, rel=0.1)
 
 
-def test_a_storm_slows_down_once_and_success_speeds_up_again() -> None:
+def test_throttled_calls_of_one_burst_halve_the_rate_once_and_success_raises_it() -> None:
     clock = SimulatedClock()
     backoff = RateLimiter(clock, seed=1)
     began = [backoff.turn(CALL) for _ in range(20)]
@@ -32,7 +32,7 @@ def test_a_storm_slows_down_once_and_success_speeds_up_again() -> None:
     assert backoff.rate(CALL) == FASTEST
 
 
-def test_it_never_stands_still() -> None:
+def test_the_rate_has_a_lower_bound() -> None:
     clock = SimulatedClock()
     backoff = RateLimiter(clock, seed=1)
     for _ in range(100):
@@ -41,7 +41,7 @@ def test_it_never_stands_still() -> None:
     assert backoff.rate(CALL) == SLOWEST
 
 
-def test_what_the_provider_asks_for_is_kept_to() -> None:
+def test_the_providers_retry_after_is_respected() -> None:
     clock = SimulatedClock()
     backoff = RateLimiter(clock, seed=1)
     backoff.throttled(CALL, backoff.turn(CALL), retry_after=120)

@@ -99,7 +99,7 @@ def test_no_capacity_anywhere_is_a_reason_that_names_all_places(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", [ProviderErrorKind.THROTTLED, ProviderErrorKind.UNCERTAIN])
-def test_the_same_order_again_while_there_is_no_answer(
+def test_the_same_order_is_repeated_while_there_is_no_answer(
     tmp_path: Path, kind: ProviderErrorKind
 ) -> None:
     clock = SimulatedClock()
@@ -126,7 +126,7 @@ def test_an_order_without_an_answer_is_looked_for_before_the_next_place(tmp_path
     assert (first.machine_id, first.outcome) == ("m-00000", Outcome.RELEASED)
 
 
-def test_what_shows_up_late_is_swept(tmp_path: Path) -> None:
+def test_a_machine_that_is_listed_late_is_ended_by_the_cleanup(tmp_path: Path) -> None:
     clock = SimulatedClock()
     script = {
         ("launch", "a"): [
@@ -154,7 +154,7 @@ def test_a_denial_closes_the_provider_for_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [Rejected, Lost])
-def test_another_machine_when_the_first_is_wrong_or_dies(
+def test_a_machine_that_is_rejected_or_lost_is_replaced(
     tmp_path: Path, error: type[Rejected] | type[Lost]
 ) -> None:
     clock = SimulatedClock()
@@ -172,7 +172,7 @@ def test_another_machine_when_the_first_is_wrong_or_dies(
     nothing_left(made, cloud)
 
 
-def test_three_wrong_machines_are_enough(tmp_path: Path) -> None:
+def test_after_three_rejected_machines_the_platform_is_given_up(tmp_path: Path) -> None:
     clock = SimulatedClock()
     cloud = provider(clock)
     made = Made(tmp_path, cloud, clock)
@@ -209,7 +209,9 @@ def test_a_release_is_repeated_until_it_is_confirmed(tmp_path: Path) -> None:
     assert list(made.journal.open_intents()) == []
 
 
-def test_what_cannot_be_ended_is_named_with_the_command_that_ends_it(tmp_path: Path) -> None:
+def test_a_machine_that_cannot_be_released_is_named_with_the_command_that_ends_it(
+    tmp_path: Path,
+) -> None:
     clock = SimulatedClock()
     cloud = provider(clock, script={("release", "a"): [Fault(ProviderErrorKind.DENIED)] * 1000})
     made = Made(tmp_path, cloud, clock)
@@ -218,17 +220,17 @@ def test_what_cannot_be_ended_is_named_with_the_command_that_ends_it(tmp_path: P
         made.fleet.cleanup()
 
 
-def test_a_sweep_that_cannot_look_does_not_say_zero(tmp_path: Path) -> None:
+def test_a_cleanup_that_cannot_list_machines_is_an_error(tmp_path: Path) -> None:
     clock = SimulatedClock()
     cloud = provider(clock, script={("find", None): [Fault(ProviderErrorKind.DENIED)] * 1000})
     made = Made(tmp_path, cloud, clock)
     made.fleet.recover()
     list(made.fleet.run([platform()], made.work()))
-    with pytest.raises(MachinesLeft, match="aws does not say"):
+    with pytest.raises(MachinesLeft, match="aws could not be searched"):
         made.fleet.cleanup()
 
 
-def test_what_only_served_the_machines_is_removed_after_them(tmp_path: Path) -> None:
+def test_shared_keys_and_rules_are_removed_after_the_machines(tmp_path: Path) -> None:
     clock = SimulatedClock()
     cloud = provider(clock, script={("tidy", None): [Fault(ProviderErrorKind.THROTTLED)]})
     unused = provider(clock)
@@ -240,7 +242,7 @@ def test_what_only_served_the_machines_is_removed_after_them(tmp_path: Path) -> 
     assert made.fleet.cleanup().untidy == ("aws: scripted denied",)
 
 
-def test_a_platform_that_cannot_be_had_is_a_reason(tmp_path: Path) -> None:
+def test_a_platform_without_offers_has_a_reason(tmp_path: Path) -> None:
     def nowhere(asked: Platform) -> tuple[Offer, ...]:
         raise Unavailable("no-place", f"{asked.name}: no region has it")
 
@@ -250,7 +252,7 @@ def test_a_platform_that_cannot_be_had_is_a_reason(tmp_path: Path) -> None:
     assert served.reason == Reason("no-place", "aws/0: no region has it")
 
 
-def test_a_throttling_storm_passes(tmp_path: Path) -> None:
+def test_throttled_launches_are_repeated_until_all_succeed(tmp_path: Path) -> None:
     clock = SimulatedClock()
     cloud = provider(clock, offers=(A,), bucket=lambda: Bucket(5, 2.0))
     made = Made(tmp_path, cloud, clock)
@@ -258,11 +260,11 @@ def test_a_throttling_storm_passes(tmp_path: Path) -> None:
     assert all(s.reason is None for s in served)
     assert cloud.throttled > 0
     assert len(cloud.made) == 60
-    # Two launches a second is all the provider takes.
+    # The provider accepts two launches a second.
     assert 27 < clock.now() < 160
 
 
-def test_an_order_that_made_nothing_is_closed_once_it_must_have_shown(tmp_path: Path) -> None:
+def test_an_order_that_made_nothing_is_closed_after_the_settling_time(tmp_path: Path) -> None:
     clock = SimulatedClock(1000.0)
     cloud = provider(clock)
     made = Made(tmp_path, cloud, clock, timeouts=Timeouts(settle=60))
@@ -274,7 +276,7 @@ def test_an_order_that_made_nothing_is_closed_once_it_must_have_shown(tmp_path: 
     assert cloud.orders[0].attempt == 1
 
 
-def test_a_provider_that_is_not_used_any_more_is_not_forgotten(tmp_path: Path) -> None:
+def test_machines_of_a_provider_that_is_no_longer_used_are_reported(tmp_path: Path) -> None:
     clock = SimulatedClock()
     made = Made(tmp_path, provider(clock), clock)
     order = Order("run-1", platform(0, "gcp"), 0, Offer("r", "r-a", "n2-standard-2"))

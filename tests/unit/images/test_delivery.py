@@ -13,7 +13,7 @@ from orchestrator.ssh.command import Completed
     ("said", "code"),
     [
         ("failed to register layer: write /usr/lib/x: no space left on device", "disk-full"),
-        # Both at once: what filled the disk is why it was not found.
+        # Both messages at once: the image was not found because the disk was full.
         ("no such image: not found: no space left on device", "disk-full"),
         (
             "manifest for r/x@sha256:0 not found: manifest unknown: manifest unknown",
@@ -32,7 +32,7 @@ from orchestrator.ssh.command import Completed
     ],
 )
 @pytest.mark.parametrize("to_stdout", [False, True])
-def test_what_an_engine_says_gets_a_code(said: str, code: str | None, to_stdout: bool) -> None:
+def test_the_code_of_an_engines_message(said: str, code: str | None, to_stdout: bool) -> None:
     words = said.encode(), b""
     assert _why(Completed(1, *words) if to_stdout else Completed(1, *reversed(words))) == code
 

@@ -10,7 +10,7 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import connect
 
 
-def test_without_an_engine_it_says_so_and_leaves_nothing_open(
+def test_a_missing_engine_is_reported_and_nothing_is_left_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")

@@ -74,7 +74,7 @@ def test_a_credential_helper_is_asked(tmp_path: Path, monkeypatch: pytest.Monkey
     assert login_for("localhost:5000/eqc") == Login("localhost:5000", "ada", "s")
 
 
-def test_a_credential_helper_that_is_missing_is_said(
+def test_a_missing_credential_helper_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker_config(tmp_path, monkeypatch, {"credHelpers": {"localhost:5000": "no-such-helper"}})

@@ -10,7 +10,7 @@ def pending(platform: Platform) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
     return ((cell, (0,)),)
 
 
-def test_nothing_is_rented_that_would_have_no_image_to_run() -> None:
+def test_without_an_engine_no_machine_is_rented() -> None:
     images = ImageDistributor(None, None, lambda text: None)
     rented = Platform("aws", "aws/c5.large", pairs({"machine_type": "c5.large"}))
     reason = images.prepare(pending(rented))
@@ -19,6 +19,6 @@ def test_nothing_is_rented_that_would_have_no_image_to_run() -> None:
     assert "start a Docker engine" in reason.message
 
 
-def test_a_host_may_do_without_an_image() -> None:
+def test_an_ssh_host_may_run_without_an_image() -> None:
     images = ImageDistributor(None, None, lambda text: None)
     assert images.prepare(pending(Platform("ssh", "ssh/a", pairs({"host": "a"})))) is None

@@ -255,7 +255,7 @@ def test_a_cost_nobody_knows_is_null() -> None:
 
 
 def test_planning_many_cells_takes_no_time() -> None:
-    """A guard against the quadratic, far from the bench's 100,000 cells in 2 s."""
+    """A generous limit that quadratic time would break; bench/plan.py measures 100,000 cells."""
     many = experiment(
         workloads=((SMALL, ("numpy",)),),
         inputs=((ZERO, None),),

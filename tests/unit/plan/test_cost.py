@@ -48,7 +48,7 @@ def test_a_machine_is_paid_for_its_boot_its_images_and_its_sessions() -> None:
     assert only.offer.label == "c5.large in eu-central-1"
 
 
-def test_what_is_done_is_not_paid_again() -> None:
+def test_stored_sessions_are_not_paid_again() -> None:
     plan = plan_of(C5)
     torch = {c.id: 3 for c in plan.cells if c.variant.framework == "torch"}
     (less,) = estimates(plan.cells, torch)
@@ -65,7 +65,7 @@ def test_what_is_rented_at_no_price_of_ours_costs_something() -> None:
     assert total((only,)).label == "at least 0.00 USD"
 
 
-def test_what_is_here_costs_nothing() -> None:
+def test_this_computer_costs_nothing() -> None:
     plan = plan_of(LOCAL)
     assert plan_json(plan, {})["cost"] == 0.0
     assert total(estimates(plan.cells, {})).label == "0.00 USD"
@@ -87,7 +87,7 @@ def test_an_unknown_price_is_never_0() -> None:
     json.dumps(document)
 
 
-def test_what_is_not_to_be_had_is_said_and_not_paid() -> None:
+def test_hardware_that_is_not_offered_is_named_and_not_counted() -> None:
     found = estimates(plan_of(C5, NONE).cells, {})
     assert found[1].obstacle is not None
     assert "c5.gigantic" in found[1].obstacle

@@ -1,4 +1,4 @@
-"""Observations in which every analysis of the page finds something."""
+"""Observations for which every analysis of the page has a result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ OLD, NEW = {"fpu", "sse2"}, {"fpu", "sse2", "avx", "fma"}
 
 
 def everything(extra: str = "new large") -> Findings:
-    """Two generations with 2 and 4 cores, two inputs, layers, tensors; ``extra`` is a name."""
+    """Two generations with 2 and 4 cores, two inputs, layers and tensors.
+
+    ``extra`` is the name of one platform.
+    """
     machines: dict[str, tuple[np.ndarray, np.ndarray, set[str], int, int]] = {
         "old small": (A, X, OLD, 2, 42),
         "old large": (B, X, OLD, 4, 42),
@@ -31,7 +34,7 @@ def everything(extra: str = "new large") -> Findings:
     for number, (name, (final, layer, flags, cores, model)) in enumerate(machines.items()):
         digest = f"{number:064x}"
         fingerprints[digest] = fingerprint(flags, cores, family=6, model=model, stepping=7)
-        # The layers go together again at the last one, which needs no tensor.
+        # All platforms agree in the last layer, for which no tensor is needed.
         outputs = [
             kept(stored, final),
             {**kept(stored, layer, "conv", 0), "operation": "conv2d"},
@@ -50,7 +53,7 @@ def everything(extra: str = "new large") -> Findings:
 def kept(
     stored: dict[str, Tensor], array: np.ndarray, name: str = "output", index: int = 0
 ) -> dict[str, Any]:
-    """An output whose tensor is in ``stored``."""
+    """An output whose tensor is added to ``stored``."""
     made = output(array, name, index)
     stored[made["digest"]] = (array.dtype.name, array.shape, array)
     return made

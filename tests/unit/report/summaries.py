@@ -1,4 +1,4 @@
-"""Summaries to format: one with everything in it, and hostile names."""
+"""Summaries to format: one that has every part, and hostile names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORMULA = "=cmd|' /C calc'!A0"
 
 
 def full(extra: str = "mask/avx") -> Summary:
-    """Three classes, a missing platform, a varying one, layers; ``extra`` names one platform."""
+    """Three classes, a missing platform, a nondeterministic one, layers; ``extra``: a name."""
     fingerprint = {
         "cpu": {"architecture": "x86_64", "brand": f"Brand of {extra}", "flags": ["sse2", "avx"]},
         "logical_cpus": 2,

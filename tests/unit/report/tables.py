@@ -10,7 +10,7 @@ from tests.unit.report.summaries import FORMULA, HOSTILE
 
 
 def full(name: str = "local") -> Table:
-    """Three rows; ``name`` is in a title, a head, a key, a value and a note."""
+    """A table of three rows; ``name`` is in its title, a heading, a key, a value and a note."""
     return Table(
         "sample",
         f"A table of {name}",

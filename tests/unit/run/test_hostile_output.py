@@ -1,4 +1,4 @@
-"""What a hostile machine writes is refused or shown harmlessly; it never ends a run or a report."""
+"""Hostile output of a machine is refused or shown harmlessly; it never ends a run or a report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from orchestrator.model.machine import Machine
 from orchestrator.report.html.page import html_text
 from orchestrator.report.registry import FORMATS, TABLE_FORMATS
 from orchestrator.run.execute import NOTES, ProgressFilter
-from orchestrator.run.job import Job, asked_of, write_job
+from orchestrator.run.job import Job, sessions_of_job, write_job
 from orchestrator.store.ingest import Origin, ingest
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder
@@ -76,7 +76,7 @@ def fingerprint() -> dict[str, Any]:
 
 
 def offers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something is in a JSON value."""
+    """The paths of all parts of a JSON value."""
     yield path
     if isinstance(value, dict):
         for key, child in value.items():
@@ -97,10 +97,10 @@ def with_nasty(value: Any, path: tuple[Any, ...], nasty: Any) -> Any:
 
 
 def everything_said(run: Path) -> str:
-    """Every report and every table of a run, in all formats that people read."""
+    """The text of every report and table of a run, in all formats that people read."""
     found = findings(run)
     texts = [FORMATS[name](found.summary) for name in FORMATS]
-    # The library that draws is in the page, and has such characters in strings of its own.
+    # The page includes plotly, which has such characters in its own strings: leave it out.
     page = html_text(found.summary, details(found))
     texts.append(re.sub(r"<script[^>]*>.{500000,}?</script>", "", page, flags=re.DOTALL))
     tables = [make(found) for make in TABLES.values()]
@@ -110,12 +110,12 @@ def everything_said(run: Path) -> str:
 
 
 def steering(text: str) -> set[str]:
-    """Characters that steer a terminal or reorder what is read."""
+    """The characters of ``text`` that control a terminal or change the order of reading."""
     return {c for c in text if (ord(c) < 32 and c not in "\n\r") or ord(c) in (127, 0x9B, 0x202E)}
 
 
 def taken(folder: Path, lines: bytes, fingerprint: Any, *, sessions: int = 2) -> Path:
-    """The run that took in a machine's output; one good machine is in it, too."""
+    """A run with the output of a machine (``lines``, ``fingerprint``) and of a good machine."""
     good, bad = cell("good"), cell("bad")
     with RunFolder.open(folder, plan(good, bad), fresh=False) as run:
         run.write_plan(plan(good, bad), ["eqc"])
@@ -136,7 +136,7 @@ def taken(folder: Path, lines: bytes, fingerprint: Any, *, sessions: int = 2) ->
     return run.path
 
 
-# Every example is a dozen reports, so one that fails is shown as it was drawn.
+# One example makes a dozen reports, so failing examples are not shrunk.
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(data=st.data())
 def test_no_record_ends_a_report_or_steers_a_terminal(
@@ -182,13 +182,15 @@ def test_a_fingerprint_is_as_the_schema_says_or_is_refused(
     ],
     ids=["deep", "deep objects", "not UTF-8", "long number", "long name", "many", "torn"],
 )
-def test_bombs_are_no_records(tmp_path: Path, fingerprint: dict[str, Any], lines: bytes) -> None:
+def test_lines_that_are_too_deep_long_or_many_are_no_records(
+    tmp_path: Path, fingerprint: dict[str, Any], lines: bytes
+) -> None:
     run = taken(tmp_path, lines, fingerprint)
     bad = [r for r in read(run).records if r["platform"]["name"] == "bad"]
     assert {r["reason"]["code"] for r in bad} == {"not-reported"}
 
 
-def test_a_deep_fingerprint_is_no_fingerprint(tmp_path: Path) -> None:
+def test_a_deeply_nested_fingerprint_is_refused(tmp_path: Path) -> None:
     deep: Any = {"schema": 1}
     for _ in range(900):
         deep = {"more": deep}
@@ -196,7 +198,7 @@ def test_a_deep_fingerprint_is_no_fingerprint(tmp_path: Path) -> None:
     assert read(run).fingerprints == {}
 
 
-def test_a_machine_speaks_for_its_own_sessions_alone(tmp_path: Path) -> None:
+def test_a_machines_records_count_only_for_its_own_sessions(tmp_path: Path) -> None:
     good, bad = cell("good"), cell("bad")
     claims = [observed(good.id, 0, "f" * 64), observed(bad.id, 7), observed(bad.id, 0)]
     claims.append({**observed(bad.id, 0), "session": True})
@@ -209,17 +211,17 @@ def test_a_machine_speaks_for_its_own_sessions_alone(tmp_path: Path) -> None:
     assert stored == {(bad.id, 0, "ok"), (bad.id, 1, "failed")}
 
 
-def test_what_a_killed_job_left_counts_for_its_own_sessions_alone(tmp_path: Path) -> None:
+def test_the_output_of_a_killed_job_counts_only_for_its_own_sessions(tmp_path: Path) -> None:
     own, other = cell("own"), cell("other")
     machine = Machine("m", own.platform)
     job = Job(machine, "numpy", ((own, (1,)),))
-    assert asked_of(tmp_path) == {}
+    assert sessions_of_job(tmp_path) == {}
     with_input = replace(own, input=replace(own.input, tensors=()))
     write_job(replace(job, cells=((with_input, (1,)),)), tmp_path / "job", Limits(), None)
-    assert asked_of(tmp_path / "job") == {with_input.id: (1,)}
-    assert other.id not in asked_of(tmp_path / "job")
+    assert sessions_of_job(tmp_path / "job") == {with_input.id: (1,)}
+    assert other.id not in sessions_of_job(tmp_path / "job")
     (tmp_path / "job/job.json").write_text('{"cells": [{"ce')
-    assert asked_of(tmp_path / "job") == {}
+    assert sessions_of_job(tmp_path / "job") == {}
 
 
 def test_links_and_wrong_tensors_are_not_taken(tmp_path: Path) -> None:
@@ -244,7 +246,7 @@ def test_links_and_wrong_tensors_are_not_taken(tmp_path: Path) -> None:
 
 
 @given(st.one_of(st.text(), st.binary().map(lambda b: b.decode(errors="replace")), NASTY.map(str)))
-def test_whatever_a_runner_says_is_heard(line: str) -> None:
+def test_any_line_of_a_runner_becomes_one_event(line: str) -> None:
     heard: list[dict[str, Any]] = []
     ProgressFilter(heard.append, "job", 2)(line)
     (event,) = heard
@@ -252,7 +254,7 @@ def test_whatever_a_runner_says_is_heard(line: str) -> None:
     assert len(json.dumps(event)) < 10_000
 
 
-def test_who_never_stops_talking_is_not_listened_to_for_ever() -> None:
+def test_the_number_of_events_per_job_is_bounded() -> None:
     heard: list[dict[str, Any]] = []
     hear = ProgressFilter(heard.append, "job", 2)
     session = json.dumps({"event": "session", "session": 0, "job": "another", "event_": "x" * 9999})
@@ -277,11 +279,11 @@ def test_progress_shows_no_raw_escapes(tmp_path: Path, capfd: pytest.CaptureFixt
 @pytest.mark.parametrize(
     "text", ["NaN", "[Infinity]", "1e999", str(1 << 63), "[" * 40 + "]" * 40, "{", ""]
 )
-def test_json_that_not_every_reader_takes_is_none(text: str) -> None:
+def test_json_that_some_readers_reject_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)
 
 
-def test_json_that_every_reader_takes() -> None:
+def test_json_that_every_reader_accepts() -> None:
     value = {"a": [1, -(1 << 63), 1.5, None, True, "\u00e9"], "b": {"c": {}}}
     assert parse_json(json.dumps(value)) == value

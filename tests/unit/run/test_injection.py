@@ -120,7 +120,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
-def test_bombs_are_mistakes_soon(
+def test_yaml_bombs_are_refused_quickly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bomb: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -142,7 +142,7 @@ def test_a_service_is_called_by_no_more_than_letters(title: str, other: str) -> 
 
 
 @given(label=WORD, image=WORD, folder=WORD)
-def test_compose_reads_what_was_meant(label: str, image: str, folder: str) -> None:
+def test_a_compose_file_keeps_every_value(label: str, image: str, folder: str) -> None:
     assume(writable(label) and writable(image) and writable(folder))
     job = Path("/x") / safe_name(f"a{folder}")
     made = service(image, job, job, run_name=label, memory_bytes=None, deadline=1.0)
@@ -196,7 +196,9 @@ def test_a_command_to_copy_is_one_command_of_plain_words(
 
 @settings(max_examples=30, deadline=None)
 @given(owner=WORD, user=st.sampled_from(["ec2-user", "a;id", "$(id)"]), name=WORD)
-def test_a_machine_is_told_nothing_that_it_would_run(owner: str, user: str, name: str) -> None:
+def test_user_data_and_tags_contain_nothing_that_a_shell_would_run(
+    owner: str, user: str, name: str
+) -> None:
     key = HostKey("ssh-ed25519 AAAA", "-----BEGIN-----\n$(id)\n`id`\n-----END-----\n")
     config = yaml.safe_load(user_data(1e9, key, user))
     assert config["ssh_keys"]["ed25519_private"] == key.private

@@ -28,7 +28,7 @@ def machine(c: Cell) -> Machine:
     return Machine("m", c.platform, launcher=("qemu",), emulated="Haswell", environments=sets)
 
 
-def test_only_what_is_missing_is_asked_for() -> None:
+def test_only_missing_sessions_are_pending() -> None:
     c, d = cell("a", sessions=3), cell("b", sessions=1)
     assert pending_sessions((c, d), {(c.id, 1), (d.id, 0)}) == ((c, (0, 2)),)
 

@@ -25,7 +25,7 @@ def test_every_item_ends_once_and_no_more_run_than_allowed() -> None:
     assert 1 < most <= 3
 
 
-def test_one_that_raises_stops_the_rest_and_waits_for_those_under_way() -> None:
+def test_an_error_stops_the_rest_and_waits_for_items_in_progress() -> None:
     stop, ended = threading.Event(), []
 
     def work(item: int) -> int:
@@ -41,7 +41,7 @@ def test_one_that_raises_stops_the_rest_and_waits_for_those_under_way() -> None:
     assert len(ended) <= 2
 
 
-def test_stop_begins_nothing_more() -> None:
+def test_after_stop_no_item_is_begun() -> None:
     stop, begun = threading.Event(), []
 
     def work(item: int) -> int:

@@ -41,7 +41,7 @@ def cloud(provider: str, machine_type: str, **more: Scalar) -> Platform:
         (cloud("gcp", "n2d-standard-2", microarchitecture="Zen 3"), "EPYC-Milan", "x86_64", 2),
     ],
 )
-def test_a_machine_is_played_by_the_cpu_nearest_to_its_own(
+def test_a_machine_is_emulated_with_the_cpu_nearest_to_its_own(
     platform: Platform, cpu: str, arch: str, vcpus: int
 ) -> None:
     played = rehearsed(plan(platform))
@@ -54,18 +54,18 @@ def test_a_machine_is_played_by_the_cpu_nearest_to_its_own(
     assert cell.id != plan(platform).cells[0].id, "no row of it may stand for the real machine"
 
 
-def test_threads_that_were_asked_for_stay_and_a_gpu_is_not_played() -> None:
+def test_requested_threads_are_kept_and_a_gpu_becomes_a_cpu() -> None:
     variant = Variant("numpy", threads=16, device="gpu")
     (cell,) = rehearsed(plan(cloud("aws", "c4.large"), variant)).cells
     assert (cell.variant.threads, cell.variant.device) == (16, "cpu")
 
 
-def test_what_is_here_is_not_played() -> None:
+def test_a_local_platform_is_not_replaced() -> None:
     local = plan(Platform("local", "local"))
     assert rehearsed(local).cells == local.cells
 
 
-def test_rented_it_keeps_its_provider_and_the_same_places() -> None:
+def test_a_rented_rehearsal_keeps_its_provider_and_offers() -> None:
     platform = cloud("aws", "c4.large")
     (cell,) = rehearsed(plan(platform), rented=True).cells
     assert cell.platform.provider == "aws"
@@ -73,13 +73,13 @@ def test_rented_it_keeps_its_provider_and_the_same_places() -> None:
     assert catalog.offers(cell.platform) == catalog.offers(platform)
 
 
-def test_what_the_player_lacks_is_said() -> None:
+def test_instructions_that_the_emulated_cpu_lacks_are_noted() -> None:
     (note,) = notes(rehearsed(plan(cloud("aws", "m5.large"))))
     assert note == "rehearsal/aws/m5.large is played by Skylake-Server, without AVX-512"
     assert notes(rehearsed(plan(cloud("aws", "c4.large")))) == ()
 
 
-def test_every_player_is_a_cpu_that_qemu_has() -> None:
+def test_every_emulated_cpu_is_one_that_qemu_has() -> None:
     for architecture in ("x86_64", "arm64"):
         known = catalog.qemu_cpu_names(architecture)
         for provider in ("aws", "gcp"):

@@ -14,7 +14,7 @@ def asked(provider: str = "aws", **parameters: Scalar) -> Platform:
 
 
 def seen(**changes: Any) -> dict[str, Any]:
-    """What a c5.xlarge says of itself, with ``changes``."""
+    """The fingerprint of a c5.xlarge, with ``changes``."""
     cpu = {"architecture": "x86_64", "microarchitecture": "Cascade Lake"}
     fingerprint = {
         "schema": 1,
@@ -31,7 +31,7 @@ C5 = catalog.machine_type("aws", "c5.xlarge")
 
 
 @pytest.mark.parametrize("name", ["Skylake server", "Cascade Lake"])
-def test_any_of_the_processors_of_a_family_will_do(name: str) -> None:
+def test_any_of_the_processors_of_a_family_is_accepted(name: str) -> None:
     assert disagreement(asked(), C5, seen(cpu={"microarchitecture": name})) is None
 
 
@@ -44,14 +44,14 @@ def test_any_of_the_processors_of_a_family_will_do(name: str) -> None:
         ({"memory_bytes": 4 * 2**30}, "memory: asked for 8.0 GiB, received 4.0 GiB"),
     ],
 )
-def test_what_contradicts_the_order_is_said(changes: dict[str, Any], message: str) -> None:
+def test_what_contradicts_the_order_is_named(changes: dict[str, Any], message: str) -> None:
     reason = disagreement(asked(), C5, seen(**changes))
     assert reason is not None
     assert reason.code == "mismatch"
     assert message in reason.message
 
 
-def test_what_the_machine_does_not_say_is_not_held_against_it() -> None:
+def test_what_the_fingerprint_lacks_is_unverified_but_no_disagreement() -> None:
     silent = {"cpu": {}, "logical_cpus": None, "memory_bytes": None, "gpus": None}
     found = compare(asked(), C5, silent)
     assert found.disagreements == ()
@@ -63,7 +63,7 @@ def test_what_the_machine_does_not_say_is_not_held_against_it() -> None:
     ]
 
 
-def test_the_processor_that_was_asked_for_is_the_only_one() -> None:
+def test_only_the_requested_processor_is_accepted() -> None:
     platform = asked(microarchitecture="Skylake server")
     assert disagreement(platform, C5, seen()) is not None
 
@@ -92,12 +92,12 @@ def test_a_cpu_platform_of_compute_engine() -> None:
         ("V520", [], True),
     ],
 )
-def test_gpus_by_their_makers_names(gpu: str, names: list[str], fits: bool) -> None:
+def test_gpus_are_recognised_by_nvidias_names(gpu: str, names: list[str], fits: bool) -> None:
     gpus = [{"name": name} for name in names]
     assert (disagreement(asked(gpu=gpu), None, seen(gpus=gpus)) is None) is fits
 
 
-def test_as_many_gpus_as_were_bought() -> None:
+def test_the_number_of_gpus_is_compared() -> None:
     kind = catalog.machine_type("aws", "g4dn.12xlarge")
     gpus = [{"name": "Tesla T4"}] * 3
     reason = disagreement(
@@ -108,7 +108,9 @@ def test_as_many_gpus_as_were_bought() -> None:
 
 
 @pytest.mark.parametrize("how", [{"rehearsal": True}, {"emulated": "Haswell"}])
-def test_a_machine_that_plays_another_is_compared_by_architecture_only(how: dict[str, Any]) -> None:
+def test_a_rehearsed_or_emulated_machine_is_compared_by_architecture_only(
+    how: dict[str, Any],
+) -> None:
     rehearsal = bool(how.pop("rehearsal", False))
     other = seen(cpu={"microarchitecture": "Haswell"}, logical_cpus=2, memory_bytes=2**30, **how)
     assert disagreement(asked(), C5, other, rehearsal=rehearsal) is None
@@ -116,7 +118,7 @@ def test_a_machine_that_plays_another_is_compared_by_architecture_only(how: dict
     assert disagreement(asked(), C5, other, rehearsal=rehearsal) is not None
 
 
-def test_a_host_that_nobody_bought_is_what_it_is() -> None:
+def test_an_ssh_host_is_not_compared() -> None:
     found = compare(asked("ssh", host="h1"), None, seen())
     assert (found.disagreements, found.unverified) == ((), ())
 

@@ -19,6 +19,6 @@ def bench(tmp_path: Path) -> Bench:
 @pytest.fixture
 def qemu() -> str:
     path = shutil.which("qemu-x86_64-static")
-    # Tests that ask for it are marked ``emulated``; that decides between a skip and a failure.
+    # Tests that use it are marked ``emulated``, so they are skipped where QEMU is missing.
     assert path is not None
     return path

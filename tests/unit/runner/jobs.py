@@ -18,18 +18,18 @@ RUNNER = ROOT / "images" / "runner"
 
 
 def environment(log: Path) -> dict[str, str]:
-    """What a runner process needs to find itself and the misbehaving framework."""
+    """What a runner process needs to find itself and the frameworks of tests."""
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(RUNNER), str(DATA)]),
-        "EQC_ADAPTERS": "misbehaving=misbehaving:Framework,absent=no_such_module:Framework",
+        "PYTHONPATH": str(RUNNER),
+        "EQC_FRAMEWORKS": str(DATA),
         "IMPORT_LOG": str(log),
     }
 
 
 @dataclass
 class Bench:
-    """A folder with a job in the making."""
+    """A folder with a job that a test adds cells to and then runs."""
 
     folder: Path
     cells: list[dict[str, Any]] = field(default_factory=list)
@@ -47,11 +47,11 @@ class Bench:
         return self.folder / "imports.log"
 
     def imports(self) -> int:
-        """How many worker processes came as far as importing."""
+        """The number of worker processes that began to import their framework."""
         return len(self.log.read_text().splitlines()) if self.log.exists() else 0
 
     def cell(self, how: str, **changes: Any) -> str:
-        """Add a cell whose model does ``how``; its id."""
+        """Add a cell whose model does ``how`` (see misbehaving.py); returns its id."""
         inputs = self.job / "inputs"
         inputs.mkdir(parents=True, exist_ok=True)
         np.save(inputs / "x.npy", np.array([[1.5, -0.0, 3.25]], dtype=np.float32))
@@ -101,7 +101,7 @@ class Bench:
         )
 
     def run(self, *, code: int = 0, **changes: Any) -> dict[tuple[str, int], dict[str, Any]]:
-        """Run to the end, check the exit code; the observations by (cell, session)."""
+        """Run to the end and check the exit code; returns observations by (cell, session)."""
         self.write(**changes)
         with self.start() as process:
             self.stdout, self.stderr = process.communicate(timeout=120)

@@ -22,7 +22,7 @@ def words(tensor: Tensor) -> list[int]:
 
 
 def agreeing_bits(tensors: list[Tensor]) -> int | None:
-    """Remaining precision from its definition, over all pairs; None: not even D0 agrees."""
+    """Remaining precision by definition, over all pairs; ``None``: D0 would differ."""
     mantissa = MANTISSA_BITS[tensors[0].dtype]
     least = mantissa
     for one, other in itertools.combinations(tensors, 2):
@@ -35,14 +35,14 @@ def agreeing_bits(tensors: list[Tensor]) -> int | None:
 
 
 def agreeing_links(tensors: list[Tensor]) -> int | None:
-    """Remaining precision from the chains alone."""
+    """Remaining precision from the chains; ``None``: D0 differs."""
     links = [chain(tensor) for tensor in tensors]
     common = [len(set(level)) == 1 for level in zip(*links, strict=True)]
     return max((p for p, equal in enumerate(common) if equal), default=None)
 
 
 def reference_chain(tensor: Tensor, tile: int) -> list[str]:
-    """The chain as its docstring defines it, bit by bit in plain Python."""
+    """The chain as the module's docstring defines it, bit by bit in plain Python."""
     mantissa = MANTISSA_BITS[tensor.dtype]
     width = 8 * tensor.array.dtype.itemsize
     elements = words(tensor)
@@ -119,7 +119,7 @@ def test_chain_is_what_the_docstring_defines(tensors: list[Tensor]) -> None:
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 128, 129, 200, 256])
 def test_tiles_follow_each_other(dtype: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A small tile, so that plain Python can check several of them and a rest of any length.
+    # Small tiles, so that plain Python can check several of them and a rest.
     monkeypatch.setattr(chain_module, "TILE", 64)
     random = np.random.Generator(np.random.Philox(count))
     size = np.dtype(CARRIERS[dtype]).itemsize

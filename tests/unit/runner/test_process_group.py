@@ -1,4 +1,4 @@
-"""Nothing outlives the runner, and the runner not its parent."""
+"""The runner's processes end with it, and the runner ends with its parent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from test_sessions import processes_of
 
 
 def wait_for_session(bench: Bench, processes: int, lines: int) -> None:
-    """Until so many sessions have ended and so many processes are there."""
+    """Wait until ``lines`` sessions have ended and ``processes`` processes exist."""
     end = time.monotonic() + 20
     path = bench.out / "observations.jsonl"
     while len(processes_of(bench)) < processes or (
@@ -45,7 +45,7 @@ def test_no_process_outlives_the_supervisor(bench: Bench, number: signal.Signals
     assert gone(bench)
     expected = -number if number == signal.SIGKILL else 128 + number
     assert process.returncode == expected
-    # What was done is there and whole; what was not has no line and will be done.
+    # The finished session has a whole line; the other has none, so it will be computed.
     records = bench.observations()
     assert list(records) == [(cell, 0)]
 
@@ -66,14 +66,14 @@ def test_the_runner_dies_with_its_parent_if_asked(bench: Bench, given: str) -> N
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as parent:
-        # The parent, the supervisor, the worker and the session.
+        # The four are the parent, the supervisor, the worker and the session.
         wait_for_session(bench, processes=4, lines=0)
         parent.kill()
         parent.wait()
         assert gone(bench)
 
 
-def test_a_runner_that_is_late_notices_that_its_parent_is_gone(bench: Bench) -> None:
+def test_a_runner_started_after_its_parent_ended_ends_at_once(bench: Bench) -> None:
     bench.cell("fine")
     bench.write()
     env = {**environment(bench.log), "EQC_DIE_WITH_PARENT": str(2**22 - 1)}

@@ -1,4 +1,4 @@
-"""Sessions as real processes: what they record, and what the death of one does to the others."""
+"""Sessions as real processes: what they record, and what a crash of one does to the others."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_keep_says_which_tensors_are_written(bench: Bench) -> None:
     assert [path.name for path in (bench.out / "tensors").iterdir()] == [EXPECTED]
 
 
-def test_instrumentation_that_changes_the_result_is_said(bench: Bench) -> None:
+def test_instrumentation_that_changes_the_result_is_recorded(bench: Bench) -> None:
     cell = bench.cell("perturbed", layers=True)
     record = bench.run()[cell, 0]
     assert record["perturbed"] is True
@@ -129,7 +129,7 @@ def test_timeout_ends_the_session_and_what_it_started(bench: Bench, how: str, mo
     assert processes_of(bench) == []
 
 
-def test_output_of_the_framework_is_not_taken_for_ours(bench: Bench) -> None:
+def test_stdout_of_the_framework_is_not_taken_for_reports(bench: Bench) -> None:
     cell = bench.cell("chatter")
     assert bench.run()[cell, 0]["status"] == "ok"
     assert len(bench.stdout.splitlines()) == 1
@@ -223,7 +223,7 @@ def test_sessions_that_have_a_line_are_not_redone(bench: Bench) -> None:
     bench.run()
     path = bench.out / "observations.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    # As a kill leaves it: one line whole, one torn.
+    # As after a kill: one whole line and one torn line.
     path.write_bytes(lines[0] + lines[1][:50])
     records = bench.run()
     assert sorted(records) == [(cell, 0), (cell, 1), (cell, 2)]
@@ -301,7 +301,7 @@ def test_full_disk(bench: Bench) -> None:
         assert [records[c, 0]["status"] for c in (first, second)] == ["ok", "ok"]
         assert records[third, 0]["reason"]["code"] == "no-space"
         assert [path.name for path in (bench.out / "tensors").iterdir()] == [EXPECTED]
-        # Now not even a line fits.
+        # Now the disk has no space for another line.
         bench.cell("fine", sessions=list(range(100)))
         bench.run(code=74)
         assert b"No space left" in bench.stderr
@@ -312,7 +312,7 @@ def test_full_disk(bench: Bench) -> None:
 
 
 def processes_of(bench: Bench) -> list[str]:
-    """Processes that carry this bench's folder in their environment and are not yet dead."""
+    """Running processes whose environment names this bench's folder."""
     time.sleep(0.1)
     mark = str(bench.log).encode()
     found = []

@@ -1,4 +1,4 @@
-"""Which variables steer numerics, and that nothing of the runner inherits one."""
+"""Which variables steer numerics, and that no process of the runner inherits one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HOSTILE = {
 }
 
 
-def test_what_steers_is_reported_and_no_secret() -> None:
+def test_steering_variables_are_reported_and_secrets_are_not() -> None:
     found = reported(
         {
             "OMP_NUM_THREADS": "2",
@@ -50,7 +50,7 @@ def test_what_steers_is_reported_and_no_secret() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_steers_is_taken_away(name: str) -> None:
+def test_steering_variables_are_removed(name: str) -> None:
     assert steers(name)
     assert without_steering({name: "x", "HOME": "/root"}) == {"HOME": "/root"}
 

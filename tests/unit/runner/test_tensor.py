@@ -89,7 +89,7 @@ def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_full_disk_leaves_no_file(tmp_path: Path) -> None:
-    # The device that is always full stands where the temporary file will be.
+    # The temporary file's name is a link to /dev/full, which is always full.
     (tmp_path / f".t.{os.getpid()}").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         Tensor.of(np.zeros(100000)).write(tmp_path / "t")

@@ -1,4 +1,4 @@
-"""Archives of machines that nobody trusts."""
+"""Unpacking archives from machines that are not trusted."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
-def test_what_a_runner_writes_comes_through(tmp_path: Path, form: int) -> None:
+def test_a_runners_files_are_unpacked(tmp_path: Path, form: int) -> None:
     sent = {
         "fingerprint.json": b"{}",
         "observations.jsonl": b"",
@@ -75,7 +75,7 @@ def test_nothing_but_expected_files_ever_appears(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder, "into")
-        # `cut` is where the connection ends.
+        # The connection ends after `cut` bytes.
         stream = io.BytesIO(archive(*entries, form=form)[:cut])
         try:
             unpack(stream, into, limits=UnpackLimits(1 << 20, 1 << 19, 100))
@@ -128,7 +128,7 @@ def test_a_negative_size_is_refused(tmp_path: Path) -> None:
 
 def test_too_many_files_and_too_many_bytes_are_refused(tmp_path: Path) -> None:
     many = archive(*[(f"junk{i}", tarfile.FIFOTYPE, b"") for i in range(20)])
-    with pytest.raises(OutputRefused, match="more than 10 files"):
+    with pytest.raises(OutputRefused, match="more than 10 entries"):
         unpack(io.BytesIO(many), tmp_path / "a", limits=UnpackLimits(entries=10))
     large = archive(*[(f"tensors/{i:064x}", tarfile.REGTYPE, bytes(600)) for i in range(4)])
     with pytest.raises(OutputRefused, match="or 2000 bytes"):

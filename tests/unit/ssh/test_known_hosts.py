@@ -42,7 +42,7 @@ def test_a_line_is_about_these_names(names: str, name: str, known: bool) -> None
 @pytest.mark.parametrize(
     "line", ["", "# alpha ssh-ed25519 AAAA", "alpha", "alpha ssh-ed25519 ???", "alpha rsa AAAA"]
 )
-def test_lines_that_are_none_are_ignored(line: str) -> None:
+def test_invalid_lines_are_ignored(line: str) -> None:
     found = search([line, f"alpha {WRITTEN}"], "alpha")
     assert found.accepted == {KEY}
 

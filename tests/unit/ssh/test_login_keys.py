@@ -1,4 +1,4 @@
-"""Keys of a run: private, the same for all who ask, gone afterwards."""
+"""A run's keys: readable by their owner only, the same for all threads, removed afterwards."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def test_a_login_key_is_private_kept_and_forgotten(small_cache: Path) -> None:
     assert login_keys.login_key("run-1").public != first.public
 
 
-def test_those_who_ask_at_once_get_one_key(small_cache: Path) -> None:
+def test_threads_that_need_a_key_at_the_same_time_get_the_same_one(small_cache: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = set(pool.map(lambda _: login_keys.login_key("run").public, range(16)))
     assert len(found) == 1
 
 
 @pytest.mark.parametrize("run", ["", "..", "a/b", "a b", "ä"])
-def test_a_run_that_is_no_tag_has_no_folder(small_cache: Path, run: str) -> None:
+def test_a_run_whose_name_is_not_a_valid_tag_is_refused(small_cache: Path, run: str) -> None:
     for do in (login_keys.login_key, login_keys.forget):
         with pytest.raises(ValueError, match="letters, digits"):
             do(run)
 
 
-def test_a_file_that_is_no_key_of_ours_is_said(small_cache: Path) -> None:
+def test_a_file_that_is_not_an_ed25519_key_is_an_error(small_cache: Path) -> None:
     path = login_keys.login_key("run").path
     other = io.StringIO()
     paramiko.ECDSAKey.generate().write_private_key(other)

@@ -46,7 +46,7 @@ def plan(*cells: Cell) -> Plan:
 
 
 def observed(cell_id: str, session: int = 0, digest: str = "a" * 64, **more: Any) -> dict[str, Any]:
-    """A runner's ``ok`` record."""
+    """A runner's record with status ``ok``."""
     output = {
         "name": "output",
         "role": "final",

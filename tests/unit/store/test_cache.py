@@ -1,5 +1,5 @@
-"""The cache of a run is never seen: every store reads the same with it, without it, and after it
-was damaged; what was appended, torn or contradicts itself comes to light every time."""
+"""The cache of a run never changes a result: every store reads the same with it, without it, and
+after it was damaged; appended, torn and conflicting lines are noticed every time."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def test_every_store_reads_the_same_with_and_without_a_cache(store: Any, later: 
         for files in (store, later):
             append(path, files)
             expected = seen(path, NEVER)
-            assert seen(path, ALWAYS) == expected  # Read, and the cache is written.
-            assert seen(path, ALWAYS) == expected  # Read from the cache, where there is one.
+            assert seen(path, ALWAYS) == expected  # Writes the cache.
+            assert seen(path, ALWAYS) == expected  # Reads the cache, if there is one.
 
 
 def append(store: Path, files: Any) -> None:
@@ -90,7 +90,7 @@ def append(store: Path, files: Any) -> None:
 
 
 def seen(store: Path, cached_from: int) -> Any:
-    """All that a user could tell: records, the whole analysis, warnings, or the error."""
+    """Everything a user sees of a store: records, the summary, warnings, or the error."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -110,7 +110,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def unparsed(store: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether reading ``store`` parses no line."""
+    """Whether ``store`` is read without parsing a line."""
 
     def refuse(*_: object) -> None:
         raise AssertionError
@@ -146,7 +146,7 @@ def test_a_damaged_cache_is_not_used_and_written_anew(
     expected = seen(store, NEVER)
     file = store / "x" / "cache" / name
     content = file.read_bytes()
-    # In the key: a digit of the digest of a column file, which is what is checked last.
+    # In key.json: a digit of the digest of a column file, which is checked last.
     middle = content.rindex(b'"') - 1 if name == "key.json" else len(content) // 2
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     file.unlink()

@@ -1,4 +1,4 @@
-"""The chain for imports is the runner's chain, value for value."""
+"""The chain that imports compute equals the runner's chain, value for value."""
 
 from __future__ import annotations
 

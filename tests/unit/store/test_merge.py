@@ -14,7 +14,7 @@ from tests.unit.store.test_run_folder import ORIGIN, ingest, opened, write_out
 
 
 def store(folder: Path, *, session: int, digest: str = "a" * 64, machine: str = "m") -> Path:
-    """A store with one run, always of the same name, and one session in it."""
+    """A store with one run, ``run-1``, that has one session."""
     c = cell()
     run = opened(folder, c)
     run.path.rename(run.path.with_name("run-1"))

@@ -167,7 +167,7 @@ def test_the_plan_is_read_back_with_every_part(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_said_and_leaves_no_half_line(tmp_path: Path) -> None:
-    """A file size limit stands for the full disk: the write stops in the middle of a line."""
+    """A file size limit acts as a full disk: the write stops in the middle of a line."""
     script = f"""
 import resource, signal, sys
 sys.path.insert(0, {str(ROOT)!r})

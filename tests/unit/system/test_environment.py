@@ -27,7 +27,7 @@ def _planted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
 
-def test_what_is_no_credential_is_passed_on() -> None:
+def test_variables_that_are_no_credentials_are_passed_on() -> None:
     passed = without_credentials()
     assert not SECRETS.keys() & passed.keys()
     assert passed["https_proxy"] == "http://proxy:3128"

@@ -1,4 +1,4 @@
-"""Values made once, by whoever comes first."""
+"""Values that are made once, by the first thread that needs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from orchestrator.system.once import Once
 
 
-def test_many_ask_and_one_makes() -> None:
+def test_of_many_threads_one_makes_the_value() -> None:
     once: Once[object] = Once()
     together = threading.Barrier(8)
     made: list[object] = []

@@ -1,68 +1,101 @@
-"""The registry of framework adapters; a framework is imported only when a worker asks for it."""
+"""Finds the adapter of a framework, which is imported only when a worker asks for it.
+
+A framework is a folder with a ``framework.json``. Folders of frameworks stand beside the runner's
+own, in a checkout as in an image, or in the folders that ``EQC_FRAMEWORKS`` names.
+"""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import json
 import os
-from typing import TYPE_CHECKING, NamedTuple, cast
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from eqc_runner.failures import Unsupported
+from eqc_runner.failures import Failed, Unsupported
 
 if TYPE_CHECKING:
     from eqc_runner.adapters.protocol import Adapter
 
+FOLDERS_VARIABLE = "EQC_FRAMEWORKS"
+"""Folders that hold folders of frameworks, separated as in ``PATH``."""
+FILE = "framework.json"
 
-class Entry(NamedTuple):
-    """Where an adapter is, and what to install where its framework is missing."""
+_PACKAGE = "eqc_runner."
+_BESIDE = Path(__file__).resolve().parents[3]
 
+
+class Framework(NamedTuple):
+    """What the runner needs to know of ``framework.json``."""
+
+    name: str
+    """That of its folder."""
+    folder: Path
     adapter: str
-    """``module:Class``."""
+    """``module:Class``; the module is a file of ``folder``, or one of this package."""
     install: str
-    """What ``pip install`` needs."""
-
-
-REGISTRY: dict[str, Entry] = {
-    "numpy": Entry("eqc_runner.adapters.numpy_kernels:NumpyAdapter", "numpy threadpoolctl"),
-    "torch": Entry("eqc_runner.adapters.torch_native:TorchAdapter", "torch"),
-    "tensorflow": Entry("eqc_runner.adapters.tensorflow_keras:TensorflowAdapter", "tensorflow-cpu"),
-    "onnxruntime": Entry("eqc_runner.adapters.onnx_runtime:OnnxRuntimeAdapter", "onnxruntime onnx"),
-}
-
-EXTRA_VARIABLE = "EQC_ADAPTERS"
-"""Adapters from outside, as ``name=module:Class`` separated by commas. They win over ours."""
+    """What ``pip install`` needs where the framework is missing."""
 
 
 def get(name: str) -> Adapter:
     """The adapter of framework ``name``, not yet started.
 
     Raises ``Unsupported("not-installed")`` for a name that nobody knows and for an adapter whose
-    module cannot be imported. Other errors while importing are left to the caller: a broken
-    installation is not a missing one.
+    module cannot be imported, ``Failed`` for a ``framework.json`` that is none. Other errors while
+    importing are left to the caller: a broken installation is not a missing one.
     """
-    known = {**REGISTRY, **_extra()}
-    entry = known.get(name)
-    if entry is None:
-        raise Unsupported(
-            "not-installed",
-            f"no adapter for framework {name!r}; known are {', '.join(sorted(known))}",
-        )
-    module, _, attribute = entry.adapter.partition(":")
+    framework = _find(name)
+    module, _, attribute = framework.adapter.partition(":")
     try:
-        return cast("Adapter", getattr(importlib.import_module(module), attribute)())
+        return cast("Adapter", getattr(_imported(framework, module), attribute)())
     except ModuleNotFoundError as error:
         raise not_installed(name, error) from error
 
 
 def not_installed(name: str, error: ImportError) -> Unsupported:
     """The ``Unsupported`` for a framework whose import failed, naming what to install."""
-    known = {**REGISTRY, **_extra()}
-    install = known[name].install if name in known else name
-    return Unsupported("not-installed", f"{name}: {error}; install it with: pip install {install}")
+    return Unsupported(
+        "not-installed", f"{name}: {error}; install it with: pip install {_find(name).install}"
+    )
 
 
-def _extra() -> dict[str, Entry]:
-    entries = {}
-    for item in filter(None, os.environ.get(EXTRA_VARIABLE, "").split(",")):
-        name, _, adapter = item.partition("=")
-        entries[name] = Entry(adapter, adapter.partition(":")[0])
-    return entries
+def _find(name: str) -> Framework:
+    known = _folders()
+    if name not in known:
+        raise Unsupported(
+            "not-installed",
+            f"no adapter for framework {name!r}; known are {', '.join(sorted(known))}",
+        )
+    path = known[name] / FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Framework(name, known[name], content["adapter"], content["install"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        text = f"{path} does not describe a framework: {type(error).__name__}: {error}"
+        raise Failed("exception", text) from error
+
+
+def _folders() -> dict[str, Path]:
+    """The folder of every framework by its name."""
+    named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
+    found: dict[str, Path] = {}
+    for place in (_BESIDE, *(Path(name) for name in named if name)):
+        for path in sorted(place.glob(f"*/{FILE}")):
+            found.setdefault(path.parent.name, path.parent)
+    return found
+
+
+def _imported(framework: Framework, module: str) -> Any:
+    if module.startswith(_PACKAGE):
+        return importlib.import_module(module)
+    # By its path, its folder last: a file that is called as the framework must not hide it.
+    sys.path.append(str(framework.folder))
+    name = f"eqc_framework_{module}"
+    spec = importlib.util.spec_from_file_location(name, framework.folder / f"{module}.py")
+    assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - it ends in .py
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[name] = made
+    spec.loader.exec_module(made)
+    return made

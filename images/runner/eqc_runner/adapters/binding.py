@@ -1,4 +1,4 @@
-"""Binds the inputs of a cell to those of a model: by name, shape, batch and kind of number."""
+"""Binds the inputs of a cell to those of a model: by name, shape, batch size and dtype."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from eqc_runner.failures import Failed, Unsupported
 
 UNNAMED = "input"
-"""The name under which a single tensor is given that was not named."""
+"""The name of a cell's only input tensor where the experiment gives it no name."""
 
 PRECISIONS = ("float16", "bfloat16", "float32", "float64")
 
@@ -19,7 +19,7 @@ class InputSpec(NamedTuple):
 
     name: str
     shape: tuple[int | None, ...] | None
-    """``None`` in it: any length. ``None`` alone: any shape."""
+    """An axis that is ``None`` may have any length; ``None`` instead of a tuple: any shape."""
     dtype: str
     """A NumPy dtype's name, or ``bfloat16``."""
 
@@ -27,7 +27,7 @@ class InputSpec(NamedTuple):
 def bind(
     inputs: Mapping[str, np.ndarray], expected: Sequence[InputSpec], batch: int | None
 ) -> dict[str, np.ndarray]:
-    """The arrays by the model's names, repeated to ``batch`` and cast to the model's types.
+    """The arrays by the model's input names, repeated to ``batch``, cast to the model's dtypes.
 
     A single tensor called ``input`` is bound to a model's only input, whatever its name. A
     bfloat16 input stays float32 (NumPy has no bfloat16): the framework casts it. Raises
@@ -46,7 +46,10 @@ def bind(
 
 
 def repeat(array: np.ndarray, batch: int | None) -> np.ndarray:
-    """``array`` repeated along axis 0 to ``batch`` elements. Raises ``Failed`` if it can't be."""
+    """``array`` repeated along axis 0 to length ``batch``; unchanged where ``batch`` is ``None``.
+
+    Raises ``Failed`` (``wrong-shape``) unless ``batch`` is a multiple of the length of axis 0.
+    """
     if batch is None:
         return array
     if array.ndim == 0 or array.shape[0] == 0 or batch % array.shape[0]:

@@ -1,4 +1,4 @@
-"""Builtin graphs as Keras functional models, and how Keras models are run: as a tf.function."""
+"""Builtin graphs as Keras functional models; any Keras model is run as a tf.function."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROLES = {
 
 
 class KerasModel:
-    """A functional Keras model, plain, and with the outputs of ``layers`` beside its own."""
+    """A functional Keras model; its instrumented run also gives the outputs of ``layers``."""
 
     def __init__(
         self,
@@ -77,7 +77,10 @@ class KerasModel:
 
 
 def builtin_keras(tf: Any, model: BuiltinModel, settings: Settings, *, xla: bool) -> KerasModel:
-    """``model`` built of Keras layers of the same names, its weights cast to the precision."""
+    """``model`` as Keras layers of the same names, weights cast to ``settings.precision``.
+
+    Raises ``Unsupported`` for a padding that Keras does not have.
+    """
     keras = tf.keras
     graph = model.graph
     symbols = {INPUT: keras.Input(shape=graph.input_shape, name=INPUT, dtype=settings.precision)}
@@ -146,7 +149,7 @@ def _spec(symbol: Any) -> InputSpec:
 
 
 def _output_names(model: Any) -> list[str]:
-    """``output`` for a single one, else the model's names, numbered if they repeat."""
+    """``output`` for a single output, else the model's names, or numbers where a name repeats."""
     names = list(getattr(model, "output_names", []))
     if len(names) <= 1:
         return ["output"]

@@ -1,4 +1,4 @@
-"""Keras models of users (``.keras``, ``.h5``), read without running code that they carry."""
+"""Reads users' Keras models (``.keras``, ``.h5``) without running code that the files contain."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ CODE = ("Lambda", "__lambda__", "TorchModuleWrapper")
 
 
 def read_keras(tf: Any, path: Path, settings: Settings, *, xla: bool) -> KerasModel:
-    """The model at ``path``. Raises ``Failed`` for one that is missing, broken or carries code.
+    """The model at ``path``; every layer's output can be observed, a nested model is one layer.
 
-    Every layer's output is a layer here, nested models as one.
+    Raises ``Failed`` if the file is missing, cannot be read or contains code, and ``Unsupported``
+    for a precision other than that of the file's weights.
     """
     if not path.exists():
         raise Failed("input-missing", f"no Keras file {path.name}")
@@ -77,8 +78,8 @@ def _classes(value: Any) -> Iterator[str]:
 
 def _layers(tf: Any, model: Any) -> list[tuple[str, str, Any]]:
     found = []
-    # A Sequential model keeps its nodes in the functional model that it wraps. A layer that other
-    # models use too has nodes that are not of this one.
+    # A Sequential model keeps its nodes in the functional model that it wraps. A layer that is
+    # shared with other models has nodes of those models too: they are left out below.
     graph = getattr(model, "_functional", None) or model
     # Keras has no public way to list nodes; these two names are the same in Keras 2 and 3.
     nodes = {id(node) for depth in graph._nodes_by_depth.values() for node in depth}  # noqa: SLF001
@@ -98,7 +99,7 @@ def _layers(tf: Any, model: Any) -> list[tuple[str, str, Any]]:
 
 
 def _outputs(tf: Any, node: Any) -> list[Any]:
-    """Keras 2 had a structure where Keras 3 has a list."""
+    """The output tensors of ``node``: a list in Keras 3, possibly a nested structure in Keras 2."""
     return list(tf.nest.flatten(node.outputs))
 
 

@@ -1,7 +1,7 @@
 """Three ways to convolve with NumPy; mathematically equal, each with its own rounding.
 
-All take images as (batch, height, width, channels), already padded, kernels as (height, width,
-inputs, outputs), and give (batch, rows, columns, outputs) in the images' dtype.
+All take images as (batch, height, width, channels), already padded, and kernels as (height,
+width, inputs, outputs); they return (batch, rows, columns, outputs) in the images' dtype.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Convolution = Callable[[np.ndarray, np.ndarray, Tuple[int, int]], np.ndarray]
 
 
 def patches(images: np.ndarray, size: tuple[int, int], strides: tuple[int, int]) -> np.ndarray:
-    """A read-only view (batch, rows, columns, window height, window width, channels)."""
+    """All windows: a read-only view (batch, rows, columns, window height, width, channels)."""
     batch, height, width, channels = images.shape
     rows = (height - size[0]) // strides[0] + 1
     columns = (width - size[1]) // strides[1] + 1
@@ -51,7 +51,7 @@ def direct(images: np.ndarray, kernel: np.ndarray, strides: tuple[int, int]) -> 
 
 
 def winograd(images: np.ndarray, kernel: np.ndarray, strides: tuple[int, int]) -> np.ndarray:
-    """Winograd's F(2 x 2, 3 x 3); other kernels and strides go to ``im2col``, as libraries do."""
+    """Winograd's F(2 x 2, 3 x 3). Other kernels and strides use ``im2col``, as in libraries."""
     if kernel.shape[:2] != (3, 3) or strides != (1, 1):
         return im2col(images, kernel, strides)
     batch, height, width, inputs = images.shape
@@ -75,6 +75,7 @@ def winograd(images: np.ndarray, kernel: np.ndarray, strides: tuple[int, int]) -
 _DATA = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
 _KERNEL = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 _RESULT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
-"""The matrices of Lavin and Gray's F(2 x 2, 3 x 3)."""
+"""B^T, G and A^T of F(2 x 2, 3 x 3): Lavin and Gray, Fast Algorithms for Convolutional Neural
+Networks (2016)."""
 
 CONVOLUTIONS: dict[str, Convolution] = {"im2col": im2col, "direct": direct, "winograd": winograd}

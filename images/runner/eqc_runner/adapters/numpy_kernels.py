@@ -1,4 +1,4 @@
-"""The reference: builtin models in plain NumPy, matrix products by its BLAS (OpenBLAS)."""
+"""The NumPy adapter: builtin models in plain NumPy, matrix products by its BLAS (OpenBLAS)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FLAGS = {"convolution": tuple(CONVOLUTIONS)}
 
 
 class NumpyAdapter:
-    """NumPy itself is always there; ``start`` only looks for threadpoolctl."""
+    """The runner itself needs NumPy, so ``start`` imports only threadpoolctl."""
 
     name = "numpy"
 
@@ -37,8 +37,8 @@ class NumpyAdapter:
     def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
         """A ``builtin`` or ``python`` model. Raises ``Unsupported`` or ``Failed``.
 
-        Threads are OpenBLAS's, which never uses more than it found CPUs when it was loaded:
-        ``describe`` tells what was asked for and what it is.
+        ``settings.threads`` limits OpenBLAS, which never uses more threads than it found CPUs
+        when it was loaded: ``describe`` gives the requested and the actual number.
         """
         check_device(settings.device)
         if settings.device == "gpu":
@@ -106,7 +106,10 @@ class NumpyModel:
 
 
 def _numpy_simd() -> list[str] | None:
-    """The SIMD extensions beyond its baseline for which this NumPy has kernels and this CPU too."""
+    """SIMD extensions beyond NumPy's baseline that have kernels in NumPy and are on this CPU.
+
+    ``None`` if this NumPy does not list them.
+    """
     for name in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath"):
         try:
             core = importlib.import_module(name)

@@ -10,7 +10,7 @@ from eqc_runner.adapters.numpy_convolution import Convolution, patches
 from eqc_runner.models.graph import Layer
 
 Weights = Dict[str, np.ndarray]
-"""The layer's own, by role."""
+"""The weights of one layer by role: ``kernel``, ``bias``, …"""
 
 
 def compute(
@@ -31,14 +31,14 @@ def compute(
 
 
 def zero_padding(layer: Layer, images: np.ndarray) -> np.ndarray:
-    """Zeros around the images, as the layer's window says."""
+    """The images with zeros around them, as the layer's window states."""
     if not layer.window.padded:
         return images
     return np.pad(images, ((0, 0), *layer.window.pads, (0, 0)))
 
 
 def batch_normalization(layer: Layer, images: np.ndarray, weights: Weights) -> np.ndarray:
-    """With the stored statistics; epsilon is rounded to the images' dtype first."""
+    """By channel, with the stored statistics; epsilon is rounded to the images' dtype first."""
     epsilon = images.dtype.type(layer.epsilon)
     factor = weights["gamma"] / np.sqrt(weights["variance"] + epsilon)
     return np.asarray((images - weights["mean"]) * factor + weights["beta"])
@@ -84,7 +84,7 @@ def relu(layer: Layer, values: np.ndarray) -> np.ndarray:
 
 
 def tanh(layer: Layer, values: np.ndarray) -> np.ndarray:
-    """By NumPy's own kernel."""
+    """The hyperbolic tangent, by NumPy's own kernel."""
     del layer
     return np.asarray(np.tanh(values))
 

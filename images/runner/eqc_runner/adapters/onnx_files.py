@@ -1,4 +1,4 @@
-"""ONNX models of users: read, made to give every intermediate tensor, described."""
+"""Reads users' ONNX models, and makes a second form of each that outputs every tensor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eqc_runner.models.weights import weights_digest
 
 
 class OnnxFile(NamedTuple):
-    """A model as bytes, plain and instrumented."""
+    """A model as bytes: plain, and instrumented (every intermediate tensor is an output)."""
 
     plain: bytes
     instrumented: bytes
@@ -23,11 +23,11 @@ class OnnxFile(NamedTuple):
 
 
 def read_onnx(onnx: Any, path: Path) -> OnnxFile:
-    """The model at ``path``; weights in files beside it are taken in.
+    """The model at ``path``, with the weights that are in separate files beside it.
 
-    Every node's outputs become layers, but for constants and for sequences and the like, which
-    are no tensors. Raises ``Failed`` for a file that is missing or no model. Whether it is a valid
-    one is for ONNX Runtime to say: onnx's own checker refuses models that run.
+    Every tensor that a node outputs becomes a layer, except constants. Raises ``Failed`` if the
+    file is missing or is not an ONNX model. onnx's own checker is not used, because it refuses
+    models that ONNX Runtime runs; an invalid model fails in ONNX Runtime.
     """
     try:
         model = onnx.load(str(path))
@@ -35,9 +35,9 @@ def read_onnx(onnx: Any, path: Path) -> OnnxFile:
         raise Failed("input-missing", f"no ONNX file {path.name}: {error}") from error
     except Exception as error:
         # onnx raises classes of protobuf, whose module differs between versions.
-        raise Failed("exception", f"{path.name} is no valid ONNX model: {error}") from error
+        raise Failed("exception", f"{path.name} is not a valid ONNX model: {error}") from error
     if not model.graph.node:
-        raise Failed("exception", f"{path.name} is no valid ONNX model: it computes nothing")
+        raise Failed("exception", f"{path.name} is not a valid ONNX model: its graph is empty")
     facts = _facts(onnx, model.graph)
     plain: bytes = model.SerializeToString()
     layers = _layers(onnx, model)
@@ -63,7 +63,7 @@ def _layers(onnx: Any, model: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _kinds(onnx: Any, model: Any) -> dict[str, str | None]:
-    """The kind of each value as far as shape inference tells; unknown ones are absent."""
+    """The kind of each value (``tensor_type``, …) that shape inference finds; others are absent."""
     try:
         inferred = onnx.shape_inference.infer_shapes(model)
     except Exception:  # noqa: BLE001 - a model with operators onnx does not know still runs
@@ -73,7 +73,7 @@ def _kinds(onnx: Any, model: Any) -> dict[str, str | None]:
 
 
 def _facts(onnx: Any, graph: Any) -> ModelFacts:
-    """Initializers with floats are parameters; shapes and indices are not."""
+    """Parameters are the initializers of floats; those of integers are shapes and indices."""
     arrays = [onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer]
     floats = [array for array in arrays if array.dtype.kind == "f" and array.dtype.itemsize <= 8]
     digest = weights_digest(floats) if floats else None

@@ -1,4 +1,4 @@
-"""Writes a builtin graph as an ONNX model: NHWC at its input and for flatten, NCHW between."""
+"""Writes a builtin graph as an ONNX model: NHWC at its input and before flatten, else NCHW."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from eqc_runner.models.graph import INPUT, Layer, Window
 
 OPSET = 17
 IR_VERSION = 8
-"""Old enough for every ONNX Runtime since 1.12; newer ones give the same operators."""
+"""Every ONNX Runtime since 1.12 reads these versions; newer ones would give the same operators."""
 
 OPERATORS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "add": "Add"}
-"""Those that map one to one."""
+"""Operations that are one ONNX operator without weights and attributes."""
 
 TO_NCHW = [0, 3, 1, 2]
 TO_NHWC = [0, 2, 3, 1]
@@ -24,8 +24,8 @@ OUTPUT = "output"
 def onnx_model(onnx: Any, model: BuiltinModel, dtype: np.dtype, *, layers: bool) -> Any:
     """The ``ModelProto`` of ``model`` in ``dtype``. ``onnx`` is the imported package.
 
-    The final output is called ``output``; with ``layers`` every layer's output is one too, under
-    the layer's name and, where it is an image, as NCHW.
+    The final output is called ``output``. With ``layers`` every layer's output is an output of
+    the model too, under the layer's name; images among them are NCHW.
     """
     writer = _Writer(onnx, model, dtype)
     for layer in model.graph.layers:
@@ -55,7 +55,7 @@ class _Writer:
         self._dtype = dtype
         self.nodes: list[Any] = []
         self.initializers: list[Any] = []
-        # The input is NHWC whatever its rank, so that users give the same array everywhere.
+        # The input is NHWC, so that the same array is the input in every framework.
         self._values: dict[str, str] = {INPUT: INPUT + "/nchw"}
         self.node("Transpose", [INPUT], self._values[INPUT], perm=TO_NCHW)
 

@@ -31,15 +31,19 @@ LEVELS = {
 }
 FLAGS = {"optimization": tuple(LEVELS)}
 PRECISIONS = ("float16", "float32", "float64")
-"""Tried; a kernel that is missing for one is then ``unsupported-precision``. For float16 on CPUs
-without float16 kernels ONNX Runtime itself computes in float32 and casts."""
+"""Each is tried; where ONNX Runtime lacks a kernel for one, the session is
+``unsupported-precision``. Where it lacks float16 kernels on CPUs, it computes in float32 and casts
+by itself."""
 
 LOG_FATAL = 4
 Layers = Sequence[Tuple[str, str]]
 
 
 class OnnxRuntimeAdapter:
-    """GPU: the CUDA provider, without fallback; written to its documentation, never run here."""
+    """A GPU is used by the CUDA provider, without falling back to the CPU.
+
+    That part is written from ONNX Runtime's documentation and has not been run on a GPU.
+    """
 
     name = "onnxruntime"
 
@@ -52,7 +56,7 @@ class OnnxRuntimeAdapter:
     def start(self) -> None:
         self._ort = importlib.import_module("onnxruntime")
         self._onnx = importlib.import_module("onnx")
-        # Submodules that onnx does not always import itself.
+        # Not every version of onnx imports these submodules itself.
         for module in ("helper", "numpy_helper", "shape_inference"):
             importlib.import_module(f"onnx.{module}")
         self._ort.set_default_logger_severity(LOG_FATAL)
@@ -74,7 +78,7 @@ class OnnxRuntimeAdapter:
         raise no_source(self.name, source, ("builtin", "onnx", "python"))
 
     def describe(self) -> dict[str, Any]:
-        """ONNX Runtime does not say which kernels it dispatches to, so ``isa`` is ``null``."""
+        """``isa`` is ``None``: ONNX Runtime does not report which kernels it dispatches to."""
         return {
             "version": self._ort.__version__,
             "isa": {"mlas": None},
@@ -118,12 +122,13 @@ class OnnxRuntimeAdapter:
                 self._ort.GraphOptimizationLevel, LEVELS[level]
             )
         if self._providers[0] != "CPUExecutionProvider":
-            # A node without a GPU kernel must not end up on the CPU unnoticed.
+            # A node without a GPU kernel must not be computed on the CPU unnoticed.
             options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         try:
             return self._ort.InferenceSession(model, options, providers=self._providers)
         except Exception as error:
-            # The binding's exceptions live in a private module; their names are stable.
+            # The exception classes are in a private module, so they are recognised by their
+            # names, which are stable.
             if type(error).__name__ == "NotImplemented":
                 raise Unsupported("unsupported-operator", str(error)) from error
             raise
@@ -164,7 +169,7 @@ class OnnxModel:
         except Unsupported as error:
             if not builtin:
                 raise
-            # Our operators are basic; what is missing is their kernel for this type.
+            # A builtin graph has only basic operators: the kernel for this precision is missing.
             raise Unsupported("unsupported-precision", error.message) from error
         self._specs = [_spec(value) for value in self._plain.get_inputs()]
         self._outputs = [value.name for value in self._plain.get_outputs()]
@@ -191,7 +196,7 @@ class OnnxModel:
         return finals, layers
 
     def _nhwc(self, array: np.ndarray) -> np.ndarray:
-        """Images of builtin models as NHWC: a move of bytes outside of what is observed."""
+        """Images of builtin models as NHWC. Only bytes are moved: no value changes."""
         return array.transpose(0, 2, 3, 1) if self._nchw and array.ndim == 4 else array
 
     def _check_precision(self, precision: str) -> None:
@@ -202,7 +207,7 @@ class OnnxModel:
 
 
 ELEMENTS = {"float": "float32", "double": "float64"}
-"""ONNX Runtime's words for types, where NumPy has others."""
+"""ONNX Runtime's names of dtypes that NumPy names differently."""
 
 
 def _spec(value: Any) -> InputSpec:

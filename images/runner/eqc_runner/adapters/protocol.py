@@ -1,9 +1,9 @@
-"""What a framework adapter is: the protocol that every module in this folder satisfies.
+"""What a framework adapter is: the protocol that the adapters in this folder satisfy.
 
-An adapter lives in a worker process. ``start`` imports the framework and computes nothing, so
+An adapter is used in a worker process. ``start`` imports the framework and computes nothing, so
 that sessions can be forked after it; ``load``, ``run`` and ``describe`` are called in the
 session, in this order. Adapters raise ``Unsupported`` or ``Failed`` where they know the reason;
-any other exception becomes ``failed`` with code ``exception`` (or ``out-of-memory``).
+``failures.reason_of`` classifies any other exception.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LayerOutput(NamedTuple):
-    """What one layer gave; ``operation`` is the framework-neutral word, ``None`` if unknown."""
+    """The output of one layer; ``operation`` is framework-neutral, ``None`` if unknown."""
 
     name: str
     operation: str | None
@@ -27,13 +27,13 @@ class LayerOutput(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """How to compute. ``None`` means the framework's own choice, as a user would get it."""
+    """How to compute. ``None`` leaves a setting at the framework's default."""
 
     precision: str
     """``float16``, ``bfloat16``, ``float32`` or ``float64``."""
     threads: int | None
     batch: int | None
-    """The input is repeated along axis 0 to this size."""
+    """The input is repeated along axis 0 to this size; ``None``: as it is."""
     device: str
     """``cpu`` or ``gpu``."""
     flags: Mapping[str, Any]
@@ -41,13 +41,13 @@ class Settings(NamedTuple):
 
 
 class ModelFacts(NamedTuple):
-    """What is known of a loaded model; ``None`` where it cannot be told."""
+    """What is known of a loaded model; ``None`` where the model does not state it."""
 
     parameters: int | None
     multiplications: int | None
     """Of one forward pass over one input."""
     weights: str | None
-    """BLAKE3 over all weights in order, 64 hex digits."""
+    """BLAKE3 over all weights in order, 64 hex digits; see ``models.weights.weights_digest``."""
 
 
 class Loaded(Protocol):
@@ -56,7 +56,7 @@ class Loaded(Protocol):
     facts: ModelFacts
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor]]:
-        """The final outputs as (name, tensor), in the model's order, by the plain fast path."""
+        """The final outputs as (name, tensor) in the model's order, without instrumentation."""
         ...
 
     def run_layers(

@@ -1,11 +1,11 @@
 """Models that are Python functions: ``python:package.module:function``, on any framework.
 
-The function gets the inputs by name as NumPy arrays, and the workload's arguments by keyword. It
-returns one tensor or a mapping of names to tensors: of NumPy, torch or TensorFlow. If it has an
-attribute ``layers``, that is called in the same way for the instrumented run and returns a pair:
-the final outputs and a mapping of layer names to tensors.
+The function gets a mapping of input names to NumPy arrays, and the workload's arguments by
+keyword. It returns one tensor or a mapping of names to tensors: of NumPy, torch or TensorFlow. If
+it has an attribute ``layers``, that is called in the same way for the instrumented run and returns
+a pair: the final outputs and a mapping of layer names to tensors.
 
-It is the user's own code and runs as such; nothing is unpickled.
+The function is the user's own code and runs without restrictions; nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Named = List[Tuple[str, Tensor]]
 
 
 class PythonModel:
-    """``Loaded`` over a function. The framework's precision is the function's own business."""
+    """A ``Loaded`` that calls a function, which itself decides in which precision it computes."""
 
     def __init__(
         self, workload: Mapping[str, Any], job_dir: Path, precision: str, batch: int | None
@@ -49,7 +49,7 @@ class PythonModel:
         return _named(outputs), [LayerOutput(n, None, tensor_of(v)) for n, v in layers.items()]
 
     def _prepared(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Floats in the precision asked for, all repeated to the batch."""
+        """The inputs, repeated to the batch size; floats are cast to the cell's precision."""
         repeated = {name: repeat(array, self._batch) for name, array in inputs.items()}
         return {
             name: array.astype(self._dtype) if array.dtype.kind == "f" else array
@@ -58,9 +58,9 @@ class PythonModel:
 
 
 def tensor_of(value: Any) -> Tensor:
-    """A tensor from NumPy, torch or TensorFlow (told by their methods, not by importing them).
+    """A tensor from one of NumPy, torch or TensorFlow, recognised by its methods.
 
-    Raises ``Failed`` for what is no tensor.
+    No framework is imported for that. Raises ``Failed`` if ``value`` is not a tensor of numbers.
     """
     if hasattr(value, "detach"):
         value = value.detach().cpu().contiguous()
@@ -75,7 +75,7 @@ def tensor_of(value: Any) -> Tensor:
     try:
         return Tensor.of(array)
     except (TypeError, ValueError) as error:
-        raise Failed("exception", f"a result is no tensor of numbers: {error}") from error
+        raise Failed("exception", f"a result is not a tensor of numbers: {error}") from error
 
 
 def _int16(value: Any) -> Any:

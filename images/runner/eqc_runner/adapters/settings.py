@@ -1,4 +1,4 @@
-"""Checks of settings that all adapters share, and what they tell of a process."""
+"""Checks of settings that all adapters share, and the number of CPUs of this process."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Mapping, Tuple, Union
 from eqc_runner.failures import Failed, Unsupported
 
 Valid = Union[type, Tuple[str, ...]]
-"""``bool``, or the words a flag may have."""
+"""The values a flag may have: ``bool``, or a tuple of words."""
 
 
 def read_flags(
     flags: Mapping[str, Any], valid: Mapping[str, Valid], framework: str
 ) -> dict[str, Any]:
-    """The flags, checked. Raises ``Failed`` naming the valid ones for any other."""
+    """The flags, checked. Raises ``Failed``, which lists the valid ones, for any other."""
     for name, value in flags.items():
         if name not in valid:
             raise Failed("exception", f"{framework} has no flag {name!r}; {_flags(valid)}")
@@ -32,20 +32,20 @@ def check_device(device: str) -> None:
 
 
 def no_gpu(framework: str, why: str) -> Unsupported:
-    """The error for a GPU that was asked for where the framework sees none."""
+    """The error where a cell needs a GPU and the framework finds none; ``why`` is its evidence."""
     return Unsupported("not-installed", f"{framework} sees no GPU here: {why}")
 
 
 def no_source(framework: str, source: str, valid: tuple[str, ...]) -> Unsupported:
-    """The error for a kind of model that this framework does not read."""
+    """The error for a kind of model (``onnx``, ``keras``, …) that this framework does not read."""
     return Unsupported(
         "unsupported-operator",
-        f"{framework} computes no {source}: models, only {', '.join(f'{v}:' for v in valid)}",
+        f"{framework} cannot read {source}: models, only {', '.join(f'{v}:' for v in valid)}",
     )
 
 
 def available_cpus() -> int:
-    """CPUs this process may run on: what most frameworks take for their thread count."""
+    """The number of CPUs this process may run on: most frameworks' default number of threads."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not Linux

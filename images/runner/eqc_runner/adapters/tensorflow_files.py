@@ -18,7 +18,7 @@ Named = List[Tuple[str, Tensor]]
 
 
 class SavedModel:
-    """The function ``serving_default`` of a SavedModel. It shows no layers."""
+    """The function ``serving_default`` of a SavedModel; its layers cannot be observed."""
 
     note = "a SavedModel does not show its layers"
 
@@ -28,7 +28,7 @@ class SavedModel:
         try:
             self._loaded = tf.saved_model.load(str(path))
         except (OSError, ValueError) as error:
-            raise Failed("exception", f"{path.name} is no SavedModel: {error}") from error
+            raise Failed("exception", f"{path.name} is not a SavedModel: {error}") from error
         signatures = dict(self._loaded.signatures)
         if "serving_default" not in signatures:
             raise Failed("exception", f"{path.name} has no signature 'serving_default'")
@@ -89,7 +89,7 @@ class TfliteModel:
         finals = self._invoke(interpreter, inputs)
         layers = []
         names = {detail["index"]: detail["name"] for detail in interpreter.get_tensor_details()}
-        # The only list of operators that TFLite gives; private, but there since 2.5.
+        # TFLite has no other list of operators; this private method exists since 2.5.
         for operator in interpreter._get_ops_details():  # noqa: SLF001
             for index in operator["outputs"]:
                 value = Tensor.of(interpreter.get_tensor(index))
@@ -102,7 +102,7 @@ class TfliteModel:
                 model_content=self._content, num_threads=self._threads, **options
             )
         except ValueError as error:
-            raise Failed("exception", f"no valid TFLite model: {error}") from error
+            raise Failed("exception", f"the file is not a valid TFLite model: {error}") from error
 
     def _invoke(self, interpreter: Any, inputs: Mapping[str, np.ndarray]) -> Named:
         bound = bind(inputs, self._specs, self._batch)
@@ -120,7 +120,7 @@ class TfliteModel:
 
 
 def _dimensions(shape: Any) -> tuple[int | None, ...] | None:
-    """-1 and ``None`` are free; a shape of unknown rank is ``None``."""
+    """Axes of any length (-1 or ``None``) become ``None``; so does a shape of unknown rank."""
     if getattr(shape, "rank", 0) is None:
         return None
     return tuple(None if length is None or int(length) < 0 else int(length) for length in shape)

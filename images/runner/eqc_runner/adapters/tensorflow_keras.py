@@ -28,7 +28,10 @@ SOURCES = ("builtin", "keras", "savedmodel", "tflite", "python")
 
 
 class TensorflowAdapter:
-    """GPU: the first one TensorFlow sees; written to its documentation, never run here."""
+    """A GPU is the first one that TensorFlow lists.
+
+    That part is written from TensorFlow's documentation and has not been run on a GPU.
+    """
 
     name = "tensorflow"
 
@@ -38,10 +41,10 @@ class TensorflowAdapter:
         self._note = ""
 
     def start(self) -> None:
-        # The log level is read once, at import; warnings about the CPU are not our findings.
+        # TensorFlow reads the log level once, at import. 2 drops its warnings about the CPU.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         self._tf = importlib.import_module("tensorflow")
-        # Keras is loaded lazily by TensorFlow; forked sessions should find it there.
+        # TensorFlow imports Keras lazily: import it now, once for all forked sessions.
         self._tf.keras.layers  # noqa: B018
 
     def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
@@ -72,7 +75,7 @@ class TensorflowAdapter:
         return SavedModel(self._tf, path, settings)
 
     def describe(self) -> dict[str, Any]:
-        """TensorFlow tells neither the ISA of its kernels nor oneDNN's version: ``null``."""
+        """TensorFlow reports neither its kernels' ISA nor oneDNN's version: these are ``None``."""
         threading = self._tf.config.threading
         # 0 stands for its default: one thread per CPU the process may use.
         threads = {
@@ -109,4 +112,4 @@ class TensorflowAdapter:
 
 
 BUILD = ("cuda_version", "cudnn_version")
-"""What a CUDA build says about itself."""
+"""Keys that TensorFlow's build information has in a CUDA build."""

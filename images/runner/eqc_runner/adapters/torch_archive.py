@@ -1,9 +1,10 @@
-"""Looks into torch's files before torch does: what kind they are, and whether they carry code.
+"""Checks a torch file before torch reads it: its kind, and whether reading it could run code.
 
 torch writes zip archives. TorchScript is read by a restricted reader in C++ and is safe. An
 exported program is JSON, but torch's reader evaluates its symbolic expressions, looks its
-operators up by dotted name and unpickles some constants, so all three are checked here first.
-Everything else is a pickle, which runs code when it is read: refused.
+operators up by dotted name and unpickles some constants: the first two are checked here, and
+``no_unpickling`` refuses the third. Everything else is a pickle, which can run code when it is
+read, and is refused.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ SCRIPT = "TorchScript"
 EXPORTED = "exported program"
 
 OPERATORS = ("torch.ops.", "torch.sym_", "_operator.", "math.")
-"""Prefixes of operators that compute; ``torch.hub.load`` would be found too if it were let in."""
+"""Prefixes of operators that compute. torch's reader would look up any other name, too, such as
+``torch.hub.load``."""
 
 WORDS = frozenset(
     "Symbol Integer Add Mul Pow Max Min Mod FloorDiv CeilDiv CleanDiv PythonMod "  # noqa: SIM905
@@ -30,7 +32,7 @@ WORDS = frozenset(
     "False true false StrictGreaterThan GreaterThan StrictLessThan LessThan positive integer "
     "nonnegative real oo int_oo Infinity".split()
 )
-"""Names that shapes are made of; symbols are s0, u0 and so on."""
+"""The names that shape expressions may use, beside symbols such as s0 and u0."""
 
 
 def kind_of(path: Path) -> str:
@@ -38,7 +40,7 @@ def kind_of(path: Path) -> str:
     if not path.exists():
         raise Failed("input-missing", f"no torch file {path.name}")
     if not zipfile.is_zipfile(str(path)):
-        raise _refused(path, "it is no archive of torch's")
+        raise _refused(path, "it is not a zip archive as torch writes it")
     with zipfile.ZipFile(str(path)) as archive:
         names = archive.namelist()
         inner = {name.partition("/")[2] for name in names}
@@ -56,7 +58,7 @@ def kind_of(path: Path) -> str:
 
 @contextlib.contextmanager
 def no_unpickling(torch: Any) -> Iterator[None]:
-    """While a file is read: ``torch.load`` takes tensors only, and ``pickle`` takes nothing."""
+    """In the ``with`` block ``torch.load`` reads only tensors and ``pickle.loads`` raises."""
     load, loads = torch.load, pickle.loads
 
     def tensors_only(*args: Any, **settings: Any) -> Any:
@@ -74,7 +76,7 @@ def no_unpickling(torch: Any) -> Iterator[None]:
 
 
 def _check(path: Path, value: Any) -> None:
-    """Walk a program: operators by prefix, expressions by word."""
+    """Check a program's JSON recursively: operators by prefix, shape expressions by word."""
     if isinstance(value, list):
         for item in value:
             _check(path, item)
@@ -83,12 +85,12 @@ def _check(path: Path, value: Any) -> None:
     for key, item in value.items():
         if key == "target" and isinstance(item, str) and "inputs" in value:
             if not item.startswith(OPERATORS):
-                raise _refused(path, f"{item!r} is no operator")
+                raise _refused(path, f"{item!r} is not an operator")
         elif key == "expr_str":
             names = re.findall(r"[^\W\d]\w*", str(item))
             strange = [n for n in names if n not in WORDS and not re.fullmatch(r"[suz]+\d+", n)]
             if strange:
-                raise _refused(path, f"{strange[0]!r} has no place in a shape")
+                raise _refused(path, f"{strange[0]!r} is not allowed in a shape expression")
         else:
             _check(path, item)
 

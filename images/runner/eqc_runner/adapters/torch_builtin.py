@@ -1,4 +1,4 @@
-"""Builtin graphs as torch modules: NCHW inside, NHWC where it is observed or flattened."""
+"""Builtin graphs as torch modules; images are NCHW inside, NHWC where observed or flattened."""
 
 from __future__ import annotations
 
@@ -75,14 +75,17 @@ class TorchBuiltin:
         try:
             return step(*inputs)
         except RuntimeError as error:
-            # E.g. "slow_conv2d_cpu" not implemented for 'Half', in older versions.
+            # Older versions raise, for example: "slow_conv2d_cpu" not implemented for 'Half'.
             if "not implemented for" in str(error):
                 raise Unsupported("unsupported-precision", f"torch: {error}") from error
             raise
 
 
 def torch_modules(torch: Any, model: BuiltinModel) -> dict[str, Callable[..., Any]]:
-    """What computes each layer, by its name, over NCHW; ``torch`` is the imported package."""
+    """A callable per layer name that computes the layer on NCHW images.
+
+    ``torch`` is the imported package. Layers with weights are ``nn.Module`` objects.
+    """
     return {layer.name: _module(torch, layer, model.weights) for layer in model.graph.layers}
 
 
@@ -124,7 +127,7 @@ def _conv2d(torch: Any, layer: Layer, weights: Mapping[str, np.ndarray]) -> Call
         _fill(torch, convolution.bias, weights[f"{layer.name}/bias"])
     if symmetric:
         return convolution  # type: ignore[no-any-return]
-    # torch's own padding is the same on both sides; TensorFlow's "same" is not.
+    # torch pads equally on both sides; TensorFlow's "same" may pad more at the end.
     return torch.nn.Sequential(  # type: ignore[no-any-return]
         torch.nn.ZeroPad2d((left, right, top, bottom)), convolution
     )

@@ -1,4 +1,4 @@
-"""Torch models of users: exported programs (``.pt2``) and TorchScript (``.pt``)."""
+"""Users' torch models: exported programs (``.pt2``) and TorchScript (``.pt``)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Named = List[Tuple[str, Tensor]]
 
 
 class TorchFile:
-    """A user's model. Exported programs show every operator as a layer; TorchScript none."""
+    """A user's model. In exported programs every operator is a layer; TorchScript shows none."""
 
     note: str
 
@@ -71,7 +71,7 @@ class TorchFile:
         return _named(result), layers
 
     def _arguments(self, inputs: Mapping[str, np.ndarray]) -> list[Any]:
-        """Tensors in the order of the model's parameters; single ones by whatever name."""
+        """Tensors in the order of the model's inputs; a single one may have any name."""
         specs = self._specs or self._script_specs(inputs)
         bound = bind(inputs, specs, self._batch)
         return [self._tensor(bound[spec.name]) for spec in specs]
@@ -81,7 +81,7 @@ class TorchFile:
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
 
     def _script_specs(self, inputs: Mapping[str, np.ndarray]) -> list[InputSpec]:
-        """TorchScript states names, not shapes; floats get the model's precision."""
+        """Inputs of a TorchScript model, which states their names but not their shapes."""
         names = [argument.name for argument in self._module.forward.schema.arguments[1:]]
         given = dict(zip(names, inputs.values())) if len(names) == len(inputs) == 1 else inputs
         return [

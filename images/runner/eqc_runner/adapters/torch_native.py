@@ -1,4 +1,4 @@
-"""PyTorch, eager: what its users get."""
+"""The PyTorch adapter; models run in eager mode, PyTorch's default."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ FLAGS = {"mkldnn": bool, "channels_last": bool, "deterministic": bool}
 
 
 class TorchAdapter:
-    """GPU: the first CUDA device; written to torch's documentation, never run here."""
+    """A GPU is the first CUDA device.
+
+    That part is written from torch's documentation and has not been run on a GPU.
+    """
 
     name = "torch"
 
@@ -31,7 +34,8 @@ class TorchAdapter:
 
     def start(self) -> None:
         self._torch = importlib.import_module("torch")
-        # Not imported with torch, and slow: so that forked sessions need not.
+        # ``import torch`` does not import this slow module: do it now, once for all forked
+        # sessions.
         importlib.import_module("torch.export")
 
     def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:

@@ -7,11 +7,11 @@ from typing import Any, Iterable, Mapping
 from eqc_runner.failures import Failed
 
 MISTAKE = "exception"
-"""The file format has no code of its own for what the experiment got wrong."""
+"""The reason code of mistakes in an experiment: the file format has none of its own for them."""
 
 
 class Arguments:
-    """Takes values out one by one; ``finish`` fails on any that nobody asked for."""
+    """Reads arguments one by one; ``finish`` raises ``Failed`` if any was not read."""
 
     def __init__(self, model: str, given: Mapping[str, Any]) -> None:
         self._model = model
@@ -42,7 +42,7 @@ class Arguments:
         return value
 
     def finish(self) -> None:
-        """Raises ``Failed`` with the list of valid names if there are others."""
+        """Raises ``Failed``, which lists the valid names, if an argument was not read."""
         unknown = sorted(set(self._given) - set(self._known))
         if unknown:
             raise Failed(

@@ -20,8 +20,9 @@ POOLINGS = ("max_pool", "average_pool")
 class GraphBuilder:
     """Appends layers; every method returns the new layer's name, to be the next one's source.
 
-    ``initializer`` is that of all kernels (see ``random_weights``) unless a layer says otherwise.
-    A source of ``None`` is the layer that was added last.
+    ``initializer`` is that of all kernels (see ``random_weights``) unless a layer has its own.
+    A source of ``None`` is the layer that was added last. ``ValueError`` is raised for an unknown
+    operation, a name used twice, an empty output and shapes that do not fit.
     """
 
     def __init__(self, name: str, input_shape: Shape, initializer: str = "he_normal") -> None:
@@ -33,7 +34,7 @@ class GraphBuilder:
         self._last = INPUT
 
     def graph(self) -> Graph:
-        """What was added so far."""
+        """The graph of the layers added so far."""
         return Graph(self._name, self._input_shape, tuple(self._layers))
 
     def conv2d(
@@ -79,7 +80,7 @@ class GraphBuilder:
         )
 
     def batch_normalization(self, name: str, epsilon: float = 1e-3) -> str:
-        """By channel, with stored statistics."""
+        """Batch normalisation by channel, with stored statistics."""
         shape = self._shapes[self._last]
         weights = tuple(
             Weight(name, role, (shape[-1],), role) for role in ("gamma", "beta", "mean", "variance")
@@ -108,7 +109,7 @@ class GraphBuilder:
         return self._add(Layer(name, operation, (source,), (*window.over(shape), shape[2]), window))
 
     def global_average_pool(self, name: str) -> str:
-        """The mean over height and width; what is left is flat."""
+        """The mean over height and width; the output is flat: (channels,)."""
         shape = (self._shapes[self._last][-1],)
         return self._add(Layer(name, "global_average_pool", (self._last,), shape))
 

@@ -1,4 +1,4 @@
-"""A builtin model as adapters take it: graph, weights, and the facts about both."""
+"""A builtin model as adapters use it: graph, weights, and the facts about both."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Window:
-    """What slides over height and width in convolution, pooling and padding."""
+    """The window that slides over height and width in convolution, pooling and padding."""
 
     size: Pair = (1, 1)
     strides: Pair = (1, 1)
@@ -51,7 +51,7 @@ class Weight:
     initializer: str
     """How ``seed:N`` fills it; a key of ``random_weights.INITIALIZERS``."""
     gain: float = 1.0
-    """A power of two that ``seed:N`` multiplies with, to keep deep sums in range."""
+    """A power of two by which ``seed:N`` multiplies the weight, so that deep sums stay in range."""
 
     @property
     def name(self) -> str:
@@ -80,7 +80,7 @@ class Layer:
     epsilon: float = 0.0
     weights: tuple[Weight, ...] = ()
     multiplications: int = 0
-    """Of weights with inputs, for one element of the batch; padding counts."""
+    """Of weights with input values, for one element of the batch; zeros of the padding count."""
 
     @property
     def biased(self) -> bool:
@@ -118,7 +118,10 @@ class Graph:
 
 
 def same_pads(shape: Shape, size: Pair, strides: Pair) -> tuple[Pair, Pair]:
-    """The padding TensorFlow calls ``same``: output = ceil(input / stride), odd zero at the end."""
+    """The padding that TensorFlow calls ``same``: the output has ceil(input / stride) rows.
+
+    Where the number of zeros is odd, the extra one is at the end.
+    """
 
     def along(axis: int) -> Pair:
         steps = -(-shape[axis] // strides[axis])

@@ -20,7 +20,8 @@ import numpy as np
 from eqc_runner.models.graph import Graph, Weight
 
 CHUNK = 1 << 19
-"""Weights made at once: bounds memory and, drawn from one stream, changes no bit."""
+"""Weights drawn at once, which bounds memory. All are drawn from one stream, so the bits do not
+depend on it."""
 
 NORMAL_TERMS = 12
 """Irwin-Hall: the sum of 12 uniforms has variance 1."""
@@ -52,7 +53,7 @@ def uniform(stream: np.random.Philox, count: int) -> np.ndarray:
 def normal(stream: np.random.Philox, count: int) -> np.ndarray:
     """``count`` multiples of 2⁻¹⁶ in [-6, 6), float64, exact; mean 0, variance 1.
 
-    Twelve 16-bit words are summed for each; the half that is added makes the mean exact.
+    Each is a sum of twelve 16-bit words; half a unit added per word makes the mean exactly 0.
     """
     words = np.asarray(stream.random_raw(3 * count)).astype("<u8").view("<u2")
     sums = words.reshape(count, NORMAL_TERMS).sum(axis=1, dtype=np.int64)
@@ -76,7 +77,7 @@ def _glorot_uniform(weight: Weight) -> tuple[Draw, Scale]:
 
 
 def _between(low: float, high: float) -> tuple[Draw, Scale]:
-    """Uniform in [low, high); bounds are small multiples of powers of two, so it is exact."""
+    """Uniform in [low, high). Bounds are small multiples of powers of two: nothing is rounded."""
     return uniform, lambda part: low + part * (high - low)
 
 
@@ -96,4 +97,4 @@ INITIALIZERS: dict[str, Callable[[Weight], tuple[Draw, Scale]]] = {
     "mean": lambda _: _between(-0.125, 0.125),
     "variance": lambda _: _between(0.5, 1.5),
 }
-"""Statistics of batch normalisation are as after some training: near 1 and 0, variance above 0."""
+"""By name. Values of batch normalisation are as after some training: near 1 or 0, variance > 0."""

@@ -1,4 +1,4 @@
-"""Reads weights in the safetensors format, which carries no code: a file from anywhere is safe."""
+"""Reads weights in the safetensors format. It cannot hold code, so untrusted files are safe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]
             metadata = {str(key): str(value) for key, value in (file.metadata() or {}).items()}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, TypeError, AttributeError) as error:
-        # The last two: a dtype that NumPy has not, such as bfloat16.
+        # TypeError and AttributeError: a dtype that NumPy does not have, such as bfloat16.
         raise Failed("exception", f"{path.name} is not a safetensors file: {error}") from error
     for name, array in tensors.items():
         if array.dtype.name not in DTYPES:

@@ -1,4 +1,4 @@
-"""Finds the weights of a builtin model: from a seed, shipped with the runner, or from a file."""
+"""The weights of a builtin model: from a seed, shipped with the runner, or from a file."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ TRAINED = "trained"
 def weights_of(graph: Graph, workload: Mapping[str, Any], job_dir: Path) -> dict[str, np.ndarray]:
     """All weights of ``graph`` by name, float32, as ``workload`` asks for them.
 
-    ``weights_path`` (a safetensors file under ``job_dir``) wins; else ``weights`` is ``seed:N``
-    or ``trained``; without either it is ``trained`` where that is shipped and ``seed:0`` where
-    not. Raises ``Failed`` for anything else and for a file that does not fit the graph.
+    ``weights_path`` (a safetensors file under ``job_dir``) takes precedence; else ``weights`` is
+    ``seed:N`` or ``trained``; without either it is ``trained`` where such weights are shipped,
+    else ``seed:0``. Raises ``Failed`` for anything else and for a file that does not fit the graph.
     """
     arguments = workload.get("arguments") or {}
     wanted: str | None = workload.get("weights")
@@ -68,7 +68,7 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "cifar10-small": {"activation": "relu", "pooling": "max"},
     "lenet5": {"activation": "tanh", "pooling": "average"},
 }
-"""Of the models that are shipped trained: arguments that need no word in the file's name."""
+"""Default arguments of the models with shipped weights; the files' names leave them out."""
 
 
 def _not_shipped(graph: Graph, arguments: Mapping[str, Any]) -> str:

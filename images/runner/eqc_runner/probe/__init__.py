@@ -24,9 +24,8 @@ _EMULATORS = ("TCGTCGTCGTCG",)
 def fingerprint(emulated: str | None = None) -> dict[str, Any]:
     """The record of section 4 of the file formats, ready for JSON.
 
-    ``emulated`` is copied: what the caller emulates (``"Haswell"``), or ``None``. Whatever
-    cannot be read is ``None``, and ``"missing"`` gives the reason by dotted path. Never raises
-    for something that cannot be read.
+    ``emulated`` is copied: what the caller emulates (``"Haswell"``), or ``None``. A value that
+    cannot be read is ``None``, and ``"missing"`` has the reason by dotted path: no error is raised.
     """
     missing: dict[str, str] = {}
     cpu = _part("cpu", describe_processor(), missing)
@@ -46,7 +45,7 @@ def fingerprint(emulated: str | None = None) -> dict[str, Any]:
         "memory_bytes": memory,
         "gpus": _gpus(missing, emulated=emulated is not None or cpu["hypervisor"] in _EMULATORS),
         "system": system,
-        # What workers started from here would get; a cell adds its own.
+        # The variables that a worker started from here would get; a cell adds its own.
         "environment": reported(without_steering(os.environ)),
         "missing": dict(sorted(missing.items())),
     }
@@ -68,7 +67,7 @@ def _cgroup(missing: dict[str, str]) -> dict[str, Any]:
 
 def _gpus(missing: dict[str, str], *, emulated: bool) -> list[dict[str, Any]]:
     if emulated:
-        # A program started from an emulated process runs natively: it would find the host's.
+        # An emulated process starts programs natively: nvidia-smi would list the host's GPUs.
         missing["gpus"] = "not looked for under emulation"
         return []
     try:

@@ -15,7 +15,7 @@ def cgroup_limits(proc: str = "/proc/self", root: str = "/") -> dict[str, Any]:
 
     The smallest limit between this process's group and the top counts. ``proc`` is where
     ``cgroup`` and ``mountinfo`` are, ``root`` what their paths are relative to.
-    ``OSError`` if they cannot be read.
+    Raises ``OSError`` if they cannot be read.
     """
     groups = _groups((Path(proc) / "cgroup").read_text())
     cpus: list[float] = []
@@ -29,7 +29,7 @@ def cgroup_limits(proc: str = "/proc/self", root: str = "/") -> dict[str, Any]:
 
 
 def _groups(text: str) -> dict[str, str]:
-    """Controller to this process's group; version 2 has the empty controller."""
+    """This process's group by controller; in version 2 the controller's name is empty."""
     groups = {}
     for line in text.splitlines():
         _, controllers, path = line.split(":", 2)

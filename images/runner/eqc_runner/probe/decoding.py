@@ -1,4 +1,4 @@
-"""What recorded CPUID leaves mean. Pure: recorded machines are decoded like the one we are on."""
+"""Decodes CPUID leaves. Pure functions, so recorded machines are decoded like the present one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _STATES = {"sse": 0x2, "avx": 0x6, "avx512": 0xE6, "amx": 0x60000}
 
 
 def decode(leaves: Leaves) -> dict[str, Any]:
-    """Everything that ``leaves`` say about the processor, by the names of a fingerprint.
+    """Everything that ``leaves`` state about the processor, by the names of a fingerprint.
 
-    What they do not say is ``None``, and ``"missing"`` maps its name to the reason.
+    What they do not state is ``None``, and ``"missing"`` maps its name to the reason. Raises
+    ``ValueError`` where leaf 0 or 1 is missing.
     """
     missing: dict[str, str] = {}
     vendor = _vendor(leaves)
@@ -66,13 +67,13 @@ def microarchitecture_name(vendor: str, family: int, model: int, stepping: int) 
 
 
 def can_read_xcr0(leaves: Leaves) -> bool:
-    """Whether XGETBV may be executed: the system has switched XSAVE on."""
+    """Whether XGETBV may be executed: CPUID says that the operating system has enabled XSAVE."""
     features = registers(leaves, "0x1.0")
     return features is not None and bool(features["ecx"] >> _OSXSAVE & 1)
 
 
 def decode_xcr0(value: int) -> dict[str, Any]:
-    """Which register state the operating system saves: without it the instructions fault."""
+    """Which register states the operating system saves; instructions that use others fault."""
     enabled = {name: value & mask == mask for name, mask in _STATES.items()}
     return {"value": f"0x{value:x}", **enabled}
 

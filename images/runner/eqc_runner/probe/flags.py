@@ -27,7 +27,7 @@ def decode_flags(leaves: Leaves) -> list[str]:
 def disagreement(
     executed: Iterable[str], kernel: Iterable[str], compared: Iterable[str]
 ) -> dict[str, list[str]]:
-    """What only one side reports, among the names that must be the same on both."""
+    """The flags of ``compared`` that only CPUID (``executed``) or only the ``kernel`` reports."""
     ours, theirs, both = set(executed), set(kernel), set(compared)
     return {
         "only_cpuid": sorted((ours - theirs) & both),

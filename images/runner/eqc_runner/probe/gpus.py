@@ -14,9 +14,9 @@ _SECONDS = 30
 
 
 def list_gpus() -> list[dict[str, Any]]:
-    """One entry per GPU; ``[]`` if there is no ``nvidia-smi``, so no driver, so no GPU.
+    """One entry per GPU; ``[]`` without ``nvidia-smi``, which comes with the driver.
 
-    ``OSError`` if the program is there and fails: then nobody knows.
+    Raises ``OSError`` if the program is there and fails: the GPUs are then unknown.
     """
     program = shutil.which("nvidia-smi")
     if program is None:
@@ -35,7 +35,8 @@ def list_gpus() -> list[dict[str, Any]]:
 def parse_gpus(text: str) -> list[dict[str, Any]]:
     """The lines of ``nvidia-smi --format=csv,noheader``, in its order.
 
-    ``memory_bytes`` is ``None`` where it says ``[N/A]``. ``OSError`` on an unknown line.
+    ``memory_bytes`` is ``None`` where it prints ``[N/A]``. Raises ``OSError`` for a line with
+    another number of fields.
     """
     gpus = []
     for line in text.splitlines():

@@ -1,6 +1,6 @@
-"""What the Linux kernel says about the processor: ``/proc/cpuinfo`` and friends.
+"""What the Linux kernel says about the processor, in ``/proc/cpuinfo`` and ``/sys``.
 
-Under user-mode emulation these files are the *host's*: that is why CPUID is executed.
+Under user-mode emulation these files describe the *host*: that is why CPUID is executed.
 """
 
 from __future__ import annotations

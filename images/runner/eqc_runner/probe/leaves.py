@@ -24,8 +24,8 @@ _CACHE_LEAVES = {"basic": "0x4", "extended": "0x8000001d"}
 def collect(execute: Execute) -> Leaves:
     """All leaves of ``data/x86_leaves.json`` that this processor has, in a fixed order.
 
-    ``execute`` runs CPUID for a leaf and a subleaf. A leaf beyond what the processor says is
-    its last is left out: what CPUID returns for it belongs to another leaf.
+    ``execute`` runs CPUID for a leaf and a subleaf. A leaf beyond the last one that the processor
+    reports is left out: CPUID would return the values of another leaf for it.
     """
     wanted = table("x86_leaves")
     found: Leaves = {}
@@ -74,7 +74,7 @@ def on_one_core() -> Iterator[None]:
     try:
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(before)})
-    except (AttributeError, OSError):  # no such call here, or not permitted: read where we are
+    except (AttributeError, OSError):  # no such call on this system, or not permitted
         yield
         return
     try:

@@ -1,7 +1,7 @@
 """Execute single instructions from Python: a page of machine code, called through ctypes.
 
-No compiler is needed. The page is written first and made executable after (W^X); only where
-the system refuses that change is one page asked for that is writable and executable at once.
+No compiler is needed. The page is written first and made executable afterwards (W^X); only where
+the system refuses that change, a page that is writable and executable at once is mapped.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _PRIVATE_ANONYMOUS = 0x02 | 0x20
 _FAILED = ctypes.c_void_p(-1).value
 
 
-class CannotExecute(OSError):  # noqa: N818 - reads as what it says
-    """The system gives this process no page it may execute."""
+class CannotExecute(OSError):  # noqa: N818 - plain without the suffix Error
+    """The system does not let this process map an executable page."""
 
 
 class ExecutablePage:
@@ -90,7 +90,7 @@ class ExecutablePage:
 
 
 def cpuid(leaf: int, subleaf: int = 0) -> tuple[int, int, int, int]:
-    """Execute CPUID: eax, ebx, ecx, edx. Only on x86-64; ``CannotExecute`` without memory."""
+    """Execute CPUID, on x86-64 only: eax, ebx, ecx, edx. Raises ``CannotExecute``."""
     registers = (ctypes.c_uint32 * 4)()
     prototype = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p)
     with ExecutablePage(CPUID) as page:
@@ -99,12 +99,12 @@ def cpuid(leaf: int, subleaf: int = 0) -> tuple[int, int, int, int]:
 
 
 def xgetbv() -> int:
-    """Execute XGETBV: XCR0. Dies of SIGILL unless CPUID reports OSXSAVE: ask that first."""
+    """Execute XGETBV: XCR0. Check OSXSAVE in CPUID first: without it SIGILL ends the process."""
     with ExecutablePage(XGETBV) as page:
         return int(page.function(ctypes.CFUNCTYPE(ctypes.c_uint64))())
 
 
 def midr() -> int:
-    """Read MIDR_EL1 on arm64. Dies of SIGILL unless AT_HWCAP has ``cpuid``: ask that first."""
+    """Read MIDR_EL1, on arm64. Check ``cpuid`` in AT_HWCAP first: else SIGILL ends the process."""
     with ExecutablePage(MIDR) as page:
         return int(page.function(ctypes.CFUNCTYPE(ctypes.c_uint64))())

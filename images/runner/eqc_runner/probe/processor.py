@@ -35,7 +35,7 @@ _NAMES = (
 )
 
 QEMU_SIGNATURE = "TCGTCGTCGTCG"
-"""What QEMU says where a hypervisor names itself."""
+"""The name that QEMU reports in the CPUID leaf for a hypervisor's name."""
 
 
 def describe_processor() -> dict[str, Any]:
@@ -100,13 +100,13 @@ def _arm64(cpuinfo: str) -> dict[str, Any]:
 
 
 def _midr(kernel: list[int], hwcap: int) -> int | None:
-    """Executed where the kernel lets us, so that under emulation it is the model's."""
+    """MIDR_EL1, executed where the kernel permits it: under emulation that gives the model's."""
     if hwcap >> _HWCAP_CPUID & 1:
         try:
             with on_one_core():
                 return machine_code.midr()
         except machine_code.CannotExecute:
-            pass  # the two files below say the same on a real machine
+            pass  # on a real machine the two files below have the same value
     text = read_text(_MIDR_FILE)
     return int(text, 16) if text else next(iter(kernel), None)
 
@@ -127,7 +127,7 @@ def _disagreement(
 def _microcode(
     known: dict[str, Any], fields: dict[str, str], missing: dict[str, str]
 ) -> str | None:
-    """The kernel's number, unless the kernel speaks of another processor than CPUID does."""
+    """The kernel's number; ``None`` where it describes another processor than CPUID does."""
     if "microcode" in missing:
         return None
     if "microcode" not in fields:
@@ -135,8 +135,8 @@ def _microcode(
         return None
     kernel = [fields.get(name) for name in ("vendor_id", "cpu family", "model", "stepping")]
     executed = [str(known.get(name)) for name in ("vendor", "family", "model", "stepping")]
-    executed[0] = executed[0].strip()  # "  Shanghai  "; the parser has stripped the kernel's
-    # An emulator may play a processor of the very kind that is below it.
+    executed[0] = executed[0].strip()  # "  Shanghai  ": the kernel's is stripped by its parser
+    # QEMU may emulate a processor of the same kind as the host's.
     if kernel != executed or known.get("hypervisor") == QEMU_SIGNATURE:
         missing["microcode"] = "/proc/cpuinfo is about another processor than CPUID: {}".format(
             " ".join(value or "?" for value in kernel)

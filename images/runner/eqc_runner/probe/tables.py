@@ -1,4 +1,4 @@
-"""The knowledge the probe needs, as JSON files in ``data/``: read once, never changed."""
+"""The probe's tables, JSON files in ``data/``: each is read once and never changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @lru_cache(maxsize=None)
 def table(name: str) -> Any:
-    """The content of ``data/<name>.json``. ``FileNotFoundError`` if there is no such table."""
+    """The content of ``data/<name>.json``. Raises ``FileNotFoundError`` if there is none."""
     raw = pkgutil.get_data(__package__, "data/" + name + ".json")
     if raw is None:
         raise FileNotFoundError("probe/data/" + name + ".json")

@@ -15,7 +15,7 @@ def partition(
     missing: str = "",
     precision: int | None = 10,
 ) -> Partition:
-    """``{"a": "p q"}``: platforms p and q are class a."""
+    """A partition; ``{"a": "p q"}`` means that platforms p and q are class a."""
     return Partition(
         "net",
         "zeros",

@@ -42,7 +42,7 @@ def test_partitions_are_grouped_by_the_platforms_they_share() -> None:
         ["1"],
     ]
     assert [len(counts.platforms) for counts in found] == [3, 1]
-    # One that was never asked of a platform stays level there.
+    # A partition without a cell for a platform keeps its count there.
     assert found[0].curves[1].counts == (0, 0, 1)
 
 

@@ -19,7 +19,7 @@ from tests.unit.analysis.classes.differences import partition
 
 
 def compared(*tensors: Tensor | None) -> Consequences:
-    """As if every tensor were a class of one platform."""
+    """The consequences of a partition in which every tensor is a class of one platform."""
     classes = {chr(ord("a") + place): f"p{place}" for place in range(len(tensors))}
     stored: Mapping[str, Tensor | None] = {
         key * 64: tensor for key, tensor in zip(classes, tensors, strict=True)
@@ -161,7 +161,7 @@ def test_symmetric_and_zero_only_for_equal_values(x: np.ndarray, y: np.ndarray) 
 
 
 def test_the_study_has_no_label_flip_in_cifar10_medium(study_data: Any) -> None:
-    """The paper: label flips remain rare; its 16 softmax vectors differ in the low bits."""
+    """The study says that label flips are rare: these 16 softmax vectors differ in low bits."""
     records, tensors = [], {}
     for item in read(study_data / "equivalence_classes"):
         assert isinstance(item, Imported)

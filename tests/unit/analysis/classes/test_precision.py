@@ -46,7 +46,7 @@ def collected(arrays: list[np.ndarray]) -> tuple[Chains, list[int]]:
 
 @st.composite
 def fleets(draw: st.DrawFn) -> list[np.ndarray]:
-    """Tensors that mostly agree: a base with a few bits flipped, special values included."""
+    """Tensors that are mostly equal: a base with special values, and a few bits flipped."""
     dtype = draw(st.sampled_from(sorted(MANTISSA)))
     width = np.dtype(dtype).itemsize * 8
     shape = draw(st.sampled_from([(), (0,), (1,), (3,), (2, 5), (1, 17)]))
@@ -92,7 +92,7 @@ def test_dendrogram_holds_all_pairs_and_is_an_ultrametric(fleet: list[np.ndarray
 
 
 def check(branch: Branch, mantissa: int) -> None:
-    """Precision grows towards the leaves; every inner node has at least two children."""
+    """Check that precision grows towards the leaves and inner nodes have two or more children."""
     if not branch.children:
         assert len(branch.classes) == 1
         assert branch.precision == mantissa

@@ -1,4 +1,4 @@
-"""Partitions are vectorised: time must grow with the rows, not with rows times classes."""
+"""Partitions are vectorised: the time grows with the rows, not with rows times classes."""
 
 from __future__ import annotations
 

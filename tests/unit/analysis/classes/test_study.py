@@ -1,4 +1,4 @@
-"""The study's own numbers from the study's own files."""
+"""The study's published numbers, computed from its published files."""
 
 from __future__ import annotations
 

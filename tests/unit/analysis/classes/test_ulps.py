@@ -20,10 +20,10 @@ HALVES = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
 
 
 def steps(a: np.float16, b: np.float16) -> int:
-    """Counted one by one: how often ``nextafter`` is needed from the smaller to the larger."""
+    """The number of ``nextafter`` steps from the smaller to the larger value, by counting."""
     low, high = sorted((a, b))
     count = 0
-    with np.errstate(over="ignore"):  # the step to infinity is one
+    with np.errstate(over="ignore"):  # the step to infinity counts as one
         while low != high:
             low = np.nextafter(low, np.float16(np.inf))
             count += 1
@@ -34,7 +34,7 @@ def distance(dtype: str, a: np.ndarray, b: np.ndarray) -> int:
     return int(ulp_distance(dtype, bits_of(dtype, a), bits_of(dtype, b))[0])
 
 
-# Neighbourhoods of zero, of a power of two and of infinity, so that counting stays short.
+# Values near zero, near a power of two and near infinity, so that few steps are counted.
 across_zero = st.tuples(st.integers(-900, 900), st.integers(-900, 900))
 within = st.one_of(
     *(
@@ -54,7 +54,7 @@ def test_the_distance_is_the_number_of_steps(pair: tuple[int, int]) -> None:
 
 
 def test_all_of_float16_is_numbered_without_a_gap() -> None:
-    numbers = np.unique(HALVES[~np.isnan(HALVES)])  # -0 and 0 are one
+    numbers = np.unique(HALVES[~np.isnan(HALVES)])  # -0 equals 0
     bits = bits_of("float16", numbers)
     assert (ulp_distance("float16", bits[1:], bits[:-1]) == 1).all()
     assert distance("float16", numbers[:1], numbers[-1:]) == numbers.size - 1

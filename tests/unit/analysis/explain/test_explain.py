@@ -93,7 +93,7 @@ def test_contradicting_platforms_are_named_and_the_rest_is_explained() -> None:
     (answer,) = found.answers
     assert [one.groups for one in answer.contradictions] == [((1, ("a",)), (2, ("b",)))]
     assert sets(found) == [["avx2"]]
-    # No set explains a and b; a rule over the rest must not hide that they contradict it.
+    # No set explains a and b; rules must name them as contradicting platforms.
     against = {name for rule in answer.rules for name in rule.contradicting}
     assert against == {"a", "b"}
     assert found.outliers == ()

@@ -1,4 +1,4 @@
-"""The study's own numbers, from its published files."""
+"""The study's published numbers, computed from its published files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TABLE_SUP_3 = {
     13: "mpx",
     14: "pti",
 }
-"""As printed in the supplement."""
+"""The flag clusters as printed in the study's supplement."""
 
 EXTENSIONS = {
     "Zen 2": "AMD",
@@ -173,7 +173,7 @@ def test_a_broken_machine_is_found_among_its_twins(study: Study) -> None:
         {**one, "outputs": chosen[other]["outputs"]} if platform == name else one
         for platform, one in chosen.items()
     ]
-    # Its CPU is that of the other Skylakes with four cores but for a few flags of no matter.
+    # Its CPU is that of other Skylakes with four cores; a few irrelevant flags differ.
     twin = next(p for p in chosen if p.startswith("aws/c5.xlarge/Intel_Xeon_Platinum_8124M"))
     broken = [
         {**one, "fingerprint": chosen[twin]["fingerprint"], "platform": chosen[p]["platform"]}

@@ -13,7 +13,7 @@ from orchestrator.results.layers import Effect
 from tests.unit.analysis.records import output, record
 
 X = np.linspace(1, 2, 8, endpoint=False, dtype=np.float32)
-"""One exponent, so that a flipped bit of value 2^k leaves 22 - k leading mantissa bits."""
+"""All have one exponent: a flipped mantissa bit of value 2^k leaves 22 - k leading bits equal."""
 
 
 def flipped(elements: int, bit: int) -> np.ndarray:
@@ -87,7 +87,7 @@ def test_effects_and_shares_of_a_small_fleet() -> None:
     assert [each.deviating_after for each in details] == [0.75, 0.25, 0.25, 0.75]
     assert [each.deviating_before for each in details] == [0.0, 0.75, 0.25, 0.25]
     assert found[0].complete
-    # Three classes, then two and two; the third layer gives the tensors of the second.
+    # Three classes, then two and two; the third layer's tensors are those of the second.
     assert stored.reads == 3 + 2 + 2
 
 

@@ -18,7 +18,7 @@ def observed(**layers: list) -> object:
 
 
 def test_splits_and_merges() -> None:
-    # l1: c parts; l2: b parts too while c comes back to a; l3: all together
+    # Layer 1: c differs. Layer 2: b differs, c equals a again. Layer 3: all are equal.
     observations = observed(a=[A, A, A, C], b=[A, A, B, C], c=[A, C, A, C])
     (grid,) = layer_grids(observations)
     profile = layer_profile(observations, grid)

@@ -1,4 +1,4 @@
-"""Findings on a few machines, real tensors and fingerprints included."""
+"""Findings of a few machines, with real tensors and fingerprints."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def found(records: list[dict[str, Any]], **more: Any) -> Findings:
 
 
 def fleet(**more: Any) -> Findings:
-    """Three classes at two cores, two at sixteen; in no good order."""
+    """Three classes at two cores, two at sixteen; the records are not in order of hardware."""
     outputs = {"skylake2": A, "haswell2": B, "rome2": C, "skylake16": B, "haswell16": B}
     outputs |= {"rome16": C}
     records = [record(name, [array], fingerprint=name) for name, array in outputs.items()]
@@ -57,7 +57,7 @@ def fleet(**more: Any) -> Findings:
 
 
 def layered(relu: np.ndarray = B) -> Findings:
-    """Two platforms that part at the first layer and meet at the second, if ``relu`` is so."""
+    """Two platforms that differ in layer ``conv``; with the default they agree in ``relu``."""
     after = output(relu, "relu", 1) | {"operation": "relu"}
     return found(
         [
@@ -68,7 +68,7 @@ def layered(relu: np.ndarray = B) -> Findings:
 
 
 def stored(*arrays: np.ndarray) -> Any:
-    """A callable that knows these tensors by digest."""
+    """A function that returns one of these tensors by its digest, else ``None``."""
     known = {
         digest(tensor_file(a.dtype.name, a.shape, a.tobytes())): (a.dtype.name, a.shape, a)
         for a in arrays

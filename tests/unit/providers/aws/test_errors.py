@@ -1,4 +1,4 @@
-"""Every error that EC2 is known for becomes the refusal that the fleet can act on."""
+"""EC2's known errors become ``ProviderError`` with the kind that the fleet acts on."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_no_code_has_two_meanings() -> None:
         ("NeverHeardOf", 503, ProviderErrorKind.UNCERTAIN),
     ],
 )
-def test_an_unknown_code_is_told_by_its_status(
+def test_an_unknown_code_is_classified_by_its_status(
     code: str, status: int, kind: ProviderErrorKind
 ) -> None:
     assert refusal(said(code, status)).kind is kind
@@ -77,13 +77,11 @@ def test_an_unknown_code_is_told_by_its_status(
         (EndpointConnectionError(endpoint_url="http://x"), ProviderErrorKind.UNCERTAIN),
     ],
 )
-def test_what_never_reached_ec2_or_never_came_back(
-    error: BotoCoreError, kind: ProviderErrorKind
-) -> None:
+def test_errors_of_the_connection(error: BotoCoreError, kind: ProviderErrorKind) -> None:
     assert refusal(error).kind is kind
 
 
-def test_the_wait_that_ec2_asks_for_is_handed_on() -> None:
+def test_the_wait_that_ec2_requests_is_passed_on() -> None:
     assert refusal(said("RequestLimitExceeded", 503, {"retry-after": "7"})).retry_after == 7
     assert refusal(said("RequestLimitExceeded", 503)).retry_after is None
 

@@ -1,4 +1,4 @@
-"""Tags: written from an order, read back from what EC2 describes."""
+"""Tags: written from an order, read back from EC2's description of an instance."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_private_half_of_the_host_key_is_in_no_tag() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "1e9", "0"])
-def test_somebody_elses_word_for_the_end_is_no_number(text: str) -> None:
+def test_an_expiry_that_is_not_a_number_is_ignored(text: str) -> None:
     instance = {
         "InstanceId": "i-1",
         "InstanceType": "m5.large",

@@ -1,4 +1,4 @@
-"""What an instance does at boot: the text is parsed, its scripts are checked and run."""
+"""The user data that an instance runs at boot: it is parsed, its scripts are checked and run."""
 
 from __future__ import annotations
 
@@ -80,6 +80,6 @@ def test_a_users_name_stays_one_word() -> None:
     assert "usermod -aG docker 'a; reboot'" in json.loads(text.partition("\n")[2])["runcmd"][0][2]
 
 
-def test_what_ec2_would_not_take_is_refused_before() -> None:
+def test_user_data_that_ec2_would_refuse_is_refused_before() -> None:
     with pytest.raises(ProviderError, match=str(LIMIT)):
         user_data(1e9, HostKey("p", "x" * LIMIT), "ec2-user")

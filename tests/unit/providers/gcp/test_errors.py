@@ -1,4 +1,4 @@
-"""Every error that Compute Engine is known for becomes the refusal that the fleet can act on."""
+"""Compute Engine's known errors become ``ProviderError`` with the kind that the fleet acts on."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_an_operation_that_did_not_fail() -> None:
     assert failed(compute_v1.Operation(name="fine"), "anything") is None
 
 
-def test_a_stockout_comes_before_what_is_said_beside_it() -> None:
+def test_a_stockout_takes_precedence_over_other_errors_beside_it() -> None:
     operation = compute_v1.Operation(
         error=compute_v1.Error(
             errors=[
@@ -121,7 +121,7 @@ def test_an_unknown_code_goes_by_its_status(status: int, kind: ProviderErrorKind
         "CPU platform type with name 'AMD Milan' is not available in zone z.",
     ],
 )
-def test_what_a_zone_does_not_have_may_be_elsewhere(words: str) -> None:
+def test_what_a_zone_lacks_may_be_in_another_zone(words: str) -> None:
     assert refusal(said(400, "invalid", words)).kind is ProviderErrorKind.CAPACITY
 
 
@@ -141,7 +141,7 @@ def test_another_thing_that_is_not_there_is_nowhere() -> None:
         (RetryError("given up", ServiceUnavailable("x")), ProviderErrorKind.UNCERTAIN),  # type: ignore[no-untyped-call]
     ],
 )
-def test_what_is_no_answer(error: Exception, kind: ProviderErrorKind) -> None:
+def test_errors_without_a_reply(error: Exception, kind: ProviderErrorKind) -> None:
     assert refusal(error).kind is kind
 
 

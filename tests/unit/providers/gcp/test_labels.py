@@ -1,4 +1,4 @@
-"""Labels and metadata: written from an order, read back from what Compute Engine describes."""
+"""Labels and metadata: written from an order, read back from the description of an instance."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def test_the_private_half_of_the_host_key_is_no_label() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "1e9", "0"])
-def test_somebody_elses_word_for_the_end_is_no_number(text: str) -> None:
+def test_an_expiry_that_is_not_a_number_is_ignored(text: str) -> None:
     assert labels.machine(compute_v1.Instance(labels={"eqc-expires": text})).expires is None
 
 
-def test_an_instance_that_says_nothing_is_still_a_machine() -> None:
+def test_an_instance_without_metadata_is_still_a_machine() -> None:
     machine = labels.machine(
         compute_v1.Instance(name="eqc-x", zone="zones/a-b1-c", machine_type="z/n2-standard-2")
     )

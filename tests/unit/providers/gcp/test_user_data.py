@@ -1,4 +1,4 @@
-"""What an instance does at boot: the text is parsed, its scripts are checked and run."""
+"""The user data that an instance runs at boot: it is parsed, its scripts are checked and run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_scripts_are_shell(script: str) -> None:
 
 
 def test_sshd_has_our_host_key_and_no_other(tmp_path: Path) -> None:
-    """The script with its folders moved; what it does with a real sshd the cloud tests show."""
+    """The script is run with other folders; tests/cloud/gcp runs it with a real sshd."""
     for folder in ("run", "etc/ssh", "bin"):
         (tmp_path / folder).mkdir(parents=True)
     sshd = tmp_path / "etc/ssh/sshd_config"
@@ -68,7 +68,7 @@ def test_the_private_key_is_nowhere_else() -> None:
     assert str(boot).count("PRIVATE") == 1
 
 
-def test_no_upgrade_behind_our_back() -> None:
+def test_the_image_does_not_upgrade_itself() -> None:
     assert config()["package_upgrade"] is False
 
 

@@ -1,4 +1,4 @@
-"""Hosts reached by SSH: their files, their keys, and through whom."""
+"""Hosts reached by SSH: the files that list them, their keys, and their jump hosts."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ ALLOWED = {
     "skipped": ({"message"}, set()),
     "system-out": (set(), set()),
 }
-"""Attributes and children of each element that the schema of Jenkins' JUnit plugin knows."""
+"""Attributes and children of each element in the schema of Jenkins' JUnit plugin."""
 COUNTS = ("tests", "failures", "errors", "skipped")
 
 
 def checked(summary: Summary) -> ET.Element:
-    """The document, held against the common shape of JUnit files."""
+    """The parsed document, checked against ``ALLOWED``."""
     root = ET.fromstring(report_junit(summary).encode())
     for element in root.iter():
         attributes, children = ALLOWED[element.tag]

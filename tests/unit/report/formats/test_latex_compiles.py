@@ -1,4 +1,4 @@
-"""Every LaTeX output, in a document of a few lines, through pdfLaTeX."""
+"""Every LaTeX output is compiled by pdfLaTeX, in a document of a few lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGES = [line.removeprefix("%").strip() for line in PREAMBLE if "usepackage" 
 
 
 def compiled(folder: Path, *texts: str) -> str:
-    """The log of a document of all ``texts``; fails on the first error of LaTeX."""
+    """Compile a document of all ``texts`` and return its log; fails on the first LaTeX error."""
     for number, text in enumerate(texts):
         (folder / f"part{number}.tex").write_text(text, encoding="utf-8")
     parts = [rf"\input{{part{number}}}\clearpage" for number in range(len(texts))]

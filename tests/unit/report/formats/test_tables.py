@@ -17,7 +17,7 @@ from orchestrator.report.formats.markdown import table_markdown
 from orchestrator.report.formats.terminal import AnalysisReport
 from orchestrator.report.formats.text import table_text
 from orchestrator.report.registry import FORMATS, SUFFIXES, TABLE_FORMATS
-from orchestrator.results.table import Column, Table
+from orchestrator.results.table import Column, ColumnKind, Table
 from tests.unit.report.summaries import FORMULA, HOSTILE
 from tests.unit.report.tables import NAMES, full
 
@@ -32,6 +32,25 @@ def test_plain_text_has_title_key_and_notes() -> None:
     assert third.split() == ["*x", "0", "\N{EN DASH}[1]"]
     assert set(rule) == {"-", " "}
     assert lines[8:] == ["a  net on local", "a note on local", "[1] failed: died"]
+
+
+@pytest.mark.parametrize(
+    ("name", "as_wide"),
+    [("漢字" * 9, "x" * 36), ("e\u0301" * 30, "x" * 30)],
+    ids=["wide", "combining"],
+)
+def test_columns_are_as_wide_as_the_values_look(name: str, as_wide: str) -> None:
+    def rendered(value: str) -> tuple[str, str]:
+        columns = (Column("platform"), Column("size", ColumnKind.COUNT))
+        table = Table("t", "T", columns, ((value, 1), ("abc", 20)))
+        console = Console(width=100, file=io.StringIO(), force_terminal=True, color_system=None)
+        with console.capture() as captured:
+            console.print(AnalysisReport(table))
+        return table_text(table), captured.get()
+
+    shown = rendered(name)
+    assert all(name in text for text in shown)
+    assert tuple(text.replace(name, as_wide) for text in shown) == rendered(as_wide)
 
 
 def test_csv_has_every_digit_and_no_notes() -> None:

@@ -22,6 +22,9 @@ from orchestrator.results.partitions import Summary
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.summaries import FORMULA, HOSTILE, full
 
+WIDE = [("漢字" * 10, "x" * 40), ("e\u0301" * 30, "x" * 30), ("漢e\u0301" * 10, "x" * 30)]
+"""A name in other scripts, and one of letters that takes as many columns."""
+
 
 def on_terminal(summary: Summary, width: int) -> str:
     console = Console(
@@ -58,6 +61,16 @@ def test_plain_columns_are_aligned() -> None:
         sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) for line in table
     }
     assert len(ends) == 1
+
+
+@pytest.mark.parametrize(("name", "as_wide"), WIDE, ids=["wide", "combining", "both"])
+def test_columns_are_as_wide_as_the_names_look(name: str, as_wide: str) -> None:
+    summaries = [summarise([record(each, [A]), record("abc", [B])]) for each in (name, as_wide)]
+    plain, same = (plain_text(each).splitlines()[2:4] for each in summaries)
+    assert plain == same
+    shown, same_shown = (on_terminal(each, 200) for each in summaries)
+    assert name in shown
+    assert shown.replace(name, as_wide) == same_shown
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -1,4 +1,4 @@
-"""The figures of the page, but for dendrograms."""
+"""The figures of the page, except dendrograms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_shares_are_percent_and_absent_where_none_is_known() -> None:
 
 
 def core_counts() -> CoreCounts:
-    """``old`` and ``new`` apart at 2 cores, together at 4; ``rare`` at 4 only."""
+    """``old`` and ``new`` differ at 2 cores and agree at 4; ``rare`` exists at 4 only."""
     return CoreCounts(
         *KEY,
         levels=(

@@ -1,4 +1,4 @@
-"""The page as markup; tests/e2e/test_page.py looks at it in a browser."""
+"""The page's markup; tests/e2e/test_page.py tests the page in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a figure back from its SVG: what is written in it, and where its lines are."""
+"""Reads a figure back from its SVG: its texts, and where its lines are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def texts(figure: StaticFigure) -> list[str]:
 
 
 def places(figure: StaticFigure) -> dict[str, tuple[float, float]]:
-    """Where each text stands, in points; of equal ones the first."""
+    """The position of each text in points; of equal texts the first."""
     found: dict[str, tuple[float, float]] = {}
     for text in root_of(figure).iter(f"{_NAMESPACE}text"):
         place = text.get("x"), text.get("y")
@@ -34,7 +34,7 @@ def places(figure: StaticFigure) -> dict[str, tuple[float, float]]:
 
 
 def segments(figure: StaticFigure) -> list[Segment]:
-    """All paths of exactly two points."""
+    """All paths with exactly two points, as (x1, y1, x2, y2)."""
     found = []
     for path in root_of(figure).iter(f"{_NAMESPACE}path"):
         parts = re.fullmatch(r"\s*M ([-\d.]+) ([-\d.]+)\s+L ([-\d.]+) ([-\d.]+)\s*", path.get("d"))
@@ -44,7 +44,7 @@ def segments(figure: StaticFigure) -> list[Segment]:
 
 
 def vertical_at(figure: StaticFigure, low: int, high: int) -> set[float]:
-    """The values on the x axis at which there is a vertical line, by the ticks low and high."""
+    """Positions of vertical lines on the x axis, which is scaled by its ticks low and high."""
     known = places(figure)
     start, end = known[str(low)][0], known[str(high)][0]
     scale = (high - low) / (end - start)

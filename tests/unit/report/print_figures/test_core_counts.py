@@ -43,7 +43,7 @@ def test_those_that_end_together_are_neighbours_and_meet() -> None:
     nodes = _nodes(FOUND, rows)
     assert nodes[2, "id2"].height != nodes[2, "id3"].height
     assert nodes[4, "id4"].members == tuple(sorted(("$mid$", "new"), key=rows.__getitem__))
-    # Where only one of them is left it goes straight on.
+    # A generation that is alone from there on continues straight.
     assert nodes[8, "id4"].members == ("new",)
     assert nodes[8, "id4"].line("new") == nodes[4, "id4"].line("new")
 

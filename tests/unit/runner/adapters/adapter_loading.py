@@ -1,4 +1,4 @@
-"""Started adapters, once per session: importing a framework costs seconds."""
+"""Adapters that are started once per test process: importing a framework takes seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Load = Callable[..., Loaded]
 @cache
 def started(name: str) -> Any:
     adapter = get(name)
-    # Frameworks deprecate things at import that are theirs, not ours, to mend.
+    # Importing a framework may raise deprecation warnings about its own code.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         adapter.start()

@@ -1,4 +1,4 @@
-"""Adapters to load workloads with, and a picture to give to them."""
+"""A function that loads workloads by adapters, and a picture as input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adapter_loading import Load, started
 
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
-    """Loads a workload given as keywords; settings that are not given are the defaults."""
+    """A function that loads a workload given by keywords; settings have defaults."""
 
     def loading(framework: str, name: str = "", **given: Any) -> Loaded:
         settings = Settings(
@@ -36,5 +36,5 @@ def load(tmp_path: Path) -> Load:
 
 @pytest.fixture
 def picture() -> np.ndarray:
-    """32 x 32 x 3 in [0, 1)."""
+    """A random picture (1, 32, 32, 3) with values in [0, 1)."""
     return np.random.default_rng(7).random((1, 32, 32, 3), dtype=np.float32)

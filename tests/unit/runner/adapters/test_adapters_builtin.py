@@ -1,4 +1,4 @@
-"""Builtin models on all four frameworks: the same layers, nearly the same numbers."""
+"""Builtin models on all four frameworks: the same layers, and numbers that differ little."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ VARIANT = {"activation": "sigmoid", "pooling": "average"}
 
 
 def numbers(tensor: Tensor) -> np.ndarray:
-    """As float64; bfloat16 is the upper half of a float32."""
+    """The values as float64; a bfloat16 is the upper half of a float32."""
     if tensor.dtype == "bfloat16":
         return (tensor.array.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
     return tensor.array.astype(np.float64)
 
 
 def differences(ours: list[LayerOutput], others: list[LayerOutput]) -> float:
-    """The largest difference of any element of any layer, by the layer's largest element."""
+    """The largest difference of two elements, relative to their layer's largest element."""
     assert [(x.name, x.operation) for x in ours] == [(x.name, x.operation) for x in others]
     worst = 0.0
     for one, other in zip(ours, others, strict=True):
@@ -95,7 +95,7 @@ def test_precisions(load: Load, picture: np.ndarray, framework: str, precision: 
     _, found = model.run_layers({"input": picture})
     assert {x.tensor.dtype for x in found} == {precision}
     assert model.run({"input": picture})[0][1].dtype == precision
-    # Weights and input are rounded to this precision, then errors add up over the layers.
+    # Weights and input are rounded to this precision; errors add up over the layers.
     assert differences(layers, found) < 2.0 ** (3 - BITS[precision])
     assert model.facts == wanted.facts
 
@@ -123,12 +123,14 @@ def test_flags(load: Load, picture: np.ndarray, framework: str, flags: dict[str,
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_what_is_refused(load: Load, picture: np.ndarray, framework: str) -> None:
+def test_wrong_settings_and_sources_are_refused(
+    load: Load, picture: np.ndarray, framework: str
+) -> None:
     with pytest.raises(Failed, match="flags are"):
         load(framework, "cifar10-small", flags={"speed": 1})
     with pytest.raises(Failed, match="no builtin model"):
         load(framework, "cifar11")
-    with pytest.raises(Unsupported, match=r"computes no caffe: models, only builtin:"):
+    with pytest.raises(Unsupported, match=r"cannot read caffe: models, only builtin:"):
         load(framework, source="caffe", path="x")
     with pytest.raises(Failed, match="neither 'cpu' nor 'gpu'"):
         load(framework, "lenet5", device="tpu")
@@ -137,7 +139,7 @@ def test_what_is_refused(load: Load, picture: np.ndarray, framework: str) -> Non
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_no_gpu_is_said(load: Load, framework: str) -> None:
+def test_a_missing_gpu_is_reported(load: Load, framework: str) -> None:
     with pytest.raises(Unsupported, match="sees no GPU here"):
         load(framework, "lenet5", device="gpu")
 

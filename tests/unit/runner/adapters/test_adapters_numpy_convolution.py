@@ -1,4 +1,4 @@
-"""Three convolutions against the definition, in float64."""
+"""The three convolutions against one by definition in float64."""
 
 from __future__ import annotations
 

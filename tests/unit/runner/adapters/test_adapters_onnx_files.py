@@ -15,7 +15,10 @@ pytestmark = pytest.mark.frameworks
 
 
 def write(path: Path, operator: str = "Relu", element: str = "FLOAT") -> np.ndarray:
-    """image (batch, 3) times a kernel (3, 2), then an operator and its sum; the kernel."""
+    """Write a model: an image (batch, 3) times a kernel (3, 2), an operator, a sum.
+
+    Returns the kernel.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 

@@ -1,4 +1,4 @@
-"""Models that are Python functions, and tensors of whatever framework they return."""
+"""Models that are Python functions, and the tensors of several frameworks they may return."""
 
 from __future__ import annotations
 
@@ -77,5 +77,5 @@ def test_tensors_of_torch() -> None:
 
 def test_other_things_are_no_tensors() -> None:
     for thing in ("text", [SimpleNamespace()], np.array([1 + 2j])):
-        with pytest.raises(Failed, match="no tensor of numbers"):
+        with pytest.raises(Failed, match="not a tensor of numbers"):
             tensor_of(thing)

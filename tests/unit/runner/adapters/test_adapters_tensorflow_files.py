@@ -17,7 +17,7 @@ pytestmark = pytest.mark.frameworks
 
 @pytest.fixture(autouse=True)
 def _formats_are_deprecated() -> Any:
-    """By Keras (.h5) and TensorFlow (tf.lite); users have them all the same."""
+    """Ignore deprecation warnings: Keras deprecates .h5, TensorFlow tf.lite; users have both."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -105,7 +105,7 @@ def test_savedmodel(load: Load, tmp_path: Path, tf: Any) -> None:
     with pytest.raises(Failed, match="no SavedModel folder none"):
         load("tensorflow", source="savedmodel", path="none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(Failed, match="is no SavedModel"):
+    with pytest.raises(Failed, match="is not a SavedModel"):
         load("tensorflow", source="savedmodel", path="empty")
 
 
@@ -121,5 +121,5 @@ def test_tflite(load: Load, tmp_path: Path, tf: Any) -> None:
     assert "conv_2d" in [x.operation for x in layers]
     assert np.array_equal(layers[-1].tensor.array, instrumented.array)
     (tmp_path / "broken.tflite").write_bytes(b"broken")
-    with pytest.raises(Failed, match="no valid TFLite model"):
+    with pytest.raises(Failed, match="not a valid TFLite model"):
         load("tensorflow", source="tflite", path="broken.tflite")

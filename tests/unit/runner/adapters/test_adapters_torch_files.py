@@ -29,7 +29,7 @@ def model() -> Any:
 
 
 def export(path: Path) -> Any:
-    """A program with a free batch size; the module it was made of."""
+    """Write a program with a free batch size; returns the module it was exported from."""
     import torch
 
     module = model()
@@ -55,7 +55,7 @@ def script(path: Path) -> Any:
 
 @pytest.fixture(autouse=True)
 def _torch_scripts_are_deprecated() -> Any:
-    """By torch; users have them all the same."""
+    """Ignore torch's deprecation warnings about TorchScript, which users still have."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -151,7 +151,7 @@ def test_programs_with_code_are_refused(
 def test_pickled_samples_are_not_read(
     load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """torch's reader would fall back to unpickling them."""
+    """torch's reader would unpickle them if it could not read them otherwise."""
     import torch
 
     monkeypatch.chdir(tmp_path)

@@ -29,8 +29,8 @@ def test_parameters_and_layers(
     assert (graph.parameters, len(graph.layers)) == (parameters, layers)
 
 
-def test_resnet18_is_the_studys() -> None:
-    """Its Tables SUP-5 and SUP-8, and where Section 3.3 puts conv2d_14."""
+def test_resnet18_has_the_layers_of_the_study() -> None:
+    """The study's Tables SUP-5 and SUP-8, and the position of conv2d_14 in Section 3.3."""
     layers = build("cifar10-resnet18", {}).layers
     in_convolutions = sum(w.size for x in layers if x.operation == "conv2d" for w in x.weights)
     activations = [number for number, x in enumerate(layers, 1) if x.operation == "relu"]
@@ -41,8 +41,8 @@ def test_resnet18_is_the_studys() -> None:
     assert 10**6 < max(x.multiplications for x in layers) < 10**7
 
 
-def test_small_is_the_studys() -> None:
-    """Its Table SUP-6; activations at 2, 5, 9, 11 as its Table SUP-8 counts."""
+def test_small_has_the_layers_of_the_study() -> None:
+    """The study's Table SUP-6; activations at 2, 5, 9 and 11 as in its Table SUP-8."""
     layers = {x.name: x for x in build("cifar10-small", {}).layers}
     assert layers["pooling2d"].shape == (16, 16, 3)
     assert layers["pooling2d_1"].shape == (8, 8, 5)

@@ -22,7 +22,7 @@ DIGESTS = {
     "lenet5": "e97c624d590b497807b7e0b808c09a41263d14511db75bc9f21613385967529f",
     "conv": "e661dc6af4375c7d4363fd61cfd4d2bd897fac3135f3bc93ed47f80d449369e5",
 }
-"""Of ``seed:1``. A change here changes every result that was computed with seeds."""
+"""Digests of the weights of ``seed:1``. If one changes, so do all results computed with seeds."""
 
 EMULATED = """
 import sys
@@ -41,7 +41,7 @@ def test_bits_are_constant(name: str) -> None:
 
 @pytest.mark.emulated
 def test_bits_are_the_same_on_an_old_processor() -> None:
-    """Nehalem: neither AVX nor FMA."""
+    """Nehalem has neither AVX nor FMA."""
     names = [name for name in DIGESTS if name != "deepweeds-resnet50v2"]
     runner = Path(__file__).parents[4] / "images/runner"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Where weights come from: seeds, shipped files, users' files; and what is refused."""
+"""Weights from seeds, shipped files and users' files, and weights that are refused."""
 
 from __future__ import annotations
 

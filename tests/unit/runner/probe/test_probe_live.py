@@ -1,4 +1,4 @@
-"""The probe on this machine, and on this machine pretending to be others."""
+"""The probe on this machine, natively and under emulation of other CPUs."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_cpuid_is_repeatable_and_keeps_the_affinity() -> None:
 
 
 @on_x86
-def test_a_system_that_refuses_to_change_protection_gets_one_page(
+def test_where_mprotect_is_refused_one_page_is_writable_and_executable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     real = ctypes.CDLL

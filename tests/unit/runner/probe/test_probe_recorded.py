@@ -1,6 +1,6 @@
-"""Recorded machines, decoded. A new machine is a new file: its name is the expectation.
+"""Decoding of recorded machines. To add a machine, add a file: its name is what is expected.
 
-``tests/data/cpuid/<vendor>--<microarchitecture>--<where>.json``, made by
+Files are ``tests/data/cpuid/<vendor>--<microarchitecture>--<where>.json``, made by
 ``python -m eqc_runner.probe --cpuid``.
 """
 
@@ -23,7 +23,7 @@ RECORDED = sorted((Path(__file__).parents[3] / "data" / "cpuid").glob("*.json"))
 X86 = [path for path in RECORDED if "HWCAP" not in path.read_text()]
 ARM = [path for path in RECORDED if path not in X86]
 
-# QEMU offers no more of a model than it can emulate: fma4, sha_ni, rdseed, vaes are not there.
+# QEMU leaves out the flags of a model that it cannot emulate: fma4, sha_ni, rdseed, vaes.
 KEY_FLAGS = {
     "nehalem": ("ssse3 sse4_2 popcnt", "avx aes"),
     "westmere": ("sse4_2 aes pclmulqdq", "avx"),
@@ -115,7 +115,7 @@ def test_the_hypervisor_tells_emulation_from_silicon(path: Path) -> None:
 
 @pytest.mark.parametrize("path", X86, ids=lambda path: path.stem)
 def test_collecting_from_a_replay_gives_the_record(path: Path) -> None:
-    """The leaves that are kept answer every question that decides which leaves are kept."""
+    """The recorded leaves contain all that ``collect`` needs to choose the leaves."""
     recorded = load(path)["leaves"]
 
     def execute(leaf: int, subleaf: int) -> tuple[int, int, int, int]:
@@ -127,7 +127,7 @@ def test_collecting_from_a_replay_gives_the_record(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", X86, ids=lambda path: path.stem)
-def test_the_system_saves_the_registers_of_what_the_machine_has(path: Path) -> None:
+def test_xcr0_enables_the_registers_of_the_machines_instructions(path: Path) -> None:
     record = load(path)
     assert can_read_xcr0(record["leaves"]) == (record["xcr0"] is not None)
     flags = decoded(path)["flags"]
@@ -148,7 +148,7 @@ def test_only_emulation_disagrees_with_the_kernel(path: Path) -> None:
 
 
 def test_the_native_record_decodes_to_what_the_kernel_prints() -> None:
-    """All names, bit by bit: the kernel of the recorded machine is an independent decoder."""
+    """All flags are compared with those that the recorded machine's kernel had decoded."""
     (path,) = [path for path in X86 if path.stem.endswith("--native")]
     shown = {name for row in table("x86_flags")["registers"] for name in row["shown"].values()}
     kernel = set(load(path)["flags_kernel"].split())

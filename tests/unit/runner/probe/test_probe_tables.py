@@ -1,4 +1,4 @@
-"""The tables, and what is decoded with them beyond the machines that could be recorded."""
+"""The probe's tables, also for processors of which no machine was recorded."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_microarchitecture(
 
 
 def test_no_two_rows_name_the_same_processor() -> None:
-    """The first row wins: a second one for the same processor could never be seen."""
+    """The first row that matches is used, so a second one would be without effect."""
     seen: dict[tuple[str, int, int, int], str] = {}
     for row in table("x86_microarchitectures")["rows"]:
         for model in (m for m in range(256) if in_ranges(m, row["models"])):
@@ -141,7 +141,7 @@ def test_one_bit_is_one_name(leaf: str, register: str, bit: int, name: str) -> N
 
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=4, max_size=4))
 def test_family_and_model_survive_any_signature(values: list[int]) -> None:
-    """Decoding is total: any answer of a processor gives a record, known or not."""
+    """Any values of the registers can be decoded, also of unknown processors."""
     leaves = {"0x0.0": [hex(v) for v in values], "0x1.0": [hex(v) for v in values]}
     cpu = decode(leaves)
     assert 0 <= cpu["family"] <= 15 + 255

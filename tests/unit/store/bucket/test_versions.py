@@ -30,7 +30,7 @@ def write(folder: Path, /, **texts: str) -> None:
 
 
 def exchange(a: Path, b: Path) -> None:
-    """Every version to the other side, as through a bucket."""
+    """Copy every version to the other folder, as pushing and pulling would."""
     for source, target in ((a, b), (b, a)):
         (target / "documents").mkdir(parents=True, exist_ok=True)
         for path in versions(source):

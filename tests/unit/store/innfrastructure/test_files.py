@@ -63,7 +63,7 @@ def test_a_cpu_file_becomes_one_valid_observation(tmp_path: Path) -> None:
     assert (record["workload"]["label"], record["input"]["label"]) == ("cifar10_small", "i6")
     assert record["outputs"][0]["digest"] == found.tensors[0][0]
     assert found.fingerprint["cpu"]["flags"] == ["aes", "avx"]
-    # "2 MiB" is lscpu's word, a sum over all cores; only a number is one core's own.
+    # lscpu's "2 MiB" is a sum over all cores; a plain number is the size of one core's cache.
     assert found.fingerprint["cpu"]["caches"] == [{"level": 1, "type": "data", "bytes": 32 << 10}]
     assert "lscpu" in found.fingerprint["missing"]["cpu.caches"]
 

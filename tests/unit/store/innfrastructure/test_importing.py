@@ -14,7 +14,7 @@ from orchestrator.store.schema import problem_with_stored
 
 @pytest.fixture
 def some(study_data: Path, tmp_path: Path) -> Path:
-    """Three machines' files of one model and sample, in a folder of the test's own."""
+    """A new folder with three machines' files of one model and sample."""
     source = study_data / "equivalence_classes" / "gcloud" / "cpu"
     folder = tmp_path / "gcloud" / "cpu"
     folder.mkdir(parents=True)

@@ -1,11 +1,12 @@
 """The study's ResNet18 for 32 x 32 images: 60 layers, 11,191,306 parameters.
 
-Its text fixes this network: 11,170,816 parameters in convolutions and 11,191,306 in all (Table
-SUP-5), activations at layers 5, 9, 12, 18, 23, 26, … (Table SUP-8), one pooling after the first
-convolution, ``conv2d_14`` in the third segment, at most about 10⁶ multiplications in a layer. So
-the stem is a 7 x 7 convolution without normalisation or activation, a segment's first block ends
-in an activation and its second does not, shortcuts are 1 x 1 convolutions without bias or
-normalisation, and what reaches the classifier is 1 x 1 x 512.
+The study's numbers determine this network: 11,170,816 parameters in convolutions and 11,191,306
+in all (Table SUP-5), activations at layers 5, 9, 12, 18, 23, 26, … (Table SUP-8), one pooling
+after the first convolution, ``conv2d_14`` in the third segment, at most about 10⁶ multiplications
+in a layer. So the stem is a 7 x 7 convolution without normalisation or activation, a segment's
+first block ends in an activation and its second does not, shortcuts are 1 x 1 convolutions
+without bias or normalisation, and the classifier's input is 1 x 1 x 512. See
+docs/adr/0006-resnet18-stem.md.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from eqc_runner.models.builtin.variants import Variant, variant
 from eqc_runner.models.graph import Graph
 
 BRANCH_GAIN = 0.25
-"""On the last convolution of a block under ``seed:N``: without it eight sums of branches grow
-until the softmax saturates and hides every deviation."""
+"""Factor of the last convolution's kernel of a block under ``seed:N``. Without it the sums of
+eight blocks grow until the softmax saturates and hides every deviation."""
 
 
 def cifar10_resnet18(arguments: Arguments) -> Graph:
     """32 x 32 x 3 to 10 classes. Arguments: ``activation``, ``pooling``, ``stem``.
 
     ``stem: study`` (default) halves the image in the convolution and again in the pooling.
-    ``stem: cifar`` is the other custom for small images: 3 x 3, stride 1, no pooling, and global
-    average pooling before the classifier; 11,183,626 parameters.
+    ``stem: cifar`` is the other usual form for small images: 3 x 3, stride 1, no pooling, and
+    global average pooling before the classifier; 11,183,626 parameters.
     """
     chosen = variant(arguments)
     stem = arguments.choice("stem", ("study", "cifar"))
@@ -57,7 +58,7 @@ class _Network:
         self._numbers = {"conv2d": 1}
 
     def first_block(self, source: str, filters: int, strides: int) -> str:
-        """Two convolutions beside a shortcut, which is projected where the shape changes."""
+        """Two convolutions, plus a shortcut that is projected where the shape changes."""
         branch = self._branch(source, filters, strides)
         shortcut = source
         if strides != 1:

@@ -11,8 +11,8 @@ from eqc_runner.models.graph import Graph
 def cifar10_small(arguments: Arguments) -> Graph:
     """32 x 32 x 3 to 10 classes. Arguments: ``activation``, ``pooling``.
 
-    The table names two layers ``activation`` and leaves out those after the dense layers, which
-    its Table SUP-8 counts; here each has its own name.
+    Table SUP-6 gives two layers the name ``activation`` and omits the activations after the dense
+    layers, which Table SUP-8 counts; here every layer has a name of its own.
     """
     chosen = variant(arguments)
     model = GraphBuilder("cifar10-small", (32, 32, 3), chosen.initializer)

@@ -11,7 +11,8 @@ from eqc_runner.models.graph import Graph
 
 EPSILON = 1.001e-5
 BRANCH_GAIN = 0.25
-"""On the last convolution of a block under ``seed:N``, so that sixteen sums stay in range."""
+"""Factor of the last convolution's kernel of a block under ``seed:N``: the sums of sixteen blocks
+stay in range."""
 
 STACKS = ((2, 64, 3, 2), (3, 128, 4, 2), (4, 256, 6, 2), (5, 512, 3, 1))
 """Number, filters, blocks, stride of the last block."""
@@ -41,7 +42,7 @@ def deepweeds_resnet50v2(arguments: Arguments) -> Graph:
 def _block(
     model: GraphBuilder, name: str, source: str, filters: int, strides: int, *, projected: bool
 ) -> str:
-    """A bottleneck that normalises first. Only its middle convolution has a stride."""
+    """A bottleneck block that starts with normalisation; its middle convolution has the stride."""
     model.batch_normalization(f"{name}_preact_bn", EPSILON)
     before = model.elementwise(f"{name}_preact_relu", "relu")
     shortcut = source

@@ -1,4 +1,4 @@
-"""LeNet-5 as it is taught: tanh, average pooling, full connections; 61,706 parameters."""
+"""LeNet-5 in its textbook form: tanh, average pooling, dense layers; 61,706 parameters."""
 
 from __future__ import annotations
 

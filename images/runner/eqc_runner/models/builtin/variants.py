@@ -1,4 +1,4 @@
-"""The two things the study exchanges in its models: the activation and the pooling."""
+"""The two operations that the study varies in its models: activation and pooling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The peer itself: as strict as the tests need it, and there for other processes."""
+"""The fake itself: it refuses wrong requests, and other processes can use it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.cloud_fake
 
 
 def body(gce: Gce, provider: GcpProvider) -> dict[str, Any]:
-    """What a good launch says."""
+    """The body of a correct ``instances.insert``."""
     provider.launch(gcp_order())
     found: dict[str, Any] = json.loads(gce.called("instances.insert")[0].body)
     found["name"] = "another"
@@ -38,7 +38,7 @@ def status(gce: Gce, content: dict[str, Any], query: str = "") -> int:
     return requests.post(url, json=content, timeout=10).status_code
 
 
-def test_a_good_request_is_taken(gce: Gce, provider: GcpProvider) -> None:
+def test_a_correct_request_is_accepted(gce: Gce, provider: GcpProvider) -> None:
     assert status(gce, body(gce, provider)) == 200
 
 
@@ -60,18 +60,22 @@ def test_a_good_request_is_taken(gce: Gce, provider: GcpProvider) -> None:
         {"metadata": {"items": [{"key": "a", "value": ""}, {"key": "a", "value": ""}]}},
     ],
 )
-def test_a_wrong_one_is_not(gce: Gce, provider: GcpProvider, change: dict[str, Any]) -> None:
+def test_a_request_with_a_wrong_field_is_refused(
+    gce: Gce, provider: GcpProvider, change: dict[str, Any]
+) -> None:
     assert status(gce, body(gce, provider) | change) == 400
 
 
 @pytest.mark.parametrize("query", ["?requestId=no-uuid", "?unheard=of"])
-def test_nor_one_with_a_wrong_parameter(gce: Gce, provider: GcpProvider, query: str) -> None:
+def test_a_request_with_a_wrong_parameter_is_refused(
+    gce: Gce, provider: GcpProvider, query: str
+) -> None:
     assert status(gce, body(gce, provider), query) == 400
 
 
 @contextmanager
 def process(state: Path) -> Iterator[dict[str, str]]:
-    """The peer in a process of its own; what it says has to be exported."""
+    """The environment for clients of a fake in a process of its own, as that process prints it."""
     command = [
         sys.executable,
         "-m",
@@ -80,17 +84,17 @@ def process(state: Path) -> Iterator[dict[str, str]]:
         "--state",
         str(state),
     ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as peer:
-        assert peer.stdout is not None
-        said = [peer.stdout.readline().split(" ", 1)[1].strip() for _ in range(4)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as fake:
+        assert fake.stdout is not None
+        said = [fake.stdout.readline().split(" ", 1)[1].strip() for _ in range(4)]
         try:
             yield dict(line.split("=", 1) for line in said)
         finally:
-            peer.send_signal(signal.SIGKILL)
-            peer.wait()
+            fake.send_signal(signal.SIGKILL)
+            fake.wait()
 
 
-def test_what_it_knows_outlives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_state_outlives_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "gce.json"
     order = gcp_order()
     ids = []
@@ -112,14 +116,14 @@ def test_another_process_sets_rules_and_takes_machines_back(
     gce: Gce, provider: GcpProvider
 ) -> None:
     machine = provider.wait(provider.launch(gcp_order()))
-    known = requests.get(f"{gce.url}/peer/machines", timeout=10).json()
+    known = requests.get(f"{gce.url}/fake/machines", timeout=10).json()
     assert known == {"machines": [machine.id]}
-    requests.post(f"{gce.url}/peer/preempt", json={"name": machine.id}, timeout=10)
+    requests.post(f"{gce.url}/fake/preempt", json={"name": machine.id}, timeout=10)
     provider.release(machine)
     assert gce.machines() == ()
     rules = [{"method": "zones.list", "code": "forbidden", "status": 403}]
-    requests.post(f"{gce.url}/peer/rules", json=rules, timeout=10)
+    requests.post(f"{gce.url}/fake/rules", json=rules, timeout=10)
     url = f"{gce.url}/compute/v1/projects/eqc-test/zones"
     assert requests.get(url, timeout=10).status_code == 403
-    (rule,) = requests.get(f"{gce.url}/peer/rules", timeout=10).json()["rules"]
+    (rule,) = requests.get(f"{gce.url}/fake/rules", timeout=10).json()["rules"]
     assert rule["hits"] == 1

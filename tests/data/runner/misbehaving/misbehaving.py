@@ -1,6 +1,6 @@
-"""A tiny framework for tests: the workload's name says what goes wrong, and it really does.
+"""A tiny framework for tests: the name of the workload says which fault it causes.
 
-At import: the environment variable MISBEHAVE_AT_START, same words.
+The environment variable MISBEHAVE_AT_START, with the same words, causes one at import.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Model:
         self.runs += 1
         value = inputs["input"] * 2
         if self.how == "count-runs":
-            # State that a session must not see of another: it would change the output.
+            # A counter in the process: if sessions shared state, the output would change.
             value = value + type(self).count()
         if self.how == "two-outputs":
             return [("a", Tensor.of(value)), ("b", Tensor.of(value[:0]))]

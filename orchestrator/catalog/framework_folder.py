@@ -1,0 +1,149 @@
+"""The folder of one framework: everything that anybody knows of it, read and checked.
+
+``framework.json`` says which models it loads, which class is its adapter and what to install;
+``requirements.txt`` what its image holds; ``masks.json``, if it is there, its instruction-set
+switches. Every other file goes with the runner. The folder is called as the framework.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+from orchestrator.errors import UsageError
+from orchestrator.system.paths import images_folder, runner_path
+
+SOURCES = ("builtin", "onnx", "keras", "savedmodel", "torch", "tflite", "python")
+"""All kinds of model, as an experiment file names them."""
+
+REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
+    {"sse4": "sse4_2", "avx": "avx", "avx2": "avx2", "avx512": "avx512f"}
+)
+"""Of each level of masks, oldest first, the CPU flag (as Linux names it) that it needs."""
+
+DESCRIPTION = "framework.json"
+_REQUIREMENTS, _MASKS, _DOCKERFILE = "requirements.txt", "masks.json", "Dockerfile"
+_KEYS = ("sources", "adapter", "install")
+_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+"""What an image may be called, too."""
+_RUNNER = "eqc_runner."
+_ADAPTER = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A folder that is as it should be."""
+
+    folder: Path
+    sources: tuple[str, ...]
+    """The kinds of model it can load, e.g. ``("builtin", "onnx")``."""
+    masks: Mapping[str, Mapping[str, str]]
+    """By level, the variables that hold it down to that; a level without a switch is not there."""
+
+    @property
+    def name(self) -> str:
+        """As experiment files call it."""
+        return self.folder.name
+
+    @property
+    def requirements(self) -> Path:
+        """What pip installs into its image."""
+        return self.folder / _REQUIREMENTS
+
+    @property
+    def dockerfile(self) -> Path:
+        """Its own, or the one that all share."""
+        own = self.folder / _DOCKERFILE
+        return own if own.is_file() else images_folder() / _DOCKERFILE
+
+    def runner_files(self) -> Iterator[tuple[str, Path]]:
+        """(name below the folder of all frameworks, file) of what the runner needs, sorted."""
+        for path in sorted(self.folder.rglob("*")):
+            parts = path.relative_to(self.folder).parts
+            if parts[0] in (_REQUIREMENTS, _MASKS, _DOCKERFILE) or not path.is_file():
+                continue
+            if not any(part == "__pycache__" or part.startswith(".") for part in parts):
+                yield "/".join((self.name, *parts)), path
+
+
+def read_framework(folder: Path) -> Framework:
+    """Read and check the folder. Raises ``UsageError`` with the file that is wrong."""
+    path = folder / DESCRIPTION
+    if _NAME.fullmatch(folder.name) is None or folder.name == runner_path().name:
+        wrong(
+            path,
+            f"{folder.name!r} is no name for a framework, as which its folder is called: a-z, 0-9, "
+            f"and single . _ - between; not {runner_path().name!r}",
+        )
+    content = _object(path)
+    for key in content.keys() - set(_KEYS):
+        wrong(path, f"unknown key {key!r}; its keys are {', '.join(_KEYS)}")
+    for key in _KEYS:
+        if not content.get(key):
+            wrong(path, f"needs the key {key!r}; its keys are {', '.join(_KEYS)}")
+    sources = content["sources"]
+    unknown = [s for s in sources if s not in SOURCES] if isinstance(sources, list) else [sources]
+    if unknown:
+        wrong(path, f"no source {unknown[0]!r}; 'sources' is a list of {', '.join(SOURCES)}")
+    if not isinstance(content["install"], str):
+        wrong(path, "'install' is what to write after 'pip install', as one text")
+    _check_adapter(path, content["adapter"])
+    if not (folder / _REQUIREMENTS).is_file():
+        wrong(
+            folder / _REQUIREMENTS,
+            "is not there; list what pip installs into the framework's image: numpy and blake3, "
+            "which the runner needs, and the framework",
+        )
+    return Framework(folder, tuple(sources), _masks(folder))
+
+
+def wrong(path: Path, what: str) -> NoReturn:
+    """Raises the error: ``path`` is not what it should be."""
+    raise UsageError(f"{path}: {what}")
+
+
+def _check_adapter(path: Path, adapter: Any) -> None:
+    match = _ADAPTER.fullmatch(adapter) if isinstance(adapter, str) else None
+    if match is None:
+        wrong(path, f"'adapter' is written like my_adapter:MyClass, not {adapter!r}")
+    module = match[1]
+    ours = module.startswith(_RUNNER)
+    place = runner_path() / module.replace(".", "/") if ours else path.parent / module
+    file = place.with_name(f"{place.name}.py")
+    if not file.is_file():
+        wrong(
+            path,
+            f"adapter {adapter!r}: there is no {file}; its module is a file of this folder, or one "
+            "of eqc_runner.adapters",
+        )
+
+
+def _masks(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    path = folder / _MASKS
+    if not path.is_file():
+        return MappingProxyType({})
+    levels = _object(path).get("levels")
+    if not isinstance(levels, dict):
+        wrong(path, "needs the key 'levels': the variables of each level, by its name")
+    for level, variables in levels.items():
+        if level not in REQUIRED_FLAGS:
+            wrong(path, f"no level {level!r}; there are {', '.join(REQUIRED_FLAGS)}")
+        values = variables.values() if isinstance(variables, dict) else [None]
+        if not all(isinstance(value, str) for value in values):
+            wrong(path, f"level {level!r} maps variables to their values, all of them text")
+    return MappingProxyType({level: MappingProxyType(levels[level]) for level in levels})
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        wrong(path, f"cannot be read as JSON: {error}")
+    if not isinstance(content, dict):
+        wrong(path, "is no JSON object: it starts with { and ends with }")
+    return content

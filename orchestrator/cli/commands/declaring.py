@@ -1,0 +1,55 @@
+"""Declares commands whose implementation is imported when they are called, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import click
+
+Declaration = Callable[[], None]
+"""A function with options and a docstring, and nothing in it."""
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """What a command does: ``module:function`` of ``orchestrator.cli``.
+
+    The function takes every option and argument of the command by keyword.
+    """
+
+    place: str
+
+    def __call__(self, **given: object) -> None:
+        """Import the function and call it."""
+        self.load()(**given)
+
+    def load(self) -> Callable[..., Any]:
+        """The function, imported now."""
+        module, _, function = self.place.partition(":")
+        found: Callable[..., Any] = getattr(import_module(f"orchestrator.cli.{module}"), function)
+        return found
+
+
+def command(place: str, name: str | None = None) -> Callable[[Declaration], click.Command]:
+    """Makes a declaration a command that is implemented at ``place`` (see ``Implementation``)."""
+
+    def declared(declaration: Declaration) -> click.Command:
+        made = click.command(name)(declaration)
+        made.callback = Implementation(place)
+        return made
+
+    return declared
+
+
+def group(place: str) -> Callable[[Declaration], click.Group]:
+    """As ``command``: a command that has others below it."""
+
+    def declared(declaration: Declaration) -> click.Group:
+        made = click.group(invoke_without_command=True)(declaration)
+        made.callback = Implementation(place)
+        return made
+
+    return declared

@@ -1,0 +1,106 @@
+"""Commands on stores: report, explain, diff, merge, import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.commands.choices import (
+    ALL,
+    DIFFERENCE_FORMATS,
+    FIGURE_FORMATS,
+    REPORT_FORMATS,
+    TABLES,
+)
+from orchestrator.cli.commands.declaring import command
+from orchestrator.cli.commands.options import (
+    FILE,
+    FOLDER,
+    StoreLocation,
+    choice_options,
+    output_file,
+    store_folder,
+)
+
+
+@command("report:report")
+@store_folder
+@click.option("--format", "kind", type=click.Choice(REPORT_FORMATS), default="table")
+@click.option("--show", type=click.Choice([*TABLES, ALL]), help="One analysis, or all of them.")
+@choice_options
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A file; a folder for --show all."
+)
+@click.option("--strict", is_flag=True, help="Keep non-deterministic platforms apart.")
+@click.option("--figures", type=FOLDER, help="Also draw the study's figures, for print, here.")
+@click.option(
+    "--figure-format", type=click.Choice(FIGURE_FORMATS), default="svg", show_default=True
+)
+def report() -> None:
+    """Show the equivalence classes of every run at or below STORE.
+
+    With --show NAME one analysis as a table; with --show all -o FOLDER a file for each.
+    """
+
+
+@command("explain:explain")
+@store_folder
+@choice_options
+@click.option("--across-variants", is_flag=True, help="Let threads and settings be causes, too.")
+@click.option(
+    "--predict",
+    type=FILE,
+    help="A fingerprint (`eqc probe --json`): which class should it fall into?",
+)
+@click.option("--format", "kind", type=click.Choice(["text", "json"]), default="text")
+@output_file
+def explain() -> None:
+    """Find the fewest attributes that determine the classes, exactly, and all such sets."""
+
+
+@command("diff:diff")
+@click.argument("baseline", type=StoreLocation(file_okay=True), metavar="BASELINE")
+@click.argument("current", type=StoreLocation(exists=True, file_okay=True), metavar="CURRENT")
+@click.option("--format", "kind", type=click.Choice(DIFFERENCE_FORMATS), default="text")
+@output_file
+@click.option("--accept", is_flag=True, help="Make CURRENT the baseline, which must be a file.")
+def diff() -> None:
+    """Compare CURRENT with BASELINE; each is a store or a file of `eqc report --format json`.
+
+    Exit code 3 where they differ, 4 where something that was there is missing. With --accept the
+    differences are shown once more, CURRENT becomes the baseline, and the exit code is 0.
+    """
+
+
+@command("stores:merge")
+@click.argument(
+    "stores", nargs=-1, required=True, type=StoreLocation(exists=True), metavar="STORES..."
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=StoreLocation(),
+    help="Where the union goes; may exist already.",
+)
+def merge() -> None:
+    """Unite STORES. A session that two of them hold with other bits is an error naming both."""
+
+
+@command("stores:import_", name="import")
+@click.argument("kind", type=click.Choice(["innfrastructure"]))
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--into",
+    "store",
+    type=StoreLocation(),
+    default=Path("results"),
+    show_default=True,
+    help="The store that takes them.",
+)
+def import_() -> None:
+    """Import the result files of the NeurIPS 2023 study from FOLDER.
+
+    A damaged or foreign file is named and skipped; the exit code is 4 then.
+    """

@@ -1,0 +1,103 @@
+"""A store recorded by an earlier version, `tests/data/store-dc97ce3`, is read and resumed.
+
+It was made by commit dc97ce3: `eqc rehearse --cloud rehearsed.yaml` (a journal with a machine at
+each of two fake clouds) and `eqc run resume.yaml`; then `eqc report --format json` and two tables.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import load
+from orchestrator.fleet.journal import Journal, Outcome
+from orchestrator.plan.cells import make_plan
+from tests.e2e.running import eqc
+from tests.environment import ROOT
+
+RECORDED = ROOT / "tests" / "data" / "store-dc97ce3"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A copy of the recorded store, because reading a store writes its columnar cache into it."""
+    return Path(shutil.copytree(RECORDED, tmp_path / "recorded"))
+
+
+def test_its_report_is_the_same(store: Path) -> None:
+    done = eqc("report", store / "recorded-rehearsal", "--format", "json", cwd=store)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads((RECORDED / "report.json").read_text())
+
+
+@pytest.mark.parametrize("name", ["platforms", "layers"])
+def test_its_tables_are_the_same(store: Path, name: str) -> None:
+    words = ("report", store / "recorded-rehearsal", "--show", name, "--format", "csv")
+    done = eqc(*words, cwd=store)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (RECORDED / f"{name}.csv").read_text()
+
+
+def test_its_report_is_a_baseline(store: Path) -> None:
+    done = eqc("diff", store / "report.json", store / "recorded-rehearsal", cwd=store)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_recorded_baseline_still_finds_differences(store: Path) -> None:
+    baseline = json.loads((store / "report.json").read_text())
+    classes = baseline["partitions"][0]["classes"]
+    first, second = classes[0]["platforms"], classes[1]["platforms"]
+    classes[0]["platforms"], classes[1]["platforms"] = second, first
+    (store / "report.json").write_text(json.dumps(baseline))
+    done = eqc("diff", store / "report.json", store / "recorded-rehearsal", cwd=store)
+    assert done.returncode == 3, done.stdout + done.stderr
+
+
+def test_its_journal_is_read(store: Path) -> None:
+    (path,) = store.glob("recorded-rehearsal/*/journal.sqlite")
+    journal = Journal(path)
+    try:
+        assert journal.open_intents() == []
+        found = {intent.provider: intent for intent in journal.intents()}
+    finally:
+        journal.close()
+    assert {name: intent.outcome for name, intent in found.items()} == {
+        "aws": Outcome.RELEASED,
+        "gcp": Outcome.RELEASED,
+    }
+    machine = found["gcp"].machine()
+    assert machine is not None
+    assert machine.offer.label == "n2-standard-2 in us-central1-a, spot"
+    assert machine.token == "184b317913a832b0"
+
+
+def test_cells_have_the_ids_they_had(store: Path) -> None:
+    assert _planned(store / "resume.yaml") == _stored(store, "resume")
+    # In a rehearsal the two cloud platforms have ids of their own.
+    assert len(_stored(store, "recorded-rehearsal") - _planned(store / "rehearsed.yaml")) == 2
+
+
+def test_its_run_is_resumed_and_nothing_computed_twice(store: Path) -> None:
+    before = _observations(store)
+    done = eqc("run", "resume.yaml", "--results", store, cwd=store)
+    assert done.returncode == 0, done.stderr
+    assert _observations(store) == before
+    (path,) = store.glob("resume/*/run.json")
+    calls = json.loads(path.read_text())["invocations"]
+    assert [sum(call["sessions"].values()) for call in calls] == [4, 0]
+
+
+def _planned(spec: Path) -> set[str]:
+    return {cell.id for cell in make_plan(load(spec)).cells}
+
+
+def _stored(store: Path, name: str) -> set[str]:
+    (path,) = store.glob(f"{name}/*/plan.json")
+    return {cell["cell"] for cell in json.loads(path.read_text())["cells"]}
+
+
+def _observations(store: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in store.glob("resume/*/observations/*")}
