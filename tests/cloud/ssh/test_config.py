@@ -14,7 +14,7 @@ from orchestrator.model.machine import Address, Level, Order, SshHost, SshPlacem
 from orchestrator.providers.ssh.provider import SshProvider
 from orchestrator.ssh import login_keys
 from orchestrator.ssh.client import SshClient
-from tests.cloud.ssh.conftest import Peer
+from tests.cloud.ssh.conftest import FakeHost
 
 pytestmark = pytest.mark.docker
 
@@ -23,22 +23,22 @@ DEEP = Platform("ssh", "ssh/deep", pairs({"host": "deep"}), SshPlacement(SshHost
 
 @pytest.fixture
 def known(
-    peer: Peer, make: Callable[..., Peer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fake: FakeHost, make: Callable[..., FakeHost], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """``deep`` is the peer behind another one; returns the file with the keys of both."""
+    """``deep`` is the fake behind another one; returns the file with the keys of both."""
     gate = make(engine=False)
     folder = tmp_path / ".ssh"
     folder.mkdir()
     known = folder / "keys of hosts"
     known.write_text(
-        f"[{gate.address.host}]:{gate.address.port} {gate.host_key}\nthe-deep-one {peer.host_key}\n"
+        f"[{gate.address.host}]:{gate.address.port} {gate.host_key}\nthe-deep-one {fake.host_key}\n"
     )
     (folder / "key").symlink_to(gate.address.identities[0])
     (folder / "gate").write_text(
         f"Host gate\n  HostName {gate.address.host}\n  Port {gate.address.port}\n"
     )
     (folder / "config").write_text(
-        f"Include gate\nHost deep\n  HostName {sshd.inside(peer.container)}\n"
+        f"Include gate\nHost deep\n  HostName {sshd.inside(fake.container)}\n"
         "  ProxyJump gate\n  HostKeyAlias the-deep-one\n"
         f"Host *\n  User {sshd.USER}\n  IdentityFile ~/.ssh/key\n"
         '  UserKnownHostsFile "~/.ssh/keys of hosts"\n'
@@ -54,9 +54,9 @@ def reached() -> Address:
 
 
 @pytest.mark.usefixtures("known")
-def test_it_is_reached_by_its_name_alone(peer: Peer) -> None:
+def test_it_is_reached_by_its_name_alone(fake: FakeHost) -> None:
     with SshClient(reached()) as shell:
-        assert shell.run(["hostname"]).stdout.decode().strip() == peer.sh("hostname").strip()
+        assert shell.run(["hostname"]).stdout.decode().strip() == fake.sh("hostname").strip()
     assert {finding.level for finding in SshProvider().check([DEEP])} == {Level.OK}
 
 
