@@ -15,6 +15,7 @@ import pytest
 from orchestrator.experiment import load
 from orchestrator.fleet.journal import Journal, Outcome
 from orchestrator.plan.cells import make_plan
+from orchestrator.providers.registry import providers
 from tests.e2e.running import eqc
 from tests.environment import ROOT
 
@@ -91,7 +92,7 @@ def test_its_run_is_resumed_and_nothing_computed_twice(store: Path) -> None:
 
 
 def _planned(spec: Path) -> set[str]:
-    return {cell.id for cell in make_plan(load(spec)).cells}
+    return {cell.id for cell in make_plan(load(spec, providers())).cells}
 
 
 def _stored(store: Path, name: str) -> set[str]:
