@@ -22,7 +22,7 @@ class Strict(BaseModel):
 
 
 def many(value: Any) -> Any:
-    """One word as a list of one; its braces are expanded as they are in a list."""
+    """A single value as a list. Text is brace-expanded, as it is inside a list."""
     if isinstance(value, str):
         return expand(value)
     return value if isinstance(value, list) else [value]
@@ -33,7 +33,10 @@ def _known_framework(name: str) -> str:
 
 
 def word(value: str, valid: Any, kind: str) -> str:
-    """``value`` if it is one of ``valid``; else an error that names the nearest."""
+    """``value`` if ``valid`` has it; else a PydanticCustomError that suggests the nearest one.
+
+    ``kind`` says in the message what the value names, e.g. ``framework``.
+    """
     if value not in valid:
         hint = nearest(value, valid)
         text = f"unknown {kind} '{value}'{hint}".replace("{", "{{").replace("}", "}}")
@@ -117,7 +120,7 @@ _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)")
 
 
 def dollars(value: object) -> object:
-    """``20``, ``"20 USD"`` → US dollars. ValueError for another currency or no number."""
+    """``20`` or ``"20 USD"`` → US dollars. ValueError for text of any other form."""
     if not isinstance(value, str):
         return value
     match = _QUANTITY.fullmatch(value.strip())
@@ -127,7 +130,7 @@ def dollars(value: object) -> object:
 
 
 def size_in_bytes(value: object) -> object:
-    """``1073741824``, ``"4 GiB"``, ``"500 MB"`` → bytes. ValueError for an unknown unit."""
+    """``1073741824``, ``"4 GiB"`` or ``"500 MB"`` → bytes. ValueError for text of another form."""
     if not isinstance(value, str):
         return value
     match = _QUANTITY.fullmatch(value.strip())
@@ -137,7 +140,7 @@ def size_in_bytes(value: object) -> object:
 
 
 def fraction(value: object) -> object:
-    """``0.5`` or ``"1/255"`` → the nearest double. ValueError where it is neither."""
+    """``0.5`` or ``"1/255"`` → the nearest double. ValueError for text of any other form."""
     if not isinstance(value, str):
         return value
     try:

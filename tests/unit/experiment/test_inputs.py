@@ -148,7 +148,7 @@ def test_a_stored_tensor_that_was_damaged_is_written_anew(load: Load) -> None:
         ("{files: [bad.npy]}", "cannot read"),
         ("{files: [pickled.npy]}", "cannot read"),
         ("{files: [wide.npy]}", "8x8x3 does not fit"),
-        ("{random: {}, size: 8}", "says nothing of random"),
+        ("{random: {}, size: 8}", "applies to images only, not to random"),
         ("{random: {shape: [1, 9, 9, 3]}}", "9x9x3 does not fit"),
         ("{random: {shape: [100000, 100000]}}", "too large"),
         ("{random: {distribution: cauchy}}", "valid: normal, uniform"),
