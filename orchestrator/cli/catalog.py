@@ -86,7 +86,7 @@ def refresh(
 
 def _aws(regions: Sequence[str]) -> dict[str, dict[str, Json]]:
     try:
-        # The extra may be absent, and a search needs no SDK.
+        # Imported here: the SDK is an optional dependency, and a search does not need it.
         from orchestrator.providers.aws import catalog as aws_catalog  # noqa: PLC0415
         from orchestrator.providers.aws.clients import Clients  # noqa: PLC0415
     except ModuleNotFoundError as error:

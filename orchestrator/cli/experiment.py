@@ -43,7 +43,7 @@ def plan(file: Path, results: Path, *, as_json: bool) -> None:
 
 
 def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
-    """How many sessions of each cell the newest run of the plan's experiment has."""
+    """By cell id, the number of sessions in the newest run of the experiment in ``results``."""
     folder = newest_run(results, plan.experiment.name)
     if folder is None:
         return {}
@@ -51,7 +51,7 @@ def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
 
 
 def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
-    """Nothing where every machine is already there: then nothing is paid."""
+    """Print the estimated costs; nothing if no machine has to be rented."""
     found = [each for each in estimates(plan.cells, done) if each.offer or each.obstacle]
     if not found:
         return
