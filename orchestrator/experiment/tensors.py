@@ -52,7 +52,7 @@ def digit(number: int, how: Preprocessing) -> NDArray[np.float32]:
     height, width = how.size or (8, 8)
     if height % 8 or width % 8:
         raise FileMistake(
-            f"a digit has 8x8 pixels, each repeated: {height}x{width} is no multiple of that"
+            f"a digit has 8x8 pixels: give a 'size' of multiples of 8, not {height}x{width}"
         )
     with gzip.open(find(_DIGITS_FILE, Path()), "rt", encoding="ascii") as file:
         line = next(itertools.islice(file, number, None))

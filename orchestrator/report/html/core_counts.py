@@ -98,7 +98,7 @@ def _block(
 
 
 def _class_names(found: CoreCounts, partition: Partition | None) -> dict[str, str]:
-    """Short names of classes by id: their numbers in ``partition`` if it has all, else id starts."""
+    """Short names of classes by id: numbers in ``partition`` if it has all, else starts of ids."""
     numbers = {group.id: group.number for group in partition.classes} if partition else {}
     return dict(_named(found, numbers))
 

@@ -178,7 +178,7 @@ def test_a_digit_for_a_model_of_unknown_shape_wants_a_size(told: Told, load: Loa
         1,
     )
     uneven = "inputs:\n  - {images: [digits:0], size: 30, channels: 1}\n"
-    assert "whole factors" in told(text_of(workloads=FREE, inputs=uneven))[0].message
+    assert "multiples of 8" in told(text_of(workloads=FREE, inputs=uneven))[0].message
 
 
 def test_a_workload_without_an_input_is_a_mistake(told: Told) -> None:
