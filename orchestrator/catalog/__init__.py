@@ -1,4 +1,4 @@
-"""Knowledge as data: JSON files beside this, and functions that look things up in them."""
+"""The catalogue: machine types, prices, CPUs and frameworks as JSON files, and look-ups in them."""
 
 from orchestrator.catalog.emulation import (
     LEVELS,

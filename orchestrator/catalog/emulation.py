@@ -1,4 +1,4 @@
-"""What stands in for other hardware here: masks, QEMU's CPU models, who plays which machine."""
+"""Substitutes for other hardware: instruction-set masks, and CPU models of QEMU's user mode."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from orchestrator.catalog.frameworks import frameworks
 from orchestrator.catalog.lists import read
 
 LEVELS = tuple(REQUIRED_FLAGS)
-"""From the oldest to the newest."""
+"""Instruction-set levels of masks, from the oldest to the newest."""
 
 
 def mask_environment(level: str, framework: str) -> Mapping[str, str] | None:
-    """The variables that hold ``framework`` down to ``level``; ``None``: it has no switch.
+    """The environment variables that limit ``framework`` to the instructions of ``level``.
 
-    They must be set before the process starts. KeyError for an unknown level.
+    ``None``: the framework has no such variables for this level. They must be set before the
+    process starts. KeyError for an unknown level or framework.
     """
     if level not in REQUIRED_FLAGS:
         raise KeyError(level)
@@ -24,13 +25,13 @@ def mask_environment(level: str, framework: str) -> Mapping[str, str] | None:
 
 
 def required_flag(level: str) -> str:
-    """The CPU flag (as Linux names it) a machine must have for ``level`` to mean anything."""
+    """The CPU flag (as Linux names it) without which a machine cannot execute ``level`` at all."""
     return REQUIRED_FLAGS[level]
 
 
 @dataclass(frozen=True)
 class QemuCpu:
-    """A model that was seen to run frameworks."""
+    """A CPU model of QEMU on which frameworks were observed to run."""
 
     name: str
     level: str
@@ -39,18 +40,18 @@ class QemuCpu:
 
 
 def known_qemu_cpus() -> tuple[QemuCpu, ...]:
-    """The x86 models that were seen to run frameworks, oldest first."""
+    """The x86 models on which frameworks were observed to run, oldest first."""
     known = read("qemu_cpus.json")["known"]
     return tuple(QemuCpu(name, cpu["level"], cpu["note"]) for name, cpu in known.items())
 
 
 def qemu_cpu_names(architecture: str) -> tuple[str, ...]:
-    """Every model name QEMU knows for ``x86_64`` or ``arm64``, newer releases included."""
+    """Every name of a QEMU CPU model for ``x86_64`` or ``arm64``, newer releases included."""
     return tuple(read("qemu_cpus.json")["names"][architecture])
 
 
 def qemu_note(name: str) -> str | None:
-    """What is known about running frameworks on an x86 model; ``None`` if nothing is."""
+    """A sentence on running frameworks on an x86 model; ``None`` if nothing is known of it."""
     data = read("qemu_cpus.json")
     if name in data["unfit"]:
         return str(data["unfit"][name])
@@ -59,16 +60,19 @@ def qemu_note(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Player:
-    """A CPU model of QEMU's user mode, and what it has not of the machine it plays."""
+    """The CPU model of QEMU's user mode that replaces a rented machine in a rehearsal."""
 
     cpu: str
     lacks: str | None = None
+    """What the replaced machine has and this model has not; ``None``: nothing of importance."""
 
 
 def player(microarchitectures: Sequence[str], architecture: str) -> Player:
-    """The player of a machine that may have any of ``microarchitectures``, oldest first.
+    """The CPU model that replaces a machine with one of ``microarchitectures`` (oldest first).
 
-    The first that is known decides: a rehearsal shows that a sweep runs, not which class results.
+    The first microarchitecture in the list of replacements decides, without one a default for
+    ``architecture`` (``x86_64`` or ``arm64``). That is enough: a rehearsal shows that a sweep
+    runs, not which classes it will find.
     """
     data = read("rehearsal_cpus.json")
     known = data[architecture]
@@ -79,12 +83,12 @@ def player(microarchitectures: Sequence[str], architecture: str) -> Player:
 
 
 def simd_meaning(flag: str) -> str | None:
-    """What SIMD instructions ``flag`` stands for, in a few words; ``None``: none known."""
+    """The SIMD instructions of CPU flag ``flag`` in a few words; ``None``: it is not listed."""
     known = read("simd_flags.json")
     meaning = known["float"].get(flag) or known["other"].get(flag)
     return None if meaning is None else str(meaning)
 
 
 def is_float_simd(flag: str) -> bool:
-    """Whether ``flag`` stands for vector arithmetic on floating-point numbers."""
+    """Whether CPU flag ``flag`` means vector arithmetic on floating-point numbers."""
     return flag in read("simd_flags.json")["float"]

@@ -1,8 +1,8 @@
-"""The folder of one framework: everything that anybody knows of it, read and checked.
+"""The folder that defines one framework: read and checked. Its name is the framework's name.
 
-``framework.json`` says which models it loads, which class is its adapter and what to install;
-``requirements.txt`` what its image holds; ``masks.json``, if it is there, its instruction-set
-switches. Every other file goes with the runner. The folder is called as the framework.
+``framework.json``: the kinds of model it loads, the class of its adapter, what to install;
+``requirements.txt``: what pip installs into its image; ``masks.json``, optional: the environment
+variables that limit its instruction set. Every other file is copied beside the runner.
 """
 
 from __future__ import annotations
@@ -24,45 +24,45 @@ SOURCES = ("builtin", "onnx", "keras", "savedmodel", "torch", "tflite", "python"
 REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
     {"sse4": "sse4_2", "avx": "avx", "avx2": "avx2", "avx512": "avx512f"}
 )
-"""Of each level of masks, oldest first, the CPU flag (as Linux names it) that it needs."""
+"""For each level of masks, oldest first: the CPU flag (as Linux names it) that it needs."""
 
 DESCRIPTION = "framework.json"
 _REQUIREMENTS, _MASKS, _DOCKERFILE = "requirements.txt", "masks.json", "Dockerfile"
 _KEYS = ("sources", "adapter", "install")
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
-"""What an image may be called, too."""
+"""Also valid as the name of a Docker image: the framework's image is called eqc-<name>."""
 _RUNNER = "eqc_runner."
 _ADAPTER = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
 class Framework:
-    """A folder that is as it should be."""
+    """A framework, from a folder that was checked."""
 
     folder: Path
     sources: tuple[str, ...]
     """The kinds of model it can load, e.g. ``("builtin", "onnx")``."""
     masks: Mapping[str, Mapping[str, str]]
-    """By level, the variables that hold it down to that; a level without a switch is not there."""
+    """By level, the environment variables that limit it to that level; other levels are absent."""
 
     @property
     def name(self) -> str:
-        """As experiment files call it."""
+        """The framework's name in experiment files."""
         return self.folder.name
 
     @property
     def requirements(self) -> Path:
-        """What pip installs into its image."""
+        """The file with what pip installs into its image."""
         return self.folder / _REQUIREMENTS
 
     @property
     def dockerfile(self) -> Path:
-        """Its own, or the one that all share."""
+        """Its own Dockerfile, or the shared one if it has none."""
         own = self.folder / _DOCKERFILE
         return own if own.is_file() else images_folder() / _DOCKERFILE
 
     def runner_files(self) -> Iterator[tuple[str, Path]]:
-        """(name below the folder of all frameworks, file) of what the runner needs, sorted."""
+        """The files that the runner needs: (``<framework>/<path in its folder>``, file), sorted."""
         for path in sorted(self.folder.rglob("*")):
             parts = path.relative_to(self.folder).parts
             if parts[0] in (_REQUIREMENTS, _MASKS, _DOCKERFILE) or not path.is_file():
@@ -72,13 +72,13 @@ class Framework:
 
 
 def read_framework(folder: Path) -> Framework:
-    """Read and check the folder. Raises ``UsageError`` with the file that is wrong."""
+    """Read and check the folder. Raises ``UsageError`` with the file and what is wrong in it."""
     path = folder / DESCRIPTION
     if _NAME.fullmatch(folder.name) is None or folder.name == runner_path().name:
         wrong(
             path,
-            f"{folder.name!r} is no name for a framework, as which its folder is called: a-z, 0-9, "
-            f"and single . _ - between; not {runner_path().name!r}",
+            f"{folder.name!r} cannot be a framework's name, and the folder's name is that: use "
+            f"a-z, 0-9 and single . _ - between them; not {runner_path().name!r}",
         )
     content = _object(path)
     for key in content.keys() - set(_KEYS):
@@ -91,7 +91,7 @@ def read_framework(folder: Path) -> Framework:
     if unknown:
         wrong(path, f"no source {unknown[0]!r}; 'sources' is a list of {', '.join(SOURCES)}")
     if not isinstance(content["install"], str):
-        wrong(path, "'install' is what to write after 'pip install', as one text")
+        wrong(path, "'install' must be one text: the arguments of 'pip install'")
     _check_adapter(path, content["adapter"])
     if not (folder / _REQUIREMENTS).is_file():
         wrong(
@@ -103,7 +103,7 @@ def read_framework(folder: Path) -> Framework:
 
 
 def wrong(path: Path, what: str) -> NoReturn:
-    """Raises the error: ``path`` is not what it should be."""
+    """Raises ``UsageError``: the file or folder and ``what`` is wrong with it."""
     raise UsageError(f"{path}: {what}")
 
 
@@ -135,7 +135,7 @@ def _masks(folder: Path) -> Mapping[str, Mapping[str, str]]:
             wrong(path, f"no level {level!r}; there are {', '.join(REQUIRED_FLAGS)}")
         values = variables.values() if isinstance(variables, dict) else [None]
         if not all(isinstance(value, str) for value in values):
-            wrong(path, f"level {level!r} maps variables to their values, all of them text")
+            wrong(path, f"level {level!r} must be an object of variables and values, all text")
     return MappingProxyType({level: MappingProxyType(levels[level]) for level in levels})
 
 
@@ -145,5 +145,5 @@ def _object(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         wrong(path, f"cannot be read as JSON: {error}")
     if not isinstance(content, dict):
-        wrong(path, "is no JSON object: it starts with { and ends with }")
+        wrong(path, "is not a JSON object, which starts with { and ends with }")
     return content

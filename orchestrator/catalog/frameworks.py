@@ -1,4 +1,4 @@
-"""The frameworks there are: a folder each, beside the runner or where ``EQC_FRAMEWORKS`` says."""
+"""All frameworks: one folder each, beside the runner or in a folder of ``EQC_FRAMEWORKS``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from orchestrator.catalog.framework_folder import DESCRIPTION, Framework, read_f
 from orchestrator.system.paths import images_folder
 
 FOLDERS_VARIABLE = "EQC_FRAMEWORKS"
-"""Folders that hold folders of frameworks, separated as in ``PATH``."""
+"""Environment variable: folders that hold folders of frameworks, separated as in ``PATH``."""
 
 _FIRST = ("tensorflow", "torch", "onnxruntime", "numpy")
-"""The published schema has these first, in this order; all others follow by name."""
+"""The order of these in the published JSON Schema; all others follow by name."""
 
 
 def frameworks() -> Mapping[str, Framework]:
-    """Every framework by its name. Raises ``UsageError`` for a folder that is none."""
+    """Every framework by its name. Raises ``UsageError`` for a folder that is not valid."""
     return _frameworks(outside_folders())
 
 
@@ -30,7 +30,7 @@ def outside_folders() -> tuple[Path, ...]:
 
 
 def sources_of(framework: str) -> tuple[str, ...]:
-    """The kinds of model ``framework`` can load, e.g. ``("builtin", "onnx")``."""
+    """The kinds of model ``framework`` can load, e.g. ``("builtin", "onnx")``; KeyError."""
     return frameworks()[framework].sources
 
 
@@ -50,7 +50,7 @@ def _frameworks(outside: tuple[Path, ...]) -> Mapping[str, Framework]:
 
 
 def _in(place: Path) -> Iterator[Framework]:
-    """The frameworks whose folders are in ``place``; there must be one."""
+    """The frameworks whose folders are in ``place``. Raises ``UsageError`` if there are none."""
     folders = [path.parent for path in sorted(place.glob(f"*/{DESCRIPTION}"))]
     if not folders:
         hint = f": name {place.parent}" if (place / DESCRIPTION).is_file() else ""

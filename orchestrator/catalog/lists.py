@@ -1,4 +1,4 @@
-"""The catalogue's lists: those of the package, the user's newer ones, and names in them."""
+"""The catalogue's lists: those shipped with the package and newer ones that a user fetched."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from orchestrator.system.paths import cache_folder
 
 
 def refreshed_folder() -> Path:
-    """Where ``eqc catalog refresh`` puts its lists unless told otherwise, and where we look."""
+    """The default folder of ``eqc catalog refresh``; the catalogue reads newer lists from it."""
     return cache_folder() / "catalog"
 
 
 def lists(provider: str, kind: str, folder: Path) -> tuple[Any, ...]:
-    """The lists of one kind (``machine_types`` or ``prices``), ``folder``'s first.
+    """The lists of one kind (``machine_types`` or ``prices``): ``folder``'s, then the shipped one.
 
-    Raises ``EnvironmentNotReady`` for a refreshed list that is none.
+    Raises ``EnvironmentNotReady`` for a list in ``folder`` that does not fit its schema.
     """
     name, schema = f"{provider}_{kind}.json", f"{kind}.schema.json"
     bundled = read(name)
     path = folder / name
     if not path.is_file():
         return (bundled,)
-    # Nearly half of the time of `eqc validate`, for those alone who have refreshed a list.
+    # This import takes nearly half of the time of `eqc validate`: only if there is a list to check.
     import jsonschema  # noqa: PLC0415
 
     try:
@@ -36,13 +36,14 @@ def lists(provider: str, kind: str, folder: Path) -> tuple[Any, ...]:
     except (OSError, ValueError, jsonschema.ValidationError) as error:
         what = str(error).partition("\n")[0]
         raise EnvironmentNotReady(
-            f"{path} is not a list of the catalogue ({what}): delete it, or refresh it again"
+            f"{path} is not a list of the catalogue ({what}): delete it, or write it again with "
+            f"eqc catalog refresh --provider {provider}"
         ) from error
     return (found, bundled)
 
 
 def list_text(document: Any) -> str:
-    """A list as the text of its file: one row per line, so that a difference can be read."""
+    """A list as the text of its file: JSON with one row per line, for readable diffs."""
     lines = []
     for key, value in document.items():
         if isinstance(value, dict) and value:
@@ -65,7 +66,7 @@ def _compact(value: Any) -> str:
 
 @cache
 def read(name: str) -> Any:
-    """The content of ``orchestrator/catalog/<name>``; read once, not to be changed."""
+    """The content of ``orchestrator/catalog/<name>``. It is cached: do not modify it."""
     return json.loads((files("orchestrator.catalog") / name).read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""Machine types of EC2 and Compute Engine: what one gets, and what it may turn out to be."""
+"""Machine types of EC2 and Compute Engine: size, possible CPUs, GPUs, quota and prices."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _CUSTOM = re.compile(r"(?:([a-z0-9]+)-)?custom-(\d+)-(\d+)(?:-ext)?")
 
 @dataclass(frozen=True)
 class Quota:
-    """What limits how many there can be at once in a region, by the provider's own code."""
+    """A provider's limit on machines that run at once in a region; ``code`` is the provider's."""
 
     code: str
     name: str
     unit: str
-    """``vCPUs`` or ``GPUs``: what of a machine is counted."""
+    """``vCPUs`` or ``GPUs``: what the limit counts."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,20 @@ class MachineType:
     architecture: str
     """``x86_64`` or ``arm64``."""
     vendors: tuple[str, ...]
-    """Whose cores one may get: ``Intel``, ``AMD``, ``Arm``."""
+    """Possible vendors of its CPU: ``Intel``, ``AMD``, ``Arm``."""
     microarchitectures: tuple[str, ...]
-    """Those one may get, by the names of a fingerprint; empty: not known."""
+    """Possible microarchitectures, named as in fingerprints; empty: not known."""
     gpu: str | None
     gpus: int
     quota: Quota | None
     spot_quota: Quota | None
     source: str
-    """Where the row is from."""
+    """The document or API that the row is from."""
     prices: tuple[Price, ...]
 
     @property
     def vendor(self) -> str | None:
-        """Whose cores; ``None`` where it may be one or the other."""
+        """The vendor of its CPU; ``None`` where there are several possible ones."""
         return self.vendors[0] if len(self.vendors) == 1 else None
 
     @property
@@ -83,7 +83,7 @@ def machine_type(provider: str, name: str) -> MachineType:
 
 
 def families(provider: str) -> Mapping[str, Any]:
-    """What is known by hand about each family (``<provider>_families.json``)."""
+    """By family, what the providers' APIs do not say (``<provider>_families.json``)."""
     return MappingProxyType(read(f"{provider}_families.json")["families"])
 
 
@@ -94,7 +94,7 @@ def custom_family(provider: str) -> str | None:
 
 
 def gpu_name(provider: str, name: str) -> str:
-    """Our name of what the provider calls ``name``; the same where we have none."""
+    """The catalogue's name of the GPU that ``provider`` calls ``name``; ``name`` if none."""
     return str(read(f"{provider}_families.json")["gpu_names"].get(name, name))
 
 
@@ -116,7 +116,7 @@ def cpu_platforms() -> Mapping[str, str]:
 
 
 def quota_of(provider: str, key: str | None, *, spot: bool) -> Quota | None:
-    """The quota called ``key`` in the families' file; ``None``: not known, or not to be had."""
+    """The quota called ``key`` in the families' file; ``None``: not known, or not for sale."""
     entry = read(f"{provider}_families.json")["quotas"].get(key)
     code = entry and entry["spot" if spot else "on_demand"]
     if not code:
@@ -136,10 +136,10 @@ def select(
     regions: Container[str] = (),
     max_price: float | None = None,
 ) -> tuple[MachineType, ...]:
-    """The types that have one of each thing given; nothing given means any.
+    """The types that match one value of every argument given; an empty argument matches all.
 
-    ``max_price`` (US dollars per hour, on demand) is kept by types that are known to cost no more
-    somewhere in ``regions``; a type without a known price is not known to.
+    ``max_price`` (US dollars per hour, on demand): a type needs a known price, in one of
+    ``regions``, that is not above it.
     """
     marches, cores = set(microarchitectures), set(vendors)
 

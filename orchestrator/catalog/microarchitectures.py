@@ -1,6 +1,6 @@
 """The microarchitecture of an x86 processor by its CPUID signature, and the generation of a GPU.
 
-Fingerprints of the runner name microarchitectures already; this is for imported ones.
+For imported fingerprints: those that the runner makes hold the name already.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from orchestrator.system.paths import runner_path
 def microarchitecture(
     vendor: str | None, family: int | None, model: int | None, stepping: int | None
 ) -> str | None:
-    """The name, e.g. ``Ice Lake server``; ``None`` where no row, or more than one name, fits.
+    """The name, e.g. ``Ice Lake server``; ``None`` where no name fits, or several do.
 
-    Where ``stepping`` is not known every stepping of the model is considered.
+    ``vendor`` is CPUID's text, e.g. ``GenuineIntel``. Where ``stepping`` is ``None``, all steppings
+    of the model count.
     """
     rows = [
         row
@@ -39,14 +40,14 @@ _VENDORS = {"AuthenticAMD": "AMD", "GenuineIntel": "Intel", "HygonGenuine": "Hyg
 
 
 def vendor_name(vendor: str | None) -> str | None:
-    """``Intel`` for ``GenuineIntel``; what CPUID says where there is no better-known name."""
+    """``Intel`` for ``GenuineIntel``; CPUID's own text for other vendors; ``None`` for ``None``."""
     return None if vendor is None else _VENDORS.get(vendor, vendor)
 
 
 def generation_age(vendor: str | None, name: str | None) -> int | None:
-    """The place of a microarchitecture among its vendor's, the oldest first; ``None``: unknown.
+    """The index of a microarchitecture in its vendor's list, oldest first; ``None``: not listed.
 
-    Server and client cores are rows of one list; smaller cores follow the larger ones.
+    Server and client cores are in one list, with the small cores (Atom) after the large ones.
     """
     names = [row["name"] for row in _rows() if row["vendor"] == vendor]
     return names.index(name) if name in names else None
@@ -69,11 +70,14 @@ def _contains(ranges: str, number: int) -> bool:
 
 
 NEWEST = (13.0,)
-"""No capability from here on was known when the list was written."""
+"""CUDA compute capabilities from here on are newer than the list of generations."""
 
 
 def gpu_generation(capability: tuple[float, ...]) -> str | None:
-    """The name, e.g. ``(7, 5)`` → ``Turing``; ``None`` below or above what the list knows."""
+    """The GPU generation of a CUDA compute capability, e.g. ``(7, 5)`` → ``Turing``.
+
+    ``None`` for a capability that is older or newer than the list.
+    """
     if capability >= NEWEST:
         return None
     names = [

@@ -1,4 +1,4 @@
-"""Prices of machine types per region, each with the date of the list it is from."""
+"""Prices of machine types per region, each with the date of its list."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from orchestrator.model.experiment import Json
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per hour in one region; ``None`` is unknown, which is never 0."""
+    """US dollars per hour in one region; an unknown price is ``None``, never 0."""
 
     region: str
     on_demand: float | None
     spot: float | None
     date: str
-    """Of the list it is from, ``2025-03-02``."""
+    """The date of the list of prices, e.g. ``2025-03-02``."""
 
 
 def prices(provider: str, name: str) -> tuple[Price, ...]:
-    """What is known of a machine type, by region: from the newest list that knows the region."""
+    """One price per region of a machine type, each from the newest list that has the region."""
     return _index(provider, refreshed_folder()).get(name, ())
 
 
@@ -35,9 +35,9 @@ def price_document(
     on_demand: Mapping[str, Mapping[str, float]],
     spot: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Json]:
-    """Prices by type and region in the catalogue's format: one row per type, one place per region.
+    """Prices by type and region in the catalogue's format: a row per type, a column per region.
 
-    A price of 0 is an unknown one and becomes ``null``; a type without any is left out.
+    A price of 0 means unknown and becomes ``None``; a type without any price is left out.
     """
 
     def rows(table: Mapping[str, Mapping[str, float]]) -> dict[str, Json]:

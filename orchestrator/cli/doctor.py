@@ -1,4 +1,4 @@
-"""``eqc doctor``: what is missing, said before it costs anything."""
+"""``eqc doctor``: reports what a run would lack, before any machine is rented."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def plan(file: Path, results: Path, *, as_json: bool) -> None:
 
 
 def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
-    """How many sessions of each cell the newest run of the plan's experiment has."""
+    """By cell id, the number of sessions in the newest run of the experiment in ``results``."""
     folder = newest_run(results, plan.experiment.name)
     if folder is None:
         return {}

@@ -1,6 +1,6 @@
-"""``eqc status`` and ``eqc reap``: what runs somewhere for us, and how it is ended.
+"""``eqc status`` and ``eqc reap``: list rented machines that are running, and end them.
 
-Both ask the providers by tag, in all regions, and need no file of ours.
+Both find the machines by their tags in all regions of the providers; they need no local file.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def reap(
     for machine, why in chosen:
         click.echo(f"{'ending' if yes else 'would end'} {_name(machine)}: {why}")
     _say_not_seen(found)
-    # Of a run that was killed when its machines at a provider had ended, only these are left there.
+    # A run that was killed after its machines had ended may have left keys and firewall rules.
     driven, up = live_runs(), {(m.platform.provider, m.run) for m in found.machines}
     seeing = {name: p for name, p in providers.items() if name not in dict(found.not_seen)}
     list_shared = [
@@ -97,7 +97,7 @@ def _look(names: Sequence[str]) -> tuple[dict[str, Provider], Found]:
 
 
 def _traces(providers: dict[str, Provider], owner: str | None) -> list[tuple[str, str]]:
-    """(provider, run) of all keys and firewall rules of ``owner``; ``None``: of everybody."""
+    """(provider, run) of the keys and firewall rules of ``owner``; ``None``: of all owners."""
     found: list[tuple[str, str]] = []
     for name, provider in providers.items():
         try:
@@ -110,7 +110,7 @@ def _traces(providers: dict[str, Provider], owner: str | None) -> list[tuple[str
 
 
 def _tidy(providers: dict[str, Provider], runs: Sequence[tuple[str, str]]) -> None:
-    """Remove what the ended machines shared: keys, rules of firewalls."""
+    """Delete the keys and firewall rules that a run's machines shared."""
     for name, run in runs:
         try:
             providers[name].delete_shared(run)
@@ -136,7 +136,7 @@ def _row(machine: Machine) -> dict[str, Any]:
 
 
 def _price(machine: Machine) -> float | None:
-    """The list price of its type where it is; what it was ordered at is not in its tags."""
+    """US dollars per hour by the price list: the price it was ordered at is not in its tags."""
     offer = machine.offer
     if offer.price_per_hour is not None or offer.machine_type is None:
         return offer.price_per_hour

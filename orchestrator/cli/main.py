@@ -44,15 +44,16 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = Exit.INTERRUPTED
     except EqcError as error:
-        # A machine's words may be in it.
+        # The message may quote a machine's output: escape control characters.
         said = "\n".join(plain(line) for line in str(error).split("\n"))
         click.echo(f"eqc: {said}", err=True)
         code = error.exit_code
     except BrokenPipeError:
-        # The reader of our output left; what it did not read is nobody's loss.
+        # The program that reads stdout (e.g. `head`) has closed it: no error, but stdout must be
+        # replaced, since Python flushes it once more on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.DONE
-    except Exception:  # noqa: BLE001 - the last resort: say that it is ours, and how to report it
+    except Exception:  # noqa: BLE001 - any other exception is a bug in eqc: say so
         traceback.print_exc()
         click.echo("eqc: this is a bug in eqc; please report the lines above", err=True)
         code = Exit.BUG

@@ -1,4 +1,4 @@
-"""Stores in buckets: commands work on mirrors of them, pulled first and pushed in the end."""
+"""Stores in buckets: a command works on a local mirror, pulled before and pushed after it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from orchestrator.store.bucket.mirror import RemoteStore
 from orchestrator.store.bucket.push import Sharing, Unshared
 
 _MIRRORS = "orchestrator.cli.mirrors"
-"""Where click's context keeps the stores of this call, by their mirrors."""
+"""Key in ``click.Context.meta``: the stores of this call by the folders of their mirrors."""
 
 
 def pulled(url: str, context: click.Context | None) -> Path:
-    """The mirror of the store at ``url``, with all that is there now.
+    """Pull the store at ``url``; returns the folder of its mirror.
 
-    ``shared`` and ``push_to`` of the same ``context`` know it by its folder. Raises
-    ``EnvironmentNotReady``.
+    The store is remembered in ``context``, so that ``shared`` and ``push_to`` find it by this
+    folder. Raises ``EnvironmentNotReady`` where the bucket cannot be read.
     """
     store = RemoteStore(url)
     store.pull()
@@ -34,9 +34,10 @@ def pulled(url: str, context: click.Context | None) -> Path:
 
 @contextmanager
 def shared(context: click.Context, results: Path, tell: Tell) -> Iterator[Sharing | Unshared]:
-    """Push what is added to ``results`` meanwhile, if it is a mirror; else nothing happens.
+    """While the context is open, push what is added to ``results``, if it is a mirror.
 
-    Raises ``EnvironmentNotReady`` where it may not be written to, before anything is computed.
+    Raises ``EnvironmentNotReady`` on entry where the bucket cannot be written to. A push that
+    fails later is reported on stderr; the results stay in the mirror.
     """
     store = _remote(context, results)
     if store is None:
@@ -54,7 +55,7 @@ def shared(context: click.Context, results: Path, tell: Tell) -> Iterator[Sharin
 
 
 def push_to(context: click.Context, results: Path) -> None:
-    """Push ``results``, if it is a mirror. Raises ``EnvironmentNotReady``."""
+    """Push ``results``, if it is a mirror. Raises ``EnvironmentNotReady`` where that fails."""
     store = _remote(context, results)
     if store is not None:
         store.push()
@@ -62,7 +63,7 @@ def push_to(context: click.Context, results: Path) -> None:
 
 
 def _push_leftovers(store: RemoteStore) -> None:
-    """What an earlier call could not push. That this one cannot either is only said."""
+    """Push what an earlier call could not push; a failure is only reported on stderr."""
     try:
         if store.has_leftovers():
             store.push()

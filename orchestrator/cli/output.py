@@ -1,4 +1,4 @@
-"""What a report writes beside the terminal: the HTML page of a run and figures for print."""
+"""Files that a report writes: the HTML page of a run, and figures for print."""
 
 from __future__ import annotations
 
@@ -31,17 +31,18 @@ if TYPE_CHECKING:
 
 
 def write_figures(found: Findings, folder: Path, kind: str, *, quiet: bool = False) -> None:
-    """Write every figure that there is data for into ``folder``, each beside its data.
+    """Write every figure for which there is data into ``folder``, each with its data as CSV.
 
-    Says what was written and what there is no figure of, on stderr if ``quiet`` (stdout then
-    holds a report for programs). Raises ``EnvironmentNotReady`` without matplotlib.
+    Prints the files and why other figures are absent: on stderr if ``quiet``, since stdout then
+    holds a report for programs. ``kind`` is ``svg``, ``pdf`` or ``png``. Raises
+    ``EnvironmentNotReady`` without matplotlib.
     """
     if find_spec("matplotlib") is None:
         raise EnvironmentNotReady(
             "figures need matplotlib, which is not installed: "
             "pip install 'eqc-orchestrator[figures]'"
         )
-    # Half a second, and an extra: only for those who want figures.
+    # Imported here: matplotlib is an optional dependency, and its import takes half a second.
     from orchestrator.report.print_figures.drawing import rendered  # noqa: PLC0415
     from orchestrator.report.print_figures.figure import data_text  # noqa: PLC0415
     from orchestrator.report.print_figures.registry import every_figure  # noqa: PLC0415
@@ -57,7 +58,7 @@ def write_figures(found: Findings, folder: Path, kind: str, *, quiet: bool = Fal
 
 
 def shown(found: Findings) -> Shown:
-    """All that the figures show. Needs matplotlib."""
+    """The data of all figures. Needs matplotlib."""
     from orchestrator.report.print_figures.registry import Shown  # noqa: PLC0415
 
     partitions, platforms = found.summary.partitions, found.summary.table.platforms
@@ -74,12 +75,12 @@ def shown(found: Findings) -> Shown:
 
 
 def page_text(found: Findings) -> str:
-    """The whole page; its analyses are bounded in time and memory."""
+    """The HTML page; its analyses are bounded in time and memory."""
     return html_text(found.summary, details(found))
 
 
 def write_page(run: Path, found: Findings) -> Path:
-    """The page of a run, in its folder; returns its path."""
+    """Write the page of a run to ``report/index.html`` in its folder ``run``; returns that path."""
     page = run / "report" / "index.html"
     write_whole(page, page_text(found).encode())
     return page

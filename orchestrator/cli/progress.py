@@ -25,7 +25,7 @@ Tell = Callable[[Event], None]
 
 @contextmanager
 def progress(events: Path | None, *, quiet: bool) -> Iterator[Tell]:
-    """A function that shows one event, and appends it to the file ``events``, if given."""
+    """A thread-safe function that shows one event and, with ``events``, appends it to that file."""
     lock = threading.Lock()
     with ExitStack() as stack:
         listeners: list[Tell] = []
@@ -62,7 +62,7 @@ def _plain(event: Event) -> None:
 
 
 def _line(event: Event) -> str | None:
-    """What a person reads of an event; machines' words in it steer no terminal."""
+    """An event as text for people, control characters escaped; ``None``: it is not shown."""
     said = _said(event)
     return None if said is None else "\n".join(plain(line) for line in said.split("\n"))
 
@@ -93,7 +93,7 @@ def _said(event: Event) -> str | None:
 
 
 def _cost(event: Event) -> str:
-    """What it cost by list price, where machines were rented."""
+    """The cost by list price, if machines were rented."""
     if event.get("cost_actual") is None:
         return ""
     least = "at least " if event["unpriced"] else ""
@@ -103,7 +103,7 @@ def _cost(event: Event) -> str:
 
 @contextmanager
 def _live(terminal: Console) -> Iterator[Tell]:
-    """One row per job, and one for all."""
+    """Shows one progress bar per job, and one for all sessions."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),

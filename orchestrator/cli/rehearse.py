@@ -1,4 +1,4 @@
-"""``eqc rehearse``: a whole sweep on this computer, for nothing."""
+"""``eqc rehearse``: a whole sweep on this computer, with containers in place of rented machines."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def rehearse(
 
 
 def _clouds(plan: Plan) -> AbstractContextManager[Plan]:
-    """The fake clouds, for as long as the rehearsal runs; their machines are containers."""
+    """Fake clouds while the context is open, whose machines are containers; gives the plan on them.
+
+    Raises ``EnvironmentNotReady`` where a dependency of the fakes is not installed.
+    """
     try:
         clouds = import_module("orchestrator.fakes.clouds")
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""``eqc report``: what a store says, as a whole or analysis by analysis."""
+"""``eqc report``: shows a store's results, as a whole report or as the table of one analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``eqc run``: compute what the store has not, then report."""
+"""``eqc run``: compute the cells that the store does not have, then show the classes."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def run(
 
 
 def shown(ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared) -> Exit:
-    """Show the classes of what ``plan`` asked for and where all of it is; what to exit with."""
-    # The run may hold cells of an earlier version of the file: they are stored, not asked for.
+    """Print the classes of the plan's cells and where the results are; returns the exit code."""
+    # The run's folder may hold cells of an earlier version of the file: leave them out.
     found = findings(ran.folder, cells={cell.id for cell in plan.cells})
     print_classes(found.summary)
     page = write_page(ran.folder, found)
@@ -82,7 +82,7 @@ def shown(ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared) -> Exit:
 
 
 def exit_code(ran: pipeline.Ran, summary: Summary, not_shared: EqcError | None = None) -> Exit:
-    """What a run ends with, whose results could perhaps not be shared."""
+    """The exit code of a run; ``not_shared`` is the error of a failed push to a bucket."""
     if ran.interrupted:
         return Exit.INTERRUPTED
     if ran.out_of_time:
@@ -96,9 +96,10 @@ def exit_code(ran: pipeline.Ran, summary: Summary, not_shared: EqcError | None =
 
 @contextmanager
 def ended_by_signals() -> Iterator[tuple[Event, Event]]:
-    """What the first Ctrl-C or SIGTERM sets (end in order) and what the second (wait for nothing).
+    """(stop, abort): the events that the first and the second Ctrl-C or SIGTERM set.
 
-    Machines are ended in both cases; what could not be confirmed is said.
+    ``stop``: end in order; ``abort``: do not wait for results any more. Machines are ended in both
+    cases, and those whose end could not be confirmed are reported.
     """
     stop, abort = Event(), Event()
 

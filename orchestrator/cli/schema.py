@@ -1,4 +1,4 @@
-"""``eqc schema``: the published schemas of what goes in and what comes out."""
+"""``eqc schema``: the published schemas of experiment files and of stored observations."""
 
 from __future__ import annotations
 

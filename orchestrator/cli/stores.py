@@ -1,4 +1,4 @@
-"""Commands on whole stores, ``merge`` and ``import``, and what others need to show one."""
+"""The commands ``merge`` and ``import``, and how ``run``, ``report`` and ``diff`` show a store."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def import_(context: click.Context, kind: str, folder: Path, store: Path) -> Non
 def summary_of(
     store: Path, *, strict: bool = False, cells: Collection[str] | None = None
 ) -> Summary:
-    """Read and analyse a store; with ``cells`` only these, by their ids."""
+    """Read and analyse a store; with ``cells`` (ids) only these cells."""
     return findings(store, strict=strict, cells=cells).summary
 
 
 def completeness(summary: Summary) -> Exit:
-    """The exit code that the observations alone call for."""
+    """The exit code by the observations: all there, some missing, or none at all."""
     if not any(partition.classes for partition in summary.partitions):
         click.echo("eqc: nothing was observed", err=True)
         return Exit.NOTHING_OBSERVED
@@ -55,7 +55,7 @@ def completeness(summary: Summary) -> Exit:
 
 
 def print_classes(summary: Summary) -> None:
-    """The class table on stdout, in the width of the terminal, if there is one."""
+    """Print the class table on stdout, in the width of the terminal if stdout is one."""
     if console().is_terminal:
         console().print(TableReport(summary))
     else:

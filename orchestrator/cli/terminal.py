@@ -1,4 +1,4 @@
-"""The terminal, or the file or pipe that stands for it."""
+"""The console on which commands print: a terminal, file or pipe."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TextIO
 from rich.console import Console
 
 PLAIN_WIDTH = 160
-"""Columns where there is no terminal to ask: a log is read in an editor that can scroll."""
+"""Columns of the output to a file or pipe: it is read in an editor that can scroll."""
 
 
 def console(file: TextIO | None = None) -> Console:
-    """A console on ``file`` (stdout); without a terminal, plain text of a fixed width."""
+    """A console on ``file`` (default: stdout); plain text of a fixed width if it is no terminal."""
     stream = file or sys.stdout
     return Console(
         file=stream,
         width=None if stream.isatty() else PLAIN_WIDTH,
         highlight=False,
-        # Names of platforms and models come from files: never read them as markup.
+        # Names of platforms and models come from users' files: they must not act as markup.
         markup=False,
         emoji=False,
     )

@@ -1,4 +1,4 @@
-"""What the runner's builtin models are called, take as arguments, and want as input."""
+"""The runner's builtin models: their names, arguments, shipped weights and input shapes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ Shape = tuple[int, int, int]
 
 
 def builtin_names() -> tuple[str, ...]:
-    """All builtin models."""
+    """The names of all builtin models, in the order of ``builtin_models.json``."""
     return tuple(_models())
 
 
 def argument_mistakes(name: str, arguments: Mapping[str, Scalar]) -> list[tuple[str, str]]:
-    """(argument, what is wrong with it) for each argument builtin ``name`` does not take."""
+    """(argument, message) for each argument that is unknown to builtin ``name`` or invalid.
+
+    KeyError for an unknown ``name``, here and in the functions below.
+    """
     known = _models()[name]["arguments"]
     wrong = []
     for key, value in arguments.items():
@@ -38,23 +41,27 @@ def argument_mistakes(name: str, arguments: Mapping[str, Scalar]) -> list[tuple[
 
 
 def without_defaults(name: str, arguments: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """The arguments that say something: those equal to their default would split one workload."""
+    """``arguments`` without those equal to their default.
+
+    The arguments are part of a workload's id: a default that is written out would otherwise make
+    a second workload of the same computation.
+    """
     known = _models()[name]["arguments"]
     return {key: value for key, value in arguments.items() if value != known[key]["default"]}
 
 
 def default_weights(name: str, arguments: Mapping[str, Scalar]) -> str:
-    """``trained`` where such weights are shipped, else ``seed:0``; as the runner does."""
+    """``trained`` where the runner ships such weights, else ``seed:0``; the runner's own rule."""
     return "trained" if is_shipped_trained(name, arguments) else "seed:0"
 
 
 def is_shipped_trained(name: str, arguments: Mapping[str, Scalar]) -> bool:
-    """Whether the runner carries trained weights for builtin ``name`` with these arguments."""
+    """Whether the runner ships trained weights for builtin ``name`` with these arguments."""
     return without_defaults(name, arguments) in _models()[name]["trained"]
 
 
 def input_shape(name: str, arguments: Mapping[str, Scalar]) -> Shape:
-    """Height, width and channels builtin ``name`` wants; ``arguments`` must be right."""
+    """Height, width and channels of builtin ``name``'s input; ``arguments`` must be valid."""
     model = _models()[name]
     defaults = {key: argument["default"] for key, argument in model["arguments"].items()}
     given = {**defaults, **arguments}

@@ -1,4 +1,4 @@
-"""Schema 1 of an experiment file, as pydantic models: the shape of the text, nothing resolved."""
+"""Schema 1 of an experiment file as pydantic models; names and paths are not looked up here."""
 
 from __future__ import annotations
 
@@ -189,7 +189,8 @@ class Document(Strict):
     model_config = ConfigDict(title="eqc experiment, schema 1")
     schema_: Literal[1] = Field(alias="schema")
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    # Not empty, but that is judged before entries with mistakes are left out: see validation.
+    # validation.py checks that these are not empty: a list whose every entry was left out for a
+    # mistake of its own must not be reported as empty, too.
     workloads: list[WorkloadEntry] = _NOT_EMPTY
     inputs: list[InputEntry] = _NOT_EMPTY
     platforms: list[Any] = _NOT_EMPTY

@@ -1,4 +1,4 @@
-"""``vary`` → every combination of settings; filter entries → filters, each value checked."""
+"""``vary`` → variants; ``include`` and ``exclude`` entries → filters, each value checked."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def resolve_filters(
 ) -> list[Filter]:
     """Filters in the order of the file.
 
-    ``domain`` has the values that occur for a field; a value that is not among them is a mistake,
-    for it would silently match nothing. Fields that are not in it are not judged.
+    ``domain`` has the values of each field that occur in the experiment. Any other value is a
+    mistake: the filter would silently match nothing. Fields that ``domain`` lacks are not checked.
     """
     filters = []
     for loc, entry in entries:
@@ -78,7 +78,7 @@ def _text(key: str, value: Scalar) -> Scalar:
 
 
 AUTO = "auto"
-"""Device of a variant that did not ask for one: the GPU where the platform has one."""
+"""Device of a variant without ``device``: the GPU where the platform has one, else the CPU."""
 
 Limited = tuple[Pairs, frozenset[str] | None]
 
@@ -86,8 +86,8 @@ Limited = tuple[Pairs, frozenset[str] | None]
 def resolve_variants(vary: Vary, frameworks: tuple[str, ...]) -> list[Variant]:
     """Variants in the order of ``itertools.product`` over the keys of ``vary``.
 
-    A variant for all frameworks has ``framework == ""``. One whose environment or flags are
-    limited by ``on`` comes once for each of those of ``frameworks``, named by it.
+    A variant for all frameworks has ``framework == ""``. Where ``on`` limits its environment or
+    flags, there is one variant for each framework of ``frameworks`` that ``on`` allows.
     """
     variants: list[Variant] = []
     devices: list[str] = [*vary.device] if vary.device else [AUTO]

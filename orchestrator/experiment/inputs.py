@@ -1,4 +1,4 @@
-"""Input entries → inputs: tensors made for each workload's shape and stored by content."""
+"""Input entries → inputs: tensors in each workload's shape, stored under their content's sha256."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ from orchestrator.yaml_files.files import FileMistake, find
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
 TENSOR = "input"
-"""The name of a tensor that nobody named."""
+"""The name of a tensor where the file gives none."""
 _PICTURE_KEYS = ("size", "channels", "scale", "mean", "std", "layout", "order", "filter")
 _DIGIT = re.compile(r"digits:([0-9]{1,9})")
 
 Make = Callable[[Shape | None], dict[str, Array]]
-"""Makes the tensors for a workload that wants this shape. Raises FileMistake."""
+"""Makes the named tensors of an input for workloads of one input shape (``None``: unknown).
+
+Raises FileMistake."""
 ResolvedInput = tuple[Input, frozenset[str] | None]
 
 
@@ -46,8 +48,8 @@ def resolve_inputs(
 ) -> list[ResolvedInput]:
     """Inputs with the labels of the workloads they are for (``None``: all of them).
 
-    ``complete`` says that no workload or input entry was left out for a mistake of its own, so
-    that references between them can be judged. OSError where ``cache`` cannot be written.
+    ``complete``: no workload or input entry was left out for a mistake of its own. Only then are
+    references between the two checked. EnvironmentNotReady where ``cache`` cannot be written.
     """
     resolved: list[ResolvedInput] = []
     taken: dict[tuple[str, str], Loc] = {}
@@ -126,7 +128,7 @@ class _Resolver:
         if kinds != ["images"]:
             stray = [key for key in _PICTURE_KEYS if getattr(entry, key) is not None]
             for key in stray:
-                text = f"'{key}' is about pictures and says nothing of {kinds[0]}"
+                text = f"'{key}' applies to images only, not to {kinds[0]}: remove it"
                 self.mistakes.add((*self.loc, key), text, key=True)
             if stray:
                 return []
@@ -155,7 +157,7 @@ class _Resolver:
         return items
 
     def _check_there(self, key: str, name: str) -> None:
-        """What can be said without knowing a workload. Raises FileMistake."""
+        """The checks that need no workload: the file or digit exists. Raises FileMistake."""
         number = _DIGIT.fullmatch(name) if key == "images" else None
         if number is not None:
             check_digit(int(number[1]))
@@ -179,10 +181,12 @@ class _Resolver:
                 given = "x".join(str(side) for side in (*(size or shape[:2]), entry.channels or 3))
                 self._misfit(given, shape)
             if entry.layout == "NCHW":
-                raise FileMistake("builtin models take layout NHWC")
+                raise FileMistake("builtin models take layout NHWC: remove 'layout: NCHW'")
             size = (shape[0], shape[1])
         elif is_digit and (size is None or entry.channels is None):
-            raise FileMistake("a digit has no size of its own here: give 'size' and 'channels'")
+            raise FileMistake(
+                "the model does not say which size it takes: give 'size' and 'channels'"
+            )
         channels = shape[2] if shape is not None else entry.channels or 3
         for key in ("mean", "std"):
             numbers = getattr(entry, key) or [0.0]
@@ -227,7 +231,7 @@ class _Resolver:
         except (OSError, ValueError, EOFError) as error:
             raise FileMistake(f"cannot read {path}: {error}") from error
         if not arrays or any(a.dtype.kind not in "biufc" for a in arrays.values()):
-            raise FileMistake(f"{path} has no tensors, or some that are not numbers")
+            raise FileMistake(f"{path} has no tensors, or a tensor whose elements are not numbers")
         if len(arrays) == 1:
             self._check_shape(next(iter(arrays.values())).shape, shape)
         return arrays

@@ -1,4 +1,4 @@
-"""An experiment file → an ``Experiment``: parse, check the shape, resolve, or tell all mistakes."""
+"""An experiment file → an ``Experiment``: parse, check the shape, resolve; or all its mistakes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def load(
 
 
 def default_cache() -> Path:
-    """Where materialised inputs go if nobody says: below the user's cache folder."""
+    """The default folder of the tensors made from inputs, below the user's cache folder."""
     return cache_folder() / "inputs"
 
 
@@ -72,7 +72,8 @@ def _resolve(
     workloads = resolve_workloads(
         checked.located("workloads", document.workloads), folder, mistakes
     )
-    # Something that refers to what was left out for a mistake of its own is not blamed for it.
+    # An entry with a mistake is left out, so a reference to it finds nothing. That is no second
+    # mistake: the filter fields named in ``unsound`` are not checked.
     unsound: set[str] = set()
     if "workloads" in touched or len(workloads) < len(document.workloads):
         unsound |= {"model", "on"}

@@ -1,7 +1,7 @@
-"""Pictures and random numbers → tensors with the same bits everywhere, as ``.npy`` by content.
+"""Pictures and random numbers → tensors with the same bits on every computer, as ``.npy`` files.
 
-Integer resampling, Philox integers and exact IEEE arithmetic only; a file's bytes depend on nothing
-but the array.
+Only integer resampling, integers of the Philox generator and exact IEEE arithmetic are used. The
+bytes of a file depend on the array alone, and its name is their sha256.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from orchestrator.system.files import write_whole
 from orchestrator.yaml_files.files import FileMistake, find
 
 DIGITS = 1797
-"""How many scanned digits scikit-learn has."""
+"""Number of scanned digits in scikit-learn."""
 _DIGITS_FILE = "package:sklearn/datasets/data/digits.csv.gz"
-"""Read as a file: importing scikit-learn takes longer than the rest of planning."""
+"""Read without scikit-learn: its import takes longer than the rest of ``eqc plan``."""
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What is done to a picture, in this order: order, size, (x * scale - mean) / std, layout."""
+    """Preprocessing of a picture: resize, channel order, (x * scale - mean) / std, then layout."""
 
     size: tuple[int, int] | None = None
     """Height and width; ``None`` keeps the picture's own."""
@@ -45,12 +45,15 @@ class Preprocessing:
 def digit(number: int, how: Preprocessing) -> NDArray[np.float32]:
     """Scan ``number`` of scikit-learn's digits (8 x 8, 0…16), enlarged by repeating pixels.
 
+    float32, (1, height, width, channels) or, by ``how.layout``, (1, channels, height, width).
     FileMistake where there is no such digit or the size is no multiple of 8.
     """
     check_digit(number)
     height, width = how.size or (8, 8)
     if height % 8 or width % 8:
-        raise FileMistake(f"digits are enlarged by whole factors: {height}x{width} is not 8 times")
+        raise FileMistake(
+            f"a digit has 8x8 pixels: give a 'size' of multiples of 8, not {height}x{width}"
+        )
     with gzip.open(find(_DIGITS_FILE, Path()), "rt", encoding="ascii") as file:
         line = next(itertools.islice(file, number, None))
     pixels = np.array([float(word) for word in line.split(",")[:64]]).reshape(8, 8)
@@ -59,13 +62,13 @@ def digit(number: int, how: Preprocessing) -> NDArray[np.float32]:
 
 
 def check_digit(number: int) -> None:
-    """FileMistake unless there is a digit ``number``."""
+    """Raises FileMistake unless ``number`` is in 0…1796."""
     if not 0 <= number < DIGITS:
         raise FileMistake(f"digits:{number} does not exist; there are 0 to {DIGITS - 1}")
 
 
 def picture(path: Path, how: Preprocessing) -> NDArray[np.float32]:
-    """An image file as a float32 tensor of one picture. FileMistake if it cannot be read."""
+    """An image file as float32, of the shape that ``digit`` gives. FileMistake if unreadable."""
     try:
         from PIL import Image  # noqa: PLC0415 - only experiments with image files need it
     except ImportError as error:
@@ -89,7 +92,7 @@ def picture(path: Path, how: Preprocessing) -> NDArray[np.float32]:
 def _normalised(
     pixels: NDArray[np.float64], how: Preprocessing, scale: float
 ) -> NDArray[np.float32]:
-    """(height, width, channels) → (1, …) in the layout asked for, rounded to float32 once."""
+    """(height, width, channels) → (1, …) in ``how.layout``; computed in float64, rounded once."""
     factor = scale if how.scale is None else how.scale
     values = (pixels * factor - np.array(how.mean)) / np.array(how.std)
     batch = values[None]
@@ -102,9 +105,10 @@ Array = NDArray[np.generic]
 
 
 def npy_bytes(array: Array) -> bytes:
-    """Format 1.0, little-endian, C order. NumPy's own writer pads by its version; this does not.
+    """The array as a ``.npy`` file (format 1.0, little-endian, C order).
 
-    ValueError for arrays of objects or structures.
+    ``numpy.save`` is not used: its padding depends on NumPy's version, and an input's id is the
+    sha256 of these bytes. ValueError for an array whose elements are not numbers or bool.
     """
     if array.dtype.kind not in "biufc":
         raise ValueError(f"an array of {array.dtype} cannot be an input")
@@ -118,9 +122,9 @@ def npy_bytes(array: Array) -> bytes:
 
 
 def store_npy(array: Array, folder: Path) -> tuple[str, Path]:
-    """Write ``folder/<sha256>.npy`` unless it is there; its sha256 and absolute path.
+    """Write ``folder/<sha256>.npy`` unless it exists; returns its sha256 and absolute path.
 
-    Written whole or not at all. ``EnvironmentNotReady`` where that fails.
+    The file is written whole or not at all. ``EnvironmentNotReady`` where writing fails.
     """
     content = npy_bytes(array)
     digest = hashlib.sha256(content).hexdigest()
@@ -133,13 +137,15 @@ def store_npy(array: Array, folder: Path) -> tuple[str, Path]:
 
 Distribution = Literal["uniform", "normal"]
 _BITS = {"float16": 11, "float32": 24, "float64": 53}
-"""Of the mantissa, the hidden one included."""
+"""Bits of the mantissa, the implicit one included."""
 
 
 def random_tensor(
     shape: tuple[int, ...], distribution: Distribution, seed: int, dtype: str
 ) -> NDArray[np.floating]:
-    """``uniform``: multiples of 2⁻ᵇ in [0, 1), b the bits of the mantissa, all exact.
+    """Random numbers that depend on the arguments alone; the same bits on every computer.
+
+    ``uniform``: multiples of 2⁻ᵇ in [0, 1), b the bits of the mantissa, all exact.
 
     ``normal``: the sum of twelve uniforms minus six (Irwin-Hall; mean 0, variance 1, within ±6),
     summed as integers and rounded once. ``dtype`` is float16, float32 or float64.

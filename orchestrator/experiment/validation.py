@@ -1,4 +1,4 @@
-"""Plain values → ``Document``, with every mistake told in the words of the file."""
+"""Plain values → ``Document``, with pydantic's errors reworded for the author of the file."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def json_schema(providers: Sequence[KnownProvider]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Checked:
-    """A document as far as it is right: what had a mistake is left out of it."""
+    """The valid part of a document: whatever had a mistake is left out."""
 
     document: Document
     touched: frozenset[str]
-    """The sections something was left out of."""
+    """The sections from which something was left out."""
     home: dict[str, list[int]]
-    """For each section that is a list: where in the file each of its entries is."""
+    """For each section that is a list: the index in the file of each entry that is left."""
 
     def located(self, section: str, entries: list[Entry]) -> list[tuple[Loc, Entry]]:
         """The entries of a section, each with its location in the file."""
@@ -44,14 +44,14 @@ class Checked:
 def validate(data: Json, providers: Sequence[KnownProvider], mistakes: Mistakes) -> Checked | None:
     """Check the shape; what is wrong is noted and left out, so that the rest can be checked too.
 
-    ``None`` where too little is left for that.
+    ``None`` where ``data`` is no mapping, or four rounds of leaving out have not made it valid.
     """
     if not isinstance(data, dict):
         mistakes.add((), "an experiment file is a mapping that starts with 'schema: 1'")
         return None
     schema, model = json_schema(providers), document_model(providers)
     rest: dict[str, Json] = copy.deepcopy(data)
-    # Indices move when an entry is left out; "home" keeps where each entry really is.
+    # Leaving an entry out shifts the indices of those after it; "home" keeps the original ones.
     home = {
         key: list(range(len(section))) for key, section in rest.items() if isinstance(section, list)
     }
@@ -82,7 +82,7 @@ def _home(loc: Loc, home: dict[str, list[int]]) -> Loc:
 def _leave_out(
     rest: dict[str, Json], details: list[ErrorDetails], home: dict[str, list[int]]
 ) -> None:
-    """Take what the errors are about out of ``rest``: unknown keys, else whole entries."""
+    """Remove from ``rest`` each unknown key and each entry or section that has another error."""
     entries: set[tuple[str, int]] = set()
     for detail in details:
         loc: Loc = tuple(detail["loc"])
@@ -106,7 +106,7 @@ _STAND_INS: dict[str, Json] = {"schema": 1, "name": "unnamed", **{key: [] for ke
 
 
 def _replace(rest: dict[str, Json], top: str, home: dict[str, list[int]]) -> None:
-    """Leave a section out; one that must be there gets a stand-in."""
+    """Remove a section; a required one is replaced by a valid placeholder."""
     rest.pop(top, None)
     home.pop(top, None)
     if top in _STAND_INS:
@@ -175,7 +175,7 @@ def _keys(schema: dict[str, Any], loc: Loc) -> list[str]:
                 step += _alternatives(node["properties"][part], schema)
             elif part in node.get("tags", {}):
                 step += _alternatives({"$ref": node["tags"][part]}, schema)
-        # A part that leads nowhere was put in by the validator, not by the file.
+        # A part that leads nowhere was added by pydantic (the tag of a union): skip it.
         nodes = step or nodes
     return sorted({key for node in nodes for key in node.get("properties", {})})
 

@@ -1,4 +1,4 @@
-"""Workload entries → workloads: names looked up, files found and hashed."""
+"""Workload entries → workloads: models looked up, files found, their sha256 computed."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class ResolvedWorkload:
-    """A workload with what the rest of the file needs to know about it."""
+    """A workload, its frameworks, and what inputs and filters need to refer to it."""
 
     workload: Workload
     frameworks: tuple[str, ...]
     model: str
     """As written, ``source:name``."""
     shape: builtins.Shape | None
-    """Height, width, channels it wants, where that is known."""
+    """Height, width and channels of its input; ``None``: not known (every model of a file)."""
 
 
 def resolve_workloads(
     entries: list[tuple[Loc, WorkloadEntry]], folder: Path, mistakes: Mistakes
 ) -> list[ResolvedWorkload]:
-    """All workloads without a mistake; ``folder`` is where the experiment file is."""
+    """All workloads without a mistake; ``folder`` is the one of the experiment file."""
     resolved: list[ResolvedWorkload] = []
     seen: dict[str, Loc] = {}
     labels: dict[str, Loc] = {}
@@ -50,7 +50,9 @@ def resolve_workloads(
         workload = found.workload
         if workload.id in seen:
             line = mistakes.mark(seen[workload.id]).line
-            mistakes.add(loc, f"the same workload as on line {line}: put their 'on' together")
+            mistakes.add(
+                loc, f"the same workload as on line {line}: list all frameworks in one 'on'"
+            )
         elif workload.label in labels:
             line = mistakes.mark(labels[workload.label]).line
             mistakes.add(
@@ -178,7 +180,7 @@ class _Resolver:
             self._wrong("sha256", "a python: model has no file, so no sha256")
 
     def _weights(self, source: str) -> str | None:
-        """``seed:N`` as it is, a file as ``sha256:…`` with its path kept beside."""
+        """``seed:N`` unchanged; a file as ``sha256:…``, with its path in ``weights_path``."""
         written = self.entry.weights or ""
         if source not in ("builtin", "python"):
             self._wrong("weights", f"the weights of a {source}: model are in its file")

@@ -1,4 +1,4 @@
-"""Docker images of the frameworks: built here, known by their content, brought to machines."""
+"""Docker images of the frameworks: built on this computer, delivered to machines."""
 
 from orchestrator.images.build import BASES, ImageBuilder
 from orchestrator.images.engine import Image, connect

@@ -1,8 +1,8 @@
-"""Docker images of the frameworks: found by their content, else built with the Docker SDK.
+"""Docker images of the frameworks: looked up by their tag, else built with the Docker SDK.
 
-An image's tag is a hash of everything that goes into it (Dockerfile, requirements, lock, the
-framework's own files, runner, base), so an image is never rebuilt while that stays the same, and
-never reused when it does not.
+An image's tag is a hash of everything that goes into it: Dockerfile, requirements, lock, the
+framework's own files, runner and base image. So an image is rebuilt exactly when one of these
+changes.
 """
 
 from __future__ import annotations
@@ -30,21 +30,22 @@ from orchestrator.system.environment import without_credentials
 from orchestrator.system.paths import cache_folder, images_folder, runner_path
 
 BASES = {"x86_64": "debian:bookworm-slim", "arm64": "arm64v8/debian:bookworm-slim"}
-"""The same base for each architecture, under the names that registries give them."""
+"""The base image of each architecture: the same Debian, under its names in Docker's registry."""
 BASE_SUITE = "bookworm"
 
 
 class ImageBuilder:
-    """Finds or builds images on one engine."""
+    """Finds or builds images on one Docker engine; ``say`` gets a line before each slow step."""
 
     def __init__(self, client: docker.DockerClient, say: Say = lambda _: None) -> None:
         self._client = client
         self._say = say
 
     def ensure(self, framework: str, architecture: str = "x86_64") -> Image:
-        """The framework's image for ``x86_64`` or ``arm64``, built if this engine has it not.
+        """The framework's image for ``x86_64`` or ``arm64``, built if the engine does not have it.
 
-        Raises ``EnvironmentNotReady`` with the reason where it cannot be built.
+        Raises ``UsageError`` for an unknown framework, ``EnvironmentNotReady`` with the reason
+        where the image cannot be built.
         """
         known = frameworks()
         if framework not in known:
@@ -63,7 +64,7 @@ class ImageBuilder:
         return Image(framework, reference, str(found.id))
 
     def _ensure_base(self, architecture: str) -> str:
-        """Id of the base image: here already, pulled, or made with debootstrap."""
+        """The id of the base image, which is pulled or made with debootstrap if it is absent."""
         base = BASES[architecture]
         try:
             return str(self._client.images.get(base).id)
@@ -118,7 +119,7 @@ class ImageBuilder:
                     f"{reference} could not be built: {error.msg}\n{''.join(lines)}"
                 ) from error
             except docker.errors.APIError as error:
-                # The engine reports a full disk in many words; the first thing to look at.
+                # The engine's messages about a full disk differ and seldom say so: always hint.
                 raise EnvironmentNotReady(
                     f"{reference} could not be built: {error.explanation or error} "
                     "(is the engine's disk full? see `docker system df`)"
@@ -136,7 +137,7 @@ def _content_hash(framework: Framework, base: str) -> str:
 def _context_files(framework: Framework) -> Iterator[tuple[str, Path]]:
     """(name in the build context, file), in a fixed order, without wheels.
 
-    ``images`` is laid out as it is here, with this one framework beside the runner.
+    ``images`` has the same layout as the folder of the project, but this framework only.
     """
     yield "Dockerfile", framework.dockerfile
     yield "lock.txt", images_folder() / "lock.txt"
@@ -161,7 +162,7 @@ def _write_context(context: IO[bytes], framework: Framework, wheels: Path) -> No
 
 
 IMAGE_PYTHON = "3.11"
-# Every tag a bookworm (glibc 2.36) image can install; pip wants each of them named.
+# Every platform tag that bookworm (glibc 2.36) can install: pip accepts only those it is given.
 WHEEL_PLATFORMS = {
     "x86_64": (
         *(f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)),
@@ -177,10 +178,11 @@ Say = Callable[[str], None]
 
 
 def wheelhouse(framework: Framework, architecture: str, say: Say) -> Path:
-    """A folder with every wheel of the framework's image.
+    """A folder with every wheel of the framework's image, downloaded if it is not in the cache.
 
-    Fetched here, by this computer's own pip with its own indexes, proxies and certificates, so
-    that the build needs none of them and no layer can hold a credential.
+    This computer's pip downloads them, with its own indexes, proxies and certificates. The build
+    needs none of these, and no image layer can hold a credential. Raises ``EnvironmentNotReady``
+    where the download fails.
     """
     requirements, lock = framework.requirements, images_folder() / "lock.txt"
     wanted = hashlib.sha256(requirements.read_bytes() + lock.read_bytes()).hexdigest()[:16]
@@ -201,13 +203,13 @@ def wheelhouse(framework: Framework, architecture: str, say: Say) -> Path:
             "pip download",
         )
         Path(temporary).rename(house)
-        # TemporaryDirectory wants to find what it made.
+        # TemporaryDirectory fails on exit if its folder is gone.
         Path(temporary).mkdir()
     return house
 
 
 def checked(argv: list[str], what: str) -> None:
-    """Run a command; where it fails, ``EnvironmentNotReady`` with the end of what it said."""
+    """Run a command. Raises ``EnvironmentNotReady`` with the end of its stderr if it fails."""
     done = subprocess.run(
         argv, capture_output=True, text=True, check=False, env=without_credentials()
     )

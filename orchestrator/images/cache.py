@@ -1,4 +1,4 @@
-"""The images of one run: each found or built once, by whichever thread asks for it first."""
+"""The images of one run: each is looked up or built once, by the first thread that needs it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from orchestrator.system.once import Once
 
 
 class ImageCache:
-    """Thread-safe. What could not be built stays a reason: it is not tried for every cell again."""
+    """Thread-safe. A failed build is remembered as its reason, not tried again for each cell."""
 
     def __init__(self, builder: ImageBuilder) -> None:
         self._builder = builder
         self._images: Once[Image | Reason] = Once()
 
     def get(self, framework: str, architecture: str) -> Image | Reason:
-        """The image, or why there is none."""
+        """The image, or the reason (``no-image``) why it could not be built."""
         return self._images.get(
             (framework, architecture), lambda: self._make(framework, architecture)
         )

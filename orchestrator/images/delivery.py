@@ -1,4 +1,4 @@
-"""Bringing an image to a machine: pulled by digest, or streamed by SSH; then proved to be it."""
+"""Delivers an image to a machine: pulled by digest or streamed by SSH, then its id is checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PULL_SECONDS = 1800.0
 FAILURES = (
     ("disk-full", re.compile("no space left on device|disk quota exceeded", re.IGNORECASE)),
     ("no-engine", re.compile("docker daemon|daemon socket", re.IGNORECASE)),
-    # Never by another way instead: a registry that serves something else is to be heard of.
+    # No fallback to SSH for this one: a registry that serves other bytes must be reported.
     ("wrong-image", re.compile("verification failed|unexpected commit digest", re.IGNORECASE)),
     ("no-such-digest", re.compile("manifest unknown|not found", re.IGNORECASE)),
     (
@@ -27,7 +27,7 @@ FAILURES = (
         re.compile("unauthorized|authentication|denied|no basic auth", re.IGNORECASE),
     ),
 )
-"""What engines say, in the order of how sure it is. A full disk is often said in other words."""
+"""Reason codes by the engines' messages, the most specific first; other messages: no code."""
 
 NO_FOLDER, NO_LOGIN = 70, 71
 LOGIN_AND_PULL = f"""
@@ -39,7 +39,8 @@ shift 3
 "$@" --config "$folder" login --username "$user" --password-stdin "$host" >&2 || exit {NO_LOGIN}
 "$@" --config "$folder" pull --quiet "$reference"
 """
-"""One command on the machine, so that it takes the login away again even if nobody listens."""
+"""Logs in, pulls and deletes the login in one command on the machine: the login is deleted even if
+the connection breaks."""
 
 
 def deliver(
@@ -50,10 +51,13 @@ def deliver(
     *,
     docker: Sequence[str] = ("docker",),
 ) -> None:
-    """Make ``image`` be on the machine behind ``shell``. Raises ``DeliveryFailed``.
+    """Put ``image`` on the machine behind ``shell``, unless it is there already.
 
-    From a registry where it was ``pushed``; where the machine cannot reach that, or there is none,
-    through the shell. What arrived has the same content id as here, or it is refused.
+    The machine pulls it from the registry if it was ``pushed`` (``login`` is ``None`` for a
+    registry without one). Without a registry, or if the machine cannot reach it, the image is
+    streamed through the shell. ``docker`` are the words of the machine's docker command.
+
+    Raises ``DeliveryFailed`` with a reason code; ``wrong-image`` if the id of what arrived differs.
     """
     if _is_there(shell, image, docker):
         return
@@ -72,7 +76,7 @@ def _is_there(shell: SshClient, image: Image, docker: Sequence[str]) -> bool:
 
 
 def _pull(shell: SshClient, pushed: Pushed, login: Login | None, docker: Sequence[str]) -> bool:
-    """Whether it was pulled; ``False``: the registry cannot be reached from there."""
+    """Whether it was pulled; ``False``: the machine cannot reach the registry."""
     if login is None:
         words = [*docker, "pull", "--quiet", pushed.reference]
         pulled = shell.run(words, timeout=PULL_SECONDS)
@@ -85,7 +89,7 @@ def _pull(shell: SshClient, pushed: Pushed, login: Login | None, docker: Sequenc
     code = "disk-full" if pulled.code == NO_FOLDER else _why(pulled)
     if code is None:
         return False
-    # Not what was said about a login: an engine could repeat what it was given.
+    # The engine's message about a failed login is not shown: it could contain the secret.
     said = "the login" if pulled.code == NO_LOGIN else pulled.complaint
     raise DeliveryFailed(code, f"{pushed.reference}: {said}{_space(shell)}")
 
@@ -108,7 +112,7 @@ def _stream(shell: SshClient, image: Image, docker: Sequence[str]) -> None:
 
 
 def _compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """As gzip, which every engine loads; level 1, since lines are faster than processors."""
+    """The chunks as gzip, which every engine loads; level 1: the CPU is slower than the network."""
     squeeze = zlib.compressobj(1, wbits=31)
     for chunk in chunks:
         part = squeeze.compress(chunk)
@@ -123,14 +127,14 @@ def _why(done: Completed) -> str | None:
 
 
 def _space(shell: SshClient) -> str:
-    """What is free there: a full disk is reported in many words, some of them misleading."""
+    """The machine's free disk space, for messages: an engine's error seldom says "disk full"."""
     free = shell.run(["df", "-h", "--output=avail,target", "/"])
     lines = free.stdout.decode(errors="replace").splitlines()
     return f" (free there: {' '.join(lines[-1].split())})" if free.code == 0 and lines else ""
 
 
 def _other_ids(shell: SshClient, docker: Sequence[str]) -> str:
-    """What to do where an engine names images by their manifests, so that no id is as here."""
+    """A hint if the engine uses containerd's store: its image ids differ, so the check fails."""
     told = shell.run([*docker, "info", "--format", "{{json .DriverStatus}}"])
     if b"io.containerd.snapshotter" not in told.stdout:
         return ""

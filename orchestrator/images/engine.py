@@ -16,7 +16,10 @@ DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 @dataclass(frozen=True)
 class Image:
-    """An image that exists on the engine. ``digest`` is what observations record."""
+    """An image on the engine: ``reference`` is ``name:tag``, ``digest`` its id, ``sha256:…``.
+
+    Observations record ``digest``.
+    """
 
     framework: str
     reference: str
@@ -24,7 +27,7 @@ class Image:
 
 
 def connect() -> docker.DockerClient:
-    """The local Docker engine. Raises ``EnvironmentNotReady`` where there is none."""
+    """A client of the local Docker engine. Raises ``EnvironmentNotReady`` where none answers."""
     try:
         _knock(os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
         client = docker.from_env(timeout=120)
@@ -38,9 +41,9 @@ def connect() -> docker.DockerClient:
 
 
 def _knock(host: str) -> None:
-    """Connect to the engine's socket and hang up. Raises ``OSError`` where nobody answers.
+    """Connect to the engine's socket once and close it. Raises ``OSError`` where that fails.
 
-    The SDK leaves its socket open where it cannot connect.
+    Done before the SDK connects: the SDK leaks its socket if the connection fails.
     """
     scheme, _, path = host.partition("://")
     if scheme == "unix":

@@ -1,6 +1,7 @@
-"""Pushing an image to a registry, once, so that every machine pulls the same bytes by digest.
+"""Pushes an image to a registry once; every machine then pulls the same bytes by their digest.
 
-Logins are short-lived, as the clouds give them out, or as Docker keeps them here.
+Logins come from the cloud's credentials, as tokens that expire after hours, or from the file in
+which ``docker login`` keeps them.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ class Pushed:
     repository: str
     """``host/path/name``."""
     digest: str
-    """Of the manifest: ``sha256:…``."""
+    """The manifest's digest: ``sha256:…``."""
 
     @property
     def reference(self) -> str:
-        """What a machine pulls; no tag can be moved under it."""
+        """What a machine pulls: by digest, since a tag may come to name another image."""
         return f"{self.repository}@{self.digest}"
 
 
 def push(image: Image, registry: str) -> Pushed:
-    """Push ``image`` below ``registry`` (``host/path``). Layers that are there are not sent again.
+    """Push ``image`` to ``registry`` (``host/path``); layers that it has are not sent again.
 
-    Raises ``EnvironmentNotReady`` with what the registry said.
+    Raises ``EnvironmentNotReady`` with the registry's message.
     """
     name, _, tag = image.reference.partition(":")
     repository = f"{registry.rstrip('/')}/{name}"
@@ -62,7 +63,10 @@ def push(image: Image, registry: str) -> Pushed:
 
 
 def _digest(lines: Iterable[dict[str, Any]], repository: str) -> str:
-    """All of them are read: a reply that is left in the middle keeps its connection open."""
+    """The digest in the engine's reply. Raises ``EnvironmentNotReady`` with the registry's error.
+
+    All lines are read, also after an error: a half-read reply keeps its connection open.
+    """
     digest, refusal = None, None
     for line in lines:
         refusal = line.get("error", refusal)
@@ -70,14 +74,14 @@ def _digest(lines: Iterable[dict[str, Any]], repository: str) -> str:
     if refusal is not None or digest is None:
         raise EnvironmentNotReady(
             f"{repository} could not be pushed: {refusal or 'the registry gave no digest'} (is the "
-            "registry up, and may you push? see `docker login`)"
+            "registry up, and are you allowed to push? see `docker login`)"
         )
     return str(digest)
 
 
 def _make_repository(repository: str, region: str) -> None:
-    """ECR wants a repository to be there before it is pushed to."""
-    import boto3  # noqa: PLC0415 - an extra, which `login_for` has found
+    """Create the repository if it is absent: ECR refuses a push to one that does not exist."""
+    import boto3  # noqa: PLC0415 - an optional dependency; `login_for` has imported it before
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     client = boto3.client("ecr", region_name=region)
@@ -95,7 +99,7 @@ GOOGLE = re.compile(r"(?:[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)")
 
 @dataclass(frozen=True)
 class Login:
-    """Who may pull. Goes to a machine by stdin only; never logged, never stored."""
+    """A registry's user and secret. Sent to machines by stdin only; never logged or stored."""
 
     host: str
     user: str
@@ -103,10 +107,11 @@ class Login:
 
 
 def login_for(registry: str) -> Login | None:
-    """The login of ``host/path``; ``None`` where it seems to want none.
+    """The login for registry ``host/path``; ``None`` where none is known.
 
-    ECR and Google's registries: a token of the credentials at hand, which lives for hours. Any
-    other: what ``docker login`` left on this computer. Raises ``EnvironmentNotReady``.
+    ECR and Google's registries: a token from the cloud's credentials, valid for hours. Any other
+    registry: the login that ``docker login`` stored on this computer. Raises
+    ``EnvironmentNotReady``: an SDK is missing, or the credentials are not valid.
     """
     host = registry_host(registry)
     ecr = ECR.fullmatch(host)
@@ -118,7 +123,7 @@ def login_for(registry: str) -> Login | None:
 
 
 def registry_host(registry: str) -> str:
-    """The host, with its port, of ``host/path``."""
+    """``host`` or ``host:port`` of ``host/path``."""
     return registry.partition("/")[0]
 
 

@@ -1,4 +1,4 @@
-"""Images on their way to machines far away: built here once, pushed once, or sent by SSH."""
+"""Images for remote machines: built and pushed once, or sent to each machine by SSH."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from orchestrator.ssh.client import SshClient
 
 
 class ImageDistributor:
-    """What machines far away run. Thread-safe."""
+    """Builds, pushes and delivers the images of a run's remote machines. Thread-safe.
+
+    Without an ``image_cache`` (no Docker engine on this computer) there are no images; without a
+    ``registry`` (``host/path``) they are sent by SSH. ``note`` gets lines about progress.
+    """
 
     def __init__(
         self, image_cache: ImageCache | None, registry: str | None, note: Callable[[str], None]
@@ -29,16 +33,16 @@ class ImageDistributor:
         self._pushed: dict[str, Pushed | None] = {}
 
     def prepare(self, pending: Pending) -> Reason | None:
-        """Build and push for one platform before its machine is rented: that should not wait.
+        """Build and push the images of one platform before its machine is rented and paid for.
 
-        Returns why no machine is worth renting: it would have no image at all to run.
+        Returns the reason if no image at all could be built: then renting is no use. Else ``None``.
         """
         found = [self.get(*wanted) for wanted in sorted(_wanted(pending))]
         reasons = [image for image in found if isinstance(image, Reason)]
         return reasons[0] if found and len(reasons) == len(found) else None
 
     def get(self, framework: str, architecture: str) -> Image | Reason:
-        """The image, pushed where there is a registry that takes it; or why there is none."""
+        """The image, pushed to the registry if there is one; or the reason why there is none."""
         if self._image_cache is None:
             return Reason("no-engine", "images are built on this computer: start a Docker engine")
         image = self._image_cache.get(framework, architecture)
@@ -50,19 +54,19 @@ class ImageDistributor:
         return image
 
     def deliver(self, shell: SshClient, image: Image) -> None:
-        """Make the image be on a machine. Raises ``DeliveryFailed``."""
+        """Put the image on a machine. Raises ``DeliveryFailed``."""
         pushed = self._pushed.get(image.digest)
         login: Login | None = None
         if pushed is not None and self._registry is not None:
             try:
-                # Asked for anew each time: what clouds give out lives for hours only.
+                # A new login for each machine: the clouds' tokens expire after hours.
                 login = login_for(self._registry)
             except EnvironmentNotReady as error:
                 raise DeliveryFailed("no-login", str(error)) from error
         deliver(shell, image, pushed, login)
 
     def _push(self, image: Image, registry: str) -> Pushed | None:
-        """``None`` where the registry does not take it: then it goes by SSH, and is the same."""
+        """The pushed image; ``None`` if the push failed: then the same image is sent by SSH."""
         try:
             self._note(f"pushing {image.reference} to {registry}")
             return push(image, registry)
@@ -72,14 +76,17 @@ class ImageDistributor:
 
 
 def _wanted(pending: Pending) -> set[tuple[str, str]]:
-    """(framework, architecture) of what a rented machine of the platform will run."""
+    """(framework, architecture) of the images that a rented machine of the platform needs.
+
+    Empty where the architecture is not known before the machine is there.
+    """
     platform = pending[0][0].platform
     if platform.provider not in catalog.PROVIDERS:
         return set()  # its architecture, and whether it has Docker, is known when it is asked
     try:
         architecture = catalog.architecture(platform)
     except Unavailable:
-        return set()  # the fleet will say why
+        return set()  # no offer either: the fleet reports the reason for this platform
     if architecture is None:
         return set()
     return {(cell.variant.framework, architecture) for cell, _ in pending}

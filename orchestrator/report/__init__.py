@@ -1,1 +1,1 @@
-"""Formats only: every function here takes a ``Summary`` and computes nothing new."""
+"""Formats only: the functions here show values of ``results`` and analyse nothing."""

@@ -1,4 +1,4 @@
-"""Names come from outside and may be hostile: each format's way to make them harmless."""
+"""Escaping for each format: names come from users and machines and may be hostile."""
 
 from __future__ import annotations
 
@@ -28,36 +28,37 @@ _LATEX = {
     "·": r"\textperiodcentered{}",
 }
 _LIGATURES = re.compile("(?<=-)-|(?<=,),")
-"""pdfLaTeX would draw two hyphens as a dash, two commas as a quotation mark."""
+"""The second character of a pair that pdfLaTeX joins: ``--`` to a dash, ``,,`` to a quotation mark.
+"""
 _NO_GLYPH = frozenset("\u0126\u0127\u0138\u013f\u0140\u0149\u0166\u0167\u017f")
-"""Latin letters that the T1 encoding lacks: an error of pdfLaTeX, not a blank."""
+"""Latin letters that the T1 encoding lacks: pdfLaTeX fails on them."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def plain(text: str) -> str:
-    """One line for a terminal or a log: controls, and marks that reorder text, become ``\\x1b``
-    and the like."""
+    """One line for a terminal or a log; control characters and those that reorder text are written
+    as escapes such as ``\\x1b``."""
     return "".join(_visible(character) for character in text)
 
 
 def markdown(text: str) -> str:
-    """Text in a Markdown table cell or paragraph, never markup or a link."""
+    """Text for a Markdown table cell or paragraph; nothing in it becomes markup or a link."""
     return _MARKDOWN.sub(r"\\\1", plain(text)).replace("\\.", ".").replace("\\-", "-")
 
 
 def latex(text: str) -> str:
-    """Text in LaTeX; characters that pdfLaTeX has no glyph for become ``?``."""
+    """Text for LaTeX; characters for which pdfLaTeX has no glyph become ``?``."""
     apart = _LIGATURES.sub(lambda found: "\0" + found[0], plain(text))
     return "".join(_LATEX.get(character, _latin(character)) for character in apart)
 
 
 def csv_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, and no terminal for a command."""
+    """A cell that a spreadsheet does not run as a formula, without control characters."""
     return plain(f"'{text}" if text.startswith(_FORMULA) else text)
 
 
 def figure(text: str) -> str:
-    """A label in a Plotly figure, which would read ``<b>`` or ``<a href=…>`` as markup."""
+    """A label for a Plotly figure, escaped: Plotly reads ``<b>`` or ``<a href=…>`` as markup."""
     return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -1,4 +1,4 @@
-"""Values of an analysis's table, as the text formats write them."""
+"""Values and column heads of an analysis's table as text."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _RIGHT = frozenset((ColumnKind.COUNT, ColumnKind.MEASURE, ColumnKind.CLASS))
 
 
 def shown(value: Value) -> str:
-    """For people: six significant digits, ``yes`` and ``no``, ``3*``; nothing for ``None``."""
+    """For people: six significant digits, ``yes`` and ``no``, ``3*``; ``None`` is empty text."""
     return f"{value:.6g}" if isinstance(value, float) else exact(value)
 
 
 def exact(value: Value) -> str:
-    """For programs: every digit that a number needs; else as ``shown``."""
+    """For programs: numbers with all digits, other values as ``shown``."""
     if value is None:
         return ""
     if isinstance(value, TableCell):
@@ -36,10 +36,10 @@ def full_head(column: Column) -> str:
 
 
 def is_right(column: Column) -> bool:
-    """Whether its values stand to the right, as numbers do."""
+    """Whether its values are aligned to the right, as numbers are."""
     return column.kind in _RIGHT
 
 
 def key_lines(table: Table) -> tuple[tuple[str, str], ...]:
-    """(short name, name) of the columns that have both: what a letter stands for."""
+    """(short name, full name) of the columns that have a short name."""
     return tuple((column.short, column.name) for column in table.columns if column.short)

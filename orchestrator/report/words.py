@@ -1,4 +1,4 @@
-"""What all formats say in the same words."""
+"""Texts that all formats share."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from orchestrator.results.partitions import Partition, PlatformInfo, Summary, Ta
 from orchestrator.results.table import partition_name
 
 DASH = "\N{EN DASH}"
-"""A missing cell; not a hyphen, which would make the footnote's number negative."""
+"""The sign of a missing cell. A hyphen before the footnote's number would look like a minus."""
 
 
 def cell_text(cell: TableCell | None) -> str:
-    """``3``, ``3*``, a dash and ``[1]`` where missing (footnote 1), nothing where not asked for."""
+    """``3``, ``3*``; a dash and ``[1]`` if missing (footnote 1); empty if not planned."""
     if cell is None:
         return ""
     if cell.number is None:
@@ -36,7 +36,7 @@ def legend(summary: Summary) -> str:
 
 
 def title(summary: Summary) -> str:
-    """The experiments, or what to call a store without one."""
+    """The names of the experiments, or a title for a store without any."""
     return ", ".join(summary.experiments) or "No observations"
 
 
@@ -72,7 +72,7 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 
 def hardware(info: PlatformInfo) -> str:
-    """The processor in a few words; what is not plain silicon says so first."""
+    """The processor in a few words, starting with ``emulated`` or the like if it is not real."""
     name = info.brand or info.microarchitecture or info.vendor or "unknown CPU"
     if info.emulated:
         name = f"emulated {info.emulated}"
@@ -86,7 +86,8 @@ def hardware(info: PlatformInfo) -> str:
 
 
 def kind(info: PlatformInfo) -> str:
-    """``hardware``, ``emulated``, ``masked``, ``rehearsal``: what the numbers come from."""
+    """What computed the outputs: ``hardware``, or ``rehearsal``, ``emulated``, ``masked`` (those
+    that apply); ``unknown`` without a fingerprint."""
     words = [
         word
         for word, applies in (

@@ -1,1 +1,1 @@
-"""What was found, as values: analyses make them, reports show them."""
+"""The results of analyses as frozen values: ``analysis`` makes them, ``report`` shows them."""

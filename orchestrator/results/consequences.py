@@ -1,7 +1,7 @@
-"""How far apart the outputs of different classes are: beside the classes, never instead of them.
+"""How far apart the outputs of different classes are. These numbers never change the classes.
 
-Standard library only, like ``results_model``. Whatever cannot be said, because a tensor is not
-stored or the type has no such notion, is ``None`` or has its own outcome; it is never zero.
+Standard library only. What is not known, because a tensor is not stored or the type does not have
+it, is ``None`` or has an ``Outcome`` of its own; it is never zero.
 """
 
 from __future__ import annotations
@@ -48,27 +48,30 @@ class UlpHistogram:
 
 @dataclass(frozen=True)
 class Flips:
-    """Labels: the position of the largest value along the last axis, the first of several."""
+    """How many labels differ. The label of a row is the index of its largest value.
+
+    A row lies along the last axis; of several largest values the first counts.
+    """
 
     rows: int
     flipped: int
-    """Rows with another label."""
+    """Rows whose labels differ."""
     undefined: int
-    """Rows with a NaN on either side: they have no label and are not in ``flipped``."""
+    """Rows with a NaN in either output: they have no label and are not in ``flipped``."""
 
 
 @dataclass(frozen=True)
 class ClassPair:
-    """Two classes of one partition, by their representatives."""
+    """Two classes of one partition, compared by one output of each."""
 
     a: int
     b: int
     """Class numbers, ``a`` < ``b``."""
     outcome: Outcome
     elements: int = 0
-    """Of each output; 0 where nothing was compared."""
+    """Elements of each output; 0 where nothing was compared."""
     differing: int = 0
-    """Elements with other bits."""
+    """Elements whose bits differ."""
     largest_absolute: float | None = None
     """max |x - y|; infinite where one side alone is infinite. ``None`` where not compared, or
     where every element has a NaN."""
@@ -83,12 +86,12 @@ class ClassPair:
 
 @dataclass(frozen=True)
 class ClassMargin:
-    """How sure one class is of its labels: largest minus second largest value."""
+    """The margins of one class: in each row, the largest minus the second largest value."""
 
     number: int
     outcome: Outcome
     smallest: float | None = None
-    """Over all rows along the last axis; ``None`` where no row has a margin."""
+    """The smallest margin of all rows along the last axis; ``None`` where no row has one."""
     rows: int = 0
     undefined: int = 0
     """Rows with a NaN."""
@@ -96,7 +99,7 @@ class ClassMargin:
 
 @dataclass(frozen=True)
 class Consequences:
-    """Of one (workload, input, variant, output)."""
+    """The pairs and margins of the classes of one (workload, input, variant, output)."""
 
     workload: str
     input: str
@@ -110,11 +113,11 @@ class Consequences:
 
     @property
     def complete(self) -> bool:
-        """Whether every class's tensor was there."""
+        """Whether a tensor of every class is stored."""
         return all(margin.outcome is not Outcome.NO_TENSOR for margin in self.margins)
 
     @property
     def flips(self) -> int | None:
-        """Pairs of classes that label some row differently; ``None`` if none could be judged."""
+        """Number of pairs with a row whose labels differ; ``None`` if no pair has labels."""
         judged = [pair.flips for pair in self.pairs if pair.flips is not None]
         return sum(flips.flipped > 0 for flips in judged) if judged else None

@@ -1,7 +1,7 @@
-"""What stands behind the classes, for one page: every analysis beyond the summary.
+"""The results of all analyses beyond the summary, as one page shows them.
 
-Standard library only, like ``results_model``. An analysis that found nothing says why, and one
-that was cut short says what it left out; an empty part never means "all is well".
+Standard library only. An analysis without results gives the reason, and one that was cut short
+says what it left out: an empty part never means that nothing is wrong.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Part(Generic[Item]):
-    """What one analysis found."""
+    """The results of one analysis."""
 
     items: tuple[Item, ...] = ()
     absent: str | None = None
     """Why there is nothing, in words; ``None`` if and only if there are ``items``."""
     notes: tuple[str, ...] = ()
-    """What was left out, and the command that shows it; what a reader must know."""
+    """What was left out and the command that shows it, and other remarks for the reader."""
 
 
 @dataclass(frozen=True)
 class Explained:
-    """One explanation, and the inputs that it holds for."""
+    """One explanation, and the inputs for which it is valid."""
 
     explanation: Explanation
     inputs: tuple[str, ...]
@@ -50,7 +50,7 @@ class FlagRow:
     platforms: int
     """Platforms that have them."""
     presence: tuple[bool | None, ...]
-    """By group of platforms: all have them, none has them, or (``None``) some have."""
+    """By group of platforms: all have the flags, none has, or (``None``) some have."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ class FlagTable:
     common: tuple[str, ...]
     """Flags that every platform has; they are in no row."""
     undescribed: tuple[tuple[str, str], ...]
-    """(platform, reason): those whose flags are not known take no part."""
+    """(platform, reason) of platforms that are left out because their flags are not known."""
 
 
 @dataclass(frozen=True)
 class CpuClass:
-    """Platforms with the same extensions and about as many cores."""
+    """Platforms with the same instruction-set extensions and core counts in the same range."""
 
     number: int
     """From 0, by first appearance, as in Table SUP-1."""
@@ -79,7 +79,7 @@ class CpuClass:
 
 @dataclass(frozen=True)
 class Details:
-    """Every part is there; each may be empty, with a reason."""
+    """The results of all analyses; a part without results holds the reason."""
 
     explanations: Part[Explained]
     flags: Part[FlagTable]
@@ -90,5 +90,5 @@ class Details:
     shares: Part[DeviatingShare]
     core_counts: Part[CoreCounts]
     sizes: Part[SizeRow]
-    """The computations whose multiplications are known, the smallest first."""
+    """Computations with a known number of multiplications, in ascending order of it."""
     consequences: Part[Consequences]

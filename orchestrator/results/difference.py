@@ -1,7 +1,7 @@
-"""What changed between two analyses: frozen values that the formats show as they are.
+"""What changed between two analyses, a baseline and a current one, as frozen values.
 
-Standard library only, like ``results_model``. A class is named by its id (the digest's prefix),
-which means the same bits in every run; class numbers do not, and are not compared.
+Standard library only. Classes are compared by id, a prefix of the output's digest, which stands
+for the same bits in every run. Class numbers differ from run to run and are not compared.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from enum import StrEnum
 
 
 class Change(StrEnum):
-    """What became of a partition, or of a group of its classes, on the common platforms.
+    """How a partition, or a group of its classes, changed on the common platforms.
 
-    Common are the platforms that have a class on both sides. Join a class of the baseline with a
-    class of the current one where they share a platform: each connected group of classes is
-    judged by how many there are on either side.
+    Common platforms have a class on both sides. A class of the baseline and a current class are
+    connected if they share a platform; the numbers of classes on either side of a connected group
+    decide its change.
     """
 
     SAME = "same"
-    """Every common platform gives the bits that it gave."""
+    """Every common platform gives the same bits as in the baseline."""
     SPLIT = "split"
-    """Platforms of one class are in several now (one → many)."""
+    """The platforms of one class are now in several (one → many)."""
     MERGED = "merged"
-    """Platforms of several classes are in one now (many → one)."""
+    """The platforms of several classes are now in one (many → one)."""
     MOVED = "moved"
-    """Other bits with the same platforms together (one → one), or platforms that went from one
-    class to another so that the sets of platforms cross (many → many)."""
+    """The same platforms together, with other bits (one → one), or some platforms changed from one
+    class to another, so that the sets of platforms overlap (many → many)."""
     ONLY_BASELINE = "only in the baseline"
-    """The current analysis has no such partition."""
+    """The current analysis does not have the partition."""
     ONLY_CURRENT = "only in the current one"
-    """The baseline has no such partition: nothing to compare with."""
+    """The baseline does not have the partition, so there is nothing to compare with."""
     NOT_COMPARED = "not compared"
     """Both have the partition, but no platform has a class in both."""
 
 
 @dataclass(frozen=True)
 class ClassSide:
-    """One class as one side has it, restricted to the common platforms."""
+    """One class of the baseline or of the current analysis, reduced to the common platforms."""
 
     id: str
     platforms: tuple[str, ...]
@@ -47,38 +47,38 @@ class ClassSide:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """One connected group of classes that is not the same on both sides."""
+    """One connected group of classes that differs between the two sides."""
 
     change: Change
     """``SPLIT``, ``MERGED`` or ``MOVED``."""
     before: tuple[ClassSide, ...]
     after: tuple[ClassSide, ...]
-    """By id. Both cover the same platforms."""
+    """In order of id. ``before`` and ``after`` cover the same platforms."""
     varying: tuple[str, ...]
-    """Of these platforms, those non-deterministic on either side: they stand by their most
-    frequent output, so that chance alone can move them."""
+    """Those of the platforms that are non-deterministic on either side. Their most frequent output
+    decides their class, so they may change class by chance."""
 
     @property
     def grouping_kept(self) -> bool:
-        """Whether the same platforms are together on both sides: only the bits changed."""
+        """Whether the same platforms are together on both sides, so that only the bits changed."""
         return {side.platforms for side in self.before} == {side.platforms for side in self.after}
 
 
 @dataclass(frozen=True)
 class Absent:
-    """A platform of which the current analysis has no class, and what is known of why."""
+    """A platform without a class in the current analysis, and the reason."""
 
     platform: str
     status: str
     """``absent`` where the current analysis does not mention the platform at all."""
     reason: str
     expected: bool
-    """The baseline had no class for it either: it is no worse than it was."""
+    """The baseline has no class for it either, so nothing was lost."""
 
 
 @dataclass(frozen=True)
 class PartitionDifference:
-    """One (workload, input, variant, output) in the baseline and now."""
+    """One (workload, input, variant, output) in the baseline and in the current analysis."""
 
     workload: str
     input: str
@@ -88,11 +88,11 @@ class PartitionDifference:
     common: int
     """Platforms with a class on both sides; only they are compared."""
     classes: tuple[int, int]
-    """Number of classes (before, after), of all platforms of each side."""
+    """Number of classes (before, after), over all platforms of each side."""
     remaining_precision: tuple[int | None, int | None]
-    """Of each side's whole fleet (before, after)."""
+    """Bits (before, after), over all platforms of each side."""
     changes: tuple[ClassChange, ...] = ()
-    """By the first platform's name; empty if and only if nothing changed."""
+    """In order of the first platform's name; empty if and only if no bits changed."""
     missing: tuple[Absent, ...] = ()
     """Platforms without a class now, sorted by name."""
     new: tuple[str, ...] = ()
@@ -109,29 +109,29 @@ class PartitionDifference:
 
     @property
     def differs(self) -> bool:
-        """Other bits, or a platform that was deterministic and is not any more."""
+        """Whether bits changed, or a deterministic platform has become non-deterministic."""
         return bool(self.changes or self.newly_nondeterministic)
 
     @property
     def lacking(self) -> tuple[Absent, ...]:
-        """The missing platforms that the baseline did not lack."""
+        """The missing platforms that have a class in the baseline or were not planned in it."""
         return tuple(absent for absent in self.missing if not absent.expected)
 
     @property
     def incomplete(self) -> bool:
-        """Something that the baseline has, or that was asked for now, is missing."""
+        """Whether a platform is missing that the baseline has or that the current run planned."""
         return bool(self.lacking)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """All partitions of both sides: the baseline's in its order, then those only in the other."""
+    """All partitions: the baseline's in its order, then those only in the current analysis."""
 
     partitions: tuple[PartitionDifference, ...]
     new_platforms: tuple[str, ...]
-    """With a class now, and with none anywhere in the baseline; sorted."""
+    """Platforms with a class in the current analysis and none in the baseline; sorted."""
     missing_platforms: tuple[str, ...]
-    """With a class in the baseline, and with none anywhere now; sorted."""
+    """Platforms with a class in the baseline and none in the current analysis; sorted."""
 
     @property
     def differs(self) -> bool:
@@ -140,11 +140,11 @@ class Difference:
 
     @property
     def incomplete(self) -> bool:
-        """Whether something is missing that was not missing in the baseline."""
+        """Whether a platform is missing in some partition, and was not missing in the baseline."""
         return any(partition.incomplete for partition in self.partitions)
 
     def count(self, change: Change) -> int:
-        """Partitions of one kind."""
+        """Number of partitions with this change."""
         return sum(partition.change is change for partition in self.partitions)
 
     def counts(self) -> Iterator[tuple[Change, int]]:

@@ -1,8 +1,8 @@
-"""What explains the classes of a partition, as plain frozen values; standard library only.
+"""Which attributes of platforms explain the classes of a partition; standard library only.
 
-A *cluster* is a group of attributes that tell the same platforms apart, so that these
-observations cannot say which of them matters. A *minimal set* holds as few clusters as possible
-such that platforms that agree on all of them are always in the same class.
+A *cluster* is a group of attributes that separate the platforms in the same way, so that the
+observations cannot decide between them. A *minimal set* has as few clusters as possible such that
+platforms with equal values in all of them are always in the same class.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ AttributeValue = str | int | bool | None
 
 
 class Kind(StrEnum):
-    """What sort of attribute it is."""
+    """The kind of an attribute."""
 
     FLAG = "flag"
     """A CPU flag."""
@@ -23,10 +23,10 @@ class Kind(StrEnum):
     CORES = "cores"
     THREADS = "threads"
     CACHE = "cache"
-    """Bytes of the first data cache: libraries cut their loops to fit it, and so the order of
-    sums. TensorFlow's convolutions differ between 32 and 48 KiB on one and the same CPU."""
+    """Bytes of the level-1 data cache. Libraries divide their loops to fit it, which determines the
+    order of sums: TensorFlow's convolutions differ between 32 and 48 KiB on the same CPU."""
     ISA = "isa"
-    """The instruction set a library says it chose."""
+    """The instruction set that a library reports to have chosen."""
     SOFTWARE = "software"
     """Versions of framework, libraries, image."""
     GPU = "gpu"
@@ -34,27 +34,27 @@ class Kind(StrEnum):
     ENVIRONMENT = "environment"
     """Environment variables and settings of the variant."""
     IDENTITY = "identity"
-    """What names the hardware as a whole (generation, model, larger caches, …): it explains
-    nearly anything, since it stands for all that the hardware has."""
+    """What identifies the hardware as a whole (generation, model, larger caches, …). It explains
+    nearly any classes, since it implies every other property of the hardware."""
 
 
 MECHANISMS = frozenset(Kind) - {Kind.IDENTITY}
-"""The kinds that can themselves be a cause."""
+"""The kinds of attributes that can be a cause, rather than a name for hardware."""
 
 
 class Certainty(StrEnum):
-    """How sure a prediction is, from the surest."""
+    """How certain a prediction is, the most certain first."""
 
     SEEN = "seen"
-    """A platform equal in every cluster that takes part was observed."""
+    """A platform was observed that has the machine's values in every cluster used."""
     AGREED = "agreed"
-    """Every minimal set has seen its combination, and all name one class."""
+    """The machine's combination was observed for every minimal set, and all give one class."""
     PARTIAL = "partial"
-    """Some minimal sets have not seen their combination; the others name one class."""
+    """The combination was observed for some minimal sets only, and these give one class."""
     EXTRAPOLATED = "extrapolated"
-    """No minimal set has seen its combination; only the rules reach this far."""
+    """The combination was observed for no minimal set; only the rules give a class."""
     NONE = "none"
-    """The minimal sets name different classes, or nothing can be said."""
+    """The minimal sets give different classes, or none."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +68,17 @@ class ExplainedClass:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Attributes that tell exactly the same platforms apart."""
+    """Attributes that separate the platforms in exactly the same way."""
 
     members: tuple[str, ...]
-    """Likeliest cause first; ``members[0]`` stands for all in rules."""
+    """The attributes' names, likeliest cause first; rules use ``members[0]``."""
     kinds: tuple[Kind, ...]
-    """By member."""
+    """The kind of each member."""
     combinations: tuple[tuple[AttributeValue, ...], ...]
-    """Every combination that was seen: the value of each member. A member's value occurs in
-    one combination only."""
+    """Every observed combination: one value per member. A value of a member occurs in one
+    combination only."""
     cost: int
-    """Of ``members[0]``: 0 for the likeliest kind of cause (``analysis.likelihood``)."""
+    """How unlikely ``members[0]`` is a cause: 0 for the likeliest kind, higher for others."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class Case:
     """One combination of a minimal set, and the platforms that have it."""
 
     combinations: tuple[int, ...]
-    """By cluster: row of ``Cluster.combinations``."""
+    """For each cluster, an index into ``Cluster.combinations``."""
     class_number: int
     platforms: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class MinimalSet:
-    """As few clusters as determine the classes."""
+    """A smallest set of clusters that determines the classes."""
 
     clusters: tuple[Cluster, ...]
     """Likeliest cause first."""
@@ -101,13 +101,13 @@ class MinimalSet:
 
     @property
     def cost(self) -> int:
-        """Sum over the clusters: the smaller, the likelier a cause."""
+        """Sum of the clusters' costs; the smallest is the likeliest cause."""
         return sum(cluster.cost for cluster in self.clusters)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One test of a rule."""
+    """One comparison in a rule."""
 
     attribute: str
     operator: str
@@ -117,25 +117,25 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """Platforms that fulfil all ``conditions`` are in the class."""
+    """The rule that platforms fulfilling all ``conditions`` are in the class."""
 
     conditions: tuple[Condition, ...]
     class_number: int
     platforms: tuple[str, ...]
-    """Those that fulfil the conditions and are in the class: the rule's support."""
+    """Platforms that fulfil the conditions and are in the class: the rule's support."""
     contradicting: tuple[str, ...] = ()
-    """Those that fulfil the conditions and are in another class."""
+    """Platforms that fulfil the conditions and are in another class."""
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Platforms equal in every attribute that takes part, yet in different classes."""
+    """Platforms with equal values in all attributes used, yet in different classes."""
 
     groups: tuple[tuple[int, tuple[str, ...]], ...]
     """(class number, platforms)."""
     kept: int | None = None
-    """The class of more than half of them, two at least: these take part in the minimal sets,
-    the others do not. ``None``: there is none, and none of them takes part."""
+    """The class of more than half of the platforms (two at least): these enter the minimal sets,
+    the others are left out. ``None``: there is no such class, and all are left out."""
 
 
 @dataclass(frozen=True)
@@ -144,46 +144,47 @@ class Answer:
 
     kinds: tuple[Kind, ...]
     attributes: int
-    """Attributes that differ between platforms, hence can explain something."""
+    """Number of attributes that differ between platforms; the others cannot explain classes."""
     clusters: int
-    """Those attributes, the indistinguishable ones taken together."""
+    """Number of clusters into which these attributes fall."""
     sets: tuple[MinimalSet, ...]
-    """Ranked; ``sets[0].clusters`` is empty where there is one class only."""
+    """Likeliest cause first; ``sets[0].clusters`` is empty where there is one class only."""
     complete: bool
-    """``sets`` holds all minimal sets; else a limit or the time ended the search."""
+    """Whether ``sets`` has all minimal sets; else a limit of number or time ended the search."""
     proven: bool
-    """No smaller set exists; false only where the time ended the search."""
+    """Whether it is proven that no smaller set exists; false only if the search ran out of time."""
     rules: tuple[Rule, ...]
-    """A decision tree over ``sets[0]``, leaf by leaf."""
+    """A decision tree over ``sets[0]``: one rule per leaf."""
     rules_smallest: bool
-    """No decision tree over ``sets[0]`` has fewer leaves; else it was grown greedily."""
+    """Whether no decision tree over ``sets[0]`` has fewer leaves; else it was built greedily."""
     contradictions: tuple[Contradiction, ...]
-    """Left out of the minimal sets but for clear majorities, so that these explain the rest."""
+    """Contradicting platforms; all but clear majorities (``kept``) are left out of the sets."""
     unused: tuple[tuple[str, int], ...]
-    """(attribute, platforms that do not know it): not known everywhere, so left out."""
+    """(attribute, number of platforms where its value is not known): such attributes are left
+    out."""
 
 
 @dataclass(frozen=True)
 class Outlier:
-    """A platform whose output differs from that of all its hardware twins."""
+    """A platform in another class than the platforms with equal hardware, its twins."""
 
     platform: str
     class_number: int
     expected: int
     """The class of most twins."""
     twins: tuple[str, ...]
-    """Platforms in ``expected`` that are equal in ``shared``."""
+    """Platforms of class ``expected`` that are equal in ``shared``."""
     others: tuple[str, ...]
-    """Further twins, in neither class; each is a suspect too, or in a minority."""
+    """Further twins, in neither of the two classes; each is an outlier, too, or in a minority."""
     shared: tuple[tuple[str, AttributeValue], ...]
-    """(attribute, value) of everything that explains the classes."""
+    """(attribute, value) of all attributes that explain the classes."""
     differs_in: tuple[str, ...]
-    """Mechanisms in which the suspect differs from every twin: look there first."""
+    """Attributes of ``MECHANISMS`` in which it differs from every twin: the likeliest causes."""
 
 
 @dataclass(frozen=True)
 class Undescribed:
-    """A platform whose attributes are not known, so that it takes no part."""
+    """A platform that is left out because its attributes are not known."""
 
     platform: str
     class_number: int
@@ -200,8 +201,8 @@ class Explanation:
     output: str
     classes: tuple[ExplainedClass, ...]
     answers: tuple[Answer, ...]
-    """First over the mechanisms (or the kinds that were asked for); a second one, with what
-    identifies hardware, only where that needs fewer attributes or contradicts less."""
+    """The first is over the mechanisms (or the kinds asked for). A second one also uses attributes
+    that identify hardware, where that needs fewer attributes or has fewer contradictions."""
     outliers: tuple[Outlier, ...]
     undescribed: tuple[Undescribed, ...]
     notes: tuple[str, ...] = ()
@@ -209,18 +210,18 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Which class a machine should fall into."""
+    """The class in which a machine is expected; number and id are ``None`` without one."""
 
     class_number: int | None
     class_id: str | None
     certainty: Certainty
     support: tuple[str, ...]
-    """Observed platforms that share the combination of a set that names the class."""
+    """Observed platforms with the machine's combination, for a minimal set that gives the class."""
     agreeing: int
-    """Minimal sets that name the class."""
+    """Number of minimal sets that give the class."""
     sets: int
-    """Minimal sets there are."""
+    """Number of all minimal sets."""
     votes: tuple[tuple[int, int], ...]
-    """(class number, minimal sets that name it)."""
+    """(class number, number of minimal sets that give it)."""
     unseen: tuple[str, ...]
-    """What was never observed, for people: a value, or members of a cluster that disagree."""
+    """Text for people on what was never observed: a value, or a combination within a cluster."""

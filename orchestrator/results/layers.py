@@ -1,6 +1,6 @@
-"""Layers, core counts and sizes of models: what they do to classes and remaining precision.
+"""How classes and remaining precision depend on layers, core counts and sizes of models.
 
-Standard library only, like ``results_model``.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -10,38 +10,38 @@ from enum import StrEnum
 
 
 class Effect(StrEnum):
-    """What a layer does to the remaining precision of what came before it."""
+    """How a layer changes the remaining precision of the layer before it."""
 
     RAISES = "raises"
     KEEPS = "keeps"
     LOWERS = "lowers"
     UNDEFINED = "undefined"
-    """One side is no float, has no chain, or has no platform in common with the other."""
+    """Either layer is no float or was stored without a chain, or no platform gave both."""
 
 
 @dataclass(frozen=True)
 class LayerDetail:
-    """One layer against the one before it in the order of computation.
+    """One layer compared with the one before it in the order of computation.
 
-    Records hold that order, not the graph: the layer before a shortcut's is not its input. An
-    activation follows its input in every model of this project.
+    Records have that order, not the graph: the layer before one is not always its input (it is not
+    at a shortcut of a residual network). An activation follows its input in all builtin models.
     """
 
     index: int
     name: str
     operation: str | None
     platforms: int
-    """Platforms that gave this layer and the one before: only they are compared."""
+    """Number of platforms that gave this layer and the one before; only these are compared."""
     before: int | None
-    """Remaining precision of the layer before; of the first layer all m bits: its input is the
-    same everywhere."""
+    """Remaining precision (bits) of the layer before. For the first layer it is m, since the input
+    is the same on all platforms."""
     after: int | None
     effect: Effect
     deviating_before: float | None = None
     deviating_after: float | None = None
-    """Share, 0…1, of the elements that are not bit-identical on all these platforms. ``None``
-    where a tensor of a class is not stored, or their types or shapes differ; 0 needs no tensor
-    where all platforms agree."""
+    """Share, 0…1, of the elements that are not bit-identical on all these platforms. ``None`` where
+    a class's tensor is not stored or types or shapes differ. If all platforms agree it is 0, for
+    which no tensor is needed."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,17 @@ class LayerDetails:
     variant: str
     layers: tuple[LayerDetail, ...]
     missing_tensors: int
-    """Distinct layer outputs whose tensor is needed and not stored; those shares are ``None``."""
+    """Number of distinct layer outputs whose tensor a share needs and the store lacks."""
 
     @property
     def complete(self) -> bool:
-        """Whether every tensor that a share needs was there."""
+        """Whether every tensor that a share needs is stored."""
         return self.missing_tensors == 0
 
 
 @dataclass(frozen=True)
 class EffectCount:
-    """Layers of one operation (Table SUP-9), averaged over the inputs."""
+    """Numbers of layers of one operation by effect (Table SUP-9), averaged over the inputs."""
 
     workload: str
     variant: str
@@ -77,7 +77,10 @@ class EffectCount:
 
 @dataclass(frozen=True)
 class DeviatingShare:
-    """One layer before and after (Table SUP-8), averaged over the inputs that have tensors."""
+    """Shares of deviating elements before and after one layer (Table SUP-8), 0…1.
+
+    Averaged over the inputs whose tensors are stored.
+    """
 
     workload: str
     variant: str
@@ -85,9 +88,9 @@ class DeviatingShare:
     name: str
     operation: str | None
     inputs: int
-    """Inputs whose tensors were all there; with 0 the shares are ``None``."""
+    """Number of inputs whose tensors are all stored; if 0, the shares are ``None``."""
     missing: int
-    """Inputs left out because a tensor was not stored."""
+    """Number of inputs left out because a tensor is not stored."""
     before: float | None
     after: float | None
 
@@ -101,7 +104,7 @@ class Flow:
     classes: tuple[str, str]
     """Class ids."""
     platforms: tuple[tuple[str, ...], tuple[str, ...]]
-    """Of this generation and class at either core count, sorted."""
+    """The platforms of this generation and class at each of the two core counts, sorted."""
 
 
 @dataclass(frozen=True)
@@ -111,21 +114,21 @@ class CoreLevel:
     cores: int
     platforms: int
     generations: tuple[tuple[str, tuple[str, ...]], ...]
-    """(generation, ids of its classes), sorted; several where a generation is not uniform."""
+    """(generation, ids of its classes), sorted; a generation may be in several classes."""
     classes: tuple[str, ...]
     """Distinct class ids, sorted."""
 
 
 @dataclass(frozen=True)
 class Joined:
-    """Classes of one core count whose generations are together at a higher one."""
+    """Classes of one core count whose generations are in one class at a higher core count."""
 
     cores: tuple[int, int]
-    """The highest count at which they were apart, and the first at which they are together."""
+    """The highest count at which they are in different classes, and the first with one class."""
     before: tuple[str, ...]
     """Class ids, at least two, sorted."""
     after: str
-    """The class id that they share."""
+    """The id of the one class."""
     generations: tuple[str, ...]
 
 
@@ -136,7 +139,7 @@ class CoreCounts:
     workload: str
     input: str
     variant: str
-    """Without the number of threads, where that is what varies."""
+    """Without the number of threads if the levels are numbers of threads."""
     output: str
     levels: tuple[CoreLevel, ...]
     """By core count, ascending."""
@@ -148,14 +151,14 @@ class CoreCounts:
 
 @dataclass(frozen=True)
 class SizeRow:
-    """One computation beside the number of multiplications in it (Figure 4)."""
+    """One computation and its number of multiplications (Figure 4)."""
 
     workload: str
     input: str
     variant: str
     output: str
     multiplications: int | None
-    """For one element of the batch; ``None`` where no record says, or records disagree."""
+    """For one element of the batch; ``None`` where no record has it, or records differ."""
     platforms: int
     classes: int
     remaining_precision: int | None

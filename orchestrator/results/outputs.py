@@ -1,8 +1,8 @@
-"""The outputs of many sessions as columns, and as the objects of a record to whoever iterates.
+"""The outputs of many sessions in little memory, readable as the objects of a record.
 
-A fleet repeats itself: thousands of sessions of one model have the same list of layers, and each
-layer a handful of contents. So a session keeps two things only: the number of its layout and the
-numbers of its contents in a pool that it shares with the other sessions of its run.
+Thousands of sessions of one model have the same list of layers (the layout), and each layer has few
+distinct contents. Layouts and contents are therefore kept once, in a pool for all sessions of a
+run; a session has the index of its layout and the indices of its contents.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Codes = npt.NDArray[np.int32]
 
 
 Description = tuple[str, str, int, str | None, bool]
-"""What an output is, apart from its bits: its values for ``DESCRIPTION``."""
+"""An output without its bits: the values of the keys in ``DESCRIPTION``."""
 
 DESCRIPTION = ("name", "role", "index", "operation", "tensor")
 
 
 class Content(NamedTuple):
-    """The bits of an output: ``links`` is its chain, 8 bytes each, ``None`` without one."""
+    """The bits of an output, by digest; ``links`` is its chain, 8 bytes per link, or ``None``."""
 
     digest: str
     dtype: str
@@ -38,9 +38,9 @@ _BITS = itemgetter("dtype", "shape", "chain")
 
 
 class OutputPool:
-    """Distinct layouts and contents, numbered in the order in which they were added.
+    """Distinct layouts and contents, in the order in which they were added.
 
-    One digest has several contents where records contradict each other: nothing is hidden here.
+    A digest has several contents if records contradict each other, so that this remains visible.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class OutputPool:
         self._bits: dict[str, list[tuple[Any, int]]] = {}
 
     def add(self, outputs: Sequence[Mapping[str, Any]]) -> Outputs:
-        """``outputs`` of a record (docs/formats.md, section 3), as columns.
+        """Add the ``outputs`` of a record (docs/formats.md, section 3).
 
-        Keys that the format does not know are left out. Raises ``KeyError``, ``TypeError`` or
-        ``ValueError`` for what is no output.
+        Keys that are not in the format are dropped. Raises ``KeyError``, ``TypeError`` or
+        ``ValueError`` where an element is not an output of the format.
         """
         layout = tuple(map(_DESCRIPTION, outputs))
         number = self._layouts.get(layout)
@@ -80,13 +80,13 @@ class OutputPool:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Outputs(Sequence[dict[str, Any]]):
-    """The outputs of one session: a sequence of objects as they stand in a record."""
+    """The outputs of one session: a sequence of objects with the keys and values of a record."""
 
     pool: OutputPool
     layout: int
-    """Into ``pool.layouts``."""
+    """Index into ``pool.layouts``."""
     contents: Codes
-    """(outputs,): into ``pool.contents``."""
+    """Shape (outputs,), indices into ``pool.contents``."""
 
     @overload
     def __getitem__(self, place: int) -> dict[str, Any]: ...
@@ -116,7 +116,10 @@ class Outputs(Sequence[dict[str, Any]]):
 
 
 def links_of(chain: Sequence[str] | None) -> bytes | None:
-    """A chain's links, 8 bytes each; ``None`` without a chain. Raises ``ValueError``."""
+    """A chain of links (16 hex digits each) as bytes, 8 per link; ``None`` without a chain.
+
+    Raises ``ValueError`` for a link of another length or of other characters.
+    """
     if chain is None:
         return None
     links = bytes.fromhex("".join(chain))

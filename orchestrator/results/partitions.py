@@ -1,7 +1,7 @@
-"""What an analysis finds out, as plain frozen values: analysis makes them, report shows them.
+"""The main results of an analysis: classes, partitions, platforms, determinism, layers.
 
-Standard library only, so that the formats need neither pandas nor a store to be tested, and
-a result can be pickled, compared and written as JSON by ``dataclasses.asdict``.
+Frozen values of the standard library only: formats can be tested without pandas or a store, and a
+result can be pickled, compared and written as JSON by ``dataclasses.asdict``.
 
 Words: a *class* is the set of platforms with bit-identical output; a *partition* holds all
 classes of one (workload, input, variant, output). *Precision* is remaining precision: leading
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Planned:
-    """One cell that was asked for. ``reason`` says why it was not computed, if that is known."""
+    """One cell of the plan. ``reason`` says why it was not computed, if that is known."""
 
     cell: str
     """The cell's id: 16 hex digits."""
@@ -34,9 +34,9 @@ class EqClass:
     """The platforms that gave one bit-identical output (or, strictly, one set of outputs)."""
 
     id: str
-    """12 hex digits of the output's digest: the same in every run."""
+    """The first 12 hex digits of the output's digest: equal bits have an equal id in every run."""
     number: int
-    """From 1, by first appearance in the platforms' order."""
+    """From 1, in the order in which classes first appear among the ordered platforms."""
     platforms: tuple[str, ...]
     """Sorted by name."""
     digests: tuple[str, ...]
@@ -45,7 +45,7 @@ class EqClass:
 
 @dataclass(frozen=True)
 class Missing:
-    """A platform that gave no usable output, and why. It never counts as a class."""
+    """A platform without a usable output, and the reason. It is in no class."""
 
     platform: str
     status: str
@@ -54,8 +54,11 @@ class Missing:
 
 @dataclass(frozen=True)
 class Branch:
-    """A node of a dendrogram: classes that agree on ``precision`` bits and, but for the leaves,
-    on no more. Children are ordered by class number; a leaf holds exactly one class."""
+    """A node of a dendrogram: the classes below it agree on ``precision`` bits.
+
+    An inner node's classes agree on no more bits than that. Children are ordered by class number;
+    a leaf has exactly one class.
+    """
 
     precision: int
     classes: tuple[int, ...]
@@ -72,11 +75,11 @@ class Partition:
     variant: str
     output: str
     sessions: int
-    """Sessions that ended well and entered, over all platforms."""
+    """Number of successful sessions that were used, over all platforms."""
     remaining_precision: int | None
-    """Of the whole fleet."""
+    """Bits on which all platforms with an output agree."""
     mantissa_bits: int | None
-    """m of the output's type, the most that ``remaining_precision`` can be."""
+    """m of the output's type: the upper bound of ``remaining_precision``."""
     classes: tuple[EqClass, ...]
     """By number."""
     nondeterministic: tuple[str, ...]
@@ -85,7 +88,7 @@ class Partition:
     """Sorted by platform name."""
     dendrogram: Branch | None
     notes: tuple[str, ...] = ()
-    """What a reader must know, e.g. that the outputs differ in type or shape."""
+    """Remarks for the reader, e.g. that the outputs differ in type or shape."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -95,17 +98,17 @@ class Partition:
 
 @dataclass(frozen=True)
 class TableCell:
-    """One platform in one partition, ready to be shown."""
+    """One platform in one partition, as a cell of the class table."""
 
     number: int | None
     """The class number; ``None`` where the platform is missing."""
     nondeterministic: bool = False
     first: bool = False
-    """The class appears here for the first time in the platforms' order."""
+    """This is the first platform, in the table's order, that is in the class."""
     repeated: bool = False
-    """Equal to the cell on the left, which is of the same workload and variant."""
+    """The cell on the left is of the same workload and variant, and equal."""
     footnote: int | None = None
-    """From 1, into ``ClassTable.footnotes``: why the platform is missing."""
+    """Number, from 1, of the footnote in ``ClassTable.footnotes`` with the reason if missing."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,13 @@ class ClassTable:
     letters: tuple[str, ...]
     """A short name of each column: a, b, … z, aa, …"""
     rows: tuple[tuple[TableCell | None, ...], ...]
-    """``None``: neither observed nor planned."""
+    """``None``: the cell is neither observed nor planned."""
     footnotes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Variation:
-    """A cell whose sessions disagreed: the set of its outputs, with counts."""
+    """A cell whose sessions gave different outputs: the distinct outputs with their counts."""
 
     platform: str
     workload: str
@@ -138,12 +141,12 @@ class Variation:
 
 @dataclass(frozen=True)
 class Determinism:
-    """``len(variations)`` of ``judged`` (cell, output) pairs vary between sessions."""
+    """Determinism of cells: ``len(variations)`` of ``judged`` pairs vary between sessions."""
 
     cells: int
-    """(cell, output) pairs with at least one good session."""
+    """Number of (cell, output) pairs with at least one successful session."""
     judged: int
-    """Those with two sessions or more; one session shows nothing about determinism."""
+    """Number of pairs with two or more sessions: one session shows nothing about determinism."""
     variations: tuple[Variation, ...]
 
 
@@ -155,13 +158,13 @@ class LayerRow:
     name: str
     operation: str | None
     platforms: int
-    """Platforms that gave this layer."""
+    """Number of platforms that gave this layer's output."""
     classes: int
     remaining_precision: int | None
     splits: bool
-    """Platforms together in the layer before part here."""
+    """Some platforms are in one class in the layer before and in several in this one."""
     merges: bool
-    """Platforms apart in the layer before are together here."""
+    """Some platforms are in several classes in the layer before and in one in this one."""
 
 
 @dataclass(frozen=True)
@@ -172,9 +175,9 @@ class LayerProfile:
     input: str
     variant: str
     rows: tuple[LayerRow, ...]
-    """By index."""
+    """In order of index."""
     first_parting: str | None
-    """Name of the first layer with more than one class."""
+    """Name of the first layer with more than one class; ``None``: every layer has one."""
 
 
 @dataclass(frozen=True)
@@ -198,26 +201,26 @@ class PlatformInfo:
     rehearsal: bool = False
     isolation: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
-    """``name@digest`` of the images it ran."""
+    """``name@digest`` of the images that ran on it."""
     fingerprints: tuple[str, ...] = ()
-    """Digests of all fingerprints seen; the fields above are of the first."""
+    """Digests of all fingerprints of the platform; the fields above are from the first."""
     fingerprint_known: bool = False
     unknown: tuple[str, ...] = ()
     """What the probe could not read, and why: ``cpu.microcode: not readable …``."""
     notes: tuple[str, ...] = ()
-    """What a reader must know before trusting a row."""
+    """Reasons to doubt the row, for the reader."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """How the outputs of one variant were made: what the framework said of itself."""
+    """How the outputs of one variant were computed, as the framework reported it."""
 
     variant: str
     framework: str | None
     version: str | None
     device: str | None
     isa: str | None
-    """What the libraries chose, e.g. ``openblas=SkylakeX``."""
+    """The instruction sets that libraries chose, e.g. ``openblas=SkylakeX``."""
     threads: str | None
     mode: str | None
     platforms: tuple[str, ...]
@@ -226,7 +229,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything a report shows, computed."""
+    """All values that a report shows."""
 
     experiments: tuple[str, ...]
     runs: tuple[str, ...]
@@ -247,7 +250,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class CountedPlatform:
-    """One place on the axis, and what is known of its hardware."""
+    """One platform on the axis of a count curve, and its hardware; ``None``: not known."""
 
     name: str
     vendor: str | None
@@ -257,7 +260,7 @@ class CountedPlatform:
 
 @dataclass(frozen=True)
 class CountCurve:
-    """One partition. ``counts[i]`` are the classes among the first ``i + 1`` platforms."""
+    """One partition; ``counts[i]`` is the number of classes of the first ``i + 1`` platforms."""
 
     workload: str
     input: str
@@ -270,8 +273,8 @@ class CountCurve:
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """Partitions that have platforms in common, over one axis."""
+    """Count curves of partitions with common platforms, over one axis (Figure 1)."""
 
     platforms: tuple[CountedPlatform, ...]
-    """By vendor, age of the generation and cores."""
+    """In order of vendor, age of the generation, and number of cores."""
     curves: tuple[CountCurve, ...]

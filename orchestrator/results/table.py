@@ -1,6 +1,6 @@
-"""One analysis as a table of scalars: what every format prints and every notebook loads.
+"""One analysis as a table of scalars, for all formats of reports and for notebooks.
 
-Standard library only, like ``partitions``.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Value = Scalar | TableCell
 
 
 class ColumnKind(StrEnum):
-    """What the values of a column are. ``None`` is allowed in each: not known, or none."""
+    """The type of a column's values. ``None`` is valid in each kind: not known, or none."""
 
     TEXT = "text"
     COUNT = "count"
@@ -25,7 +25,7 @@ class ColumnKind(StrEnum):
     TRUTH = "truth"
     """Booleans."""
     CLASS = "class"
-    """``TableCell``: a platform's class in one partition; ``None``: it was not asked for."""
+    """``TableCell``: a platform's class in one partition; ``None``: the cell was not planned."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Column:
     unit: str | None = None
     """``bits``, ``GiB``, ``ulp``, …; a ``share`` is 0…1."""
     short: str | None = None
-    """What narrow formats put at the top; they list the names below."""
+    """Column head in narrow formats, which list the full names below the table."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Table:
     or two columns of one name."""
 
     name: str
-    """As ``eqc report --show`` takes it."""
+    """The table's name in ``eqc report --show``."""
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
     notes: tuple[str, ...] = ()
-    """How to read it, and what is not in it and why."""
+    """How to read the table, and what is left out of it and why."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -65,7 +65,7 @@ class Table:
 
 
 def partition_name(key: tuple[str, str, str, str]) -> str:
-    """``workload · input · variant``, and the output where it is not the only one."""
+    """``workload · input · variant``, followed by the output unless it is ``output``."""
     workload, given, variant, output = key
     words = [workload, given, variant] + ([] if output == "output" else [output])
     return " · ".join(words)

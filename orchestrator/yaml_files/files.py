@@ -1,4 +1,4 @@
-"""Finds the files an experiment names, and the sha256 of their content."""
+"""Finds the files that an experiment names, and computes the sha256 of their content."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 PACKAGE = "package:"
 
 
-class FileMistake(Exception):  # noqa: N818 - turned into a Mistake by whoever knows the line
-    """A file that is not there or is not what was said; the message says which and why."""
+class FileMistake(Exception):  # noqa: N818 - callers turn it into a Mistake with its line
+    """A file is absent, unreadable or not of the expected content; the message has its path."""
 
 
 def find(written: str, folder: Path) -> Path:
@@ -29,9 +29,10 @@ def find(written: str, folder: Path) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """64 hex digits for a file. For a folder: of lines ``<sha256>  <relative path>``, sorted.
+    """The sha256 of a file's content, as 64 hex digits.
 
-    Raises FileMistake where something cannot be read.
+    For a folder: the sha256 of the sorted lines ``<sha256>  <relative path>`` of its files.
+    Raises FileMistake for an empty folder or a file that cannot be read.
     """
     try:
         if path.is_file():
@@ -47,7 +48,7 @@ def sha256_of(path: Path) -> str:
 
 
 def check_sha256(path: Path, expected: str | None) -> str:
-    """The sha256 of ``path``. Raises FileMistake if another one is expected."""
+    """The sha256 of ``path``. Raises FileMistake if it is not ``expected`` (``None``: any)."""
     actual = sha256_of(path)
     if expected is not None and expected.lower() != actual:
         raise FileMistake(f"{path} has another sha256: expected {expected.lower()}, is {actual}")

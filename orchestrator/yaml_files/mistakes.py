@@ -1,4 +1,4 @@
-"""Collects the mistakes of one file, each with the place it is at, until all are known."""
+"""Collects the mistakes of one file with their lines, so that all are reported at once."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from orchestrator.errors import Mistake
 
 Loc = tuple[str | int, ...]
-"""Where something is in a document: keys and list indices from the root."""
+"""The location of a value in a document: keys and list indices from the root."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A place in the text; both count from 1."""
+    """A position in the text; line and column count from 1."""
 
     line: int
     column: int
@@ -22,7 +22,7 @@ class Mark:
 
 @dataclass
 class Mistakes:
-    """The mistakes found so far in ``file``, and the marks that give a location its line."""
+    """The mistakes found so far in ``file``, and the position in the text of every location."""
 
     file: str
     values: dict[Loc, Mark] = field(default_factory=dict)
@@ -31,23 +31,23 @@ class Mistakes:
     """Where the key of each value in a mapping starts."""
     found: list[Mistake] = field(default_factory=list)
     incomplete: set[Loc] = field(default_factory=set)
-    """Entries that lost a key that was not known: what they lack is not told as well."""
+    """Entries with an unknown key, probably a misspelt one: keys they lack are not reported."""
 
     def at(self, mark: Mark, message: str) -> None:
-        """Note a mistake at a place; the same one is kept once."""
+        """Add a mistake at a position, unless it is there already."""
         mistake = Mistake(self.file, mark.line, mark.column, message)
         if mistake not in self.found:
             self.found.append(mistake)
 
     def add(self, loc: Loc, message: str, *, key: bool = False) -> None:
-        """Note a mistake about the value at ``loc``, or about its key."""
+        """Add a mistake about the value at ``loc``, or with ``key`` about its key."""
         self.at(self.mark(loc, key=key), message)
 
     def mark(self, loc: Loc, *, key: bool = False) -> Mark:
-        """The mark of the deepest part of ``loc`` that the document has.
+        """The position of the deepest part of ``loc`` that the document has; else 1, 1.
 
-        Parts the document does not have are passed over: the validator adds some of its own
-        (the tag of a union), and a list of one may be written without its brackets.
+        ``loc`` may have parts that the document has not: pydantic adds some (the tag of a union),
+        and a list of one value may be written without brackets. They are skipped.
         """
         known = self.known(loc)
         if key and known in self.keys:
@@ -64,7 +64,7 @@ class Mistakes:
 
 
 def nearest(word: object, valid: Iterable[object]) -> str:
-    """``; did you mean 'x'?``, or the valid words where none is near; empty without any."""
+    """``; did you mean 'x'?`` or, where no word is near, ``; valid: x, y``; "" if none is valid."""
     words = sorted({str(name) for name in valid})
     if not words:
         return ""

@@ -1,4 +1,4 @@
-"""YAML text → plain values, each with its place; nothing is executed or constructed.
+"""YAML text → plain values, each with its line and column; no Python object is constructed.
 
 Scalars follow YAML 1.2's core schema (``on`` and ``no`` are words, not booleans). Duplicate
 keys, tags, several documents and anything too large or too deep are mistakes. Text in a list is
@@ -18,7 +18,7 @@ from orchestrator.yaml_files.mistakes import Loc, Mark, Mistakes
 
 MAX_CHARACTERS = 256 * 1024
 MAX_VALUES = 50_000
-"""Counted after aliases, merges and braces are expanded, so that no bomb gets far."""
+"""Counted while aliases, merges and braces are expanded: a short file may expand to billions."""
 MAX_DEPTH = 20
 MAX_BRACES = 1_000
 MAX_NUMBER = 32
@@ -34,9 +34,9 @@ _TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:ma
 
 
 def parse(text: str, mistakes: Mistakes) -> Json:
-    """The document as plain values; marks and mistakes go into ``mistakes``.
+    """The document as plain values; positions and mistakes go into ``mistakes``.
 
-    Where the text is not YAML at all the result is ``None`` and there is one mistake.
+    Where the text is not YAML, the result is ``None`` and one mistake is added.
     """
     if len(text) > MAX_CHARACTERS:
         mistakes.at(Mark(1, 1), f"the file is larger than {MAX_CHARACTERS} characters")
@@ -63,7 +63,7 @@ def parse(text: str, mistakes: Mistakes) -> Json:
 
 
 class _Loader(yaml.BaseLoader):
-    """Resolves no scalar, and takes ``word{a,b}`` inside ``[…]`` as one word."""
+    """Leaves every scalar as text, and reads ``word{a,b}`` inside ``[…]`` as one scalar."""
 
     def scan_plain(self) -> Any:
         token = super().scan_plain()
@@ -94,7 +94,7 @@ class _Loader(yaml.BaseLoader):
 
 
 class _Builder:
-    """Turns composed nodes into plain values and notes where each one is."""
+    """Turns composed nodes into plain values and records the position of each."""
 
     def __init__(self, mistakes: Mistakes) -> None:
         self.mistakes = mistakes
@@ -159,7 +159,7 @@ class _Builder:
         return mapping
 
     def _merge(self, mapping: dict[str, Json], other: yaml.Node, loc: Loc) -> None:
-        """``<<: *other``: add what ``mapping`` does not have itself."""
+        """``<<: *other``: add the keys of ``other`` that ``mapping`` lacks."""
         if not isinstance(other, yaml.MappingNode):
             self.mistakes.at(_mark(other.start_mark), "<< takes a mapping or a list of mappings")
             return
@@ -179,7 +179,7 @@ def expand(text: str) -> list[str]:
 
 
 def _scalar(text: str, *, plain: bool) -> Scalar:
-    # Nobody writes a number this long, but a hash may consist of digits.
+    # Longer text stays text: it is a hash that happens to consist of digits, not a number.
     if plain and len(text) <= MAX_NUMBER:
         for pattern, convert in _CORE:
             if pattern.fullmatch(text):

@@ -1,7 +1,7 @@
-"""What ``eqc`` takes: the name, options and help of every command, apart from what it does.
+"""The name, options and help of every command of ``eqc``, without its implementation.
 
-Only what ``--help`` needs is imported here. What a command does is a function of a module beside
-this folder, imported when the command is called.
+Only what ``--help`` needs is imported here, so that it is fast. The implementation of a command is
+a function in a module of ``orchestrator.cli``, imported when the command is called.
 """
 
 from orchestrator.cli.commands.experiments import doctor, plan, rehearse, run, schema, validate

@@ -1,20 +1,21 @@
-"""The words that options take and that stand elsewhere beside what they name.
+"""The valid values of options, as copies of lists that are defined elsewhere.
 
-Importing them from there takes a second, for ``--help`` too; a test compares the two.
+Importing the originals takes a second, which ``--help`` would have to wait for. A test compares
+each copy with its original.
 """
 
 from __future__ import annotations
 
 ARCHITECTURES = ("x86_64", "arm64")
-"""Of images: ``images.build.BASES``."""
+"""Architectures of images; a copy of the keys of ``images.build.BASES``."""
 
 DIFFERENCE_FORMATS = ("json", "junit", "text")
-"""Of ``eqc diff``: ``cli.diff.FORMATS``."""
+"""Formats of ``eqc diff``; a copy of the keys of ``cli.diff.FORMATS``."""
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
 REPORT_FORMATS = ("csv", "html", "json", "junit", "latex", "markdown", "table")
-"""Of ``eqc report``: ``report.registry.FORMATS``."""
+"""Formats of ``eqc report``; a copy of the keys of ``report.registry.FORMATS``."""
 
 ALL = "all"
 """``--show all``."""
@@ -24,4 +25,4 @@ TABLES = (
     *("flags", "cpu-classes", "suspects", "collapse", "multiplications", "layers"),
     *("layer-details", "layer-effects", "layer-shares", "consequences", "ulps", "margins"),
 )
-"""Of ``eqc report --show``: ``analysis.tables.registry.TABLES``."""
+"""Tables of ``eqc report --show``; a copy of the keys of ``analysis.tables.registry.TABLES``."""

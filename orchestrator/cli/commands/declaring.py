@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 Declaration = Callable[[], None]
-"""A function with options and a docstring, and nothing in it."""
+"""A function without a body: decorators give its options, its docstring is the help text."""
 
 
 @dataclass(frozen=True)
 class Implementation:
-    """What a command does: ``module:function`` of ``orchestrator.cli``.
+    """The implementation of a command; ``place`` is ``module:function`` below ``orchestrator.cli``.
 
     The function takes every option and argument of the command by keyword.
     """
@@ -34,7 +34,10 @@ class Implementation:
 
 
 def command(place: str, name: str | None = None) -> Callable[[Declaration], click.Command]:
-    """Makes a declaration a command that is implemented at ``place`` (see ``Implementation``)."""
+    """A decorator: the declaration becomes a command, implemented at ``place``.
+
+    ``place`` is as in ``Implementation``; ``name`` defaults to the declaration's.
+    """
 
     def declared(declaration: Declaration) -> click.Command:
         made = click.command(name)(declaration)
@@ -45,7 +48,7 @@ def command(place: str, name: str | None = None) -> Callable[[Declaration], clic
 
 
 def group(place: str) -> Callable[[Declaration], click.Group]:
-    """As ``command``: a command that has others below it."""
+    """As ``command``, for a command with subcommands; it can also be called without one."""
 
     def declared(declaration: Declaration) -> click.Group:
         made = click.group(invoke_without_command=True)(declaration)

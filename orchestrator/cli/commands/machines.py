@@ -1,4 +1,4 @@
-"""Commands on machines: those one may get, this computer, and those that are up for us."""
+"""Commands on machines: the catalogue, this computer, and rented machines that are running."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from orchestrator.store.bucket.objects import is_url
 
 
 class StoreLocation(click.ParamType[Path]):
-    """A folder, or ``s3://…`` and ``gs://…``: then the mirror of what is there, just pulled."""
+    """A folder, or an ``s3://…`` or ``gs://…`` address, of which a local mirror is pulled first."""
 
     name = "store"
 
@@ -20,17 +20,20 @@ class StoreLocation(click.ParamType[Path]):
         self._folder = click.Path(exists=exists, file_okay=file_okay, path_type=Path)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
-        """As ``--help`` has it."""
+        """The word for a value of this type in ``--help``."""
         return "FOLDER|URL"
 
     def convert(
         self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
     ) -> Path:
-        """The folder to read and write. Raises ``EnvironmentNotReady``."""
+        """The folder to read and write: for an address, the folder of the mirror.
+
+        Raises ``EnvironmentNotReady`` where the bucket cannot be read.
+        """
         if isinstance(value, Path) or not is_url(value):
             folder: Path = self._folder.convert(value, param, ctx)
             return folder
-        # What talks to buckets is of no use to those who have none.
+        # Imported here: a folder needs no code for buckets, which is slow to import.
         from orchestrator.cli.mirrors import pulled  # noqa: PLC0415
 
         return pulled(value, ctx)
@@ -56,7 +59,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def choice_options(declaration: F) -> F:
-    """Adds ``--workload``, ``--input`` (``given``), ``--variant`` and ``--platforms``."""
+    """Adds ``--workload``, ``--input`` (passed as ``given``), ``--variant``, ``--platforms``."""
     return _with(
         declaration,
         click.option("--workload", help="Only this workload, by the label of the tables."),

@@ -1,4 +1,4 @@
-"""A difference as plain text: what changed first, what is the same in one line."""
+"""A difference as plain text: the changes first, all that is the same in one line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def difference_text(difference: Difference) -> str:
 
 
 def partition_lines(partition: PartitionDifference) -> Iterator[str]:
-    """What is to be said of one partition, without its name; nothing if it is the same."""
+    """The lines on one partition, without its name; none if it is the same."""
     for change in partition.changes:
         yield _change(change)
     if partition.newly_nondeterministic:
@@ -40,7 +40,7 @@ def partition_lines(partition: PartitionDifference) -> Iterator[str]:
 
 
 def missing_lines(partition: PartitionDifference) -> Iterator[str]:
-    """One line per platform that has no class now, and whether it had one."""
+    """One line per platform without a class now, which says whether it had one."""
     for absent in partition.missing:
         head = "still missing" if absent.expected else "missing"
         yield f"{head}: {plain(absent.platform)} ({plain(f'{absent.status}: {absent.reason}')})"

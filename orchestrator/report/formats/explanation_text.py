@@ -21,7 +21,7 @@ from orchestrator.results.explanation import (
 SHOWN_SETS = 10
 SHOWN_NAMES = 6
 SHOWN_MEMBERS = 12
-"""How much is listed before "and N more"; JSON has it all."""
+"""How many are listed before "and N more"; JSON has all."""
 
 
 def explanation_text(explanations: Sequence[Explanation]) -> str:
@@ -32,7 +32,7 @@ def explanation_text(explanations: Sequence[Explanation]) -> str:
 
 
 def prediction_text(prediction: Prediction) -> str:
-    """The class, how sure it is, and what speaks against."""
+    """The predicted class, how certain it is, and what was never observed."""
     words = {
         Certainty.SEEN: "a platform like this was observed",
         Certainty.AGREED: "every minimal set has seen its part, though no platform has them all",
@@ -147,7 +147,7 @@ def _answer(answer: Answer, *, with_identity: bool) -> Iterator[str]:
 
 
 def size_text(answer: Answer) -> str:
-    """How many clusters are needed, and whether that is all there is to know."""
+    """How many clusters are needed, and whether all minimal sets were found."""
     size = len(answer.sets[0].clusters)
     of = f"{answer.attributes} attributes in {counted(answer.clusters, 'cluster')}"
     if size == 0:

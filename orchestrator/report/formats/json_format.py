@@ -25,12 +25,12 @@ def json_report(summary: Summary) -> dict[str, Any]:
 
 
 def json_partitions(partitions: Iterable[Partition]) -> dict[str, Any]:
-    """As ``json_report``, of partitions alone."""
+    """As ``json_report``, from partitions without a summary."""
     return {"schema": 1, "partitions": [_partition(partition) for partition in partitions]}
 
 
 def json_text(summary: Summary) -> str:
-    """``json_report`` as ASCII text, so that no name can steer a terminal."""
+    """``json_report`` as ASCII text: a name cannot contain control sequences of a terminal."""
     return json.dumps(json_report(summary), indent=2) + "\n"
 
 
@@ -57,8 +57,8 @@ def _partition(partition: Partition) -> dict[str, Any]:
 def difference_json(difference: Difference) -> dict[str, Any]:
     """``{"schema": 1, "differs", "incomplete", "partitions": […], …}``.
 
-    ``differs`` stands for exit code 3, ``incomplete`` for 4. ``change`` is the value of
-    ``results_difference.Change``; a pair ``[before, after]`` is given for numbers of both sides.
+    ``differs`` means exit code 3, ``incomplete`` 4. ``change`` is a value of
+    ``results.difference.Change``; numbers of both sides are pairs ``[before, after]``.
     """
     return {
         "schema": 1,
@@ -71,7 +71,7 @@ def difference_json(difference: Difference) -> dict[str, Any]:
 
 
 def difference_json_text(difference: Difference) -> str:
-    """``difference_json`` as ASCII text, so that no name can steer a terminal."""
+    """``difference_json`` as ASCII text: a name cannot contain control sequences of a terminal."""
     return json.dumps(difference_json(difference), indent=2) + "\n"
 
 
@@ -198,7 +198,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
 
 
 def table_json(table: Table) -> str:
-    """ASCII text, so that no name can steer a terminal."""
+    """``table_document`` as ASCII text: a name cannot contain control sequences of a terminal."""
     return json.dumps(table_document(table), indent=1) + "\n"
 
 
@@ -227,6 +227,6 @@ def _value(value: Value) -> Any:
             "footnote": value.footnote,
         }
     if isinstance(value, float) and not math.isfinite(value):
-        # JSON has no such numbers.
+        # JSON has no infinities and no NaN.
         return str(value)
     return value

@@ -1,10 +1,10 @@
 """A report, or a difference, as JUnit XML for continuous integration.
 
 Of a report: one test suite per partition, one test case per platform. A case passes if the
-platform has a class, which its ``<system-out>`` names, however many classes there are: whether
-classes may change is for ``eqc diff --format junit``. ``<failure>``: the machine was not the one
-that was asked for. ``<error>``: it was to compute this, and failed or was never observed.
-``<skipped>``: it cannot compute this, or was left out on purpose.
+platform has a class, which its ``<system-out>`` names, however many classes there are: changes of
+classes are reported by ``eqc diff --format junit``. ``<failure>``: the machine was not the one
+that was asked for. ``<error>``: the computation failed or was never observed. ``<skipped>``: the
+platform cannot compute this, or was excluded.
 
 Of a difference: one test case per partition. ``<failure>``: other bits, or newly
 non-deterministic. ``<error>``: something that the baseline had, or that was asked for, is missing.
@@ -72,7 +72,7 @@ def _case(
     elif missing is not None:
         message = xml_text(f"{missing.status}: {missing.reason}")
         tag = _TAGS.get(missing.status, "error")
-        # The common schema knows a type for failures and errors only.
+        # The common JUnit schema has the attribute ``type`` for failures and errors only.
         kind = {} if tag == "skipped" else {"type": xml_text(missing.status)}
         ET.SubElement(case, tag, {**kind, "message": message})
     return case
@@ -125,7 +125,7 @@ def _outcome(
 
 
 def xml_text(text: str) -> str:
-    """Only characters that XML 1.0 has; ElementTree escapes the rest, but lets these pass."""
+    """The text without characters that XML 1.0 forbids: ElementTree writes them unchanged."""
     return "\n".join(
         "".join("\N{REPLACEMENT CHARACTER}" if ord(c) in (0xFFFE, 0xFFFF) else c for c in line)
         for line in (plain(line) for line in text.split("\n"))

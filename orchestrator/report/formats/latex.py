@@ -17,7 +17,7 @@ from orchestrator.results.table import Column, Table, Value
 
 
 def latex_text(summary: Summary) -> str:
-    """A ``longtable`` and its key, to be taken in with ``\\input``; comments name its packages."""
+    """A ``longtable`` and its key, to be read with ``\\input``; comments name its packages."""
     return "\n".join(_lines(summary)) + "\n"
 
 
@@ -69,33 +69,34 @@ def _cell(cell: TableCell | None) -> str:
 
 
 _LINES = ((r"\footnotesize", 80.0), (r"\scriptsize", 100.0))
-"""Sizes of type, and the characters of each that a line of LaTeX's article holds, about."""
+"""Font sizes, and how many characters of each fit on a line of LaTeX's article, about."""
 _GAP = 1.5
-"""Characters that the space between two columns takes."""
+"""Width of the space between two columns, in characters."""
 _SHORT = 16
-"""A text of at most so many characters is never broken, a longer one gets at least these."""
+"""Texts of at most so many characters are never broken; a longer one's column is at least as wide.
+"""
 _PARAGRAPH = r">{\raggedright\arraybackslash}p{%.3f\linewidth}"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Size of type and column specification of a ``longtable``."""
+    """Font size and column specification of a ``longtable``."""
 
     size: str
     columns: str
 
 
 def layout(table: Table) -> Layout:
-    """The layout that an analysis's table needs."""
+    """The layout for an analysis's table."""
     needed = [_needed(table, place) for place in range(len(table.columns))]
     return fitted(needed, [is_right(column) for column in table.columns])
 
 
 def fitted(needed: Sequence[int], right: Sequence[bool]) -> Layout:
-    """Long texts become paragraphs where the rows would not fit on a line otherwise.
+    """A layout that breaks long texts into paragraphs if the rows do not fit on a line otherwise.
 
-    ``needed`` are the characters of each column's longest cell; ``right`` marks the columns of
-    numbers. Many columns may be wider than a page still.
+    ``needed`` has the characters of each column's longest cell; ``right`` marks the columns of
+    numbers. A table with many columns may still be wider than a page.
     """
     total = sum(needed) + _GAP * len(needed)
     for size, line in _LINES:
@@ -115,9 +116,9 @@ def fitted(needed: Sequence[int], right: Sequence[bool]) -> Layout:
 
 
 def stacked_head(column: Column) -> str:
-    """The head, escaped, a word a line: numbers need no wider column than their digits do."""
+    """The head, escaped, one word per line: a column of numbers then needs no extra width."""
     words = _words(head(column))
-    # A bracket after two backslashes would be their argument: the group keeps it a character.
+    # LaTeX reads a bracket after two backslashes as their argument: the empty group prevents it.
     lines = r"\strut" + r"\\".join("{}" + latex(word) for word in words)
     side = "r" if is_right(column) else "l"
     return rf"\shortstack[{side}]{{{lines}}}" if len(words) > 1 else latex(head(column))
@@ -146,22 +147,22 @@ _BREAKS = re.compile(r"/|\\_")
 
 
 def words(text: str) -> str:
-    """A text that LaTeX may break: names of platforms have no blanks."""
+    """A text with places for line breaks: names of platforms have no blanks to break at."""
     return _BREAKS.sub(lambda found: found[0] + r"\allowbreak{}", latex(text))
 
 
 def row(cells: Sequence[str]) -> str:
     """One row of escaped cells.
 
-    The line before ends with two backslashes, after which LaTeX would take a bracket or an
-    asterisk for an argument; the empty group keeps it a character.
+    The line before ends with two backslashes, after which LaTeX reads a bracket or an asterisk as
+    an argument; the empty group prevents it.
     """
     guarded = ("{}" + cell if cell.startswith(("[", "*")) else cell for cell in cells)
     return " & ".join(guarded) + r" \\"
 
 
 def item(label: str, text: str) -> str:
-    """An entry of a list; the group keeps a closing bracket in the label."""
+    """An entry of a list; the label is in a group, so that it may contain a closing bracket."""
     return rf"\item[{{{label}}}] {text}"
 
 

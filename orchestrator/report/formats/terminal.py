@@ -19,7 +19,7 @@ from orchestrator.results.table import Table, Value
 
 _UNREAL = {"hardware": "", "unknown": "dim"}
 _PADDING = 3
-"""Columns that a table cell takes beside its text."""
+"""Columns of the terminal that a table cell needs in addition to its text."""
 
 
 class TableReport:
@@ -79,7 +79,7 @@ class TableReport:
         return table
 
     def _names(self, width: int) -> tuple[int, int]:
-        """Widths of the first two columns: what they need, at most 2/5 and 1/5 of the line."""
+        """Widths of the first two columns: as needed, at most 2/5 and 1/5 of the line."""
         table = self._summary.table
         name = max((cell_len(plain(name)) for name in table.platforms), default=8)
         shown = max(
@@ -97,7 +97,7 @@ class TableReport:
 
 
 def cell_style(cell: TableCell | None) -> str:
-    """Bold where a class appears first, dim where it repeats its left neighbour, red: missing."""
+    """Bold: the class appears first here; dim: equal to the cell on the left; red: missing."""
     if cell is None or cell.number is None:
         return "red"
     if cell.repeated:
@@ -128,7 +128,7 @@ class AnalysisReport:
             yield Text(line, style="dim")
 
     def _widths(self, line: int) -> list[int]:
-        """Of each column: its longest value and the longest word of its head, within bounds."""
+        """The width of each column: its longest value or word of its head, within bounds."""
         found = []
         for place, column in enumerate(self._table.columns):
             words = [cell_len(word) for word in plain(head(column)).split(" ")]

@@ -24,12 +24,12 @@ from orchestrator.results.table import Table
 
 
 def plain_text(summary: Summary) -> str:
-    """The class table, its legend, one line per partition, and what else must be known."""
+    """The class table, its legend, one line per partition, and the remarks."""
     return "\n".join(_lines(summary)) + "\n"
 
 
 def partition_lines(summary: Summary) -> Iterator[str]:
-    """One line per partition: its letter, what it is, and what was found."""
+    """One line per partition: its letter, its name, and its classes and precision."""
     for letter, partition in zip(summary.table.letters, summary.partitions, strict=True):
         yield f"{letter}  {plain(column_name(partition.key))}: {finding(partition)}"
 
@@ -78,7 +78,7 @@ def _lines(summary: Summary) -> Iterator[str]:
 def aligned(
     heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]
 ) -> Iterator[str]:
-    """Heads, a rule and the rows; ``right`` says which columns stand to the right."""
+    """Heads, a rule and the rows; ``right`` marks the columns that are aligned to the right."""
     widths = [
         max(cell_len(line[column]) for line in (heads, *rows)) for column in range(len(heads))
     ]
@@ -96,12 +96,12 @@ def _pad(text: str, width: int, *, left: bool) -> str:
 
 
 def table_text(table: Table) -> str:
-    """Title, rows, what short column names stand for, and the notes."""
+    """Title, rows, the full names of short column heads, and the notes."""
     return "\n".join(_table_lines(table)) + "\n"
 
 
 def table_remarks(table: Table) -> Iterator[str]:
-    """What short names stand for, then the notes."""
+    """The full names of short column heads, then the notes."""
     for short, name in key_lines(table):
         yield f"{plain(short)}  {plain(name)}"
     for note in table.notes:

@@ -1,4 +1,4 @@
-"""The class table as the page shows it: its heads, and the rows that it has room for."""
+"""The class table on the page: its heads, and which of its rows and columns are shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from orchestrator.results.partitions import ClassTable
 
 CELLS = 20_000
 COLUMNS = 120
-"""What a browser lays out at once without pause; the files to save hold all."""
+"""Columns that a browser lays out without a delay; the files to save have all."""
 PLATFORMS = 400
 """Platforms whose hardware is listed in full."""
 
@@ -17,7 +17,7 @@ def shown_columns(table: ClassTable) -> int:
 
 
 def shown_rows(table: ClassTable) -> list[int]:
-    """The rows shown: the first, and every one in which a class appears first."""
+    """Indices of the shown rows: the first, and every one in which a class appears first."""
     columns = shown_columns(table)
     room = CELLS // max(columns, 1)
     if len(table.rows) <= room:

@@ -1,4 +1,4 @@
-"""The page's section on what differences between classes amount to, and its figures."""
+"""The page's section on how far the outputs of classes are apart, and its figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMAND = "eqc report STORE --show consequences"
 
 
 def consequences_section(details: Details) -> Section:
-    """Distances, errors, labels and margins, beside the classes and never instead of them."""
+    """Distances in ULPs, errors, labels and margins of the classes' outputs."""
     part = details.consequences
     apart = [one for one in part.items if one.pairs]
     alone = len(part.items) - len(apart)
@@ -131,11 +131,11 @@ def _counts(pair: ClassPair, ulps: UlpHistogram, bins: int) -> tuple[CellValue, 
 
 
 PAIRS = 8
-"""Pairs of classes drawn, those furthest apart; the table lists more."""
+"""How many pairs of classes are drawn, those furthest apart; the table lists more."""
 
 
 def furthest(consequences: Consequences) -> list[ClassPair]:
-    """All pairs, those with the largest distance first, those that have none last."""
+    """All pairs, the largest distance first; those without a distance are last."""
     return sorted(consequences.pairs, key=lambda pair: (-_distance(pair), pair.a, pair.b))
 
 

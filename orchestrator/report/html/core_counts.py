@@ -17,7 +17,7 @@ COMMAND = "eqc report STORE --show collapse"
 
 
 def core_counts_section(summary: Summary, details: Details) -> Section:
-    """How classes fall together as cores or threads are added."""
+    """How classes merge as the number of cores or threads grows."""
     partitions = {partition.key: partition for partition in summary.partitions}
     part = details.core_counts
     return section(
@@ -98,7 +98,7 @@ def _block(
 
 
 def _class_names(found: CoreCounts, partition: Partition | None) -> dict[str, str]:
-    """By id: the number where one partition holds all, else the start of the id."""
+    """Short names of classes by id: numbers in ``partition`` if it has all, else starts of ids."""
     numbers = {group.id: group.number for group in partition.classes} if partition else {}
     return dict(_named(found, numbers))
 
@@ -179,9 +179,9 @@ def collapse_figure(core_counts: CoreCounts, names: Mapping[str, str]) -> Figure
 
 
 def _places(level: CoreLevel) -> dict[str, float]:
-    """The height of each class: centred, so that fewer classes are seen to draw together.
+    """The height of each class by id, centred: the lines visibly converge as classes get fewer.
 
-    Classes stand in the order of the generations in them, which keeps most lines apart.
+    Classes are in the order of their generations, so that few lines cross.
     """
     seats: dict[str, list[int]] = {identity: [] for identity in level.classes}
     for seat, (_, identities) in enumerate(level.generations):
@@ -198,7 +198,7 @@ def _line(
     across: Mapping[int, int],
     places: Mapping[int, Mapping[str, float]],
 ) -> dict[str, Any]:
-    # Generations in one class would hide each other.
+    # Small offsets, since the lines of generations in one class would cover each other.
     shift = ((row % 5) - 2) * 0.035
     xs: list[float | None] = []
     ys: list[float | None] = []
@@ -210,7 +210,7 @@ def _line(
             xs.append(None)
             ys.append(None)
     if not xs:
-        # Seen at one number of cores only: named in the legend, a point without a line.
+        # A generation at one number of cores only: a point without a line, and in the legend.
         xs, ys = [None], [None]
     return {
         "type": "scatter",

@@ -15,7 +15,7 @@ COMMAND = "eqc explain STORE --format json"
 
 
 def explanation_section(details: Details) -> Section:
-    """Minimal sets, rules, what cannot be told apart, and suspects."""
+    """Minimal sets, rules, attributes that cannot be told apart, and outliers."""
     part = details.explanations
     return section(
         "explanation",
@@ -42,7 +42,7 @@ def _suspected(details: Details) -> Iterator[str]:
 
 
 def _blocks(number: int, one: Explained) -> Iterator[Block]:
-    """A block for each answer; what is odd stands with the first."""
+    """A block for each answer; contradictions and outliers are in the first."""
     found = one.explanation
     key = (found.workload, ", ".join(one.inputs), found.variant, found.output)
     platforms = sum(len(group.platforms) for group in found.classes)
@@ -133,7 +133,7 @@ def _answer(name: str, answer: Answer) -> Iterator[Grid]:
 
 
 def _cases(name: str, given: MinimalSet) -> Grid:
-    """Every combination of the first set that was seen, and its class."""
+    """Every observed combination of the minimal set, and its class."""
     rows: list[tuple[CellValue, ...]] = []
     for number, case in enumerate(given.cases, start=1):
         values = (

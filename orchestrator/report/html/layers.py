@@ -1,4 +1,4 @@
-"""The page's section of layers: classes, precision, what each layer does to them."""
+"""The page's section of layers: classes, precision, and the effect of each layer on them."""
 
 from __future__ import annotations
 

@@ -33,13 +33,13 @@ from orchestrator.results.details import Details
 from orchestrator.results.partitions import Summary
 
 _HUES = (210, 30, 130, 280, 60, 340, 170, 0, 240, 90, 310, 190)
-"""Of class 1, 2, …: neighbours differ. Numbers say the same without colour."""
+"""Hues of class 1, 2, …: those of successive classes differ much. Class numbers are shown, too."""
 _EMBEDDED = 4_000_000
-"""Characters of one file to save that are put into the page; beyond, a command makes it."""
+"""Largest file to save, in characters, inside the page; for a larger one it names the command."""
 
 
 def html_text(summary: Summary, details: Details | None = None) -> str:
-    """The whole page. It needs no script to be read; scripts add figures, filters and files.
+    """The whole page, readable without scripts, which add figures, filters and files to save.
 
     Without ``details`` the sections that need them are left out.
     """
@@ -86,7 +86,7 @@ def _sections(
 
 
 def _figures(sections: Sequence[Section]) -> dict[str, Figure]:
-    """By the name that the template gives to their places."""
+    """The figures by the names under which the template places them."""
     return {
         f"{section.name}-{block_number}-{number}": drawing.figure
         for section in sections
@@ -133,5 +133,5 @@ def _script_json(value: Any) -> Markup:
 
 
 def _plotly(figures: dict[str, Figure]) -> Markup:
-    """Plotly's script, 4.8 MB, only where there is something to draw."""
+    """Plotly's script (4.8 MB) if there is a figure, else nothing."""
     return Markup(get_plotlyjs() if figures else "")  # noqa: S704 - a library's own script

@@ -1,4 +1,4 @@
-"""What a page is made of: sections of blocks of tables and figures, ready to be laid out.
+"""The parts of a page: sections, which have blocks, which have tables and figures.
 
 Texts are raw; the templates escape them.
 """
@@ -33,7 +33,7 @@ class Grid:
     """A table; the page offers each as CSV and JSON."""
 
     name: str
-    """What the saved file is called, without its ending."""
+    """The name of the saved file, without its ending."""
     title: str
     columns: tuple[str, ...]
     """The first names the rows."""
@@ -42,7 +42,7 @@ class Grid:
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """By column: whether it holds numbers and nothing else but unknown ones."""
+        """By column: whether every known value is a number."""
         columns = list(zip(*self.rows, strict=True)) or [() for _ in self.columns]
         return tuple(
             any(value is not None for value in column)
@@ -58,7 +58,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and what it shows, for those who do not see it."""
+    """A figure and a text that describes it, for readers who cannot see it."""
 
     figure: Figure
     label: str
@@ -66,7 +66,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Block:
-    """One thing that can be folded; without a ``title`` it cannot."""
+    """A part of a section that can be folded, if it has a ``title``."""
 
     title: str | None = None
     lines: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class Section:
 
     @property
     def filled(self) -> bool:
-        """Whether there is more than notes."""
+        """Whether the section has more than notes."""
         return bool(self.blocks)
 
 
@@ -157,13 +157,13 @@ def shown(value: CellValue) -> str:
 
 
 def saved(value: CellValue) -> str:
-    """JSON of the exact value; what JSON has no number for is text."""
+    """The exact value for JSON; numbers that JSON lacks (infinities, NaN) become text."""
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(str(value))
     return json.dumps(value)
 
 
 def prose(text: str) -> Markup:
-    """A sentence of ours as HTML; what stands in backticks and is a command or a setting becomes
-    code, and nothing else in it becomes markup."""
+    """A sentence of the report as HTML: a command or setting in backticks becomes ``<code>``, and
+    everything else is escaped."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(plain(text)))))  # noqa: S704 - escaped

@@ -1,4 +1,4 @@
-"""The page's sections on the observations themselves: varying, missing, how they were made."""
+"""The page's sections on observations: varying ones, missing ones, and how they were computed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def missing_section(summary: Summary) -> Section:
 
 
 def measured_section(summary: Summary) -> Section:
-    """Frameworks, versions, threads, and on which platforms."""
+    """The frameworks, versions and threads that computed the outputs, and on which platforms."""
     table = grid(
         "measurements",
         "Frameworks and versions",

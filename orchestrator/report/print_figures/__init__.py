@@ -1,1 +1,1 @@
-"""Figures for print in the study's form, each beside the data that it shows. Needs matplotlib."""
+"""Figures for print in the form of the study, each with its data. Needs matplotlib."""

@@ -25,14 +25,14 @@ from orchestrator.report.words import counted
 from orchestrator.results.partitions import ClassCounts, CountCurve, CountedPlatform
 
 _NAMED = 24
-"""Platforms up to which the axis has their names; beyond, the numbers of their cores."""
+"""Up to so many platforms, the axis shows their names; for more, their numbers of cores."""
 _TICKED = 100
 _HEAD = (
     *("workload", "input", "variant", "output", "position", "platform"),
     *("vendor", "generation", "cores", "class", "classes_so_far"),
 )
 Line = tuple[CountCurve, ...]
-"""Partitions that count alike, and so have one line."""
+"""Partitions with equal counts, drawn as one line."""
 
 
 def class_count_figures(found: Iterable[ClassCounts]) -> Iterator[StaticFigure]:
@@ -51,7 +51,7 @@ def class_count_figures(found: Iterable[ClassCounts]) -> Iterator[StaticFigure]:
 
 
 def _lines(curves: Sequence[CountCurve]) -> list[Line]:
-    """Inputs that count alike share a line; where these are too many, workloads do, too."""
+    """Inputs with equal counts share a line; if that leaves too many lines, workloads do, too."""
     by_computation: dict[tuple[object, ...], list[CountCurve]] = {}
     by_counts: dict[tuple[int, ...], list[CountCurve]] = {}
     for curve in curves:
@@ -63,7 +63,7 @@ def _lines(curves: Sequence[CountCurve]) -> list[Line]:
 
 
 def _labels(lines: Sequence[Line]) -> list[str]:
-    """What tells the lines apart, and no more."""
+    """The labels of the lines: only the parts of the names in which the lines differ."""
     curves = [curve for line in lines for curve in line]
     several_variants = len({curve.variant for curve in curves}) > 1
     several_inputs = len({curve.input for curve in curves}) > 1
@@ -164,7 +164,7 @@ def _label_generations(axes: Axes, platforms: Sequence[CountedPlatform]) -> None
 
 
 def _apart(labels: Sequence[tuple[float, str]], platforms: int) -> list[float]:
-    """Places for the labels, near theirs, so that no two are written over each other."""
+    """Positions of the labels close to the given ones, such that no two labels overlap."""
     gap = platforms * 0.03
     places: list[float] = []
     for middle, _ in labels:

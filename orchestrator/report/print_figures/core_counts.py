@@ -1,4 +1,4 @@
-"""Figure 2: generations of processors fall into fewer classes as cores are added."""
+"""Figure 2: with more cores, generations of processors are in fewer classes."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class _Node:
 
     height: float
     lines: tuple[str, ...]
-    """Generations from the top. One that has no platform with so many cores keeps its place
-    beside those it was with before, so that nothing seems to move that did not."""
+    """Generations from the top. One without a platform at this core count stays beside those that
+    it was with at the count before, so that its line shows no change that was not observed."""
     members: tuple[str, ...]
-    """Generations that are really there."""
+    """Generations with a platform at this core count."""
 
     def line(self, generation: str) -> float:
-        """The height at which a generation's line goes through."""
+        """The height of a generation's line in this class."""
         middle = (len(self.lines) - 1) / 2
         return self.height + _SPREAD * (self.lines.index(generation) - middle)
 
@@ -119,7 +119,7 @@ def _draw_start(
     columns: Mapping[int, int],
     look: dict[str, Any],
 ) -> None:
-    """From the name to the first classes of a generation."""
+    """Draw the line from a generation's name to its first classes."""
     first = min(cores for (cores, _), node in nodes.items() if generation in node.members)
     for (cores, _), node in nodes.items():
         if cores == first and generation in node.members:
@@ -130,7 +130,7 @@ def _draw_start(
 def _draw_curve(
     axes: Axes, start: tuple[float, float], end: tuple[float, float], look: dict[str, Any]
 ) -> None:
-    """Level at both ends, so that lines of one class run side by side."""
+    """Draw a curve that is level at both ends, so that lines of one class are parallel there."""
     steps = [step / 24 for step in range(25)]
     eased = [step * step * (3 - 2 * step) for step in steps]
     axes.plot(
@@ -141,7 +141,7 @@ def _draw_curve(
 
 
 def _places(core_counts: CoreCounts) -> dict[str, int]:
-    """A row for each generation: those that end together are neighbours."""
+    """The row of each generation; those in one class at the end are neighbours."""
     paths: dict[str, list[str]] = {}
     for level in reversed(core_counts.levels):
         place = {

@@ -19,11 +19,11 @@ _HEAD = (
     *("classes_below", "agree_on_bits", "joined_at_bits", "platform"),
 )
 _PLATFORMS = 80
-"""Platforms up to which each has a leaf; beyond, classes have."""
+"""Up to so many platforms, each is a leaf; with more, each class is one."""
 _MOST = 100
 """Leaves that fit on a page."""
 _LONGEST = 44
-"""Signs of a name: the axis must keep half of the width."""
+"""Characters of a name: the axis needs half of the width."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _drawn(partition: Partition, tree: Branch) -> Figure:
 
 
 def _leaves(partition: Partition, tree: Branch) -> dict[int, _Leaf]:
-    """By class number, from the top."""
+    """The leaves by class number, from the top."""
     groups = {group.number: group for group in partition.classes}
     each = sum(len(group.platforms) for group in partition.classes) <= _PLATFORMS
     varying = frozenset(partition.nondeterministic)

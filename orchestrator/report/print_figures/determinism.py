@@ -20,7 +20,7 @@ _HEAD = (
 _MOST = 60
 """Cells that fit on a page: those with the most outputs."""
 _SHADES = ("#9ecae1", "#ffffff")
-"""Alternating: a colour per output would look as if rows had outputs in common."""
+"""Two alternating shades: one colour per output would suggest that rows share outputs."""
 
 
 def determinism_figure(found: Determinism) -> StaticFigure | str:

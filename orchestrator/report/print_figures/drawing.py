@@ -1,9 +1,9 @@
 """The look of every figure for print, and the bytes of its file.
 
-Colours are Okabe and Ito's, told apart with any colour vision; each also has its own dashes and
-marker, so that a figure reads in black and white. Text stays text, and nothing depends on the
-time, the user's settings or a random number: the same data gives the same bytes with the same
-matplotlib.
+Colours are Okabe and Ito's, which people with any colour vision can distinguish. Each has its own
+dashes and marker, so that a figure is readable in black and white. Text is stored as text. Nothing
+depends on the time, the user's settings or a random number: with the same matplotlib, the same data
+gives the same bytes.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _DASHES: tuple[Any, ...] = (
 )
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLES = len(_COLOURS)
-"""Lines that can be told apart in one figure."""
+"""Number of lines that can be distinguished in one figure."""
 _SHORT = 36
-"""Signs of a label of which two stand side by side."""
+"""Characters of a label where a legend has two columns."""
 _SETTINGS: dict[str, Any] = {
     # The second is for readers of an SVG who lack the first.
     "font.family": [_FONT, "sans-serif"],
@@ -101,7 +101,8 @@ def style(position: int, *, marker: bool = True) -> dict[str, Any]:
 
 
 def shown(text: str, longest: int = 60) -> str:
-    """A name as it is drawn: one line, shortened in the middle, no sign the font lacks."""
+    """A name for drawing: one line of at most ``longest`` characters, shortened in the middle,
+    without characters that the font lacks."""
     known = _signs()
     safe = "".join(
         sign if ord(sign) in known else sign.encode("unicode_escape").decode("ascii")
@@ -116,8 +117,10 @@ def shown(text: str, longest: int = 60) -> str:
 def legend(
     place: Axes | Figure, labels: Sequence[str], handles: Sequence[Any], **settings: Any
 ) -> None:
-    """A legend in as many columns as fit; matplotlib would leave out names that begin with
-    ``_``."""
+    """Draw a legend in one or two columns, as the labels fit.
+
+    Texts are set after drawing, since matplotlib leaves out labels that begin with ``_``.
+    """
     columns = 2 if all(len(label) <= _SHORT for label in labels) else 1
     drawn = place.legend(
         handles=handles,
@@ -130,14 +133,14 @@ def legend(
 
 
 def ticks(bits: int) -> list[int]:
-    """Places of a precision axis: even steps, and the last bit."""
+    """Positions of ticks on a precision axis: even steps, and the last bit."""
     step = 1 if bits <= 7 else 2 if bits <= 12 else 5 if bits <= 30 else 10
     steps = [place for place in range(0, bits, step) if bits - place > step / 2]
     return [*steps, bits]
 
 
 def chunks(items: Sequence[T], size: int = STYLES) -> Iterator[tuple[T, ...]]:
-    """``items`` in groups of at most ``size``: as many as one figure can tell apart."""
+    """``items`` in groups of at most ``size``, by default as many as one figure can distinguish."""
     rest = iter(items)
     while group := tuple(islice(rest, size)):
         yield group

@@ -1,4 +1,4 @@
-"""A figure for print: what it is called, what it shows as a table, and how it is drawn."""
+"""A figure for print: its name, its data as a table, and the function that draws it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _LONGEST = 100
 
 @dataclass(frozen=True)
 class StaticFigure:
-    """One figure. ``draw`` makes it anew; matplotlib's settings are the caller's matter."""
+    """One figure. Each call of ``draw`` makes a new one, with the caller's matplotlib settings."""
 
     name: str
     """File name without extension, e.g. ``figure-6-net-digits_0``."""
     title: str
-    """One sentence for those who cannot see it; also the title of the file."""
+    """One sentence that describes the figure; also the title in the file's metadata."""
     head: tuple[str, ...]
     rows: tuple[tuple[DataValue, ...], ...]
-    """All that is drawn, and what was too much to draw."""
+    """All data of the figure, also what did not fit into the drawing."""
     draw: Callable[[], Figure]
 
 
 def data_text(figure: StaticFigure) -> str:
-    """The data of a figure as CSV (RFC 4180); what is not known is empty."""
+    """The data of a figure as CSV (RFC 4180); unknown values are empty."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(figure.head)
@@ -41,14 +41,14 @@ def data_text(figure: StaticFigure) -> str:
 
 
 def file_name(*parts: str) -> str:
-    """``parts`` as a file name that every system takes: letters, digits, ``._-``."""
+    """``parts`` as a file name that is valid on every system: letters, digits, ``._-``."""
     words = (re.sub(r"[^A-Za-z0-9._-]+", "_", part).strip("._-") for part in parts)
     return "-".join(word for word in words if word)[:_LONGEST]
 
 
 def told_apart(figures: Iterable[StaticFigure]) -> tuple[StaticFigure, ...]:
-    """The same figures; of equal names, also by a system that ignores case, later ones get a
-    number."""
+    """The same figures with distinct names: later ones of equal names get a number. Names that
+    differ in case alone are equal, since some file systems ignore case."""
     taken: set[str] = set()
     found = []
     for figure in figures:

@@ -19,7 +19,7 @@ _HEAD = (
     *("remaining_precision", "splits", "merges"),
 )
 _NAMED = 80
-"""Layers up to which the axis has their names."""
+"""Up to so many layers, the axis shows their names."""
 _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "softmax", "elu", "selu", "gelu", "swish"})
 _BLUE = "#0072b2"
 

@@ -25,9 +25,9 @@ Series = tuple[str, tuple[SizeRow, ...]]
 def size_figures(
     rows: Sequence[SizeRow], series: Mapping[str, str]
 ) -> Iterator[StaticFigure | str]:
-    """One figure per variant that was computed at several sizes, a sentence where none was.
+    """One figure per variant that was computed at several sizes; a sentence if there is none.
 
-    ``series`` names the line that a workload, by its label, belongs to.
+    ``series`` gives the name of a workload's line by the workload's label.
     """
     known = [row for row in rows if row.multiplications and row.classes]
     found = False
@@ -56,7 +56,7 @@ def size_figures(
 
 
 def _lines(rows: Sequence[SizeRow], series: Mapping[str, str]) -> list[Series]:
-    """Where a series has several inputs or outputs, each is a line of its own."""
+    """The lines: one per series, or one per input and output where a series has several."""
     inputs: dict[str, set[tuple[str, str]]] = {}
     for row in rows:
         name = series.get(row.workload, row.workload)
@@ -108,7 +108,7 @@ def _drawn(lines: Sequence[Series]) -> Figure:
 
 
 def _label_powers(axes: Axes, sizes: Sequence[int]) -> None:
-    """A logarithmic axis between two powers of ten; matplotlib would write formulas at it."""
+    """Label a logarithmic axis between two powers of ten; matplotlib's own labels are formulas."""
     first, last = len(str(min(sizes))) - 1, len(str(max(sizes)))
     powers = range(first, last + 1)
     axes.set_xscale("log")

@@ -86,7 +86,7 @@ def test_its_own_files_go_with_the_runner(place: Path) -> None:
         ({"sources": None}, "needs the key 'sources'; its keys are sources, adapter, install"),
         ({"adapter": None}, "needs the key 'adapter'"),
         ({"install": None}, "needs the key 'install'"),
-        ({"install": ["toy"]}, "'install' is what to write after 'pip install', as one text"),
+        ({"install": ["toy"]}, "'install' must be one text: the arguments of 'pip install'"),
         ({"masks": {}}, "unknown key 'masks'; its keys are sources, adapter, install"),
         ({"sources": "onnx"}, "no source 'onnx'; 'sources' is a list of"),
         ({"sources": ["onnx", "tf"]}, "no source 'tf'; 'sources' is a list of builtin, onnx,"),
@@ -117,8 +117,8 @@ def test_no_json_object(place: Path, text: str) -> None:
         ("{", "cannot be read as JSON"),
         ("{}", "needs the key 'levels'"),
         ('{"levels": {"avx3": {}}}', "no level 'avx3'; there are sse4, avx, avx2, avx512"),
-        ('{"levels": {"avx": {"A": 1}}}', "level 'avx' maps variables to their values, all of"),
-        ('{"levels": {"avx": []}}', "level 'avx' maps variables to their values, all of them"),
+        ('{"levels": {"avx": {"A": 1}}}', "level 'avx' must be an object of variables and values"),
+        ('{"levels": {"avx": []}}', "level 'avx' must be an object of variables and values"),
     ],
 )
 def test_masks_that_are_none(place: Path, text: str, says: str) -> None:
@@ -136,7 +136,7 @@ def test_a_name_that_exists(place: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["Toy", "a..b", "runner"])
 def test_a_name_that_no_image_can_have(place: Path, name: str) -> None:
     made(place, name)
-    assert f"{name!r} is no name for a framework" in complaint()
+    assert f"{name!r} cannot be a framework's name" in complaint()
 
 
 def test_no_requirements(place: Path) -> None:

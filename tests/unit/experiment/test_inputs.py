@@ -148,7 +148,7 @@ def test_a_stored_tensor_that_was_damaged_is_written_anew(load: Load) -> None:
         ("{files: [bad.npy]}", "cannot read"),
         ("{files: [pickled.npy]}", "cannot read"),
         ("{files: [wide.npy]}", "8x8x3 does not fit"),
-        ("{random: {}, size: 8}", "says nothing of random"),
+        ("{random: {}, size: 8}", "applies to images only, not to random"),
         ("{random: {shape: [1, 9, 9, 3]}}", "9x9x3 does not fit"),
         ("{random: {shape: [100000, 100000]}}", "too large"),
         ("{random: {distribution: cauchy}}", "valid: normal, uniform"),
@@ -178,7 +178,7 @@ def test_a_digit_for_a_model_of_unknown_shape_wants_a_size(told: Told, load: Loa
         1,
     )
     uneven = "inputs:\n  - {images: [digits:0], size: 30, channels: 1}\n"
-    assert "whole factors" in told(text_of(workloads=FREE, inputs=uneven))[0].message
+    assert "multiples of 8" in told(text_of(workloads=FREE, inputs=uneven))[0].message
 
 
 def test_a_workload_without_an_input_is_a_mistake(told: Told) -> None:
