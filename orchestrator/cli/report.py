@@ -6,16 +6,18 @@ from pathlib import Path
 
 import click
 
-from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.details import details
+from orchestrator.analysis.findings import PAGE, UNBOUNDED, Findings
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
 from orchestrator.cli.options import choice_options
-from orchestrator.cli.output import FIGURE_FORMATS, page_text, write_figures
+from orchestrator.cli.output import FIGURE_FORMATS, write_figures
 from orchestrator.cli.stores import completeness, print_classes, store_folder
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.terminal import AnalysisReport
+from orchestrator.report.html.page import html_text
 from orchestrator.report.registry import FORMATS, SUFFIXES, TABLE_FORMATS
 from orchestrator.system.files import write_whole
 
@@ -58,7 +60,8 @@ def report(
     """
     _check(kind, show, output)
     choice = Choice(workload, given, variant, platforms)
-    found = findings(store, choice, strict=strict)
+    bounds = PAGE if kind == "html" else UNBOUNDED
+    found = findings(store, choice, strict=strict, bounds=bounds)
     if figures is not None:
         to_program = output is None and kind != "table"
         write_figures(found, figures, figure_format, quiet=to_program)
@@ -77,7 +80,9 @@ def report(
 
 
 def _text(found: Findings, kind: str) -> str:
-    return page_text(found) if kind == "html" else FORMATS[kind](found.summary)
+    if kind == "html":
+        return html_text(found.summary, details(found))
+    return FORMATS[kind](found.summary)
 
 
 def _check(kind: str, show: str | None, output: Path | None) -> None:

@@ -13,6 +13,7 @@ from threading import Event
 import click
 
 from orchestrator import experiment
+from orchestrator.analysis.findings import PAGE
 from orchestrator.api import findings
 from orchestrator.cli.experiment import experiment_file, results_folder, stored_sessions
 from orchestrator.cli.options import shared
@@ -92,7 +93,7 @@ def run(
 def shown(ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared) -> Exit:
     """Show the classes of what ``plan`` asked for and where all of it is; what to exit with."""
     # The run may hold cells of an earlier version of the file: they are stored, not asked for.
-    found = findings(ran.folder, cells={cell.id for cell in plan.cells})
+    found = findings(ran.folder, cells={cell.id for cell in plan.cells}, bounds=PAGE)
     print_classes(found.summary)
     page = write_page(ran.folder, found)
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")

@@ -11,7 +11,7 @@ from orchestrator.analysis.tables.hardware import (
     clusters_table,
     cpu_classes_table,
     flags_table,
-    outliers_table,
+    suspects_table,
 )
 from orchestrator.analysis.tables.layers import (
     layer_details_table,
@@ -24,7 +24,7 @@ from orchestrator.analysis.tables.sessions import (
     measurements_table,
     missing_table,
 )
-from orchestrator.analysis.tables.sizes import core_counts_table, multiplications_table
+from orchestrator.analysis.tables.sizes import collapse_table, multiplications_table
 from orchestrator.results.table import Table
 
 TABLES: Mapping[str, Callable[[Findings], Table]] = {
@@ -37,8 +37,8 @@ TABLES: Mapping[str, Callable[[Findings], Table]] = {
     "clusters": clusters_table,
     "flags": flags_table,
     "cpu-classes": cpu_classes_table,
-    "suspects": outliers_table,
-    "collapse": core_counts_table,
+    "suspects": suspects_table,
+    "collapse": collapse_table,
     "multiplications": multiplications_table,
     "layers": layers_table,
     "layer-details": layer_details_table,

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from orchestrator.analysis.summary import summarise
 from orchestrator.report.escape import csv_cell, latex, markdown, plain
 from orchestrator.report.formats.csv_format import HEAD, csv_text
 from orchestrator.report.formats.latex import latex_text
@@ -20,6 +19,7 @@ from orchestrator.report.formats.text import plain_text
 from orchestrator.report.registry import FORMATS
 from orchestrator.results.partitions import Summary
 from tests.unit.analysis.records import A, B, record
+from tests.unit.analysis.summarised import summarise
 from tests.unit.report.summaries import FORMULA, HOSTILE, full
 
 
