@@ -4,6 +4,8 @@ from orchestrator import api
 frame = api.frame("results", "platforms", api.Choice(workload="cifar10-small"))
 found = api.findings("results")
 found.summary.partitions[0].remaining_precision
+
+A package that adds a table or a format makes it of ``Column``, ``Table`` and ``Format``.
 """
 
 from __future__ import annotations
@@ -23,12 +25,25 @@ from orchestrator.analysis.observations.labels import (
 )
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
+from orchestrator.report.formats import Format
 from orchestrator.results.partitions import TableCell
-from orchestrator.results.table import ColumnKind, Table, Value
+from orchestrator.results.table import Column, ColumnKind, Table, Value
 from orchestrator.store.read import read
 from orchestrator.store.tensors import StoredTensors
 
-__all__ = ["TABLES", "Bounds", "Choice", "Findings", "findings", "frame", "table"]
+__all__ = [
+    "TABLES",
+    "Bounds",
+    "Choice",
+    "Column",
+    "ColumnKind",
+    "Findings",
+    "Format",
+    "Table",
+    "findings",
+    "frame",
+    "table",
+]
 
 _SHOWN = 10
 """Names of platforms in a message."""

@@ -7,27 +7,24 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.classes.difference import difference, difference_exit
+from orchestrator.cli.names import NameOf
 from orchestrator.cli.options import StoreLocation
 from orchestrator.cli.stores import summary_of
-from orchestrator.errors import Exit
-from orchestrator.report.formats.difference_text import difference_text
-from orchestrator.report.formats.json_format import difference_json_text, json_partitions
-from orchestrator.report.formats.junit import difference_junit
+from orchestrator.errors import Exit, UsageError
+from orchestrator.report.formats import Written
+from orchestrator.report.formats.json_format import json_partitions
+from orchestrator.report.registry import FORMATS, format_names
 from orchestrator.results.partitions import Partition
 from orchestrator.store.baseline import read_baseline, write_baseline
 from orchestrator.system.files import write_whole
 
-FORMATS = {
-    "text": difference_text,
-    "json": difference_json_text,
-    "junit": difference_junit,
-}
+FORMAT = NameOf(lambda: format_names(Written.DIFFERENCE))
 
 
 @click.command()
 @click.argument("baseline", type=StoreLocation(file_okay=True), metavar="BASELINE")
 @click.argument("current", type=StoreLocation(exists=True, file_okay=True), metavar="CURRENT")
-@click.option("--format", "kind", type=click.Choice(sorted(FORMATS)), default="text")
+@click.option("--format", "kind", type=FORMAT, default="text")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 @click.option("--accept", is_flag=True, help="Make CURRENT the baseline, which must be a file.")
 @click.pass_context
@@ -45,13 +42,16 @@ def diff(
     Exit code 3 where they differ, 4 where something that was there is missing. With --accept the
     differences are shown once more, CURRENT becomes the baseline, and the exit code is 0.
     """
+    written = FORMATS[kind].difference
+    if written is None:
+        raise UsageError(f"--format {kind} writes no difference")
     if accept and not baseline.exists():
         before: tuple[Partition, ...] = ()
     else:
         before = _partitions(baseline)
     after = _partitions(current)
     found = difference(before, after)
-    text = FORMATS[kind](found)
+    text = written(found)
     if output is None:
         click.echo(text)
     else:
