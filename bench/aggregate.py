@@ -34,8 +34,7 @@ from synthetic.fleet import Layers, described, layers, record, stored
 
 from eqc_runner.digest import digest
 from eqc_runner.tensor import Tensor
-from orchestrator.analysis.layers.profile import layer_grids, layer_profile
-from orchestrator.analysis.observations.table import observations_table
+from orchestrator.analysis.findings import Findings
 from orchestrator.store.read import read
 
 M = 23
@@ -110,8 +109,7 @@ def one_pass(rows: npt.NDArray[np.float32]) -> tuple[int, int]:
 
 
 def profile(records: Any) -> Found:
-    observations = observations_table(records)
-    rows = layer_profile(observations, layer_grids(observations)[0]).rows
+    rows = Findings(records, {}).layers[0].rows
     return [(row.classes, int(row.remaining_precision or 0)) for row in rows]
 
 

@@ -22,7 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from orchestrator.analysis.explain.explain import explain
+from orchestrator.analysis.findings import Findings
 from orchestrator.results.explanation import Explanation
 
 SIZES = ((64, 200, 1.0), (5000, 300, 30.0))
@@ -36,7 +36,9 @@ def main() -> None:
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    explain(*fleet(np.random.default_rng(0), 16, 40))  # the first call imports and warms up
+    _ = Findings(
+        *fleet(np.random.default_rng(0), 16, 40)
+    ).explanations  # the first call imports and warms up
     for platforms, attributes, allowed in SIZES:
         for kind in (fleet, independent):
             taken = [
@@ -62,7 +64,7 @@ def measure(
     """Seconds of one explanation, and the explanation."""
     records, fingerprints = kind(generator, platforms, attributes)
     start = time.perf_counter()
-    (found,) = explain(records, fingerprints, kinds=None)
+    (found,) = Findings(records, fingerprints).explanations
     return time.perf_counter() - start, found
 
 

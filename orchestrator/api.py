@@ -4,6 +4,8 @@ from orchestrator import api
 frame = api.frame("results", "platforms", api.Choice(workload="cifar10-small"))
 found = api.findings("results")
 found.summary.partitions[0].remaining_precision
+
+A package that adds a table or a format makes it of ``Column``, ``Table`` and ``Format``.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.findings import EVERYTHING, UNBOUNDED, Bounds, Findings
 from orchestrator.analysis.observations.labels import (
     PARTS,
     Choice,
@@ -23,14 +25,26 @@ from orchestrator.analysis.observations.labels import (
 )
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
+from orchestrator.report.formats import Format
 from orchestrator.results.partitions import TableCell
-from orchestrator.results.table import ColumnKind, Table, Value
+from orchestrator.results.table import Column, ColumnKind, Table, Value
 from orchestrator.store.read import read
 from orchestrator.store.tensors import StoredTensors
 
-__all__ = ["TABLES", "Choice", "Findings", "findings", "frame", "table"]
+__all__ = [
+    "TABLES",
+    "Bounds",
+    "Choice",
+    "Column",
+    "ColumnKind",
+    "Findings",
+    "Format",
+    "Table",
+    "findings",
+    "frame",
+    "table",
+]
 
-EVERYTHING = Choice()
 _SHOWN = 10
 """Names of platforms in a message."""
 
@@ -41,11 +55,13 @@ def findings(
     *,
     strict: bool = False,
     cells: Collection[str] | None = None,
+    bounds: Bounds = UNBOUNDED,
 ) -> Findings:
     """Read every run at or below ``store``; what was not chosen is left out before analysis.
 
     ``cells`` keeps these alone, by their ids. With ``strict`` non-deterministic platforms stand
-    apart. Raises ``UsageError`` where there is no run, or where nothing is what ``choice`` says.
+    apart. ``bounds`` may end the work early. Raises ``UsageError`` where there is no run, or where
+    nothing is what ``choice`` says.
     """
     stored = read(Path(store))
     records, planned = (
@@ -61,6 +77,7 @@ def findings(
         planned_of_store(planned),
         StoredTensors(stored.runs),
         strict=strict,
+        bounds=bounds,
     )
 
 

@@ -1,72 +1,33 @@
-"""Every analysis that a page shows beside the classes, within bounds of time and memory."""
+"""What a page shows beside the classes: each part of the findings, or why there is none of it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from orchestrator.analysis.classes.consequences import BudgetedTensors, Tensors, consequences_of
-from orchestrator.analysis.explain.bounded import bounded_explanations
-from orchestrator.analysis.explain.explain import Limits
 from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, GENERATION
-from orchestrator.analysis.hardware.attributes import AttributeTable
-from orchestrator.analysis.hardware.core_counts import (
-    core_counts,
-    thread_counts,
-    threads_of_records,
-)
-from orchestrator.analysis.hardware.cpu_classes import cpu_classes
-from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters
-from orchestrator.analysis.layers.details import deviating_shares, effect_counts, layer_details
-from orchestrator.analysis.layers.model_size import by_multiplications, multiplications_of
-from orchestrator.analysis.observations.columns import Observations
 from orchestrator.results.consequences import Consequences, Outcome
 from orchestrator.results.details import CpuClass, Details, FlagRow, FlagTable, Item, Part
 from orchestrator.results.layers import CoreCounts, LayerDetails, SizeRow
-from orchestrator.results.partitions import Partition
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """Where the work for a page ends; the parts say what they left out."""
-
-    explanations: int = 12
-    sets: int = 10
-    """Minimal sets in each explanation."""
-    search: float = 5.0
-    """Seconds for one search of minimal sets."""
-    seconds: float = 20.0
-    """For all explanations together; the last one begun is finished."""
-    tensor_bytes: int = 2**30
-    """Read for the layers, and as much again for the final outputs."""
-
-
-def details(found: Findings, bounds: Bounds = Bounds()) -> Details:
+def details(found: Findings) -> Details:
     """All parts; numbers of classes are those of ``found.summary``."""
-    layers = _layers(found.observations, found.tensors, bounds.tensor_bytes)
-    shares = [share for share in deviating_shares(layers.items) if share.inputs]
-    effects = effect_counts(layers.items)
+    layers = _layers(found)
+    shares = [share for share in found.deviating_shares if share.inputs]
+    effects = found.effect_counts
     no_activation = "No activation (ReLU, sigmoid, tanh) is among the layers."
     return Details(
-        explanations=bounded_explanations(
-            found.summary,
-            found.observations,
-            found.records,
-            found.fingerprints,
-            limits=Limits(bounds.sets, bounds.search),
-            most=bounds.explanations,
-            seconds=bounds.seconds,
-        ),
-        flags=_flags(found.attributes),
-        cpu_classes=_cpu_classes(found.attributes),
+        explanations=found.bounded_explanations,
+        flags=_flags(found),
+        cpu_classes=_cpu_classes(found),
         layers=layers,
         effects=_part(effects, layers.absent or no_activation),
         shares=_part(shares, layers.absent or (_NO_LAYER_TENSORS if effects else no_activation)),
-        core_counts=_collapses(found),
+        core_counts=_core_counts(found),
         sizes=_sizes(found),
-        consequences=_consequences(found.summary.partitions, found.tensors, bounds.tensor_bytes),
+        consequences=_consequences(found),
     )
 
 
@@ -80,11 +41,11 @@ def _part(items: Iterable[Item], absent: str, notes: Iterable[str] = ()) -> Part
     return Part(found, None if found else absent, tuple(notes))
 
 
-def _flags(attributes: AttributeTable) -> Part[FlagTable]:
-    clusters = flag_clusters(attributes)
+def _flags(found: Findings) -> Part[FlagTable]:
+    attributes, clusters = found.attributes, found.flag_clusters
     if not clusters.total:
         return Part(absent="No platform's CPU flags are known.")
-    table = cluster_table(attributes, clusters)
+    table = found.clusters_by_generation
     flags = attributes.flags()
     generations = attributes.frame[GENERATION].tolist()
     sizes = Counter("unknown" if name is None else name for name in generations)
@@ -96,9 +57,9 @@ def _flags(attributes: AttributeTable) -> Part[FlagTable]:
     return Part((FlagTable(groups, tuple(rows), clusters.common, attributes.undescribed),))
 
 
-def _cpu_classes(attributes: AttributeTable) -> Part[CpuClass]:
-    frame = cpu_classes(attributes)
-    found: dict[int, CpuClass] = {}
+def _cpu_classes(found: Findings) -> Part[CpuClass]:
+    frame = found.cpu_classes
+    classes: dict[int, CpuClass] = {}
     columns = [frame[name].tolist() for name in ("extensions", CORE_BIN, "cpu class")]
     members: dict[int, list[str]] = {}
     unknown = 0
@@ -107,41 +68,34 @@ def _cpu_classes(attributes: AttributeTable) -> Part[CpuClass]:
             unknown += 1
             continue
         members.setdefault(number, []).append(name)
-        found.setdefault(number, CpuClass(number, tuple(held.split()), size, ()))
+        classes.setdefault(number, CpuClass(number, tuple(held.split()), size, ()))
     notes = [f"{unknown} platforms whose number of CPUs is not known are in none."] * bool(unknown)
     return _part(
         (
             CpuClass(one.number, one.extensions, one.core_bin, tuple(members[one.number]))
-            for one in found.values()
+            for one in classes.values()
         ),
         "No platform's CPU flags and number of CPUs are known.",
         notes,
     )
 
 
-def _layers(
-    observations: Observations, tensors: Tensors | None, tensor_bytes: int
-) -> Part[LayerDetails]:
-    budget = BudgetedTensors(tensors, tensor_bytes) if tensors else None
-    found = layer_details(observations, budget)
+def _layers(found: Findings) -> Part[LayerDetails]:
     notes = []
-    if budget is not None and budget.exhausted:
+    if found.layers_cut_short:
         notes.append(
-            f"Shares are missing where more than {tensor_bytes / 2**30:.0f} GiB of tensors would "
+            f"Shares are missing where more than {_gib(found)} of tensors would "
             "have to be read: `eqc report STORE --show layer-details` reads all."
         )
-    return _part(found, "No layer was recorded: set `observe: {layers: true}`.", notes)
+    absent = "No layer was recorded: set `observe: {layers: true}`."
+    return _part(found.layer_details, absent, notes)
 
 
-def _collapses(found: Findings) -> Part[CoreCounts]:
+def _core_counts(found: Findings) -> Part[CoreCounts]:
     # Masks make several machines of one: each stands for itself.
     masked = {info.name for info in found.summary.platforms if info.masked}
     unmasked = {name: place for name, place in found.points.items() if name not in masked}
-    partitions = found.summary.partitions
-    every = [
-        *thread_counts(partitions, threads_of_records(found.records), unmasked),
-        *(core_counts(partition, found.points) for partition in partitions if partition.classes),
-    ]
+    every = [*found.thread_counts(unmasked), *found.core_counts]
     return _part(
         (one for one in every if one.flows),
         "No generation of processors was observed with two numbers of CPUs, and `vary: threads` "
@@ -150,10 +104,7 @@ def _collapses(found: Findings) -> Part[CoreCounts]:
 
 
 def _sizes(found: Findings) -> Part[SizeRow]:
-    rows = by_multiplications(
-        [partition for partition in found.summary.partitions if partition.classes],
-        multiplications_of(found.records),
-    )
+    rows = [row for row in found.sizes if row.classes]
     known = [row for row in rows if row.multiplications is not None]
     reasons = sorted({f"{row.note}" for row in rows if row.multiplications is None})
     notes = [f"{len(rows) - len(known)} computations are left out: {'; '.join(reasons)}."]
@@ -162,30 +113,30 @@ def _sizes(found: Findings) -> Part[SizeRow]:
     )
 
 
-def _consequences(
-    partitions: Iterable[Partition], tensors: Tensors | None, tensor_bytes: int
-) -> Part[Consequences]:
+def _consequences(found: Findings) -> Part[Consequences]:
     kept = "No final tensors were kept: set `observe: {keep: final}`."
-    if tensors is None:
+    if found.tensors is None:
         return Part(absent=kept)
-    budget = BudgetedTensors(tensors, tensor_bytes)
-    found: list[Consequences] = []
-    notes: list[str] = []
-    observed = [partition for partition in partitions if partition.classes]
-    for done, partition in enumerate(observed):
-        one = consequences_of(partition, budget)
-        if budget.exhausted:
-            notes.append(
-                f"{len(observed) - done} computations are left out, since more than "
-                f"{tensor_bytes / 2**30:.0f} GiB of tensors would have to be read: "
-                "`eqc report STORE --show consequences` reads all."
-            )
-            break
-        if any(margin.outcome is not Outcome.NO_TENSOR for margin in one.margins):
-            found.append(one)
-    if not notes and len(found) < len(observed):
-        notes.append(f"{len(observed) - len(found)} computations have no stored tensor.")
-    absent = kept if observed else "Nothing was observed."
-    if budget.exhausted:
-        absent = notes[0]
-    return _part(found, absent, notes if found else ())
+    partitions, compared = found.summary.partitions, found.consequences
+    observed = sum(1 for partition in partitions if partition.classes)
+    unread = sum(1 for partition in partitions[len(compared) :] if partition.classes)
+    shown = [
+        one for one in compared if any(m.outcome is not Outcome.NO_TENSOR for m in one.margins)
+    ]
+    if unread:
+        note = (
+            f"{unread} computations are left out, since more than "
+            f"{_gib(found)} of tensors would have to be read: "
+            "`eqc report STORE --show consequences` reads all."
+        )
+        return _part(shown, note, [note] if shown else ())
+    notes = [f"{observed - len(shown)} computations have no stored tensor."]
+    return _part(
+        shown,
+        kept if observed else "Nothing was observed.",
+        notes if 0 < len(shown) < observed else (),
+    )
+
+
+def _gib(found: Findings) -> str:
+    return f"{found.bounds.tensor_bytes / 2**30:.0f} GiB"

@@ -1,25 +1,89 @@
-"""Everything the tables are made of, each part computed when it is first asked for."""
+"""The one place where results come from: each part computed when it is first asked for.
+
+Terminal, page, tables, figures, ``eqc explain`` and ``api`` take what they show from here; what
+they leave out is a choice of theirs, never another computation.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from orchestrator.analysis.classes.consequences import Tensors, consequences
-from orchestrator.analysis.explain.explain import explain
+import pandas as pd
+
+from orchestrator.analysis.classes.class_counts import class_counts
+from orchestrator.analysis.classes.consequences import BudgetedTensors, Tensors, consequences
+from orchestrator.analysis.classes.partition import partitions
+from orchestrator.analysis.explain.bounded import bounded_explanations
+from orchestrator.analysis.explain.explain import Limits, explain
+from orchestrator.analysis.explain.prediction import predict
 from orchestrator.analysis.hardware.attributes import AttributeTable, attribute_table
-from orchestrator.analysis.hardware.core_counts import HardwarePoint, hardware_points
-from orchestrator.analysis.hardware.order import in_table_order, table_order
-from orchestrator.analysis.hardware.platforms import Fingerprints, generation
-from orchestrator.analysis.layers.details import layer_details
+from orchestrator.analysis.hardware.core_counts import (
+    HardwarePoint,
+    core_counts,
+    hardware_points,
+    thread_counts,
+    threads_of_records,
+)
+from orchestrator.analysis.hardware.cpu_classes import cpu_classes
+from orchestrator.analysis.hardware.flag_clusters import (
+    FlagClusters,
+    cluster_table,
+    flag_clusters,
+    flag_table,
+)
+from orchestrator.analysis.hardware.order import (
+    SortKey,
+    figure_order,
+    in_table_order,
+    table_order,
+)
+from orchestrator.analysis.hardware.platforms import Fingerprints, generation, gpu_generations
+from orchestrator.analysis.layers.details import deviating_shares, effect_counts, layer_details
+from orchestrator.analysis.layers.model_size import (
+    by_multiplications,
+    multiplications_of,
+    series_of,
+)
+from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profile
+from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.observations.table import Observations, observations_table
-from orchestrator.analysis.summary import summarise_table
+from orchestrator.analysis.summary import summary_of
 from orchestrator.results.consequences import Consequences
-from orchestrator.results.explanation import Explanation
-from orchestrator.results.layers import LayerDetails
-from orchestrator.results.partitions import Planned, Summary
+from orchestrator.results.details import Explained, Part
+from orchestrator.results.explanation import Explanation, Prediction
+from orchestrator.results.layers import (
+    CoreCounts,
+    DeviatingShare,
+    EffectCount,
+    LayerDetails,
+    SizeRow,
+)
+from orchestrator.results.partitions import ClassCounts, LayerProfile, Partition, Planned, Summary
+
+EVERYTHING = Choice()
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Where the work ends. By default nothing is bounded but the search for minimal sets."""
+
+    explanations: int | None = None
+    """Of ``bounded_explanations``."""
+    seconds: float = math.inf
+    """For all of these together; the last one begun is finished."""
+    search: Limits = field(default_factory=Limits)
+    """Of each search for minimal sets."""
+    tensor_bytes: float = math.inf
+    """Read for the layers, and as much again for the final outputs."""
+
+
+UNBOUNDED = Bounds()
+PAGE = Bounds(explanations=12, seconds=20.0, search=Limits(10, 5.0), tensor_bytes=2**30)
+"""What a page has room and patience for; its parts say what they left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +100,10 @@ class Findings:
     planned: Sequence[Planned] = ()
     tensors: Tensors | None = None
     strict: bool = False
+    """Platforms whose sessions disagree stand apart."""
+    bounds: Bounds = UNBOUNDED
+
+    # Records as tables
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -52,12 +120,42 @@ class Findings:
         """The records as tables."""
         return observations_table(self.records, self.planned, self.order)
 
+    # Classes
+
+    @cached_property
+    def partitions(self) -> tuple[Partition, ...]:
+        """The classes of every (workload, input, variant, output), those only planned included."""
+        return partitions(self.observations, self.planned, strict=self.strict)
+
     @cached_property
     def summary(self) -> Summary:
         """Partitions, class table, determinism, layer profiles, platforms."""
-        return summarise_table(
-            self.observations, self.planned, self.fingerprints, strict=self.strict
+        return summary_of(
+            self.observations, self.fingerprints, self.partitions, self.layers, strict=self.strict
         )
+
+    @cached_property
+    def figure_order(self) -> dict[str, SortKey]:
+        """A sort key by platform, as on Figure 1's axis; a platform never observed has none."""
+        return figure_order(self.records, self.fingerprints)
+
+    @cached_property
+    def class_counts(self) -> tuple[ClassCounts, ...]:
+        """Classes among the first k platforms, by partitions that share platforms (Figure 1)."""
+        summary = self.summary
+        return class_counts(
+            summary.partitions, summary.table.platforms, self.points, self.figure_order
+        )
+
+    @cached_property
+    def consequences(self) -> tuple[Consequences, ...]:
+        """How far apart the classes are, partition by partition.
+
+        Ends before the first partition for which the bounds leave too few bytes.
+        """
+        return consequences(self.summary.partitions, self._budgeted())
+
+    # Hardware
 
     @cached_property
     def attributes(self) -> AttributeTable:
@@ -75,6 +173,11 @@ class Findings:
         return {name: found for name, found in known.items() if found is not None}
 
     @cached_property
+    def gpu_generations(self) -> dict[str, str | None]:
+        """The generation of the first GPU of each platform that has one; ``None``: not known."""
+        return gpu_generations(self.summary.platforms, self.fingerprints)
+
+    @cached_property
     def points(self) -> dict[str, HardwarePoint]:
         """Cores, generation and vendor of each platform; a masked one is of a kind of its own."""
         masked = {info.name: info.masked for info in self.summary.platforms if info.masked}
@@ -85,19 +188,153 @@ class Findings:
         return hardware_points(self.summary.platforms, self.fingerprints, kinds)
 
     @cached_property
-    def explanations(self) -> tuple[Explanation, ...]:
-        """Why the classes are what they are, and who is the odd one out."""
-        return explain(self.ordered, self.fingerprints)
+    def core_counts(self) -> tuple[CoreCounts, ...]:
+        """How classes fall together as cores are added, by partition (Figure 2)."""
+        return tuple(self._core_counts(partition) for partition in self.summary.partitions)
 
     @cached_property
-    def consequences(self) -> tuple[Consequences, ...]:
-        """How far apart the classes are, partition by partition."""
-        return consequences(self.summary.partitions, self.tensors or _no_tensor)
+    def core_counts_by_vendor(self) -> tuple[tuple[str | None, CoreCounts], ...]:
+        """(vendor, its core counts) by partition; all under ``None`` where no vendor is known."""
+        found = []
+        for partition in self.summary.partitions:
+            names = (name for group in partition.classes for name in group.platforms)
+            vendors = {self.points[name].vendor for name in names}
+            known = sorted(vendor for vendor in vendors if vendor is not None)
+            found += [(vendor, self._core_counts(partition, vendor)) for vendor in known or (None,)]
+        return tuple(found)
+
+    def thread_counts(self, points: Mapping[str, HardwarePoint]) -> tuple[CoreCounts, ...]:
+        """As ``core_counts``, where the number of threads was varied.
+
+        Platforms with a generation in ``points`` are grouped by it, each other stands for itself.
+        """
+        return thread_counts(self.summary.partitions, threads_of_records(self.records), points)
 
     @cached_property
+    def flag_clusters(self) -> FlagClusters:
+        """CPU flags that always occur together."""
+        return flag_clusters(self.attributes)
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        """``flag`` and ``cluster``, its number or ``C``: every platform has it (Table SUP-3)."""
+        return flag_table(self.flag_clusters)
+
+    @cached_property
+    def clusters_by_generation(self) -> pd.DataFrame:
+        """Clusters x generations: all its platforms, none, or (``None``) some have the flags.
+
+        ``KeyError`` where no platform is described.
+        """
+        return cluster_table(self.attributes, self.flag_clusters)
+
+    @cached_property
+    def cpu_classes(self) -> pd.DataFrame:
+        """By platform: extensions, cores in bins, and the number of its CPU class."""
+        return cpu_classes(self.attributes)
+
+    # Layers and sizes of models
+
+    @cached_property
+    def layer_grids(self) -> tuple[LayerGrid, ...]:
+        """The layers of each (workload, input, variant) that recorded them, by platform."""
+        return layer_grids(self.observations)
+
+    @cached_property
+    def layers(self) -> tuple[LayerProfile, ...]:
+        """Classes and remaining precision layer by layer (Figure 5)."""
+        return tuple(layer_profile(self.observations, grid) for grid in self.layer_grids)
+
+    @property
     def layer_details(self) -> tuple[LayerDetails, ...]:
         """What each layer does to precision, and how many of its elements deviate."""
-        return layer_details(self.observations, self.tensors)
+        return self._layer_details[0]
+
+    @property
+    def layers_cut_short(self) -> bool:
+        """Whether the bounds left too few bytes to read all tensors of ``layer_details``."""
+        return self._layer_details[1]
+
+    @cached_property
+    def _layer_details(self) -> tuple[tuple[LayerDetails, ...], bool]:
+        tensors = self._budgeted()
+        return layer_details(self.observations, self.layer_grids, tensors), tensors.exhausted
+
+    @cached_property
+    def effect_counts(self) -> tuple[EffectCount, ...]:
+        """How many activation layers raise, keep and lower precision (Table SUP-9)."""
+        return effect_counts(self.layer_details)
+
+    @cached_property
+    def deviating_shares(self) -> tuple[DeviatingShare, ...]:
+        """Deviating elements before and after each activation layer (Table SUP-8)."""
+        return deviating_shares(self.layer_details)
+
+    @cached_property
+    def sizes(self) -> tuple[SizeRow, ...]:
+        """Partitions by number of multiplications (Figure 4)."""
+        return by_multiplications(self.summary.partitions, multiplications_of(self.records))
+
+    @cached_property
+    def series(self) -> dict[str, str]:
+        """The line of Figure 4 that a workload, by its label, belongs to."""
+        return series_of(self.records)
+
+    # Explanations
+
+    def explained(
+        self, choice: Choice = EVERYTHING, *, across_variants: bool = False
+    ) -> tuple[Explanation, ...]:
+        """Why the classes of what was chosen are what they are, and who is the odd one out.
+
+        Classes are numbered over the platforms chosen. With ``across_variants`` the variants of
+        one computation are explained together, so that threads and settings can be the cause.
+        """
+        return explain(
+            self.ordered,
+            self.fingerprints,
+            workload=choice.workload,
+            input=choice.input,
+            variant=choice.variant,
+            platforms=choice.has_platform,
+            across_variants=across_variants,
+            limits=self.bounds.search,
+        )
+
+    @cached_property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Those of every partition."""
+        return self.explained()
+
+    @cached_property
+    def bounded_explanations(self) -> Part[Explained]:
+        """Those of partitions with several classes; inputs that part alike share one."""
+        return bounded_explanations(
+            self.summary,
+            self.observations,
+            self.records,
+            self.fingerprints,
+            limits=self.bounds.search,
+            most=self.bounds.explanations,
+            seconds=self.bounds.seconds,
+        )
+
+    def predictions(
+        self,
+        fingerprint: Mapping[str, Any],
+        choice: Choice = EVERYTHING,
+        *,
+        across_variants: bool = False,
+    ) -> tuple[tuple[Explanation, Prediction], ...]:
+        """Into which class a machine with this ``fingerprint`` should fall, by explanation."""
+        explanations = self.explained(choice, across_variants=across_variants)
+        return tuple((one, predict(fingerprint, one)) for one in explanations)
+
+    def _core_counts(self, partition: Partition, vendor: str | None = None) -> CoreCounts:
+        return core_counts(partition, self.points, vendor=vendor)
+
+    def _budgeted(self) -> BudgetedTensors:
+        return BudgetedTensors(self.tensors or _no_tensor, self.bounds.tensor_bytes)
 
 
 def _no_tensor(_: str) -> None:

@@ -1,48 +1,26 @@
-"""The one entry point: from records to everything that a report shows."""
+"""What every report of a store begins with, put together from its parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.analysis.classes.class_table import class_table
-from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.classes.sessions import determinism, measurements
 from orchestrator.analysis.hardware.platforms import Fingerprints, platform_infos
-from orchestrator.analysis.layers.profile import layer_grids, layer_profile
-from orchestrator.analysis.observations.table import Observations, observations_table
-from orchestrator.results.partitions import Planned, Summary
+from orchestrator.analysis.observations.table import Observations
+from orchestrator.results.partitions import LayerProfile, Partition, Summary
 
 
-def summarise(
-    records: Iterable[Mapping[str, Any]],
-    planned: Iterable[Planned] = (),
-    fingerprints: Fingerprints | None = None,
-    *,
-    strict: bool = False,
-    order: Sequence[str] = (),
-) -> Summary:
-    """Analyse stored ``records`` (docs/formats.md, section 5).
-
-    ``planned`` are the cells that were asked for: those without an observation are listed as
-    missing, and the tables follow their order. ``fingerprints`` are those the records refer
-    to, by digest. ``order`` names platforms that come first. Raises ``ConflictError`` where one
-    session is recorded twice with other bits.
-    """
-    asked = tuple(planned)
-    observations = observations_table(records, asked, order)
-    return summarise_table(observations, asked, fingerprints or {}, strict=strict)
-
-
-def summarise_table(
+def summary_of(
     observations: Observations,
-    planned: Sequence[Planned],
     fingerprints: Fingerprints,
+    partitions: tuple[Partition, ...],
+    layers: tuple[LayerProfile, ...],
     *,
-    strict: bool = False,
+    strict: bool,
 ) -> Summary:
-    """As ``summarise``, from tables that were read already."""
-    found = partitions(observations, planned, strict=strict)
+    """The summary of ``observations``, whose ``partitions`` and ``layers`` these are."""
     infos, common_flags = platform_infos(observations, fingerprints)
     sessions = observations.sessions
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
@@ -55,10 +33,10 @@ def summarise_table(
         observations=len(sessions),
         platforms=infos,
         common_flags=common_flags,
-        partitions=found,
-        table=class_table(found, [info.name for info in infos]),
+        partitions=partitions,
+        table=class_table(partitions, [info.name for info in infos]),
         determinism=determinism(observations),
-        layers=tuple(layer_profile(observations, grid) for grid in layer_grids(observations)),
+        layers=layers,
         measurements=measurements(observations),
         notes=_notes(observations),
     )

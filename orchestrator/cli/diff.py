@@ -8,19 +8,12 @@ import click
 
 from orchestrator.analysis.classes.difference import difference, difference_exit
 from orchestrator.cli.stores import summary_of
-from orchestrator.errors import Exit
-from orchestrator.report.formats.difference_text import difference_text
-from orchestrator.report.formats.json_format import difference_json_text, json_partitions
-from orchestrator.report.formats.junit import difference_junit
+from orchestrator.errors import Exit, UsageError
+from orchestrator.report.formats.json_format import json_partitions
+from orchestrator.report.registry import FORMATS
 from orchestrator.results.partitions import Partition
 from orchestrator.store.baseline import read_baseline, write_baseline
 from orchestrator.system.files import write_whole
-
-FORMATS = {
-    "text": difference_text,
-    "json": difference_json_text,
-    "junit": difference_junit,
-}
 
 
 @click.pass_context
@@ -34,13 +27,16 @@ def diff(
     accept: bool,
 ) -> None:
     """Carry out ``eqc diff``."""
+    written = FORMATS[kind].difference
+    if written is None:
+        raise UsageError(f"--format {kind} writes no difference")
     if accept and not baseline.exists():
         before: tuple[Partition, ...] = ()
     else:
         before = _partitions(baseline)
     after = _partitions(current)
     found = difference(before, after)
-    text = FORMATS[kind](found)
+    text = written(found)
     if output is None:
         click.echo(text)
     else:

@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-from orchestrator.analysis.explain.explain import explain as explain_records
-from orchestrator.analysis.explain.prediction import predict
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.api import findings
 from orchestrator.errors import UsageError
@@ -32,37 +30,27 @@ def explain(
 ) -> None:
     """Carry out ``eqc explain``."""
     found = findings(store)
-    explanations = explain_records(
-        found.ordered,
-        found.fingerprints,
-        workload=workload,
-        input=given,
-        variant=variant,
-        platforms=Choice(platforms=platforms).has_platform,
-        across_variants=across_variants,
-    )
+    choice = Choice(workload, given, variant, platforms)
     if predict is not None:
         fingerprint = _fingerprint(predict)
-        predictions = [(one, _predicted(fingerprint, one)) for one in explanations]
+        predictions = found.predictions(fingerprint, choice, across_variants=across_variants)
         text = "\n".join(
-            f"{one.workload} · {one.input} · {one.variant}: {prediction_text(found)}"
-            for one, found in predictions
+            f"{one.workload} · {one.input} · {one.variant}: {prediction_text(predicted)}"
+            for one, predicted in predictions
         )
         document: Any = [
             {"workload": one.workload, "input": one.input, "variant": one.variant}
-            | prediction_json(found)
-            for one, found in predictions
+            | prediction_json(predicted)
+            for one, predicted in predictions
         ]
     else:
+        explanations = found.explained(choice, across_variants=across_variants)
         text, document = explanation_text(explanations), explanation_json(explanations)
     shown = json.dumps(document, indent=2) if kind == "json" else text
     if output is None:
         click.echo(shown)
     else:
         write_whole(output, shown.encode())
-
-
-_predicted = predict
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

@@ -8,20 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.analysis.classes.class_counts import class_counts
 from orchestrator.analysis.details import details
 from orchestrator.analysis.findings import Findings
-from orchestrator.analysis.hardware.core_counts import (
-    core_counts,
-    thread_counts,
-    threads_of_records,
-)
-from orchestrator.analysis.hardware.order import figure_order
-from orchestrator.analysis.layers.model_size import (
-    by_multiplications,
-    multiplications_of,
-    series_of,
-)
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.report.html.page import html_text
 from orchestrator.system.files import write_whole
@@ -61,26 +49,19 @@ def shown(found: Findings) -> Shown:
     """The data of all figures. Needs matplotlib."""
     from orchestrator.report.print_figures.registry import Shown  # noqa: PLC0415
 
-    partitions, platforms = found.summary.partitions, found.summary.table.platforms
-    order = figure_order(found.records, found.fingerprints)
-    threads = threads_of_records(found.records)
     return Shown(
         found.summary,
-        counts=class_counts(partitions, platforms, found.points, order),
-        by_cores=tuple(core_counts(partition, found.points) for partition in partitions),
-        by_threads=thread_counts(partitions, threads),
-        sizes=by_multiplications(partitions, multiplications_of(found.records)),
-        series=series_of(found.records),
+        counts=found.class_counts,
+        by_cores=found.core_counts,
+        # Each platform is a line of its own.
+        by_threads=found.thread_counts({}),
+        sizes=found.sizes,
+        series=found.series,
     )
-
-
-def page_text(found: Findings) -> str:
-    """The HTML page; its analyses are bounded in time and memory."""
-    return html_text(found.summary, details(found))
 
 
 def write_page(run: Path, found: Findings) -> Path:
     """Write the page of a run to ``report/index.html`` in its folder ``run``; returns that path."""
     page = run / "report" / "index.html"
-    write_whole(page, page_text(found).encode())
+    write_whole(page, html_text(found.summary, details(found)).encode())
     return page

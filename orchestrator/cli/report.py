@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.details import details
+from orchestrator.analysis.findings import PAGE, UNBOUNDED, Findings
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
 from orchestrator.cli.commands.choices import ALL
-from orchestrator.cli.output import page_text, write_figures
+from orchestrator.cli.output import write_figures
 from orchestrator.cli.stores import completeness, print_classes
 from orchestrator.cli.terminal import console
-from orchestrator.errors import Exit, UsageError
-from orchestrator.report.formats.terminal import AnalysisReport
-from orchestrator.report.registry import FORMATS, SUFFIXES, TABLE_FORMATS
+from orchestrator.errors import UsageError
+from orchestrator.report.formats import Format, Written
+from orchestrator.report.registry import FORMATS, format_names
+from orchestrator.report.terminal import AnalysisReport
 from orchestrator.system.files import write_whole
+
+Write = Callable[[Findings], None]
 
 
 @click.pass_context
@@ -37,61 +42,76 @@ def report(
     strict: bool,
 ) -> None:
     """Carry out ``eqc report``."""
-    _check(kind, show, output)
+    form = FORMATS[kind]
+    write = _report(form, output) if show is None else _tables(form, show, output)
     choice = Choice(workload, given, variant, platforms)
-    found = findings(store, choice, strict=strict)
+    bounds = UNBOUNDED if form.page is None else PAGE
+    found = findings(store, choice, strict=strict, bounds=bounds)
     if figures is not None:
         to_program = output is None and kind != "table"
         write_figures(found, figures, figure_format, quiet=to_program)
-    if show == ALL:
-        context.exit(_write_all(found, kind, output))
-    elif show is not None:
-        context.exit(_show(found, show, kind, output))
-    summary = found.summary
-    if output is not None:
-        write_whole(output, _text(found, kind).encode())
-    elif kind == "table":
-        print_classes(summary)
-    else:
-        click.echo(_text(found, kind))
-    context.exit(completeness(summary))
+    write(found)
+    context.exit(completeness(found.summary))
 
 
-def _text(found: Findings, kind: str) -> str:
-    return page_text(found) if kind == "html" else FORMATS[kind](found.summary)
+def _report(form: Format, output: Path | None) -> Write:
+    """Writes the whole report. Raises ``UsageError``."""
+    text = _report_text(form)
+    _refuse_folder(output)
+
+    def write(found: Findings) -> None:
+        if output is not None:
+            write_whole(output, text(found).encode())
+        elif form.name == "table":
+            print_classes(found.summary)
+        else:
+            click.echo(text(found))
+
+    return write
 
 
-def _check(kind: str, show: str | None, output: Path | None) -> None:
-    if show is not None and kind not in TABLE_FORMATS:
-        raise UsageError(
-            f"--show {show} has no --format {kind}; it has {', '.join(sorted(TABLE_FORMATS))}"
-        )
-    if show == ALL and output is None:
-        raise UsageError("--show all writes one file per analysis: say where with -o FOLDER")
+def _report_text(form: Format) -> Callable[[Findings], str]:
+    if (page := form.page) is not None:
+        return lambda found: page(found.summary, details(found))
+    if (report := form.report) is not None:
+        return lambda found: report(found.summary)
+    raise UsageError(f"--format {form.name} writes no whole report; --show NAME may have it")
+
+
+def _tables(form: Format, show: str, output: Path | None) -> Write:
+    """Writes one analysis, or all. Raises ``UsageError``."""
+    text = form.table
+    if text is None:
+        known = ", ".join(name for name in format_names(Written.TABLE) if name != form.name)
+        raise UsageError(f"--show {show} has no --format {form.name}; it has {known}")
+    makes = dict(TABLES) if show == ALL else {show: TABLES[show]}
+
+    def write_one(found: Findings) -> None:
+        table = makes[show](found)
+        if output is not None:
+            write_whole(output, text(table).encode())
+        elif form.name == "table" and console().is_terminal:
+            console().print(AnalysisReport(table))
+        else:
+            click.echo(text(table), nl=False)
+
+    def write_all(found: Findings) -> None:
+        for name, make in makes.items():
+            path = (output or Path()) / f"{name}{form.suffix}"
+            table = make(found)
+            write_whole(path, text(table).encode())
+            click.echo(f"{path}: {len(table.rows)} rows")
+
+    if show != ALL:
+        _refuse_folder(output)
+        return write_one
     if output is None:
-        return
-    if show == ALL and output.exists() and not output.is_dir():
+        raise UsageError("--show all writes one file per analysis: say where with -o FOLDER")
+    if output.exists() and not output.is_dir():
         raise UsageError(f"{output}: is a file; --show all needs a folder")
-    if show != ALL and output.is_dir():
+    return write_all
+
+
+def _refuse_folder(output: Path | None) -> None:
+    if output is not None and output.is_dir():
         raise UsageError(f"{output}: is a folder; -o needs a file here")
-
-
-def _show(found: Findings, name: str, kind: str, output: Path | None) -> Exit:
-    table = TABLES[name](found)
-    if output is not None:
-        write_whole(output, TABLE_FORMATS[kind](table).encode())
-    elif kind == "table" and console().is_terminal:
-        console().print(AnalysisReport(table))
-    else:
-        click.echo(TABLE_FORMATS[kind](table), nl=False)
-    return completeness(found.summary)
-
-
-def _write_all(found: Findings, kind: str, output: Path | None) -> Exit:
-    folder = output or Path()
-    for name, make in TABLES.items():
-        path = folder / f"{name}{SUFFIXES[kind]}"
-        table = make(found)
-        write_whole(path, TABLE_FORMATS[kind](table).encode())
-        click.echo(f"{path}: {len(table.rows)} rows")
-    return completeness(found.summary)

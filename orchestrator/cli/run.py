@@ -13,6 +13,7 @@ from threading import Event
 import click
 
 from orchestrator import experiment
+from orchestrator.analysis.findings import PAGE
 from orchestrator.api import findings
 from orchestrator.cli.experiment import stored_sessions
 from orchestrator.cli.mirrors import shared
@@ -72,7 +73,7 @@ def run(
 def shown(ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared) -> Exit:
     """Print the classes of the plan's cells and where the results are; returns the exit code."""
     # The run's folder may hold cells of an earlier version of the file: leave them out.
-    found = findings(ran.folder, cells={cell.id for cell in plan.cells})
+    found = findings(ran.folder, cells={cell.id for cell in plan.cells}, bounds=PAGE)
     print_classes(found.summary)
     page = write_page(ran.folder, found)
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")

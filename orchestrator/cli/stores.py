@@ -11,8 +11,8 @@ from orchestrator.api import findings
 from orchestrator.cli.mirrors import push_to
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
-from orchestrator.report.formats.terminal import TableReport
-from orchestrator.report.registry import FORMATS
+from orchestrator.report.formats.text import plain_text
+from orchestrator.report.terminal import TableReport
 from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure.importing import import_study
 from orchestrator.store.merge import merge as merge_stores
@@ -59,4 +59,4 @@ def print_classes(summary: Summary) -> None:
     if console().is_terminal:
         console().print(TableReport(summary))
     else:
-        click.echo(FORMATS["table"](summary))
+        click.echo(plain_text(summary))

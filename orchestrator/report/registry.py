@@ -1,44 +1,41 @@
-"""The formats of ``eqc report``, by name."""
+"""All formats by name, as ``eqc report --format`` and ``eqc diff --format`` take them.
+
+A format is one file in ``report/formats`` that declares a ``FORMAT``. None imports anything heavy
+before it writes, so that names are listed at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from orchestrator.report.formats.csv_format import csv_text, table_csv
-from orchestrator.report.formats.json_format import json_text, table_json
-from orchestrator.report.formats.junit import report_junit
-from orchestrator.report.formats.latex import latex_text, table_latex
-from orchestrator.report.formats.markdown import markdown_text, table_markdown
-from orchestrator.report.formats.text import plain_text, table_text
-from orchestrator.report.html.page import html_text
-from orchestrator.results.partitions import Summary
-from orchestrator.results.table import Table
+from orchestrator.report import formats
+from orchestrator.report.formats import Format, Written
+from orchestrator.system.registry import Registry
 
-FORMATS: Mapping[str, Callable[[Summary], str]] = {
-    "table": plain_text,
-    "html": html_text,
-    "markdown": markdown_text,
-    "csv": csv_text,
-    "latex": latex_text,
-    "json": json_text,
-    "junit": report_junit,
-}
-"""Each gives the whole report as text. On a terminal ``table`` is ``terminal.TableReport``."""
 
-TABLE_FORMATS: Mapping[str, Callable[[Table], str]] = {
-    "table": table_text,
-    "markdown": table_markdown,
-    "csv": table_csv,
-    "latex": table_latex,
-    "json": table_json,
-}
-"""Each gives one analysis as text. On a terminal ``table`` is ``table_terminal``."""
+def _ours() -> Mapping[str, Format]:
+    names = (f"{formats.__name__}.{found.name}" for found in iter_modules(formats.__path__))
+    declared = (getattr(import_module(name), "FORMAT", None) for name in names)
+    return {found.name: found for found in declared if isinstance(found, Format)}
 
-SUFFIXES: Mapping[str, str] = {
-    "table": ".txt",
-    "markdown": ".md",
-    "csv": ".csv",
-    "latex": ".tex",
-    "json": ".json",
-}
-"""Of the files that hold one table each."""
+
+def _checked(loaded: object, name: str) -> Format:
+    if not isinstance(loaded, Format):
+        raise TypeError(f"not a Format but {type(loaded).__name__}")
+    if loaded.name != name:
+        raise ValueError(f"the Format calls itself {loaded.name!r}")
+    return loaded
+
+
+FORMATS = Registry("format", "eqc_orchestrator.formats", _ours, _checked)
+
+
+def format_names(what: Written) -> tuple[str, ...]:
+    """The formats that write ``what``, sorted, and all that other distributions add.
+
+    Those are not imported for a list of names: what they write shows when one is used.
+    """
+    own = (name for name, found in FORMATS.own.items() if found.writes(what))
+    return tuple(sorted((*own, *FORMATS.added)))

@@ -33,9 +33,20 @@ ALL_PAIRS = 40
 """Up to this many classes every pair is compared; beyond, each with the largest class."""
 
 
-def consequences(partitions: Iterable[Partition], tensors: Tensors) -> tuple[Consequences, ...]:
-    """One ``Consequences`` per partition, in their order. Loads one partition at a time."""
-    return tuple(consequences_of(partition, tensors) for partition in partitions)
+def consequences(
+    partitions: Iterable[Partition], tensors: BudgetedTensors
+) -> tuple[Consequences, ...]:
+    """One ``Consequences`` per partition, in their order. Loads one partition at a time.
+
+    Ends before the first partition of which a tensor was refused.
+    """
+    found = []
+    for partition in partitions:
+        one = consequences_of(partition, tensors)
+        if tensors.exhausted:
+            break
+        found.append(one)
+    return tuple(found)
 
 
 def consequences_of(partition: Partition, tensors: Tensors) -> Consequences:
@@ -182,7 +193,7 @@ def _rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
 class BudgetedTensors:
     """Reads through to ``tensors`` until ``most`` bytes were read; then there are none."""
 
-    def __init__(self, tensors: Tensors, most: int) -> None:
+    def __init__(self, tensors: Tensors, most: float) -> None:
         self._tensors = tensors
         self._left = most
         self.exhausted = False

@@ -24,13 +24,14 @@ def bounded_explanations(
     fingerprints: Fingerprints,
     *,
     limits: Limits,
-    most: int,
+    most: int | None,
     seconds: float,
 ) -> Part[Explained]:
     """At most ``most`` explanations of ``summary.partitions``, none begun after ``seconds``.
 
-    Inputs that part the platforms alike share one. Classes have the numbers of the summary;
-    if that is strict, those of the most frequent outputs instead, as a note says.
+    ``most`` of ``None``: all. Inputs that part the platforms alike share one. Classes have the
+    numbers of the summary; if that is strict, those of the most frequent outputs instead, as a
+    note says.
     """
     apart = [partition for partition in summary.partitions if len(partition.classes) > 1]
     if not apart:

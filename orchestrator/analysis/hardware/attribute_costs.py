@@ -27,6 +27,8 @@ CORES = "cores"
 GENERATION = "generation"
 CORE_BIN = "core bin"
 """Its own name: a bin is preferred to a count because it says less."""
+CORE_BINS = (1, 2, 4, 8, 12, 16, 32)
+"""Lowest count of each bin. The last is open: above it the study saw no further classes."""
 
 _SIGNS = ("avx512f", "avx2", "fma", "avx", "sve", "asimd", "vendor")
 """The usual name of a group of flags that came together, preferred among equals."""

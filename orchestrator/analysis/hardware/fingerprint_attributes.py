@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.analysis.hardware.attribute_costs import CORE_BIN
-from orchestrator.analysis.hardware.platforms import generation
+from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORE_BINS
+from orchestrator.analysis.hardware.platforms import described_gpus, generation
 from orchestrator.analysis.observations.session_row import text
 from orchestrator.results.explanation import AttributeValue, Kind
 
 Named = dict[str, tuple[Kind, AttributeValue]]
 """Kind and value by attribute; ``None`` is "not known"."""
-
-CORE_BINS = (1, 2, 4, 8, 12, 16, 32)
-"""Lowest count of each bin. The last is open: above it the study saw no further classes."""
 
 
 def fingerprint_attributes(fingerprint: Mapping[str, Any]) -> Named:
@@ -103,7 +100,7 @@ def _system(fingerprint: Mapping[str, Any]) -> Named:
 
 
 def _gpu(fingerprint: Mapping[str, Any]) -> Named:
-    gpus = [gpu for gpu in fingerprint.get("gpus") or () if isinstance(gpu, Mapping)]
+    gpus = described_gpus(fingerprint)
     if not gpus:
         return {"GPU": (Kind.GPU, None if fingerprint.get("gpus") is None else "none")}
     system = fingerprint.get("system") or {}

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from orchestrator.analysis.hardware.platforms import Fingerprints, generation
+from orchestrator.analysis.hardware.platforms import (
+    Fingerprints,
+    capability,
+    described_gpus,
+    generation,
+)
 from orchestrator.analysis.observations.labels import label_of
 from orchestrator.catalog.microarchitectures import generation_age
 from orchestrator.results.partitions import Planned
@@ -80,23 +85,15 @@ def _facts(
     record: Mapping[str, Any], fingerprints: Fingerprints
 ) -> tuple[str | None, str | None, int | None, SortKey]:
     """Vendor, generation, cores, and what sorts GPUs: empty where the processor computed."""
-    fingerprint = fingerprints.get(str(record.get("fingerprint")), {})
+    fingerprint = fingerprints.get(str(record.get("fingerprint")))
+    if not fingerprint:
+        return None, None, None, ()
     cpu = fingerprint.get("cpu") or {}
     gpu: SortKey = ()
-    gpus = [each for each in fingerprint.get("gpus") or () if isinstance(each, Mapping)]
+    gpus = described_gpus(fingerprint)
     if gpus and record["variant"].get("device") == "gpu":
         gpu = (capability(gpus[0]), str(gpus[0].get("name")))
     return cpu.get("vendor"), generation(fingerprint), fingerprint.get("logical_cpus"), gpu
-
-
-def capability(gpu: Mapping[str, Any]) -> tuple[float, ...]:
-    """The compute capability of a GPU as numbers, ``(7, 5)``; infinite where not known."""
-    given = gpu.get("compute_capability")
-    parts = given if isinstance(given, list | tuple) else str(given or "").split(".")
-    try:
-        return tuple(float(part) for part in parts) or (_LAST,)
-    except (TypeError, ValueError):
-        return (_LAST,)
 
 
 def _number(value: int | None) -> tuple[float]:
@@ -104,5 +101,5 @@ def _number(value: int | None) -> tuple[float]:
 
 
 def _age(vendor: str | None, name: str | None) -> tuple[float, str]:
-    place = generation_age(vendor, name)
+    place = None if name is None else generation_age(vendor, name)
     return (_LAST if place is None else place, name or "~")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.analysis.observations.session_row import text
 from orchestrator.analysis.observations.table import Observations
-from orchestrator.catalog.microarchitectures import microarchitecture
+from orchestrator.catalog.microarchitectures import gpu_generation, microarchitecture
 from orchestrator.results.partitions import PlatformInfo
 
 Fingerprints = Mapping[str, Mapping[str, Any]]
@@ -46,6 +47,33 @@ def generation(fingerprint: Mapping[str, Any]) -> str | None:
     return microarchitecture(
         cpu.get("vendor"), cpu.get("family"), cpu.get("model"), cpu.get("stepping")
     )
+
+
+def gpu_generations(
+    platforms: Iterable[PlatformInfo], fingerprints: Fingerprints
+) -> dict[str, str | None]:
+    """The generation of the first GPU of each platform whose first fingerprint describes one."""
+    first = {
+        info.name: described_gpus(fingerprints.get(info.fingerprints[0], {}))
+        for info in platforms
+        if info.fingerprints
+    }
+    return {name: gpu_generation(capability(gpus[0])) for name, gpus in first.items() if gpus}
+
+
+def described_gpus(fingerprint: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The GPUs of which a fingerprint says more than a name."""
+    return [gpu for gpu in fingerprint.get("gpus") or () if isinstance(gpu, Mapping)]
+
+
+def capability(gpu: Mapping[str, Any]) -> tuple[float, ...]:
+    """The compute capability of a GPU as numbers, ``(7, 5)``; infinite where not known."""
+    given = gpu.get("compute_capability")
+    parts = given if isinstance(given, list | tuple) else str(given or "").split(".")
+    try:
+        return tuple(float(part) for part in parts) or (math.inf,)
+    except (TypeError, ValueError):
+        return (math.inf,)
 
 
 def flags(fingerprint: Mapping[str, Any]) -> frozenset[str]:

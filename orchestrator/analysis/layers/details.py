@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from orchestrator.analysis.classes.consequences import FLOATS, Tensors, bits_of
 from orchestrator.analysis.classes.precision import remaining_precision
-from orchestrator.analysis.layers.profile import LayerGrid, layer_grids
+from orchestrator.analysis.layers.profile import LayerGrid
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.results.layers import (
     DeviatingShare,
@@ -28,14 +28,14 @@ ACTIVATIONS = frozenset(("relu", "sigmoid", "tanh"))
 
 
 def layer_details(
-    observations: Observations, tensors: Tensors | None = None
+    observations: Observations, grids: Iterable[LayerGrid], tensors: Tensors | None = None
 ) -> tuple[LayerDetails, ...]:
-    """One ``LayerDetails`` per (workload, input, variant) that has layer outputs.
+    """One ``LayerDetails`` for each of the ``grids`` of ``observations``.
 
     Without ``tensors`` a share is known only where all platforms agree. Two tensors are held at
     once, and each is read once, or twice if platforms lack the layer before or after.
     """
-    return tuple(_details(observations, grid, tensors) for grid in layer_grids(observations))
+    return tuple(_details(observations, grid, tensors) for grid in grids)
 
 
 def effect_counts(

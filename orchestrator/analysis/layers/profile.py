@@ -123,7 +123,7 @@ def _distinct(values: Ints) -> tuple[Ints, Ints]:
 def _grid(
     observations: Observations,
     counted: Tally,
-    operations: dict[tuple[int, int], str],
+    operations: dict[Key, str],
     rows: list[int],
     slices: list[slice],
 ) -> LayerGrid:
@@ -145,20 +145,32 @@ def _grid(
         known.variant.names[variant],
         names=tuple(known.output.names[output] for output in outputs),
         indices=tuple(indices),
-        operations=tuple(operations.get(key) for key in zip(outputs, indices, strict=True)),
+        operations=tuple(
+            operations.get((workload, variant, output, index))
+            for output, index in zip(outputs, indices, strict=True)
+        ),
         platforms=platforms,
         digests=digests,
     )
 
 
-def _operations(observations: Observations) -> dict[tuple[int, int], str]:
-    """The operation of each layer, by (output code, index)."""
+Key = tuple[int, int, int, int]
+"""Codes of workload, variant and output, and the layer's index."""
+
+
+def _operations(observations: Observations) -> dict[Key, str]:
+    """The operation of each layer of each workload and variant: names of layers recur in others."""
     outputs = observations.outputs
     known = np.flatnonzero((outputs.operation.codes >= 0) & of_name(outputs.role, "layer"))
-    columns = outputs.output.codes[known], outputs.index[known], outputs.operation.codes[known]
+    parts = (outputs.workload, outputs.variant, outputs.output)
+    columns = (
+        *(part.codes[known] for part in parts),
+        outputs.index[known],
+        outputs.operation.codes[known],
+    )
     key = np.ravel_multi_index(columns, [int(column.max(initial=0)) + 1 for column in columns])
     # By first appearance: where records contradict each other the one that came last counts.
     first = np.sort(np.unique(key, return_index=True)[1])
-    codes, indices, operations = (column[first].tolist() for column in columns)
+    *keys, operations = (column[first].tolist() for column in columns)
     names = [outputs.operation.names[operation] for operation in operations]
-    return dict(zip(zip(codes, indices, strict=True), names, strict=True))
+    return dict(zip(zip(*keys, strict=True), names, strict=True))

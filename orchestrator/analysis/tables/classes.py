@@ -1,67 +1,18 @@
-"""Classes: cumulative counts (Figure 1), partitions, platforms (Tables SUP-1 and SUP-2)."""
+"""Classes: partitions, platforms (Tables SUP-1 and SUP-2), cumulative counts (Figure 1)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
-from orchestrator.analysis.findings import Findings
-from orchestrator.analysis.hardware.attributes import AttributeTable
-from orchestrator.analysis.hardware.cpu_classes import cpu_classes
-from orchestrator.analysis.hardware.order import capability, figure_order
-from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
-from orchestrator.catalog.microarchitectures import gpu_generation, vendor_name
-from orchestrator.results.partitions import Partition, PlatformInfo
+from orchestrator.catalog.microarchitectures import vendor_name
+from orchestrator.results.partitions import PlatformInfo
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 
-
-def counts_table(findings: Findings) -> Table:
-    """Figure 1: distinct outputs among the first k platforms, by partition and in all.
-
-    Platforms stand by vendor, age of their generation and cores, those of equal hardware in the
-    order of the class table; GPUs follow the processors.
-    """
-    summary = findings.summary
-    keys = figure_order(findings.records, findings.fingerprints)
-    names = [name for name in summary.table.platforms if name in keys]
-    names.sort(key=lambda name: keys[name])
-    columns = [_cumulative(partition, names) for partition in summary.partitions]
-    notes = ["all: the sum over the partitions."]
-    silent = [name for name in summary.table.platforms if name not in keys]
-    if silent:
-        notes.append(f"never observed, so not counted: {', '.join(silent)}")
-    return Table(
-        "counts",
-        "Distinct outputs among the first k platforms (Figure 1)",
-        (
-            *counts("k"),
-            Column("platform"),
-            *by_partition(summary.table, ColumnKind.COUNT),
-            *counts("all"),
-        ),
-        tuple(
-            (
-                place + 1,
-                name,
-                *(column[place] for column in columns),
-                sum(c[place] for c in columns),
-            )
-            for place, name in enumerate(names)
-        ),
-        tuple(notes),
-    )
-
-
-def _cumulative(partition: Partition, names: Sequence[str]) -> list[int]:
-    numbers = {name: group.number for group in partition.classes for name in group.platforms}
-    met: set[int] = set()
-    found = []
-    for name in names:
-        if name in numbers:
-            met.add(numbers[name])
-        found.append(len(met))
-    return found
+if TYPE_CHECKING:
+    from orchestrator.analysis.findings import Findings
 
 
 def partitions_table(findings: Findings) -> Table:
@@ -101,9 +52,15 @@ def platforms_table(findings: Findings) -> Table:
     """Tables SUP-1 and SUP-2: hardware, CPU class, and the class in every partition."""
     summary = findings.summary
     content = summary.table
-    graphics = {info.name: _gpu(info, findings.fingerprints) for info in summary.platforms}
+    described = findings.gpu_generations
+    graphics = {
+        info.name: (", ".join(info.gpus), described[info.name])
+        if info.name in described
+        else (None, None)
+        for info in summary.platforms
+    }
     with_gpus = any(name for name, _ in graphics.values())
-    classes = _cpu_classes(findings.attributes)
+    classes = findings.cpu_classes["cpu class"].to_dict()
     rows: list[tuple[Value, ...]] = []
     for info, cells in zip(summary.platforms, content.rows, strict=True):
         memory = None if info.memory_bytes is None else round(info.memory_bytes / 2**30, 1)
@@ -155,18 +112,49 @@ def kind_of(info: PlatformInfo) -> str:
     return ", ".join(words) or ("hardware" if info.fingerprint_known else "unknown")
 
 
-def _cpu_classes(attributes: AttributeTable) -> Mapping[str, int | None]:
-    if attributes.frame.empty:
-        return {}
-    column = cpu_classes(attributes)["cpu class"]
-    return {str(name): value for name, value in zip(column.index, column.tolist(), strict=True)}
+def counts_table(findings: Findings) -> Table:
+    """Figure 1: distinct outputs among the first k platforms, by partition and in all.
 
-
-def _gpu(info: PlatformInfo, fingerprints: Fingerprints) -> tuple[str | None, str | None]:
-    known: Mapping[str, Any] = (
-        fingerprints.get(info.fingerprints[0], {}) if info.fingerprints else {}
+    Platforms stand by vendor, age of their generation and cores, those of equal hardware in the
+    order of the class table; GPUs follow the processors.
+    """
+    summary, keys = findings.summary, findings.figure_order
+    names = [name for name in summary.table.platforms if name in keys]
+    names.sort(key=lambda name: keys[name])
+    curves = {
+        (curve.workload, curve.input, curve.variant, curve.output): dict(
+            zip((platform.name for platform in axis.platforms), curve.counts, strict=True)
+        )
+        for axis in findings.class_counts
+        for curve in axis.curves
+    }
+    columns = [_along(names, curves.get(partition.key, {})) for partition in summary.partitions]
+    notes = ["all: the sum over the partitions."]
+    silent = [name for name in summary.table.platforms if name not in keys]
+    if silent:
+        notes.append(f"never observed, so not counted: {', '.join(silent)}")
+    return Table(
+        "counts",
+        "Distinct outputs among the first k platforms (Figure 1)",
+        (
+            *counts("k"),
+            Column("platform"),
+            *by_partition(summary.table, ColumnKind.COUNT),
+            *counts("all"),
+        ),
+        tuple(
+            (
+                place + 1,
+                name,
+                *(column[place] for column in columns),
+                sum(c[place] for c in columns),
+            )
+            for place, name in enumerate(names)
+        ),
+        tuple(notes),
     )
-    gpus = [gpu for gpu in known.get("gpus") or () if isinstance(gpu, Mapping)]
-    if not gpus:
-        return None, None
-    return ", ".join(info.gpus), gpu_generation(capability(gpus[0]))
+
+
+def _along(names: Sequence[str], so_far: Mapping[str, int]) -> list[int]:
+    """The counts at all ``names``: a platform that no partition of a curve knows adds nothing."""
+    return list(accumulate(names, lambda count, name: so_far.get(name, count), initial=0))[1:]

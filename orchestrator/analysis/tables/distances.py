@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.findings import Findings
+from typing import TYPE_CHECKING
+
 from orchestrator.analysis.tables.columns import PARTITION, counts
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.table import Column, ColumnKind, Table, Value, partition_name
+
+if TYPE_CHECKING:
+    from orchestrator.analysis.findings import Findings
 
 _PAIR = counts("class", "other class")
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from orchestrator.analysis.findings import Findings
-from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, GENERATION
-from orchestrator.analysis.hardware.cpu_classes import cpu_classes
-from orchestrator.analysis.hardware.fingerprint_attributes import CORE_BINS
-from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters, flag_table
+from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORE_BINS, GENERATION
 from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts, joined
 from orchestrator.catalog.emulation import simd_meaning
 from orchestrator.results.explanation import AttributeValue, Outlier
 from orchestrator.results.table import Column, ColumnKind, Table
+
+if TYPE_CHECKING:
+    from orchestrator.analysis.findings import Findings
 
 _MARKS = {True: "x", False: "", None: "(x)"}
 
@@ -20,12 +20,12 @@ _MARKS = {True: "x", False: "", None: "(x)"}
 def clusters_table(findings: Findings) -> Table:
     """Table 1: which generation has which flag clusters, beside its classes."""
     attributes, summary = findings.attributes, findings.summary
-    clusters = flag_clusters(attributes)
+    clusters = findings.flag_clusters
     groups: dict[str, list[str]] = {}
     if GENERATION in attributes.frame:
         for name, value in attributes.frame[GENERATION].items():
             groups.setdefault("unknown" if value is None else value, []).append(str(name))
-    shown = cluster_table(attributes, clusters) if groups else None
+    shown = findings.clusters_by_generation if groups else None
     of = [
         {name: group.number for group in partition.classes for name in group.platforms}
         for partition in summary.partitions
@@ -66,8 +66,7 @@ def _numbers(classes: Mapping[str, int], members: list[str]) -> str:
 
 def flags_table(findings: Findings) -> Table:
     """Table SUP-3: every flag, and the number of its cluster; C: common to all platforms."""
-    attributes = findings.attributes
-    clusters = flag_clusters(attributes)
+    attributes, clusters = findings.attributes, findings.flag_clusters
     held = attributes.flags().sum()
     counted = (
         f"{clusters.total} flags; {len(clusters.common)} are common to all "
@@ -80,7 +79,7 @@ def flags_table(findings: Findings) -> Table:
         (Column("flag"), Column("cluster"), *counts("platforms"), Column("stands for")),
         tuple(
             (flag, cluster, int(held[flag]), simd_meaning(flag))
-            for flag, cluster in flag_table(clusters).itertuples(index=False)
+            for flag, cluster in findings.flags.itertuples(index=False)
         ),
         (counted, *_not_described(findings)),
     )
@@ -88,9 +87,6 @@ def flags_table(findings: Findings) -> Table:
 
 def cpu_classes_table(findings: Findings) -> Table:
     """Platforms with the same extensions and core count (Table SUP-1, column CC)."""
-    attributes = findings.attributes
-    found = cpu_classes(attributes) if len(attributes.frame) else None
-    rows = () if found is None else tuple(found.itertuples(name=None))
     return Table(
         "cpu-classes",
         "CPU classes: x86 extensions and cores in bins",
@@ -100,7 +96,7 @@ def cpu_classes_table(findings: Findings) -> Table:
             Column(CORE_BIN),
             Column("CPU class", ColumnKind.COUNT, short="CC"),
         ),
-        rows,
+        tuple(findings.cpu_classes.itertuples(name=None)),
         (
             f"Bins start at {', '.join(map(str, CORE_BINS))} cores.",
             *_not_described(findings),
@@ -108,14 +104,14 @@ def cpu_classes_table(findings: Findings) -> Table:
     )
 
 
-def outliers_table(findings: Findings) -> Table:
+def suspects_table(findings: Findings) -> Table:
     """Platforms whose output differs from that of all their hardware twins."""
     rows = tuple(
         (
-            bounded_explanations.workload,
-            bounded_explanations.input,
-            bounded_explanations.variant,
-            bounded_explanations.output,
+            explanation.workload,
+            explanation.input,
+            explanation.variant,
+            explanation.output,
             outlier.platform,
             outlier.class_number,
             outlier.expected,
@@ -124,8 +120,8 @@ def outliers_table(findings: Findings) -> Table:
             _shared(outlier),
             joined(outlier.differs_in),
         )
-        for bounded_explanations in findings.explanations
-        for outlier in bounded_explanations.outliers
+        for explanation in findings.explanations
+        for outlier in explanation.outliers
     )
     return Table(
         "suspects",

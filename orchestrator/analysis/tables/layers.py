@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.findings import Findings
-from orchestrator.analysis.layers.details import deviating_shares, effect_counts
+from typing import TYPE_CHECKING
+
 from orchestrator.analysis.tables.columns import COMPUTATION, counts
 from orchestrator.results.table import Column, ColumnKind, Table
+
+if TYPE_CHECKING:
+    from orchestrator.analysis.findings import Findings
 
 NO_LAYERS = "No layer was observed: `observe: {layers: true}` in the experiment records them."
 _LAYER = (*counts("index"), Column("layer"), Column("operation"))
@@ -125,7 +128,7 @@ def layer_effects_table(findings: Findings) -> Table:
                 found.lowers,
                 found.undefined,
             )
-            for found in effect_counts(findings.layer_details)
+            for found in findings.effect_counts
         ),
         () if findings.layer_details else (NO_LAYERS,),
     )
@@ -156,7 +159,7 @@ def layer_shares_table(findings: Findings) -> Table:
                 found.before,
                 found.after,
             )
-            for found in deviating_shares(findings.layer_details)
+            for found in findings.deviating_shares
         ),
         _tensor_notes(findings),
     )

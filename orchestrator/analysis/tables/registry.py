@@ -1,51 +1,42 @@
-"""All tables by name, as ``eqc report --show`` takes them."""
+"""All tables by name, as ``eqc report --show`` takes them.
+
+A table is one function ``NAME_table`` in a module of this folder: ``cpu_classes_table`` is
+``cpu-classes``. The modules import no pandas, so that names are listed at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from orchestrator.analysis.findings import Findings
-from orchestrator.analysis.tables.classes import counts_table, partitions_table, platforms_table
-from orchestrator.analysis.tables.distances import consequences_table, margins_table, ulps_table
-from orchestrator.analysis.tables.hardware import (
-    clusters_table,
-    cpu_classes_table,
-    flags_table,
-    outliers_table,
-)
-from orchestrator.analysis.tables.layers import (
-    layer_details_table,
-    layer_effects_table,
-    layer_shares_table,
-    layers_table,
-)
-from orchestrator.analysis.tables.sessions import (
-    determinism_table,
-    measurements_table,
-    missing_table,
-)
-from orchestrator.analysis.tables.sizes import core_counts_table, multiplications_table
+from orchestrator.analysis.tables import classes, distances, hardware, layers, sessions, sizes
 from orchestrator.results.table import Table
+from orchestrator.system.registry import Registry
 
-TABLES: Mapping[str, Callable[[Findings], Table]] = {
-    "partitions": partitions_table,
-    "platforms": platforms_table,
-    "counts": counts_table,
-    "determinism": determinism_table,
-    "missing": missing_table,
-    "measurements": measurements_table,
-    "clusters": clusters_table,
-    "flags": flags_table,
-    "cpu-classes": cpu_classes_table,
-    "suspects": outliers_table,
-    "collapse": core_counts_table,
-    "multiplications": multiplications_table,
-    "layers": layers_table,
-    "layer-details": layer_details_table,
-    "layer-effects": layer_effects_table,
-    "layer-shares": layer_shares_table,
-    "consequences": consequences_table,
-    "ulps": ulps_table,
-    "margins": margins_table,
-}
-"""Each is a pure function; ``Table.name`` is its key."""
+if TYPE_CHECKING:
+    from orchestrator.analysis.findings import Findings
+
+MakeTable = Callable[["Findings"], Table]
+
+_MODULES = (classes, sessions, hardware, sizes, layers, distances)
+"""In the order in which the tables are listed."""
+_SUFFIX = "_table"
+
+
+def _ours() -> Mapping[str, MakeTable]:
+    return {
+        name.removesuffix(_SUFFIX).replace("_", "-"): function
+        for module in _MODULES
+        for name, function in vars(module).items()
+        if name.endswith(_SUFFIX) and function.__module__ == module.__name__
+    }
+
+
+def _checked(loaded: object, _: str) -> MakeTable:
+    if not callable(loaded):
+        raise TypeError(f"not a function but {type(loaded).__name__}")
+    return loaded
+
+
+TABLES = Registry("table", "eqc_orchestrator.tables", _ours, _checked)
+"""Each is a pure function of ``Findings``; ``Table.name`` is its key."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from orchestrator.analysis.findings import Findings
+from typing import TYPE_CHECKING
+
 from orchestrator.analysis.tables.columns import PARTITION, counts, joined
 from orchestrator.results.table import Column, ColumnKind, Table
+
+if TYPE_CHECKING:
+    from orchestrator.analysis.findings import Findings
 
 
 def determinism_table(findings: Findings) -> Table:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from orchestrator.analysis.findings import Findings
-from orchestrator.analysis.hardware.core_counts import (
-    core_counts,
-    thread_counts,
-    threads_of_records,
-)
-from orchestrator.analysis.layers.model_size import by_multiplications, multiplications_of
 from orchestrator.analysis.tables.columns import PARTITION, counts, joined
 from orchestrator.catalog.microarchitectures import vendor_name
 from orchestrator.results.layers import CoreCounts
 from orchestrator.results.table import Column, ColumnKind, Table, Value
+
+if TYPE_CHECKING:
+    from orchestrator.analysis.findings import Findings
 
 _NAMES = (
     "Classes are named by number, as in the class table; where threads vary, by id, since each "
@@ -22,7 +19,7 @@ _NAMES = (
 )
 
 
-def core_counts_table(findings: Findings) -> Table:
+def collapse_table(findings: Findings) -> Table:
     """Figure 2: the classes at each core count, by vendor, and those that fall together there.
 
     Where an experiment varies the number of threads, that too, platform by platform or, where it
@@ -30,17 +27,15 @@ def core_counts_table(findings: Findings) -> Table:
     """
     rows: list[tuple[Value, ...]] = []
     unplaced: set[str] = set()
-    for partition in findings.summary.partitions:
-        names = [name for group in partition.classes for name in group.platforms]
-        vendors = {findings.points[name].vendor for name in names}
-        named = sorted(vendor for vendor in vendors if vendor is not None)
-        numbers = {group.id: str(group.number) for group in partition.classes}
-        for vendor in named or (None,):
-            found = core_counts(partition, findings.points, vendor=vendor)
-            unplaced.update(found.unplaced)
-            rows += _levels(found, "cores", vendor_name(vendor), numbers)
-    threads = threads_of_records(findings.records)
-    for found in thread_counts(findings.summary.partitions, threads, findings.points):
+    numbers = {
+        partition.key: {group.id: str(group.number) for group in partition.classes}
+        for partition in findings.summary.partitions
+    }
+    for vendor, found in findings.core_counts_by_vendor:
+        key = (found.workload, found.input, found.variant, found.output)
+        unplaced.update(found.unplaced)
+        rows += _levels(found, "cores", vendor_name(vendor), numbers[key])
+    for found in findings.thread_counts(findings.points):
         rows += _levels(found, "threads", None, {})
     notes = [_NAMES]
     if unplaced:
@@ -96,7 +91,6 @@ def _named(ids: tuple[str, ...], numbers: Mapping[str, str]) -> str:
 
 def multiplications_table(findings: Findings) -> Table:
     """Figure 4: classes and remaining precision beside the number of multiplications."""
-    found = by_multiplications(findings.summary.partitions, multiplications_of(findings.records))
     return Table(
         "multiplications",
         "Classes and remaining precision by number of multiplications (Figure 4)",
@@ -120,7 +114,7 @@ def multiplications_table(findings: Findings) -> Table:
                 row.mantissa_bits,
                 row.note,
             )
-            for row in found
+            for row in findings.sizes
         ),
         ("Multiplications are counted for one element of the batch.",),
     )

@@ -6,14 +6,10 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.commands.choices import (
-    ALL,
-    DIFFERENCE_FORMATS,
-    FIGURE_FORMATS,
-    REPORT_FORMATS,
-    TABLES,
-)
+from orchestrator.analysis.tables.registry import TABLES
+from orchestrator.cli.commands.choices import ALL, FIGURE_FORMATS
 from orchestrator.cli.commands.declaring import command
+from orchestrator.cli.commands.names import NameOf
 from orchestrator.cli.commands.options import (
     FILE,
     FOLDER,
@@ -22,12 +18,16 @@ from orchestrator.cli.commands.options import (
     output_file,
     store_folder,
 )
+from orchestrator.report.formats import Written
+from orchestrator.report.registry import format_names
 
 
 @command("report:report")
 @store_folder
-@click.option("--format", "kind", type=click.Choice(REPORT_FORMATS), default="table")
-@click.option("--show", type=click.Choice([*TABLES, ALL]), help="One analysis, or all of them.")
+@click.option(
+    "--format", "kind", type=NameOf(lambda: format_names(Written.REPORT)), default="table"
+)
+@click.option("--show", type=NameOf(lambda: (*TABLES, ALL)), help="One analysis, or all of them.")
 @choice_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A file; a folder for --show all."
@@ -62,7 +62,9 @@ def explain() -> None:
 @command("diff:diff")
 @click.argument("baseline", type=StoreLocation(file_okay=True), metavar="BASELINE")
 @click.argument("current", type=StoreLocation(exists=True, file_okay=True), metavar="CURRENT")
-@click.option("--format", "kind", type=click.Choice(DIFFERENCE_FORMATS), default="text")
+@click.option(
+    "--format", "kind", type=NameOf(lambda: format_names(Written.DIFFERENCE)), default="text"
+)
 @output_file
 @click.option("--accept", is_flag=True, help="Make CURRENT the baseline, which must be a file.")
 def diff() -> None:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 
 from orchestrator.report.escape import csv_cell
+from orchestrator.report.formats import Format
 from orchestrator.report.values import exact, full_head
 from orchestrator.report.words import hardware, kind
 from orchestrator.results.partitions import Partition, Summary
@@ -74,3 +75,6 @@ def table_csv(table: Table) -> str:
 def _cell(value: Value) -> str:
     text = exact(value)
     return csv_cell(text) if isinstance(value, str) else text
+
+
+FORMAT = Format("csv", ".csv", report=csv_text, table=table_csv)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from orchestrator.report.escape import plain
+from orchestrator.report.formats import Format
 from orchestrator.report.words import column_name, counted
 from orchestrator.results.difference import (
     Change,
@@ -104,3 +105,6 @@ def _names(names: Sequence[str]) -> str:
     shown = ", ".join(plain(name) for name in names[:SHOWN])
     rest = len(names) - SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+FORMAT = Format("text", ".txt", difference=difference_text)

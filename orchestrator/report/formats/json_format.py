@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from orchestrator.report.formats import Format
 from orchestrator.results.difference import (
     ClassChange,
     ClassSide,
@@ -230,3 +231,8 @@ def _value(value: Value) -> Any:
         # JSON has no infinities and no NaN.
         return str(value)
     return value
+
+
+FORMAT = Format(
+    "json", ".json", report=json_text, table=table_json, difference=difference_json_text
+)

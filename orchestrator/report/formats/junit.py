@@ -17,6 +17,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from orchestrator.report.escape import plain
+from orchestrator.report.formats import Format
 from orchestrator.report.formats.difference_text import heading, missing_lines, partition_lines
 from orchestrator.report.words import column_name, finding, title
 from orchestrator.results.difference import Change, Difference, PartitionDifference
@@ -130,3 +131,6 @@ def xml_text(text: str) -> str:
         "".join("\N{REPLACEMENT CHARACTER}" if ord(c) in (0xFFFE, 0xFFFF) else c for c in line)
         for line in (plain(line) for line in text.split("\n"))
     )
+
+
+FORMAT = Format("junit", ".xml", report=report_junit, difference=difference_junit)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.report.escape import latex
+from orchestrator.report.formats import Format
 from orchestrator.report.values import head, is_right, key_lines, shown
 from orchestrator.report.words import cell_text, column_name, finding, hardware, legend, title
 from orchestrator.results.partitions import Summary, TableCell
@@ -206,3 +207,6 @@ def _table_cell(value: Value) -> str:
     if value.first:
         return rf"\textbf{{{text}}}"
     return rf"\textcolor{{gray}}{{{text}}}" if value.repeated else text
+
+
+FORMAT = Format("latex", ".tex", report=latex_text, table=table_latex)

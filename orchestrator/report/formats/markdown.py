@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from orchestrator.report.escape import markdown
+from orchestrator.report.formats import Format
 from orchestrator.report.values import head, is_right, key_lines, shown
 from orchestrator.report.words import (
     DASH,
@@ -113,3 +114,6 @@ def _row(cells: Iterator[str]) -> str:
 def _table_cell(value: Value) -> str:
     text = markdown(shown(value))
     return f"**{text}**" if isinstance(value, TableCell) and value.first else text
+
+
+FORMAT = Format("markdown", ".md", report=markdown_text, table=table_markdown)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from orchestrator.report.escape import plain
+from orchestrator.report.formats import Format
 from orchestrator.report.values import head, is_right, key_lines, shown
 from orchestrator.report.words import (
     DASH,
@@ -120,3 +121,7 @@ def _table_lines(table: Table) -> Iterator[str]:
     if below:
         yield ""
         yield from below
+
+
+FORMAT = Format("table", ".txt", report=plain_text, table=table_text)
+"""On a terminal `eqc report` shows ``report.terminal`` instead."""

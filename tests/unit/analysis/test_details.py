@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from orchestrator.analysis.details import Bounds, details
-from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.details import details
+from orchestrator.analysis.findings import Bounds, Findings
 from orchestrator.results.details import Details, Part
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.everything import everything
@@ -63,7 +63,7 @@ def test_flags_by_generation_and_cpu_classes() -> None:
 
 def test_what_was_not_read_is_said_and_not_taken_for_missing() -> None:
     given = everything()
-    found = details(given, Bounds(tensor_bytes=1))
+    found = details(dataclasses.replace(given, bounds=Bounds(tensor_bytes=1)))
     assert "layer-details" in found.layers.notes[0]
     assert found.consequences.items == ()
     assert "2 computations are left out" in (found.consequences.absent or "")
@@ -72,7 +72,7 @@ def test_what_was_not_read_is_said_and_not_taken_for_missing() -> None:
 def test_explanations_left_out_are_counted() -> None:
     given = everything()
     records = [*given.records, *others(given)]
-    found = details(Findings(records, given.fingerprints), Bounds(explanations=1))
+    found = details(Findings(records, given.fingerprints, bounds=Bounds(explanations=1)))
     assert len(found.explanations.items) == 1
     assert found.explanations.notes[0].startswith("1 more groupings")
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from orchestrator.analysis.observations.labels import planned_of_store
-from orchestrator.analysis.summary import summarise
 from tests.unit.analysis.records import A, B, C, record
+from tests.unit.analysis.summarised import summarise
 
 FINGERPRINTS = {
     "f1": {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrator.analysis.summary import summarise
 from orchestrator.results.partitions import Planned, Summary
 from tests.unit.analysis.records import A, B, C, cell, output, record
+from tests.unit.analysis.summarised import summarise
 
 HOSTILE = '</script><script>alert(1)</script>\x1b[2J|`*_[x](javascript:1)\\input{x}$&%#\u202e"\n'
 FORMULA = "=cmd|' /C calc'!A0"

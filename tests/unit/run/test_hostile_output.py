@@ -21,7 +21,7 @@ from orchestrator.cli.progress import progress
 from orchestrator.model.experiment import Limits, Reason
 from orchestrator.model.machine import Machine
 from orchestrator.report.html.page import html_text
-from orchestrator.report.registry import FORMATS, TABLE_FORMATS
+from orchestrator.report.registry import FORMATS
 from orchestrator.run.execute import NOTES, ProgressFilter
 from orchestrator.run.job import Job, sessions_of_job, write_job
 from orchestrator.store.ingest import Origin, ingest
@@ -99,14 +99,13 @@ def with_nasty(value: Any, path: tuple[Any, ...], nasty: Any) -> Any:
 def everything_said(run: Path) -> str:
     """The text of every report and table of a run, in all formats that people read."""
     found = findings(run)
-    texts = [FORMATS[name](found.summary) for name in FORMATS]
+    texts = [form.report(found.summary) for form in FORMATS.values() if form.report]
     # The page includes plotly, which has such characters in its own strings: leave it out.
     page = html_text(found.summary, details(found))
     texts.append(re.sub(r"<script[^>]*>.{500000,}?</script>", "", page, flags=re.DOTALL))
     tables = [make(found) for make in TABLES.values()]
-    return "".join(
-        [*texts, *(write(table) for table in tables for write in TABLE_FORMATS.values())]
-    )
+    writers = [form.table for form in FORMATS.values() if form.table]
+    return "".join([*texts, *(write(table) for table in tables for write in writers)])
 
 
 def steering(text: str) -> set[str]:

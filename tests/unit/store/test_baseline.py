@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from orchestrator.analysis.classes.difference import difference, difference_exit
-from orchestrator.analysis.summary import summarise
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.json_format import json_report
 from orchestrator.store.baseline import read_baseline, write_baseline
 from tests.unit.analysis.records import A, B, C, record
+from tests.unit.analysis.summarised import summarise
 
 
 def report() -> dict[str, Any]:

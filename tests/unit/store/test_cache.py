@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.analysis.summary import summarise
 from orchestrator.errors import ConflictError, EqcError, StoreError
 from orchestrator.store import read as reading
 from orchestrator.store.read import read
 from orchestrator.store.records import plain
 from tests.unit.analysis.records import A, B, C, output, record
+from tests.unit.analysis.summarised import summarise
 
 NEVER, ALWAYS = sys.maxsize, 0
 BROKEN = {**output(A), "chain": ["0" * 16, *output(A)["chain"][1:-1], "f" * 16]}

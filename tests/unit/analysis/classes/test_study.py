@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.analysis.summary import summarise
 from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure.files import Imported, read
 from tests.environment import ROOT
+from tests.unit.analysis.summarised import summarise
 
 STUDY = Path(os.environ.get("EQC_STUDY_DATA", ROOT.parent / "shared/data/unannticipated"))
 COLUMNS = [

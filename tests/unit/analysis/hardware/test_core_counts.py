@@ -12,11 +12,11 @@ from orchestrator.analysis.hardware.core_counts import (
     thread_counts,
     threads_of_records,
 )
-from orchestrator.analysis.summary import summarise
 from orchestrator.results.layers import CoreCounts
 from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure.files import Imported, read
 from tests.unit.analysis.classes.differences import partition
+from tests.unit.analysis.summarised import summarise
 
 PLACES = {
     "sky2": HardwarePoint(2, "Skylake", "Intel"),

@@ -8,8 +8,9 @@ import pytest
 
 from orchestrator.analysis.classes.consequences import Tensor
 from orchestrator.analysis.layers.details import deviating_shares, effect_counts, layer_details
+from orchestrator.analysis.layers.profile import layer_grids
 from orchestrator.analysis.observations.table import observations_table
-from orchestrator.results.layers import Effect
+from orchestrator.results.layers import Effect, LayerDetails
 from tests.unit.analysis.records import output, record
 
 X = np.linspace(1, 2, 8, endpoint=False, dtype=np.float32)
@@ -55,6 +56,11 @@ def records(stored: Stored, platforms: Mapping[str, Chain], given: str = "digits
     ]
 
 
+def found_in(records: Sequence[Any], stored: Stored | None = None) -> tuple[LayerDetails, ...]:
+    observations = observations_table(records)
+    return layer_details(observations, layer_grids(observations), stored)
+
+
 FLEET: Mapping[str, Chain] = {
     "p": [("conv2d", X), ("relu", X), ("conv2d", X), ("sigmoid", X)],
     "q": [
@@ -69,7 +75,7 @@ FLEET: Mapping[str, Chain] = {
 
 def test_effects_and_shares_of_a_small_fleet() -> None:
     stored = Stored()
-    found = layer_details(observations_table(records(stored, FLEET)), stored)
+    found = found_in(records(stored, FLEET), stored)
     assert len(found) == 1
     details = found[0].layers
     assert [(each.before, each.after) for each in details] == [
@@ -92,7 +98,7 @@ def test_effects_and_shares_of_a_small_fleet() -> None:
 
 
 def test_without_tensors_effects_are_known_and_shares_are_not() -> None:
-    found = layer_details(observations_table(records(Stored(), FLEET)))[0]
+    found = found_in(records(Stored(), FLEET))[0]
     assert found.layers[1].effect is Effect.RAISES
     assert found.layers[1].deviating_before is None
     assert found.layers[1].deviating_after is None
@@ -102,16 +108,16 @@ def test_without_tensors_effects_are_known_and_shares_are_not() -> None:
 
 def test_where_all_agree_no_tensor_is_needed() -> None:
     same = {"p": [("conv2d", X)], "q": [("conv2d", X)]}
-    found = layer_details(observations_table(records(Stored(), same)))[0]
+    found = found_in(records(Stored(), same))[0]
     assert found.layers[0].deviating_after == 0.0
     assert found.complete
 
 
 def test_one_lost_tensor_hides_only_the_layers_that_need_it() -> None:
     stored = Stored()
-    table = observations_table(records(stored, FLEET))
+    given = records(stored, FLEET)
     del stored[output(flipped(6, 10))["digest"]]
-    found = layer_details(table, stored)[0]
+    found = found_in(given, stored)[0]
     assert [each.deviating_after for each in found.layers] == [None, 0.25, 0.25, 0.75]
     assert found.missing_tensors == 1
 
@@ -123,7 +129,7 @@ def test_a_platform_that_lacks_a_layer_is_left_out_of_both_sides() -> None:
         "r": [("conv2d", flipped(8, 20))],
     }
     stored = Stored()
-    found = layer_details(observations_table(records(stored, fleet)), stored)[0]
+    found = found_in(records(stored, fleet), stored)[0]
     relu = found.layers[1]
     assert (relu.platforms, relu.before, relu.after) == (2, 19, 19)
     assert relu.effect is Effect.KEEPS
@@ -133,14 +139,14 @@ def test_a_platform_that_lacks_a_layer_is_left_out_of_both_sides() -> None:
 def test_bits_deviate_even_where_values_do_not() -> None:
     fleet = {"p": [("relu", np.zeros(2, np.float32))], "q": [("relu", -np.zeros(2, np.float32))]}
     stored = Stored()
-    found = layer_details(observations_table(records(stored, fleet)), stored)[0]
+    found = found_in(records(stored, fleet), stored)[0]
     assert found.layers[0].deviating_after == 1.0
 
 
 def test_shapes_that_differ_have_no_share() -> None:
     fleet = {"p": [("relu", X)], "q": [("relu", X[:4])]}
     stored = Stored()
-    found = layer_details(observations_table(records(stored, fleet)), stored)[0]
+    found = found_in(records(stored, fleet), stored)[0]
     assert found.layers[0].deviating_after is None
     assert found.layers[0].effect is Effect.LOWERS
 
@@ -149,7 +155,7 @@ def test_tables_average_over_inputs() -> None:
     stored = Stored()
     flat = {name: [("conv2d", X), ("relu", X)] for name in "pq"}
     both = [*records(stored, FLEET), *records(stored, flat, given="digits:1")]
-    details = layer_details(observations_table(both), stored)
+    details = found_in(both, stored)
     counts = {count.operation: count for count in effect_counts(details)}
     assert counts.keys() == {"relu", "sigmoid"}
     relu = counts["relu"]
@@ -161,7 +167,7 @@ def test_tables_average_over_inputs() -> None:
 
 
 def test_inputs_without_tensors_are_counted_apart() -> None:
-    details = layer_details(observations_table(records(Stored(), FLEET)))
+    details = found_in(records(Stored(), FLEET))
     share = next(share for share in deviating_shares(details) if share.operation == "sigmoid")
     assert (share.inputs, share.missing, share.before, share.after) == (0, 1, None, None)
     assert {count.operation for count in effect_counts(details, ["conv2d"])} == {"conv2d"}

@@ -45,5 +45,19 @@ def test_layers_follow_their_index_not_their_order_in_the_record() -> None:
     assert grid.names == ("early", "late")
 
 
+def test_layers_of_one_name_have_the_operation_of_their_own_workload_and_variant() -> None:
+    kinds = {("net", "a"): "relu", ("other", "a"): "tanh", ("net", "b"): "sigmoid"}
+    records = [
+        record(
+            "p", [{**output(A, "act", 0), "operation": kind}], workload=workload, variant=variant
+        )
+        for (workload, variant), kind in kinds.items()
+    ]
+    grids = layer_grids(observations_table(records))
+    assert {(grid.workload, grid.variant): grid.operations for grid in grids} == {
+        key: (kind,) for key, kind in kinds.items()
+    }
+
+
 def test_no_layers_no_grid() -> None:
     assert layer_grids(observations_table([record("a", [A])])) == ()

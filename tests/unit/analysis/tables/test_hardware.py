@@ -6,7 +6,7 @@ from orchestrator.analysis.tables.hardware import (
     clusters_table,
     cpu_classes_table,
     flags_table,
-    outliers_table,
+    suspects_table,
 )
 from tests.unit.analysis.records import A, B, record
 from tests.unit.analysis.tables.machines import FINGERPRINTS, fleet, found, rows
@@ -57,17 +57,17 @@ def test_cpu_classes_count_in_table_order() -> None:
 def test_the_odd_one_out_is_listed_with_its_twins() -> None:
     records = [record(f"r{n}", [A], fingerprint="rome2") for n in range(3)]
     records += [record("broken", [B], fingerprint="rome2")]
-    (row,) = rows(outliers_table(found(records)))
+    (row,) = rows(suspects_table(found(records)))
     assert (row["platform"], row["class"], row["class of twins"]) == ("broken", 1, 2)
     assert (row["twins"], row["names of twins"]) == (3, "r0, r1, r2")
-    assert outliers_table(fleet()).rows == ()
+    assert suspects_table(fleet()).rows == ()
 
 
 def test_suspects_have_the_numbers_of_the_class_table() -> None:
     records = [record("z", [B], fingerprint="rome2"), record("a", [A], fingerprint="rome2")]
     records += [record(name, [A], fingerprint="rome2") for name in "bc"]
     findings = found(records)
-    (row,) = rows(outliers_table(findings))
+    (row,) = rows(suspects_table(findings))
     numbers = {
         name: group.number
         for group in findings.summary.partitions[0].classes

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from orchestrator.analysis import tables
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import as_frame
 from orchestrator.results.partitions import TableCell
@@ -17,6 +21,17 @@ TYPES = {
     ColumnKind.TRUTH: (bool,),
     ColumnKind.CLASS: (TableCell,),
 }
+
+
+def test_every_function_of_the_folder_that_gives_a_table_is_one() -> None:
+    declared = [
+        node.name
+        for path in Path(tables.__path__[0]).glob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and ast.unparse(node.returns or node) == "Table"
+    ]
+    assert sorted(declared) == sorted(function.__name__ for function in TABLES.own.values())
+    assert list(TABLES)[:3] == ["partitions", "platforms", "counts"]
 
 
 @pytest.mark.parametrize("name", list(TABLES))

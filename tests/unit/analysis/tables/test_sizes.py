@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from orchestrator.analysis.tables.sizes import core_counts_table, multiplications_table
+from orchestrator.analysis.tables.sizes import collapse_table, multiplications_table
 from tests.unit.analysis.records import A, B, C, record
 from tests.unit.analysis.tables.machines import fleet, found, rows
 
 
 def test_classes_fall_together_as_cores_are_added() -> None:
-    shown = rows(core_counts_table(fleet()))
+    shown = rows(collapse_table(fleet()))
     assert [(row["vendor"], row["cores"], row["classes"]) for row in shown] == [
         ("AMD", 2, 1),
         ("AMD", 16, 1),
@@ -24,7 +24,7 @@ def test_threads_fall_together_too() -> None:
         one = record(name, [array], fingerprint=name, variant=f"numpy threads={threads}")
         one["variant"]["threads"] = threads
         records.append(one)
-    shown = [row for row in rows(core_counts_table(found(records))) if row["by"] == "threads"]
+    shown = [row for row in rows(collapse_table(found(records))) if row["by"] == "threads"]
     assert [(row["variant"], row["cores"], row["classes"]) for row in shown] == [
         ("numpy", 1, 2),
         ("numpy", 4, 1),
@@ -37,12 +37,12 @@ def test_a_masked_platform_is_a_kind_of_its_own() -> None:
         record("p", [A], fingerprint="rome2"),
         record("m", [B], fingerprint="rome2", masked="sse4"),
     ]
-    (row,) = rows(core_counts_table(found(records)))
+    (row,) = rows(collapse_table(found(records)))
     assert row["classes of generations"] == "Zen 2: 2; Zen 2, masked sse4: 1"
 
 
 def test_platforms_without_a_place_are_named() -> None:
-    table = core_counts_table(found([record("p", [A])]))
+    table = collapse_table(found([record("p", [A])]))
     assert table.rows == ()
     assert table.notes[-1] == "cores or generation not known: p"
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from orchestrator.analysis.summary import summarise
 from orchestrator.report.formats.junit import report_junit
 from orchestrator.results.partitions import Summary
 from tests.unit.analysis.records import A, B, record
+from tests.unit.analysis.summarised import summarise
 from tests.unit.report.summaries import HOSTILE, full
 
 ALLOWED = {

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.analysis.summary import summarise
 from orchestrator.report.formats.latex import PREAMBLE, latex_text, table_latex
 from orchestrator.results.table import Column, ColumnKind, Table
 from tests.unit.analysis.records import A, record
+from tests.unit.analysis.summarised import summarise
 from tests.unit.report.summaries import full as full_summary
 from tests.unit.report.tables import NAMES
 from tests.unit.report.tables import full as full_table

@@ -10,13 +10,14 @@ import unicodedata
 import pytest
 from rich.console import Console
 
+from orchestrator.report.formats import Written
 from orchestrator.report.formats.csv_format import table_csv
 from orchestrator.report.formats.json_format import table_json
 from orchestrator.report.formats.latex import table_latex
 from orchestrator.report.formats.markdown import table_markdown
-from orchestrator.report.formats.terminal import AnalysisReport
 from orchestrator.report.formats.text import table_text
-from orchestrator.report.registry import FORMATS, SUFFIXES, TABLE_FORMATS
+from orchestrator.report.registry import FORMATS, format_names
+from orchestrator.report.terminal import AnalysisReport
 from orchestrator.results.table import Column, ColumnKind, Table
 from tests.unit.report.summaries import FORMULA, HOSTILE
 from tests.unit.report.tables import NAMES, full
@@ -109,9 +110,11 @@ def test_rows_keep_their_width_whatever_the_names(name: str) -> None:
     assert {len(row) for row in csv.reader(io.StringIO(table_csv(full(name))))} == {5}
 
 
-@pytest.mark.parametrize("form", [form for form in TABLE_FORMATS if form != "csv"])
+@pytest.mark.parametrize("form", [form for form in format_names(Written.TABLE) if form != "csv"])
 def test_no_format_passes_controls_on(form: str) -> None:
-    text = TABLE_FORMATS[form](full(HOSTILE))
+    write = FORMATS[form].table
+    assert write is not None
+    text = write(full(HOSTILE))
     assert not {c for c in text if unicodedata.category(c) in {"Cc", "Cf"}} - {"\n"}
 
 
@@ -127,6 +130,5 @@ def test_the_terminal_shows_everything_folded(width: int) -> None:
     assert re.search(r"\x1b\[2m *1\*\x1b\[0m", text)
 
 
-def test_every_format_of_a_table_has_a_suffix_and_is_one_of_the_report() -> None:
-    assert SUFFIXES.keys() == TABLE_FORMATS.keys()
-    assert TABLE_FORMATS.keys() < FORMATS.keys()
+def test_a_format_of_tables_writes_reports_too() -> None:
+    assert set(format_names(Written.TABLE)) < set(format_names(Written.REPORT))

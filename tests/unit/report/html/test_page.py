@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 
 from orchestrator.analysis.details import details
 from orchestrator.analysis.findings import Findings
-from orchestrator.analysis.summary import summarise
 from orchestrator.report.html.page import html_text
 from tests.unit.analysis.records import A, B, record
+from tests.unit.analysis.summarised import summarise
 from tests.unit.report.everything import everything
 from tests.unit.report.summaries import HOSTILE, full
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.analysis.findings import Findings
-from orchestrator.analysis.summary import summarise
 from orchestrator.cli.output import shown
 from orchestrator.report.print_figures.drawing import FORMATS, rendered
 from orchestrator.report.print_figures.registry import every_figure
 from orchestrator.results.partitions import Summary
 from tests.unit.analysis.records import A, record
+from tests.unit.analysis.summarised import summarise
 from tests.unit.report.print_figures.svg import texts
 from tests.unit.report.summaries import FORMULA, HOSTILE, full
 
