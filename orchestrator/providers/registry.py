@@ -16,8 +16,8 @@ from types import MappingProxyType
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.model.experiment import Json
 from orchestrator.model.machine import Machine, Provider
-from orchestrator.providers.entry_points import Outside, outside
 from orchestrator.providers.registration import ProviderRegistration, Surroundings, by_reaping
+from orchestrator.system.registry import Registry
 
 OURS = (
     "orchestrator.providers.this_computer.registration",
@@ -33,20 +33,10 @@ _NOTHING_KNOWN = Surroundings()
 def registrations() -> Mapping[str, ProviderRegistration]:
     """Every provider by its name.
 
-    Raises ``EnvironmentNotReady`` for a distribution whose provider cannot be had: an experiment
-    must not mean something else for lack of it.
+    Raises ``EnvironmentNotReady`` for a distribution whose provider cannot be loaded: without it
+    an experiment would mean something else here than on another computer.
     """
-    found: dict[str, ProviderRegistration] = {}
-    for module in OURS:
-        found |= {each.name: each for each in import_module(module).REGISTRATIONS}
-    for each in _outside():
-        if each.registration.name in found:
-            raise EnvironmentNotReady(
-                f"{each.origin} gives a provider {each.registration.name}, and there is one of "
-                "that name: uninstall that distribution, or have its provider renamed"
-            )
-        found[each.registration.name] = each.registration
-    return MappingProxyType(found)
+    return MappingProxyType(dict(_registry()))
 
 
 def providers() -> tuple[ProviderRegistration, ...]:
@@ -114,8 +104,20 @@ def owner() -> str:
 
 
 @cache
-def _outside() -> tuple[Outside, ...]:
-    return tuple(outside())
+def _registry() -> Registry[ProviderRegistration]:
+    return Registry("provider", "eqc_orchestrator.providers", _ours, _checked)
+
+
+def _ours() -> Mapping[str, ProviderRegistration]:
+    return {each.name: each for module in OURS for each in import_module(module).REGISTRATIONS}
+
+
+def _checked(loaded: object, name: str) -> ProviderRegistration:
+    if not isinstance(loaded, ProviderRegistration):
+        raise TypeError(f"it is a {type(loaded).__name__}, not a ProviderRegistration")
+    if loaded.name != name:
+        raise ValueError(f"the provider calls itself {loaded.name!r}")
+    return loaded
 
 
 @contextmanager
@@ -123,8 +125,8 @@ def _needing(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        origin = {each.registration.name: each.distribution for each in _outside()}.get(name)
+        distribution = _registry().distribution(name)
         what = f"pip install 'eqc-orchestrator[{name}]'"
-        if origin is not None:
-            what = f"install it; {origin} did not bring it"
+        if distribution is not None:
+            what = f"install it; {distribution} did not bring it"
         raise EnvironmentNotReady(f"provider {name} needs {error.name}: {what}") from error

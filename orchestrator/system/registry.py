@@ -51,6 +51,11 @@ class Registry(Mapping[str, T]):
         """The names that other distributions add, sorted."""
         return tuple(self._added)
 
+    def distribution(self, name: str) -> str | None:
+        """The distribution that adds ``name``, in words; ``None``: it is one of this package."""
+        point = self._added.get(name)
+        return None if point is None else _distribution(point)
+
     @cached_property
     def _added(self) -> Mapping[str, EntryPoint]:
         found: dict[str, EntryPoint] = {}
@@ -81,5 +86,8 @@ class Registry(Mapping[str, T]):
 
 def _source(point: EntryPoint) -> str:
     """``eqc-speeds 1.0, entry point speeds = eqc_speeds:table in eqc_orchestrator.tables``."""
-    made = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown distribution"
-    return f"{made}, entry point {point.name} = {point.value} in {point.group}"
+    return f"{_distribution(point)}, entry point {point.name} = {point.value} in {point.group}"
+
+
+def _distribution(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "unknown distribution"

@@ -53,7 +53,8 @@ def install(tmp_path: Path) -> Install:
         about = site / f"{module}-1.0.dist-info"
         about.mkdir()
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        points = f"[eqc_orchestrator.providers]\n{name}-point = {module}:{target}\n"
+        point = {"LOCAL": "local", "UNPAINTED": "unpainted"}.get(target, "toy")
+        points = f"[eqc_orchestrator.providers]\n{point} = {module}:{target}\n"
         (about / "entry_points.txt").write_text(points)
         return site
 
@@ -106,7 +107,10 @@ def test_a_broken_one_stops_every_command_that_needs_providers(
     for command in ("validate", "plan", "run", "doctor"):
         done = eqc(command, "experiment.yaml", cwd=tmp_path, **broken)
         assert done.returncode == 8
-        assert "entry point eqc-toy-point = eqc_toy:TOY of eqc-toy (" in done.stderr
+        assert (
+            "eqc-toy 1.0, entry point toy = eqc_toy:TOY in eqc_orchestrator.providers"
+            in done.stderr
+        )
         assert "No module named 'nothing_of_that_name'" in done.stderr
     assert eqc("--version", cwd=tmp_path, **broken).returncode == 0
 
@@ -118,7 +122,7 @@ def registered(install: Install, monkeypatch: pytest.MonkeyPatch) -> Iterator[In
 
     def forget() -> None:
         registry.registrations.cache_clear()
-        registry._outside.cache_clear()
+        registry._registry.cache_clear()
 
     def here(*words: str, **named: str) -> Path:
         folder = install(*words, **named)
@@ -145,17 +149,19 @@ def test_it_passes_the_suite_of_all_providers(registered: Install) -> None:
 
 def test_what_it_lacks_is_said(registered: Install) -> None:
     registered(target="UNPAINTED")
-    with pytest.raises(EnvironmentNotReady, match="unpainted needs paint: install it; eqc-toy did"):
+    with pytest.raises(
+        EnvironmentNotReady, match="unpainted needs paint: install it; eqc-toy 1.0 did"
+    ):
         registry.make("unpainted")
 
 
 @pytest.mark.parametrize(
     ("named", "said"),
     [
-        ({"target": "NOTHING"}, r"eqc_toy:NOTHING of eqc-toy .*has no attribute 'NOTHING'"),
+        ({"target": "NOTHING"}, r"eqc-toy 1.0, .*eqc_toy:NOTHING in .*has no attribute 'NOTHING'"),
         ({"target": "NO_REGISTRATION"}, "it is a str, not a ProviderRegistration"),
-        ({"target": "LOCAL"}, "eqc_toy:LOCAL of eqc-toy .* gives a provider local, and there is"),
-        ({"text": "TOY = 1/0\n"}, "eqc_toy:TOY of eqc-toy .*ZeroDivisionError"),
+        ({"target": "LOCAL"}, "eqc-toy 1.0, .*eqc_toy:LOCAL in .*is one of eqc.s own"),
+        ({"text": "TOY = 1/0\n"}, "eqc-toy 1.0, .*eqc_toy:TOY in .*ZeroDivisionError"),
         (
             {
                 "text": "from orchestrator.providers.registration import ProviderRegistration\n"
@@ -177,5 +183,5 @@ def test_what_is_broken_names_its_distribution(
 def test_two_of_one_name_are_told(registered: Install) -> None:
     registered()
     registered("eqc-toy-two")
-    with pytest.raises(EnvironmentNotReady, match=r"eqc_toy_two:TOY of eqc-toy-two .* toy, and"):
+    with pytest.raises(EnvironmentNotReady, match=r"toy = eqc_toy.*:TOY .* is also an entry point"):
         registry.registrations()
