@@ -150,7 +150,7 @@ def test_it_passes_the_suite_of_all_providers(registered: Install) -> None:
 def test_what_it_lacks_is_said(registered: Install) -> None:
     registered(target="UNPAINTED")
     with pytest.raises(
-        EnvironmentNotReady, match="unpainted needs paint: install it; eqc-toy 1.0 did"
+        EnvironmentNotReady, match=r"unpainted needs paint: install it; eqc-toy 1\.0 did"
     ):
         registry.make("unpainted")
 
