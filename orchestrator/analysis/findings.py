@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from orchestrator.analysis.classes.consequences import Tensors, consequences
 from orchestrator.analysis.explain.explain import explain
@@ -18,8 +17,10 @@ from orchestrator.analysis.observations.table import Observations, observations_
 from orchestrator.analysis.summary import summarise_table
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.explanation import Explanation
+from orchestrator.results.fingerprint import UNKNOWN
 from orchestrator.results.layers import LayerDetails
 from orchestrator.results.partitions import Planned, Summary
+from orchestrator.results.record import Observation
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +31,7 @@ class Findings:
     ``ConflictError`` at first use where one session is recorded twice with other bits.
     """
 
-    records: Sequence[Mapping[str, Any]]
-    """Stored observations (docs/formats.md, section 5)."""
+    records: Sequence[Observation]
     fingerprints: Fingerprints
     planned: Sequence[Planned] = ()
     tensors: Tensors | None = None
@@ -43,7 +43,7 @@ class Findings:
         return table_order(self.records, self.planned, self.fingerprints)
 
     @cached_property
-    def ordered(self) -> list[Mapping[str, Any]]:
+    def ordered(self) -> list[Observation]:
         """The records by platform, in that order."""
         return in_table_order(self.records, self.order)
 
@@ -68,7 +68,7 @@ class Findings:
     def generations(self) -> dict[str, str]:
         """The microarchitecture of each platform for which it is known."""
         known = {
-            info.name: generation(self.fingerprints.get(info.fingerprints[0]) or {})
+            info.name: generation(self.fingerprints.get(info.fingerprints[0], UNKNOWN))
             for info in self.summary.platforms
             if info.fingerprints
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orchestrator.analysis.classes.class_table import class_table
@@ -12,17 +12,18 @@ from orchestrator.analysis.hardware.platforms import Fingerprints, platform_info
 from orchestrator.analysis.layers.profile import layer_grids, layer_profile
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.results.partitions import Planned, Summary
+from orchestrator.results.record import Observation
 
 
 def summarise(
-    records: Iterable[Mapping[str, Any]],
+    records: Iterable[Observation],
     planned: Iterable[Planned] = (),
     fingerprints: Fingerprints | None = None,
     *,
     strict: bool = False,
     order: Sequence[str] = (),
 ) -> Summary:
-    """Analyse stored ``records`` (docs/formats.md, section 5).
+    """Analyse stored ``records``.
 
     ``planned`` are the cells that were asked for: those without an observation are listed as
     missing, and the tables follow their order. ``fingerprints`` are those the records refer

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from orchestrator.cli.progress import Tell
 from orchestrator.errors import EqcError
+from orchestrator.model.events import EventSink, Note
 from orchestrator.store.bucket.mirror import RemoteStore
 from orchestrator.store.bucket.objects import is_url
 from orchestrator.store.bucket.push import Sharing, Unshared
@@ -48,7 +48,7 @@ class StoreLocation(click.ParamType[Path]):
 
 
 @contextmanager
-def shared(context: click.Context, results: Path, tell: Tell) -> Iterator[Sharing | Unshared]:
+def shared(context: click.Context, results: Path, tell: EventSink) -> Iterator[Sharing | Unshared]:
     """Push what is added to ``results`` meanwhile, if it is a mirror; else nothing happens.
 
     Raises ``EnvironmentNotReady`` where it may not be written to, before anything is computed.
@@ -58,7 +58,7 @@ def shared(context: click.Context, results: Path, tell: Tell) -> Iterator[Sharin
         yield Unshared()
         return
     store.check_writable()
-    with Sharing(store, lambda text: tell({"event": "note", "text": text})) as sharing:
+    with Sharing(store, lambda text: tell(Note(text))) as sharing:
         yield sharing
     if sharing.problem is not None:
         click.echo(

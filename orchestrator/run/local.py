@@ -15,6 +15,7 @@ from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers
 from orchestrator.executors.process import ProcessExecutor, probe
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.images.cache import ImageCache
+from orchestrator.model.events import JobsPlanned
 from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
 from orchestrator.model.machine import Machine, Order, Provider, Unavailable
 from orchestrator.plan.cells import group_batches
@@ -25,11 +26,13 @@ from orchestrator.providers.this_computer import (
     MaskProvider,
     RehearsalProvider,
 )
+from orchestrator.results.fingerprint import Cpu
 from orchestrator.run.context import HERE, Context, engine
 from orchestrator.run.execute import execute, record_skipped
 from orchestrator.run.job import Job, asked_of
 from orchestrator.run.parallel import side_by_side
 from orchestrator.store.ingest import Origin, ingest
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.store.records import Record
 from orchestrator.store.run_folder import is_being_written, safe_name
 from orchestrator.system.files import write_whole
@@ -128,7 +131,7 @@ class LocalRun:
             machine = self._machine(batch.platform)
             if cells and isinstance(machine, Machine):
                 jobs.append(Job(machine, batch.framework, cells))
-        self._context.tell({"event": "jobs", "jobs": {job.title: job.sessions for job in jobs}})
+        self._context.tell(JobsPlanned({job.title: job.sessions for job in jobs}))
         if self._context.compose is not None:
             self._write_compose(jobs)
         yield from jobs
@@ -166,12 +169,12 @@ class LocalRun:
     def _make_providers(self, cells: list[Cell]) -> None:
         isolation = Isolation.PROCESS if self._client is None else Isolation.DOCKER
         wanted = {cell.platform.provider for cell in cells}
-        host = probe() if wanted - {"local"} else {"cpu": {}}
-        qemu = Qemu(isolation, str(host["cpu"].get("architecture")))
+        cpu = parse_fingerprint(probe()).cpu if wanted - {"local"} else Cpu()
+        qemu = Qemu(isolation, str(cpu.architecture))
         self._providers = {
             "local": LocalProvider(_architecture()),
             "mask": MaskProvider(
-                host["cpu"].get("flags") or (),
+                cpu.flags or (),
                 {cell.variant.framework for cell in cells},
                 catalog.mask_environment,
                 catalog.required_flag,

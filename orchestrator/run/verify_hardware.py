@@ -8,12 +8,11 @@ not read is said to be unverified.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrator.catalog import MachineType, cpu_platforms
 from orchestrator.model.experiment import Platform, Reason
+from orchestrator.results.fingerprint import Cpu, Fingerprint, Gpu
 
 UNSEEN = frozenset({"V520"})
 """GPUs that the probe can't see: it asks NVIDIA's driver."""
@@ -33,13 +32,13 @@ class Comparison:
 def disagreement(
     platform: Platform,
     machine_type: MachineType | None,
-    fingerprint: Mapping[str, Any],
+    fingerprint: Fingerprint,
     *,
     rehearsal: bool = False,
 ) -> Reason | None:
     """Why the machine is not what was asked for; ``None``: nothing speaks against it.
 
-    ``fingerprint`` as in docs/formats.md, section 4. ``rehearsal``: see ``compare``.
+    ``rehearsal``: see ``compare``.
     """
     found = compare(platform, machine_type, fingerprint, rehearsal=rehearsal).disagreements
     return Reason("mismatch", "; ".join(found)) if found else None
@@ -48,7 +47,7 @@ def disagreement(
 def compare(
     platform: Platform,
     machine_type: MachineType | None,
-    fingerprint: Mapping[str, Any],
+    fingerprint: Fingerprint,
     *,
     rehearsal: bool = False,
 ) -> Comparison:
@@ -59,19 +58,18 @@ def compare(
     nearest CPU model there is: of it only the architecture is compared.
     """
     told = _Told([], [])
-    cpu = fingerprint.get("cpu") or {}
+    cpu = fingerprint.cpu
     wanted = machine_type.architecture if machine_type else platform.get("arch")
     if wanted is not None:
-        seen = cpu.get("architecture")
+        seen = cpu.architecture
         # Images and catalogues say arm64, kernels aarch64.
         told.equal("architecture", str(wanted), "arm64" if seen == "aarch64" else seen)
-    if not rehearsal and fingerprint.get("emulated") is None:
+    if not rehearsal and fingerprint.emulated is None:
         _processor(told, platform, machine_type, cpu)
-        _gpus(told, platform, machine_type, fingerprint.get("gpus"))
+        _gpus(told, platform, machine_type, fingerprint.gpus)
         if machine_type is not None:
-            cores = fingerprint.get("logical_cpus")
-            told.equal("logical CPUs", machine_type.vcpus, cores)
-            _memory(told, machine_type.memory_bytes, fingerprint.get("memory_bytes"))
+            told.equal("logical CPUs", machine_type.vcpus, fingerprint.logical_cpus)
+            _memory(told, machine_type.memory_bytes, fingerprint.memory_bytes)
     return Comparison(tuple(told.against), tuple(told.unverified))
 
 
@@ -88,9 +86,7 @@ class _Told:
             self.against.append(f"{what}: asked for {wanted}, received {seen}")
 
 
-def _processor(
-    told: _Told, platform: Platform, machine_type: MachineType | None, cpu: Mapping[str, Any]
-) -> None:
+def _processor(told: _Told, platform: Platform, machine_type: MachineType | None, cpu: Cpu) -> None:
     cpu_platform = platform.get("cpu_platform")
     possible: tuple[str, ...]
     if cpu_platform is not None:
@@ -102,19 +98,24 @@ def _processor(
         possible = machine_type.microarchitectures if machine_type else ()
     if not possible:
         return
-    seen = cpu.get("microarchitecture")
+    seen = cpu.microarchitecture
     wanted = " or ".join(possible)
     told.equal("microarchitecture", wanted, wanted if seen in possible else seen)
 
 
-def _gpus(told: _Told, platform: Platform, machine_type: MachineType | None, seen: object) -> None:
+def _gpus(
+    told: _Told,
+    platform: Platform,
+    machine_type: MachineType | None,
+    seen: tuple[Gpu, ...] | None,
+) -> None:
     wanted = platform.get("gpu") or (machine_type.gpu if machine_type else None)
     if wanted is None:
         return
-    if not isinstance(seen, list) or wanted in UNSEEN:
+    if seen is None or wanted in UNSEEN:
         told.unverified.append(f"GPU: asked for {wanted}, the machine doesn't say")
         return
-    names = [str(gpu.get("name")) for gpu in seen]
+    names = [str(gpu.name) for gpu in seen]
     if not names:
         told.against.append(f"GPU: asked for {wanted}, received none")
     others = sorted({name for name in names if not _words(str(wanted)) <= _words(name)})
@@ -129,8 +130,8 @@ def _words(name: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", name.casefold()))
 
 
-def _memory(told: _Told, wanted: int, seen: object) -> None:
-    if not isinstance(seen, int):
+def _memory(told: _Told, wanted: int, seen: int | None) -> None:
+    if seen is None:
         told.unverified.append("memory: the machine doesn't say")
     elif abs(seen - wanted) > MEMORY_SHARE * wanted:
         told.against.append(

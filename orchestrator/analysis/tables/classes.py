@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.hardware.attributes import AttributeTable
@@ -12,6 +11,7 @@ from orchestrator.analysis.hardware.order import capability, figure_order
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
 from orchestrator.catalog.microarchitectures import gpu_generation, vendor_name
+from orchestrator.results.fingerprint import UNKNOWN
 from orchestrator.results.partitions import Partition, PlatformInfo
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 
@@ -163,10 +163,7 @@ def _cpu_classes(attributes: AttributeTable) -> Mapping[str, int | None]:
 
 
 def _gpu(info: PlatformInfo, fingerprints: Fingerprints) -> tuple[str | None, str | None]:
-    known: Mapping[str, Any] = (
-        fingerprints.get(info.fingerprints[0], {}) if info.fingerprints else {}
-    )
-    gpus = [gpu for gpu in known.get("gpus") or () if isinstance(gpu, Mapping)]
-    if not gpus:
+    known = fingerprints.get(info.fingerprints[0], UNKNOWN) if info.fingerprints else UNKNOWN
+    if not known.gpus:
         return None, None
-    return ", ".join(info.gpus), gpu_generation(capability(gpus[0]))
+    return ", ".join(info.gpus), gpu_generation(capability(known.gpus[0]))
