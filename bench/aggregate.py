@@ -23,18 +23,21 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from synthetic.fleet import Layers, described, layers, record, stored
+from synthetic.fleet import Layers, described, layers, line, stored
 
 from eqc_runner.digest import digest
 from eqc_runner.tensor import Tensor
 from orchestrator.analysis.findings import Findings
+from orchestrator.results.outputs import OutputPool
+from orchestrator.results.record import Observation
+from orchestrator.store.parse import parse_observation
 from orchestrator.store.read import read
 
 M = 23
@@ -108,13 +111,13 @@ def one_pass(rows: npt.NDArray[np.float32]) -> tuple[int, int]:
     return len(bits), max(M - worst.bit_length(), 0)
 
 
-def profile(records: Any) -> Found:
+def profile(records: Sequence[Observation]) -> Found:
     rows = Findings(records, {}).layers[0].rows
     return [(row.classes, int(row.remaining_precision or 0)) for row in rows]
 
 
-def identified(fleet: Layers, platforms: int) -> list[dict[str, Any]]:
-    """Records from raw tensors: the digest of each, the chain of each distinct one."""
+def identified(fleet: Layers, platforms: int) -> list[Observation]:
+    """Observations from raw tensors: the digest of each, the chain of each distinct one."""
     known: dict[tuple[int, str], dict[str, Any]] = {}
     own: list[list[dict[str, Any]]] = [[] for _ in range(platforms)]
     for index, (layer, tensors, of) in enumerate(fleet):
@@ -124,7 +127,11 @@ def identified(fleet: Layers, platforms: int) -> list[dict[str, Any]]:
             if key not in known:
                 known[key] = described(layer, index, tensor)
             own[place].append(known[key])
-    return [record(f"p{place:03}", 0, outputs) for place, outputs in enumerate(own)]
+    pool = OutputPool()
+    return [
+        parse_observation(line(f"p{place:03}", 0, outputs), pool)
+        for place, outputs in enumerate(own)
+    ]
 
 
 def stack(of: list[int], tensors: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

@@ -17,17 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from synthetic.fleet import simulated
 
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.table import observations_table
+from orchestrator.results.outputs import OutputPool
+from orchestrator.results.record import Observation
+from orchestrator.store.parse import parse_observation
 from orchestrator.store.read import read
 
-Records = Iterable[Mapping[str, Any]]
+Records = Iterable[Observation]
 
 
 def main() -> None:
@@ -38,7 +40,8 @@ def main() -> None:
     parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
-        records = simulated(options.only)
+        pool = OutputPool()
+        records = [parse_observation(line, pool) for line in simulated(options.only)]
         analysed(lambda: records)
     elif options.store:
         analysed(lambda: read(options.store).records)
@@ -75,9 +78,9 @@ def from_disk(platforms: int) -> float:
 def written(run: Path, platforms: int) -> None:
     (run / "observations").mkdir(parents=True)
     (run / "run.json").write_text(json.dumps({"schema": 1, "run": "r", "experiment": "bench"}))
-    for record in simulated(platforms):
-        with (run / "observations" / f"{record['platform']['name']}.jsonl").open("a") as file:
-            file.write(json.dumps(record) + "\n")
+    for line in simulated(platforms):
+        with (run / "observations" / f"{line['platform']['name']}.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
 
 
 def analysed(load: Callable[[], Records]) -> None:

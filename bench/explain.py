@@ -24,9 +24,20 @@ import numpy as np
 
 from orchestrator.analysis.findings import Findings
 from orchestrator.results.explanation import Explanation
+from orchestrator.results.fingerprint import Cpu, Fingerprint
+from orchestrator.results.outputs import OutputPool
+from orchestrator.results.record import (
+    FrameworkRecord,
+    InputRecord,
+    Observation,
+    PlatformRecord,
+    VariantRecord,
+    WorkloadRecord,
+)
 
 SIZES = ((64, 200, 1.0), (5000, 300, 30.0))
 Generator = np.random.Generator
+Fleet = tuple[list[Observation], dict[str, Fingerprint]]
 
 
 def main() -> None:
@@ -68,9 +79,7 @@ def measure(
     return time.perf_counter() - start, found
 
 
-def fleet(
-    generator: Generator, platforms: int, attributes: int
-) -> tuple[list[Any], dict[str, Any]]:
+def fleet(generator: Generator, platforms: int, attributes: int) -> Fleet:
     """Records and fingerprints of machines of forty generations of two vendors."""
     generations = 40
     flags = np.zeros((generations, attributes), dtype=bool)
@@ -93,9 +102,7 @@ def fleet(
     return _records(own, number, cores.tolist(), [f"G{one}" for one in generation])
 
 
-def independent(
-    generator: Generator, platforms: int, attributes: int
-) -> tuple[list[Any], dict[str, Any]]:
+def independent(generator: Generator, platforms: int, attributes: int) -> Fleet:
     """Records and fingerprints of machines whose flags are independent of each other."""
     own = generator.random((platforms, attributes)) < 0.5
     cause = generator.choice(attributes, 4, replace=False)
@@ -103,49 +110,42 @@ def independent(
     return _records(own, number, [4] * platforms, ["G"] * platforms)
 
 
-def _records(
-    own: Any, number: Any, cores: list[int], generation: list[str]
-) -> tuple[list[Any], dict[str, Any]]:
-    records, fingerprints = [], {}
+def _records(own: Any, number: Any, cores: list[int], generation: list[str]) -> Fleet:
+    records, fingerprints, pool = [], {}, OutputPool()
     for row, has in enumerate(own.tolist()):
         flags = [f"flag{place:03}" for place, there in enumerate(has) if there] + ["fpu"]
-        fingerprints[f"f{row}"] = {
-            "cpu": {
-                "architecture": "x86_64",
-                "vendor": "V",
-                "flags": flags,
-                "microarchitecture": generation[row],
-            },
-            "logical_cpus": cores[row],
-            "gpus": [],
+        cpu = Cpu(
+            architecture="x86_64",
+            vendor="V",
+            flags=tuple(flags),
+            microarchitecture=generation[row],
+        )
+        fingerprints[f"f{row}"] = Fingerprint(cpu=cpu, logical_cpus=cores[row], gpus=())
+        output = {
+            "name": "output",
+            "role": "final",
+            "index": 0,
+            "operation": None,
+            "dtype": "float32",
+            "shape": [1],
+            "digest": f"{int(number[row]):064x}"[::-1],
+            "chain": None,
+            "tensor": False,
         }
-        digest = f"{int(number[row]):064x}"
         records.append(
-            {
-                "cell": f"c{row}",
-                "session": 0,
-                "status": "ok",
-                "framework": {"name": "f"},
-                "outputs": [
-                    {
-                        "name": "output",
-                        "role": "final",
-                        "index": 0,
-                        "operation": None,
-                        "dtype": "float32",
-                        "shape": [1],
-                        "digest": digest[::-1],
-                        "chain": None,
-                        "tensor": False,
-                    }
-                ],
-                "run": "r",
-                "platform": {"id": f"p{row}", "name": f"p{row:05}"},
-                "workload": {"id": "w", "label": "w"},
-                "input": {"id": "i", "label": "i"},
-                "variant": {"id": "v", "label": "v", "flags": {}},
-                "fingerprint": f"f{row}",
-            }
+            Observation(
+                cell=f"c{row}",
+                session=0,
+                status="ok",
+                platform=PlatformRecord(f"p{row}", f"p{row:05}"),
+                workload=WorkloadRecord("w", "w"),
+                input=InputRecord("i", "i"),
+                variant=VariantRecord("v", "v", flags={}),
+                outputs=pool.add([output]),
+                run="r",
+                fingerprint=f"f{row}",
+                framework=FrameworkRecord("f"),
+            )
         )
     return records, fingerprints
 

@@ -27,6 +27,7 @@ from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
 from orchestrator.report.formats import Format
 from orchestrator.results.partitions import TableCell
+from orchestrator.results.record import Asked
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 from orchestrator.store.read import read
 from orchestrator.store.tensors import StoredTensors
@@ -64,10 +65,8 @@ def findings(
     nothing is what ``choice`` says.
     """
     stored = read(Path(store))
-    records, planned = (
-        [row for row in rows if _wanted(row, choice, cells)]
-        for rows in (stored.records, stored.planned)
-    )
+    records = [row for row in stored.records if _wanted(row, choice, cells)]
+    planned = [row for row in stored.planned if _wanted(row, choice, cells)]
     if choice != EVERYTHING and not records and not planned:
         known = labels_by_part((*stored.records, *stored.planned))
         raise UsageError(f"{store}: {_nothing(choice, known)}")
@@ -100,8 +99,8 @@ def frame(
     return as_frame(table(store, name, choice, strict=strict))
 
 
-def _wanted(row: dict[str, object], choice: Choice, cells: Collection[str] | None) -> bool:
-    return (cells is None or row["cell"] in cells) and (choice is EVERYTHING or choice.accepts(row))
+def _wanted(row: Asked, choice: Choice, cells: Collection[str] | None) -> bool:
+    return (cells is None or row.cell in cells) and (choice is EVERYTHING or choice.accepts(row))
 
 
 def _nothing(choice: Choice, known: dict[str, tuple[str, ...]]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def described(layer: Layer, index: int, tensor: npt.NDArray[Any]) -> dict[str, A
     }
 
 
-def record(platform: str, number: int, outputs: list[dict[str, Any]]) -> dict[str, Any]:
+def line(platform: str, number: int, outputs: list[dict[str, Any]]) -> dict[str, Any]:
     """A stored observation (docs/formats.md, section 5) of ``platform``."""
     cell = hashlib.blake2b(f"{platform}/{number}".encode(), digest_size=8).hexdigest()
     parts = {
@@ -112,17 +113,15 @@ def stored(folder: Path, fleet: Layers, platforms: int) -> None:
     (folder / "run.json").write_text(json.dumps({"schema": 1, "run": "r", "experiment": "bench"}))
     for place in range(platforms):
         own = [outputs[index][of[place]] for index, (_, _, of) in enumerate(fleet)]
-        line = json.dumps(record(f"p{place:03}", 0, own))
-        (folder / "observations" / f"p{place:03}.jsonl").write_text(line + "\n")
+        text = json.dumps(line(f"p{place:03}", 0, own))
+        (folder / "observations" / f"p{place:03}.jsonl").write_text(text + "\n")
 
 
-def simulated(platforms: int, partitions: int = 9, outputs: int = 60, classes: int = 16) -> Any:
-    """Records of a large fleet. Chains are generated, not computed: 24 values that branch.
-
-    The platforms of a class share the dictionaries of its outputs, but not the lists of them.
-    """
+def simulated(
+    platforms: int, partitions: int = 9, outputs: int = 60, classes: int = 16
+) -> Iterator[dict[str, Any]]:
+    """Lines of a large fleet. Chains are generated, not computed: 24 values that branch."""
     random = np.random.Generator(np.random.Philox(4))
-    found = []
     for number in range(partitions):
         table = [
             [_drawn(number, index, which, index == outputs - 1) for which in range(classes)]
@@ -131,8 +130,7 @@ def simulated(platforms: int, partitions: int = 9, outputs: int = 60, classes: i
         of = random.integers(0, classes, (platforms, outputs)).tolist()
         for place in range(platforms):
             own = [table[index][which] for index, which in enumerate(of[place])]
-            found.append(record(f"p{place:05}", number, own))
-    return found
+            yield line(f"p{place:05}", number, own)
 
 
 def _drawn(number: int, index: int, which: int, last: bool) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
@@ -55,6 +54,7 @@ from orchestrator.analysis.summary import summary_of
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.details import Explained, Part
 from orchestrator.results.explanation import Explanation, Prediction
+from orchestrator.results.fingerprint import UNKNOWN, Fingerprint
 from orchestrator.results.layers import (
     CoreCounts,
     DeviatingShare,
@@ -63,6 +63,7 @@ from orchestrator.results.layers import (
     SizeRow,
 )
 from orchestrator.results.partitions import ClassCounts, LayerProfile, Partition, Planned, Summary
+from orchestrator.results.record import Observation
 
 EVERYTHING = Choice()
 
@@ -94,8 +95,7 @@ class Findings:
     ``ConflictError`` at first use where one session is recorded twice with other bits.
     """
 
-    records: Sequence[Mapping[str, Any]]
-    """Stored observations (docs/formats.md, section 5)."""
+    records: Sequence[Observation]
     fingerprints: Fingerprints
     planned: Sequence[Planned] = ()
     tensors: Tensors | None = None
@@ -111,7 +111,7 @@ class Findings:
         return table_order(self.records, self.planned, self.fingerprints)
 
     @cached_property
-    def ordered(self) -> list[Mapping[str, Any]]:
+    def ordered(self) -> list[Observation]:
         """The records by platform, in that order."""
         return in_table_order(self.records, self.order)
 
@@ -166,7 +166,7 @@ class Findings:
     def generations(self) -> dict[str, str]:
         """The microarchitecture of each platform for which it is known."""
         known = {
-            info.name: generation(self.fingerprints.get(info.fingerprints[0]) or {})
+            info.name: generation(self.fingerprints.get(info.fingerprints[0], UNKNOWN))
             for info in self.summary.platforms
             if info.fingerprints
         }
@@ -321,7 +321,7 @@ class Findings:
 
     def predictions(
         self,
-        fingerprint: Mapping[str, Any],
+        fingerprint: Fingerprint,
         choice: Choice = EVERYTHING,
         *,
         across_variants: bool = False,

@@ -13,6 +13,8 @@ from orchestrator.api import findings
 from orchestrator.errors import UsageError
 from orchestrator.report.formats.explanation_text import explanation_text, prediction_text
 from orchestrator.report.formats.json_format import explanation_json, prediction_json
+from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.system.files import write_whole
 
 
@@ -53,11 +55,11 @@ def explain(
         write_whole(output, shown.encode())
 
 
-def _fingerprint(path: Path) -> dict[str, Any]:
+def _fingerprint(path: Path) -> Fingerprint:
     try:
         document = json.loads(path.read_bytes())
     except ValueError as error:
         raise UsageError(f"{path}: not JSON ({error})") from error
     if not isinstance(document, dict) or "cpu" not in document:
         raise UsageError(f"{path}: not a fingerprint; `eqc probe --json` makes one")
-    return document
+    return parse_fingerprint(document)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.progress import Tell
 from orchestrator.errors import EqcError
+from orchestrator.model.events import EventSink, Note
 from orchestrator.store.bucket.mirror import RemoteStore
 from orchestrator.store.bucket.push import Sharing, Unshared
 
@@ -33,7 +33,7 @@ def pulled(url: str, context: click.Context | None) -> Path:
 
 
 @contextmanager
-def shared(context: click.Context, results: Path, tell: Tell) -> Iterator[Sharing | Unshared]:
+def shared(context: click.Context, results: Path, tell: EventSink) -> Iterator[Sharing | Unshared]:
     """While the context is open, push what is added to ``results``, if it is a mirror.
 
     Raises ``EnvironmentNotReady`` on entry where the bucket cannot be written to. A push that
@@ -44,7 +44,7 @@ def shared(context: click.Context, results: Path, tell: Tell) -> Iterator[Sharin
         yield Unshared()
         return
     store.check_writable()
-    with Sharing(store, lambda text: tell({"event": "note", "text": text})) as sharing:
+    with Sharing(store, lambda text: tell(Note(text))) as sharing:
         yield sharing
     if sharing.problem is not None:
         click.echo(

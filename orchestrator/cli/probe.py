@@ -12,39 +12,41 @@ from orchestrator import catalog
 from orchestrator.cli.terminal import console
 from orchestrator.executors.process import probe as probe_computer
 from orchestrator.images import ImageBuilder, connect
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 
 
 def probe(*, as_json: bool) -> None:
     """Carry out ``eqc probe``."""
-    fingerprint = probe_computer()
+    document = probe_computer()
     if as_json:
-        click.echo(json.dumps(fingerprint, indent=1, sort_keys=True))
+        click.echo(json.dumps(document, indent=1, sort_keys=True))
         return
-    cpu = fingerprint["cpu"]
-    caches = [f"L{c['level']} {c['type']} {c['bytes'] // 1024} KiB" for c in cpu["caches"] or ()]
+    fingerprint = parse_fingerprint(document)
+    cpu = fingerprint.cpu
+    caches = [f"L{c.level} {c.type} {(c.bytes or 0) // 1024} KiB" for c in cpu.caches or ()]
     rows = {
         "host": platform.node(),
-        "architecture": cpu["architecture"],
-        "vendor": cpu["vendor"],
-        "brand": cpu["brand"],
-        "microarchitecture": cpu["microarchitecture"],
-        "family/model/stepping": f"{cpu['family']}/{cpu['model']}/{cpu['stepping']}",
-        "microcode": cpu["microcode"],
-        "logical CPUs": fingerprint["logical_cpus"],
-        "memory": f"{(fingerprint['memory_bytes'] or 0) / 2**30:.1f} GiB",
-        "hypervisor": cpu["hypervisor"],
+        "architecture": cpu.architecture,
+        "vendor": cpu.vendor,
+        "brand": cpu.brand,
+        "microarchitecture": cpu.microarchitecture,
+        "family/model/stepping": f"{cpu.family}/{cpu.model}/{cpu.stepping}",
+        "microcode": cpu.microcode,
+        "logical CPUs": fingerprint.logical_cpus,
+        "memory": f"{(fingerprint.memory_bytes or 0) / 2**30:.1f} GiB",
+        "hypervisor": cpu.hypervisor,
         "caches": ", ".join(caches),
-        "GPUs": ", ".join(gpu["name"] for gpu in fingerprint["gpus"]) or "none",
-        "flags": " ".join(cpu["flags"] or ()),
-        "only by executing CPUID": " ".join(cpu["disagreement"]["only_cpuid"]) or "none",
-        "only by the kernel": " ".join(cpu["disagreement"]["only_kernel"]) or "none",
+        "GPUs": ", ".join(gpu.name or "?" for gpu in fingerprint.gpus or ()) or "none",
+        "flags": " ".join(cpu.flags or ()),
+        "only by executing CPUID": " ".join(cpu.disagreement.only_cpuid) or "none",
+        "only by the kernel": " ".join(cpu.disagreement.only_kernel) or "none",
     }
     table = Table(show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows.items():
         table.add_row(name, "unknown" if value is None else str(value))
-    for path, reason in fingerprint["missing"].items():
+    for path, reason in fingerprint.missing.items():
         table.add_row(f"missing {path}", reason)
     console().print(table)
 

@@ -6,29 +6,44 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from orchestrator.cli.terminal import console
+from orchestrator.model.events import (
+    CleanedUp,
+    Event,
+    EventSink,
+    JobEnded,
+    JobsPlanned,
+    JobStarted,
+    MachineChanged,
+    Note,
+    SessionEnded,
+    Skipped,
+)
 from orchestrator.plan.cost import dollars
 from orchestrator.report.escape import plain
 
-Event = dict[str, Any]
-Tell = Callable[[Event], None]
-
 
 @contextmanager
-def progress(events: Path | None, *, quiet: bool) -> Iterator[Tell]:
+def progress(events: Path | None, *, quiet: bool) -> Iterator[EventSink]:
     """A thread-safe function that shows one event and, with ``events``, appends it to that file."""
     lock = threading.Lock()
     with ExitStack() as stack:
-        listeners: list[Tell] = []
+        listeners: list[EventSink] = []
         if not quiet:
             # On stderr: stdout is for the results.
             terminal = Console(stderr=True)
@@ -45,11 +60,11 @@ def progress(events: Path | None, *, quiet: bool) -> Iterator[Tell]:
         yield tell
 
 
-def _writer(stack: ExitStack, path: Path) -> Tell:
+def _writer(stack: ExitStack, path: Path) -> EventSink:
     file = stack.enter_context(path.open("a", encoding="utf-8"))
 
     def write(event: Event) -> None:
-        file.write(json.dumps({"time": round(time.time(), 3), **event}) + "\n")
+        file.write(json.dumps({"time": round(time.time(), 3), **event.as_json()}) + "\n")
         file.flush()
 
     return write
@@ -68,41 +83,41 @@ def _line(event: Event) -> str | None:
 
 
 def _said(event: Event) -> str | None:
-    match event["event"]:
-        case "note":
-            return str(event["text"])
-        case "skipped":
-            return f"skipped {event['platform']} {event['framework']}: {event['reason']}"
-        case "jobs":
-            jobs = event["jobs"]
-            return f"{sum(jobs.values())} sessions in {len(jobs)} jobs"
-        case "started":
-            return f"started {event['job']}"
-        case "ended":
-            bad = event["not_ok"]
-            return f"ended   {event['job']}: {event['sessions']} sessions" + (
-                f", {bad} not ok" if bad else ""
-            )
-        case "machine":
-            where = event["place"] + (f", {event['machine']}" if "machine" in event else "")
-            text = f": {event['text']}" if event.get("text") else ""
-            return f"{event['state']} {event['platform']} ({where}){text}"
-        case "swept":
-            return f"machines left: {event['left']}{_cost(event)}"
-    return None
+    match event:
+        case Note():
+            return event.text
+        case Skipped():
+            return f"skipped {event.platform} {event.framework}: {event.reason}"
+        case JobsPlanned():
+            return f"{sum(event.sessions.values())} sessions in {len(event.sessions)} jobs"
+        case JobStarted():
+            return f"started {event.job}"
+        case SessionEnded():
+            return None
+        case JobEnded():
+            bad = f", {event.not_ok} not ok" if event.not_ok else ""
+            return f"ended   {event.job}: {event.sessions} sessions{bad}"
+        case MachineChanged():
+            where = event.offer if event.machine is None else f"{event.offer}, {event.machine}"
+            text = f": {event.text}" if event.text else ""
+            return f"{event.state} {event.platform} ({where}){text}"
+        case CleanedUp():
+            return f"machines left: {event.left}{_cost(event)}"
 
 
-def _cost(event: Event) -> str:
+def _cost(event: CleanedUp) -> str:
     """The cost by list price, if machines were rented."""
-    if event.get("cost_actual") is None:
+    if event.cost_actual is None:
         return ""
-    least = "at least " if event["unpriced"] else ""
-    actual, estimated = dollars(event["cost_actual"]), dollars(event["cost_estimated"])
+    least = "at least " if event.unpriced else ""
+    known = event.cost_estimated
+    estimated = "unknown" if known is None else dollars(known)
+    actual = dollars(event.cost_actual)
     return f"; cost {least}{actual} USD by list price, estimated {estimated}"
 
 
 @contextmanager
-def _live(terminal: Console) -> Iterator[Tell]:
+def _live(terminal: Console) -> Iterator[EventSink]:
     """Shows one progress bar per job, and one for all sessions."""
     columns = (
         TextColumn("{task.description}"),
@@ -113,27 +128,25 @@ def _live(terminal: Console) -> Iterator[Tell]:
     )
     with Progress(*columns, console=terminal) as bars:
         total = bars.add_task("all sessions", total=None, note="")
-        rows: dict[str, Any] = {}
+        rows: dict[str, TaskID] = {}
         sizes: dict[str, int] = {}
 
         def tell(event: Event) -> None:
-            match event["event"]:
-                case "jobs":
-                    sizes.update(event["jobs"])
+            match event:
+                case JobsPlanned():
+                    sizes.update(event.sessions)
                     bars.update(total, total=sum(sizes.values()))
-                case "started":
-                    job = event["job"]
+                case JobStarted(job):
                     rows[job] = bars.add_task(escape(plain(job)), total=sizes.get(job), note="")
-                case "session":
+                case SessionEnded():
                     bars.advance(total)
-                    if event["job"] in rows:
-                        bars.advance(rows[event["job"]])
-                case "ended":
-                    note = f"{event['not_ok']} not ok" if event["not_ok"] else ""
-                    if event["not_ok"] == 0 and event["job"] in rows:
-                        bars.remove_task(rows.pop(event["job"]))
-                    elif event["job"] in rows:
-                        bars.update(rows[event["job"]], note=note)
+                    if event.job in rows:
+                        bars.advance(rows[event.job])
+                case JobEnded(job):
+                    if event.not_ok == 0 and job in rows:
+                        bars.remove_task(rows.pop(job))
+                    elif job in rows:
+                        bars.update(rows[job], note=f"{event.not_ok} not ok")
                 case _:
                     line = _line(event)
                     if line:

@@ -12,6 +12,7 @@ from orchestrator.fleet.placement import Attempt, Placement
 from orchestrator.fleet.provision import Provisioner, ProvisioningFailed
 from orchestrator.fleet.release import Lease, Releaser
 from orchestrator.fleet.task import Phase, Task
+from orchestrator.model.events import MachineState
 from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import Lost, Machine, Provider, Rejected, Unavailable
 
@@ -74,10 +75,10 @@ class TaskRunner:
                 result = self._run_work(task, work, lease)
             except Rejected as error:
                 placement.rejected(lease.order.offer, error.reason)
-                task.say("rejected", lease.order.offer, text=str(error))
+                task.say(MachineState.REJECTED, lease.order.offer, text=str(error))
             except Lost as error:
                 placement.lost(lease.order.offer, error.reason)
-                task.say("lost", lease.order.offer, text=str(error))
+                task.say(MachineState.LOST, lease.order.offer, text=str(error))
             else:
                 return TaskResult(platform, result, None, tuple(placement.attempts))
 

@@ -20,6 +20,7 @@ from orchestrator.fleet.placement import Placement
 from orchestrator.fleet.release import Lease, Releaser
 from orchestrator.fleet.retry import INTERRUPTED, Answer, Call, Retrier
 from orchestrator.fleet.task import Phase, Task
+from orchestrator.model.events import MachineState
 from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import (
     HostKey,
@@ -179,7 +180,7 @@ class Provisioner:
         def on_again(refusal: ProviderError) -> None:
             if refusal.kind is ProviderErrorKind.UNCERTAIN:
                 uncertain.append(refusal)
-            task.say("again", offer, text=f"{refusal.kind.value}: {refusal}")
+            task.say(MachineState.AGAIN, offer, text=f"{refusal.kind.value}: {refusal}")
 
         try:
             return self.retrier.run(
@@ -242,7 +243,7 @@ class Provisioner:
             placement.refused(offer, refusal.kind, str(refusal))
         else:
             placement.unfit(offer, refusal.reason)
-        task.say("refused", offer, text=_text(refusal))
+        task.say(MachineState.REFUSED, offer, text=_text(refusal))
 
 
 def _text(refusal: Unavailable) -> str:

@@ -19,7 +19,8 @@ from orchestrator.fleet.limits import FleetLimits, Timeouts
 from orchestrator.fleet.provision import LaunchTemplate, Provisioner
 from orchestrator.fleet.release import HowToEnd, Releaser
 from orchestrator.fleet.retry import INTERRUPTED, RateLimiter, Retrier
-from orchestrator.fleet.task import Phase, Task, Tell
+from orchestrator.fleet.task import Phase, Task
+from orchestrator.model.events import EventSink
 from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import Provider
 
@@ -42,7 +43,7 @@ class Fleet:
         limits: FleetLimits,
         template: LaunchTemplate,
         clock: Clock,
-        tell: Tell,
+        tell: EventSink,
         stop: Event,
         abort: Event,
         *,

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from enum import StrEnum
 from threading import Event
-from typing import Any
 
 from orchestrator.fleet.clock import Clock
 from orchestrator.fleet.limits import Timeouts
 from orchestrator.fleet.release import Lease
+from orchestrator.model.events import EventSink, MachineChanged, MachineState
 from orchestrator.model.experiment import Platform
 from orchestrator.model.machine import Offer
-
-Tell = Callable[[dict[str, Any]], None]
-"""Receives one event, ``{"event": "machine", …}`` (docs/formats.md, section 6)."""
 
 
 class Phase(StrEnum):
@@ -33,7 +29,9 @@ class Phase(StrEnum):
 class Task:
     """The state of one platform: written by the task's thread, read by the fleet's thread."""
 
-    def __init__(self, platform: Platform, clock: Clock, timeouts: Timeouts, tell: Tell) -> None:
+    def __init__(
+        self, platform: Platform, clock: Clock, timeouts: Timeouts, tell: EventSink
+    ) -> None:
         self.platform = platform
         self.stop = Event()
         """Set to end the task; its own thread then releases the machine."""
@@ -71,7 +69,7 @@ class Task:
         with self._lock:
             self._phase = phase
             self._deadline = None if seconds is None else now + seconds
-        self.say(phase.value, offer, machine=machine)
+        self.say(MachineState(phase.value), offer, machine=machine)
 
     def overdue(self) -> float:
         """Seconds since the phase's deadline; negative before it, ``-inf`` where there is none."""
@@ -88,16 +86,8 @@ class Task:
         with self._lock:
             self._lease = None
 
-    def say(self, state: str, offer: Offer, *, machine: str | None = None, text: str = "") -> None:
-        """Send an event. ``state``: a phase or ``again``, ``refused``, ``rejected``, ``lost``."""
-        event = {
-            "event": "machine",
-            "platform": self.platform.name,
-            "state": state,
-            "place": offer.label,
-        }
-        if machine is not None:
-            event["machine"] = machine
-        if text:
-            event["text"] = text
-        self._tell(event)
+    def say(
+        self, state: MachineState, offer: Offer, *, machine: str | None = None, text: str = ""
+    ) -> None:
+        """Send an event."""
+        self._tell(MachineChanged(self.platform.name, state, offer.label, machine, text))

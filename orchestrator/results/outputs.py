@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
-Codes = npt.NDArray[np.int32]
+from orchestrator.model.experiment import Json
 
+Codes = npt.NDArray[np.int32]
 
 Description = tuple[str, str, int, str | None, bool]
 """An output without its bits: the values of the keys in ``DESCRIPTION``."""
@@ -33,8 +34,43 @@ class Content(NamedTuple):
     links: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class OutputRecord:
+    """One output of a session: a named tensor, final or of a layer."""
+
+    name: str
+    role: str
+    """``final`` or ``layer``."""
+    index: int
+    operation: str | None
+    tensor: bool
+    """Whether the tensor itself was kept."""
+    content: Content
+
+    @property
+    def digest(self) -> str:
+        """64 hex digits."""
+        return self.content.digest
+
+    @property
+    def dtype(self) -> str:
+        """The type of its elements, ``float32``."""
+        return self.content.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its sizes."""
+        return self.content.shape
+
+    @property
+    def chain(self) -> tuple[str, ...] | None:
+        """Its precision chain, 16 hex digits a link."""
+        links = self.content.links
+        return None if links is None else _texts(links)
+
+
 _DESCRIPTION = itemgetter(*DESCRIPTION)
-_BITS = itemgetter("dtype", "shape", "chain")
+_DIGEST, _BITS = itemgetter("digest"), itemgetter("dtype", "shape", "chain")
 
 
 class OutputPool:
@@ -53,7 +89,7 @@ class OutputPool:
         self._layouts: dict[tuple[Any, ...], int] = {}
         self._bits: dict[str, list[tuple[Any, int]]] = {}
 
-    def add(self, outputs: Sequence[Mapping[str, Any]]) -> Outputs:
+    def add(self, outputs: Sequence[Mapping[str, Json]]) -> Outputs:
         """Add the ``outputs`` of a record (docs/formats.md, section 3).
 
         Keys that are not in the format are dropped. Raises ``KeyError``, ``TypeError`` or
@@ -67,8 +103,8 @@ class OutputPool:
         codes = [self._code(output) for output in outputs]
         return Outputs(self, number, np.array(codes, dtype=np.int32))
 
-    def _code(self, output: Mapping[str, Any]) -> int:
-        digest, bits = output["digest"], _BITS(output)
+    def _code(self, output: Mapping[str, Json]) -> int:
+        digest, bits = _DIGEST(output), _BITS(output)
         variants = self._bits.setdefault(digest, [])
         for known, code in variants:
             if known == bits:
@@ -79,8 +115,8 @@ class OutputPool:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Outputs(Sequence[dict[str, Any]]):
-    """The outputs of one session: a sequence of objects with the keys and values of a record."""
+class Outputs(Sequence[OutputRecord]):
+    """The outputs of one session."""
 
     pool: OutputPool
     layout: int
@@ -89,20 +125,14 @@ class Outputs(Sequence[dict[str, Any]]):
     """Shape (outputs,), indices into ``pool.contents``."""
 
     @overload
-    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    def __getitem__(self, place: int) -> OutputRecord: ...
     @overload
-    def __getitem__(self, place: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, place: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+    def __getitem__(self, place: slice) -> list[OutputRecord]: ...
+    def __getitem__(self, place: int | slice) -> OutputRecord | list[OutputRecord]:
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
-        content = self.pool.contents[self.contents[place]]
         described = self.pool.layouts[self.layout][place]
-        return dict(zip(DESCRIPTION, described, strict=True)) | {
-            "digest": content.digest,
-            "dtype": content.dtype,
-            "shape": list(content.shape),
-            "chain": None if content.links is None else _texts(content.links),
-        }
+        return OutputRecord(*described, self.pool.contents[self.contents[place]])
 
     def __len__(self) -> int:
         return len(self.contents)
@@ -128,8 +158,8 @@ def links_of(chain: Sequence[str] | None) -> bytes | None:
     return links
 
 
-def _texts(links: bytes) -> list[str]:
-    return [links[start : start + 8].hex() for start in range(0, len(links), 8)]
+def _texts(links: bytes) -> tuple[str, ...]:
+    return tuple(links[start : start + 8].hex() for start in range(0, len(links), 8))
 
 
 def _description(

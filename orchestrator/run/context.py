@@ -6,19 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any
 
 import docker
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import connect
+from orchestrator.model.events import EventSink, Note
 from orchestrator.model.experiment import Cell, Isolation, Limits, Pending, Plan, Platform
 from orchestrator.providers.registry import is_here
 from orchestrator.run.job import pending_sessions
 from orchestrator.store.run_folder import RunFolder
-
-Tell = Callable[[dict[str, Any]], None]
-"""Receives one event at a time: ``{"event": name, …}``, as in docs/formats.md, section 6."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Context:
     plan: Plan
     folder: RunFolder
     isolation: Isolation
-    tell: Tell
+    tell: EventSink
     stop: Event
     """Set by the first Ctrl-C: end in order."""
     abort: Event = field(default_factory=Event)
@@ -61,7 +58,7 @@ class Context:
 
     def note(self, text: str) -> None:
         """Something a person should know, and nothing depends on."""
-        self.tell({"event": "note", "text": text})
+        self.tell(Note(text))
 
     def out_of_time(self) -> bool:
         """Whether the wall time that ``limits: hours`` allows is over."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from threading import Event
-from typing import Any
 
 from orchestrator.errors import EqcError
 from orchestrator.executors.base import Executor, RunnerExit
 from orchestrator.images import Image
+from orchestrator.model.events import (
+    EventSink,
+    JobEnded,
+    JobStarted,
+    Note,
+    SessionEnded,
+    Skipped,
+)
 from orchestrator.model.experiment import Pending, Reason, Status
 from orchestrator.run.context import Context
 from orchestrator.run.job import Job, write_job
@@ -33,7 +40,7 @@ def execute(
     the same, whole or left out, and the sessions it does not speak of stay open.
     """
     codes = excused or {}
-    context.tell({"event": "started", "job": job.title})
+    context.tell(JobStarted(job.title))
     work = context.folder.work(job.name)
     origin = Origin.of(job.machine, None if image is None else (image.reference, image.digest))
     origin.write(work)
@@ -54,8 +61,8 @@ def execute(
         asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
         records = ingest(context.folder, work / "out", asked, origin, silence)
         context.folder.drop_work(work)
-    bad = sum(record["status"] != "ok" for record in records)
-    context.tell({"event": "ended", "job": job.title, "sessions": len(records), "not_ok": bad})
+    bad = sum(record.status != Status.OK for record in records)
+    context.tell(JobEnded(job.title, len(records), bad))
     return records
 
 
@@ -66,24 +73,17 @@ def record_skipped(
     records: list[Record] = []
     told = set()
     for cell, sessions in pending:
-        records += not_observed(context.folder, cell, sessions, status.value, reason)
+        records += not_observed(context.folder, cell, sessions, status, reason)
         told.add((cell.platform.name, cell.variant.framework))
     for platform, framework in sorted(told):
-        context.tell(
-            {
-                "event": "skipped",
-                "platform": platform,
-                "framework": framework,
-                "reason": reason.message,
-            }
-        )
+        context.tell(Skipped(platform, framework, reason.message))
     return records
 
 
 NOTES = 200
 """Lines of one job that are no session and are passed on."""
 LONGEST_NOTE = 500
-_FIELDS = ("event", "cell", "session", "status", "seconds")
+_FIELDS = ("cell", "session", "status", "seconds")
 
 
 class ProgressFilter:
@@ -92,33 +92,33 @@ class ProgressFilter:
     Called by one thread, with one line after the other.
     """
 
-    def __init__(self, tell: Callable[[dict[str, Any]], None], job: str, sessions: int) -> None:
+    def __init__(self, tell: EventSink, job: str, sessions: int) -> None:
         self._tell = tell
         self._job = job
-        self._left = {"session": sessions, "note": NOTES}
+        self._left: dict[type[Note | SessionEnded], int] = {SessionEnded: sessions, Note: NOTES}
 
     def __call__(self, line: str) -> None:
         """Pass a line on, unless it is one too many."""
-        event = event_of(line)
-        self._left[event["event"]] -= 1
-        left = self._left[event["event"]]
+        event = event_of(line, self._job)
+        self._left[type(event)] -= 1
+        left = self._left[type(event)]
         if left == -1:
-            event = {"event": "note", "text": "it says more than a runner does: not passed on"}
+            event = Note("it says more than a runner does: not passed on", self._job)
         if left >= -1:
-            self._tell({**event, "job": self._job})
+            self._tell(event)
 
 
-def event_of(line: str) -> dict[str, Any]:
+def event_of(line: str, job: str) -> Note | SessionEnded:
     """A runner's progress line as an event; anything else it prints as a note."""
     try:
-        event = parse_json(line)
+        said = parse_json(line)
     except ValueError:
-        event = None
-    if isinstance(event, dict) and event.get("event") == "session":
-        said = {name: event.get(name) for name in _FIELDS}
-        if all(value is None or isinstance(value, str | int | float) for value in said.values()):
-            return said
-    return {"event": "note", "text": line[:LONGEST_NOTE]}
+        said = None
+    if isinstance(said, dict) and said.get("event") == "session":
+        values = [said.get(name) for name in _FIELDS]
+        if all(value is None or isinstance(value, str | int | float) for value in values):
+            return SessionEnded(job, *values)
+    return Note(line[:LONGEST_NOTE], job)
 
 
 def silence_of(ended: RunnerExit) -> Reason:

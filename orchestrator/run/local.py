@@ -15,6 +15,7 @@ from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers
 from orchestrator.executors.process import ProcessExecutor, probe
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.images.cache import ImageCache
+from orchestrator.model.events import JobsPlanned
 from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
 from orchestrator.model.machine import Machine, Order, Provider, Unavailable
 from orchestrator.plan.cells import group_batches
@@ -126,7 +127,7 @@ class LocalRun:
             machine = self._machine(batch.platform)
             if cells and isinstance(machine, Machine):
                 jobs.append(Job(machine, batch.framework, cells))
-        self._context.tell({"event": "jobs", "jobs": {job.title: job.sessions for job in jobs}})
+        self._context.tell(JobsPlanned({job.title: job.sessions for job in jobs}))
         if self._context.compose is not None:
             self._write_compose(jobs)
         yield from jobs

@@ -9,8 +9,10 @@ from operator import call
 from pathlib import Path
 from threading import Event
 
+from orchestrator.fleet.cleanup import Cleanup
+from orchestrator.model.events import CleanedUp, EventSink
 from orchestrator.model.experiment import Isolation, Plan, Status
-from orchestrator.run.context import Context, Tell, wall_of
+from orchestrator.run.context import Context, wall_of
 from orchestrator.run.local import LocalRun
 from orchestrator.run.parallel import side_by_side
 from orchestrator.run.remote import RemoteRun
@@ -39,7 +41,7 @@ def run(
     isolation: Isolation,
     at_once: int,
     argv: Sequence[str],
-    tell: Tell,
+    tell: EventSink,
     stop: Event,
     abort: Event,
     registry: str | None = None,
@@ -69,15 +71,27 @@ def run(
             cleanup = far.cleanup()  # first: these machines cost money
             here.cleanup()
         folder.drop_work()
-        tell({"event": "swept", "left": 0} | ({} if cleanup is None else asdict(cleanup)))
-        sessions = {s.value: sum(r["status"] == s for r in records) for s in Status}
+        tell(_cleaned_up(cleanup))
+        sessions = {s.value: sum(r.status == s for r in records) for s in Status}
         folder.finish(
             {
                 "seconds": round(time.monotonic() - began, 1),
-                "sessions": sessions,
+                "sessions": {**sessions},
                 "interrupted": stop.is_set(),
                 "machines_left": 0,
                 "cost": None if cleanup is None else asdict(cleanup),
             }
         )
         return Ran(folder.path, sessions, stop.is_set(), context.out_of_time(), far.over_budget)
+
+
+def _cleaned_up(cleanup: Cleanup | None) -> CleanedUp:
+    if cleanup is None:
+        return CleanedUp()
+    return CleanedUp(
+        cleanup.left,
+        cleanup.cost_estimated,
+        cleanup.cost_actual,
+        cleanup.unpriced,
+        cleanup.untidy,
+    )

@@ -33,6 +33,7 @@ from orchestrator.run.job import Job
 from orchestrator.run.verify_hardware import disagreement
 from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.facts import RemoteFacts, remote_facts
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.store.records import Record
 from orchestrator.store.schema import problem_with_fingerprint
 
@@ -196,13 +197,14 @@ class _OnMachine:
         provider = registration(machine.platform.provider)
         if not provider.rented:
             return
-        fingerprint = RemoteContainer(self.shell, image.digest, self._label).probe()
+        document = RemoteContainer(self.shell, image.digest, self._label).probe()
         kind = None
         if provider.catalogued and machine.offer.machine_type is not None:
             kind = catalog.machine_type(provider.name, machine.offer.machine_type)
-        problem = problem_with_fingerprint(fingerprint)
+        problem = problem_with_fingerprint(document)
         if problem is not None:
             raise Rejected(Reason("damaged-output", f"its fingerprint is not valid: {problem}"))
+        fingerprint = parse_fingerprint(document)
         reason = disagreement(machine.platform, kind, fingerprint, rehearsal=machine.rehearsal)
         if reason is not None:
             raise Rejected(reason)

@@ -8,12 +8,11 @@ does not have are listed as unverified.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrator.catalog import MachineType, cpu_platforms
 from orchestrator.model.experiment import Platform, Reason
+from orchestrator.results.fingerprint import Cpu, Fingerprint, Gpu
 
 NOT_PROBED = frozenset({"V520"})
 """GPUs that the probe cannot see, since it reads NVIDIA's driver only."""
@@ -33,13 +32,13 @@ class Comparison:
 def disagreement(
     platform: Platform,
     machine_type: MachineType | None,
-    fingerprint: Mapping[str, Any],
+    fingerprint: Fingerprint,
     *,
     rehearsal: bool = False,
 ) -> Reason | None:
     """Why the machine is not the hardware asked for; ``None``: nothing contradicts it.
 
-    ``fingerprint`` as in docs/formats.md, section 4. ``rehearsal``: see ``compare``.
+    ``rehearsal``: see ``compare``.
     """
     found = compare(platform, machine_type, fingerprint, rehearsal=rehearsal).disagreements
     return Reason("mismatch", "; ".join(found)) if found else None
@@ -48,7 +47,7 @@ def disagreement(
 def compare(
     platform: Platform,
     machine_type: MachineType | None,
-    fingerprint: Mapping[str, Any],
+    fingerprint: Fingerprint,
     *,
     rehearsal: bool = False,
 ) -> Comparison:
@@ -59,19 +58,18 @@ def compare(
     memory and the nearest CPU model: only its architecture is compared.
     """
     found = _Differences([], [])
-    cpu = fingerprint.get("cpu") or {}
+    cpu = fingerprint.cpu
     wanted = machine_type.architecture if machine_type else platform.get("arch")
     if wanted is not None:
-        seen = cpu.get("architecture")
+        seen = cpu.architecture
         # The name is arm64 for images and in the catalogue, aarch64 for the kernel.
         found.equal("architecture", str(wanted), "arm64" if seen == "aarch64" else seen)
-    if not rehearsal and fingerprint.get("emulated") is None:
+    if not rehearsal and fingerprint.emulated is None:
         _processor(found, platform, machine_type, cpu)
-        _gpus(found, platform, machine_type, fingerprint.get("gpus"))
+        _gpus(found, platform, machine_type, fingerprint.gpus)
         if machine_type is not None:
-            cores = fingerprint.get("logical_cpus")
-            found.equal("logical CPUs", machine_type.vcpus, cores)
-            _memory(found, machine_type.memory_bytes, fingerprint.get("memory_bytes"))
+            found.equal("logical CPUs", machine_type.vcpus, fingerprint.logical_cpus)
+            _memory(found, machine_type.memory_bytes, fingerprint.memory_bytes)
     return Comparison(tuple(found.against), tuple(found.unverified))
 
 
@@ -89,10 +87,7 @@ class _Differences:
 
 
 def _processor(
-    found: _Differences,
-    platform: Platform,
-    machine_type: MachineType | None,
-    cpu: Mapping[str, Any],
+    found: _Differences, platform: Platform, machine_type: MachineType | None, cpu: Cpu
 ) -> None:
     cpu_platform = platform.get("cpu_platform")
     possible: tuple[str, ...]
@@ -105,21 +100,24 @@ def _processor(
         possible = machine_type.microarchitectures if machine_type else ()
     if not possible:
         return
-    seen = cpu.get("microarchitecture")
+    seen = cpu.microarchitecture
     wanted = " or ".join(possible)
     found.equal("microarchitecture", wanted, wanted if seen in possible else seen)
 
 
 def _gpus(
-    found: _Differences, platform: Platform, machine_type: MachineType | None, seen: object
+    found: _Differences,
+    platform: Platform,
+    machine_type: MachineType | None,
+    seen: tuple[Gpu, ...] | None,
 ) -> None:
     wanted = platform.get("gpu") or (machine_type.gpu if machine_type else None)
     if wanted is None:
         return
-    if not isinstance(seen, list) or wanted in NOT_PROBED:
+    if seen is None or wanted in NOT_PROBED:
         found.unverified.append(f"GPU: asked for {wanted}, the fingerprint does not say")
         return
-    names = [str(gpu.get("name")) for gpu in seen]
+    names = [str(gpu.name) for gpu in seen]
     if not names:
         found.against.append(f"GPU: asked for {wanted}, received none")
     others = sorted({name for name in names if not _words(str(wanted)) <= _words(name)})
@@ -134,8 +132,8 @@ def _words(name: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", name.casefold()))
 
 
-def _memory(found: _Differences, wanted: int, seen: object) -> None:
-    if not isinstance(seen, int):
+def _memory(found: _Differences, wanted: int, seen: int | None) -> None:
+    if seen is None:
         found.unverified.append("memory: the fingerprint does not say")
     elif abs(seen - wanted) > MEMORY_SHARE * wanted:
         found.against.append(

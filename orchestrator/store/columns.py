@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ import numpy.typing as npt
 
 from orchestrator.errors import StoreError
 from orchestrator.results.outputs import Codes, OutputPool, Outputs
-from orchestrator.store.records import Record, Sourced
+from orchestrator.results.record import Observation
+from orchestrator.store.parse import PARTS, JsonObject
+from orchestrator.store.records import Sourced
 
 ABSENT = -1
-_PARTS = ("platform", "workload", "input", "variant")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,38 +52,41 @@ class Columns:
     contents: Codes
     """(outputs of all rows,): into ``pool.contents``."""
 
-    def rows(self, files: Sequence[Path]) -> Iterator[Sourced]:
-        """The records; ``files`` are those they stand in, sorted by name.
+    def rows(self, files: Sequence[Path]) -> Iterator[Sourced[Observation]]:
+        """The observations; ``files`` are those they stand in, sorted by name.
 
-        Equal values are one object, shared by all records of the run: they are not to be changed.
+        Equal parts are one object, shared by all observations of the run.
         """
-        values = {key: _decoded(column) for key, column in self.keys.items()}
-        numbers = (each.tolist() for each in (self.file, self.line, self.layout, self.ends))
+        fields = (self._values(name) for name in Observation._fields)
+        places = map(files.__getitem__, self.file.tolist())
+        return map(
+            Sourced[Observation],
+            map(Observation._make, zip(*fields, strict=False)),
+            places,
+            self.line.tolist(),
+        )
+
+    def _values(self, name: str) -> Iterable[Any]:
+        """The values of one field of ``Observation``, by row."""
+        if name == "outputs":
+            return self._outputs()
+        parse, column = PARTS.get(name), self.keys.get(name)
+        default = parse(None) if parse else Observation._field_defaults.get(name)
+        if column is None:
+            return repeat(default)
+        values = json.loads(f"[{','.join(column.texts)}]")
+        # The last one is what ABSENT points at.
+        values = [*(map(parse, values) if parse else values), default]
+        return map(values.__getitem__, column.codes.tolist())
+
+    def _outputs(self) -> Iterator[Outputs]:
         start = 0
-        for row, (file, line, layout, end) in enumerate(zip(*numbers, strict=True)):
-            record = {
-                key: column[row] for key, column in values.items() if column[row] is not _NO_VALUE
-            }
-            record["outputs"] = Outputs(self.pool, layout, self.contents[start:end])
-            yield Sourced(record, files[file], line)
+        for layout, end in zip(self.layout.tolist(), self.ends.tolist(), strict=True):
+            yield Outputs(self.pool, layout, self.contents[start:end])
             start = end
 
 
-class _NoValue:
-    pass
-
-
-_NO_VALUE = _NoValue()
-
-
-def _decoded(column: Column) -> list[Any]:
-    values: list[Any] = json.loads(f"[{','.join(column.texts)}]")
-    # The last one is what ABSENT points at.
-    values.append(_NO_VALUE)
-    return [values[code] for code in column.codes.tolist()]
-
-
-def columns_of(files: Sequence[Path], sourced: Iterable[Sourced]) -> Columns:
+def columns_of(files: Sequence[Path], sourced: Iterable[Sourced[JsonObject]]) -> Columns:
     """The columns of the records ``sourced`` from ``files``, read once and not kept.
 
     Raises ``StoreError`` with file and line for a record that no analysis could take.
@@ -122,9 +127,8 @@ class _Rows:
     pool: OutputPool = field(default_factory=OutputPool)
     outputs: list[Outputs] = field(default_factory=list)
 
-    def add(self, item: Sourced) -> None:
-        _check(item.record)
-        outputs = self.pool.add(item.record.get("outputs", ()))
+    def add(self, item: Sourced[JsonObject]) -> None:
+        outputs = self.pool.add(_checked(item.record))
         row = len(self.file)
         for key, value in item.record.items():
             if key != "outputs":
@@ -147,15 +151,21 @@ class _Rows:
         )
 
 
-def _check(record: Record) -> None:
-    """Raise for a record without what every analysis asks of it."""
+def _checked(document: JsonObject) -> Sequence[JsonObject]:
+    """The outputs of a record; raises where it lacks what every analysis asks of it."""
+    record: dict[str, Any] = document
     for name in ("run", "cell", "status"):
         if not isinstance(record[name], str):
             raise TypeError(f"{name} is {record[name]!r}, no text")
     if type(record["session"]) is not int or type(record.get("attempt", 0)) is not int:
         raise TypeError("session or attempt is no number")
-    for name in _PARTS:
+    for name in ("platform", "workload", "input", "variant"):
         if not isinstance(record[name], dict):
             raise TypeError(f"{name} is {record[name]!r}, no object")
-    if not isinstance(record.get("outputs", []), list):
+    for name in PARTS:
+        if not isinstance(record.get(name), dict | None):
+            raise TypeError(f"{name} is {record[name]!r}, no object")
+    outputs: Sequence[JsonObject] = record.get("outputs", [])
+    if not isinstance(outputs, list):
         raise TypeError("outputs are no list")
+    return outputs

@@ -14,8 +14,10 @@ from typing import Any
 
 import blake3
 
-from orchestrator.model.experiment import Cell, Reason
+from orchestrator.model.experiment import Cell, Json, Reason, Status
 from orchestrator.model.machine import Machine, Offer
+from orchestrator.results.outputs import OutputPool
+from orchestrator.store.parse import JsonObject, parse_machine
 from orchestrator.store.records import Record, cell_objects
 from orchestrator.store.run_folder import RunFolder, timestamp
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_observed
@@ -39,8 +41,8 @@ class Origin:
     image: tuple[str, str] | None
     """(reference, digest)."""
     rehearsal: bool = False
-    offer: Record | None = None
-    """Where a rented machine was had: ``type``, ``region``, ``zone``, ``spot``."""
+    offer: Offer | None = None
+    """Where a rented machine was had."""
 
     @classmethod
     def of(cls, machine: Machine, image: tuple[str, str] | None) -> Origin:
@@ -52,12 +54,14 @@ class Origin:
             masked=machine.masked,
             image=image,
             rehearsal=machine.rehearsal,
-            offer=_where(machine.offer),
+            offer=machine.offer if machine.offer.region or machine.offer.zone else None,
         )
 
-    def object(self) -> Record:
+    def object(self) -> JsonObject:
         """As stored in a record."""
-        image = None if self.image is None else {"name": self.image[0], "digest": self.image[1]}
+        image: Json = None
+        if self.image is not None:
+            image = {"name": self.image[0], "digest": self.image[1]}
         return {
             "id": self.machine,
             "isolation": self.isolation,
@@ -65,7 +69,7 @@ class Origin:
             "masked": self.masked,
             "image": image,
             "rehearsal": self.rehearsal,
-            "place": self.offer,
+            "place": None if self.offer is None else _place(self.offer),
         }
 
     def write(self, work: Path) -> None:
@@ -80,21 +84,22 @@ class Origin:
             known = json.loads((work / "origin.json").read_bytes())
         except (OSError, ValueError):
             return None
-        image = known["image"]
+        machine = parse_machine(known)
+        if machine.id is None or machine.isolation is None:
+            return None
+        name, digest = machine.image.name, machine.image.digest
         return cls(
-            machine=known["id"],
-            isolation=known["isolation"],
-            emulated=known["emulated"],
-            masked=known["masked"],
-            image=None if image is None else (image["name"], image["digest"]),
-            rehearsal=known["rehearsal"],
-            offer=known.get("place"),
+            machine=machine.id,
+            isolation=machine.isolation,
+            emulated=machine.emulated,
+            masked=machine.masked,
+            image=None if name is None or digest is None else (name, digest),
+            rehearsal=machine.rehearsal,
+            offer=machine.offer,
         )
 
 
-def _where(offer: Offer) -> Record | None:
-    if offer.region is None and offer.zone is None:
-        return None
+def _place(offer: Offer) -> JsonObject:
     return {
         "type": offer.machine_type,
         "region": offer.region,
@@ -117,7 +122,7 @@ def ingest(
     Records that break the schema or name another cell become ``failed`` with what is wrong.
     """
     fingerprint = _take_fingerprint(run, out)
-    seen: dict[tuple[str, int], Record] = {}
+    seen: dict[tuple[str, int], JsonObject] = {}
     for observed in _observed(out):
         cell_id, session = observed.get("cell"), observed.get("session")
         if not isinstance(cell_id, str) or cell_id not in cells:
@@ -125,7 +130,7 @@ def ingest(
         # True would be found among numbers, as 1.
         if type(session) is not int or session not in cells[cell_id][1]:
             continue
-        problem = problem_with_observed(observed) or _take_tensors(run, out, observed)
+        problem = problem_with_observed(observed) or _take_tensors(run, out, observed["outputs"])
         reason = None if problem is None else Reason("damaged-output", problem)
         seen[cell_id, session] = observed if reason is None else _absent(cell_id, session, reason)
     if silence is not None:
@@ -137,11 +142,11 @@ def ingest(
         for (cell_id, _), observed in seen.items()
     ]
     run.append(origin.machine, records)
-    return records
+    return [Record.of(record) for record in records]
 
 
 def not_observed(
-    run: RunFolder, cell: Cell, sessions: tuple[int, ...], status: str, reason: Reason
+    run: RunFolder, cell: Cell, sessions: tuple[int, ...], status: Status, reason: Reason
 ) -> list[Record]:
     """Store that ``cell`` was not computed, and why (``skipped`` or ``mismatch``)."""
     records = [
@@ -149,16 +154,16 @@ def not_observed(
         for session in sessions
     ]
     run.append(f"{cell.platform.name}-{cell.platform.id}", records)
-    return records
+    return [Record.of(record) for record in records]
 
 
 def _record(
     run: RunFolder,
-    observed: Mapping[str, Any],
+    observed: JsonObject,
     cell: Cell,
-    machine: Record | None,
+    machine: JsonObject | None,
     fingerprint: str | None,
-) -> Record:
+) -> JsonObject:
     return {
         **observed,
         **cell_objects(cell),
@@ -170,12 +175,12 @@ def _record(
     }
 
 
-def _absent(cell: str, session: int, reason: Reason, status: str = "failed") -> Record:
+def _absent(cell: str, session: int, reason: Reason, status: Status = Status.FAILED) -> JsonObject:
     return {
         "schema": 1,
         "cell": cell,
         "session": session,
-        "status": status,
+        "status": status.value,
         "reason": {
             "code": reason.code,
             "message": reason.message[:LONGEST_TEXT],
@@ -185,7 +190,7 @@ def _absent(cell: str, session: int, reason: Reason, status: str = "failed") -> 
     }
 
 
-def _observed(out: Path) -> Iterator[dict[str, Any]]:
+def _observed(out: Path) -> Iterator[JsonObject]:
     """The runner's lines; a torn or foreign line was never a session's record.
 
     One at a time: the file may be larger than memory.
@@ -216,17 +221,22 @@ def _take_fingerprint(run: RunFolder, out: Path) -> str | None:
     return digest
 
 
-def _take_tensors(run: RunFolder, out: Path, observed: Mapping[str, Any]) -> str | None:
-    """Store the tensors a record says it kept, each checked against its digest."""
-    for output in observed["outputs"]:
-        digest = output["digest"]
-        if not output["tensor"] or (run.path / "tensors" / digest).exists():
+def _take_tensors(run: RunFolder, out: Path, outputs: Any) -> str | None:
+    """Store the tensors that are said to be kept, each checked against its digest."""
+    try:
+        found = OutputPool().add(outputs)
+    except (KeyError, TypeError, ValueError) as error:
+        # What the schema lets pass, and no analysis could read afterwards.
+        return f"outputs: {error}"
+    for output in found:
+        digest = output.digest
+        if not output.tensor or (run.path / "tensors" / digest).exists():
             continue
         path = out / "tensors" / digest
         if not DIGEST.fullmatch(digest) or not _is_plain_file(path):
-            return f"tensor {digest} of output {output['name']!r} is missing"
+            return f"tensor {digest} of output {output.name!r} is missing"
         if blake3.blake3().update_mmap(path).hexdigest() != digest:
-            return f"tensor {digest} of output {output['name']!r} has other content"
+            return f"tensor {digest} of output {output.name!r} has other content"
         run.take_tensor(digest, path)
     return None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.store.records import latest, read_lines
+from orchestrator.store.records import latest, read_records
 from orchestrator.store.run_folder import run_folders
 from orchestrator.store.segments import open_name
 from orchestrator.system.files import write_whole
@@ -49,7 +49,7 @@ def merge(sources: Sequence[Path], target: Path) -> Merged:
 
 def _check(runs: Sequence[Path]) -> None:
     """Raise for every contradiction between copies of one run."""
-    latest(item for run in runs for path in _observations(run) for item in read_lines(path))
+    latest(item for run in runs for path in _observations(run) for item in read_records(path))
     for kind in ("fingerprints", "tensors"):
         seen: dict[str, Path] = {}
         for run in runs:

@@ -1,4 +1,4 @@
-"""Reading a whole store: every run at or below a folder, as plain records."""
+"""Reading a whole store: every run at or below a folder, as typed observations."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from typing import Any
 from blake3 import blake3
 
 from orchestrator.errors import StoreError, UsageError
+from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.record import Observation, PlannedRecord
 from orchestrator.store import cache
 from orchestrator.store.columns import Columns, columns_of
-from orchestrator.store.records import Record, Sourced, latest, lines_of, warn_of_torn_line
+from orchestrator.store.parse import JsonObject, parse_plan
+from orchestrator.store.parse_fingerprint import parse_fingerprint
+from orchestrator.store.records import Sourced, latest, lines_of, warn_of_torn_line
 from orchestrator.store.run_folder import run_folders
 
 CACHED_FROM = 1 << 18
@@ -26,14 +30,12 @@ class Store:
     """What one or several runs hold."""
 
     runs: tuple[Path, ...]
-    records: tuple[Record, ...]
-    """One per session, its last attempt. Records share equal parts: they are not to be changed.
-
-    ``outputs`` is a sequence of objects that are made when they are asked for: the analysis takes
-    its columns instead (``orchestrator.results_outputs``)."""
-    planned: tuple[Record, ...]
-    """One per planned cell, in the plan's order: ``cell``, ``sessions`` and its four parts."""
-    fingerprints: dict[str, dict[str, Any]]
+    records: tuple[Observation, ...]
+    """One per session, its last attempt. Equal parts of the records of a run are one object."""
+    planned: tuple[PlannedRecord, ...]
+    """One per planned cell, in the plan's order."""
+    fingerprints: dict[str, Fingerprint]
+    """By their digests."""
 
 
 def read(store: Path, *, cached_from: int = CACHED_FROM) -> Store:
@@ -47,14 +49,16 @@ def read(store: Path, *, cached_from: int = CACHED_FROM) -> Store:
     if not runs:
         raise UsageError(f"{store}: holds no run (no run.json at or below it)")
     records = tuple(latest(item for run in runs for item in _rows(run, cached_from)))
-    planned = {cell["cell"]: cell for run in runs for cell in _planned(run)}
+    planned = {cell.cell: cell for run in runs for cell in _planned(run)}
     fingerprints = {
-        path.stem: _document(path) for run in runs for path in (run / "fingerprints").glob("*.json")
+        path.stem: parse_fingerprint(_document(path))
+        for run in runs
+        for path in (run / "fingerprints").glob("*.json")
     }
     return Store(runs, records, tuple(planned.values()), fingerprints)
 
 
-def _rows(run: Path, cached_from: int) -> Iterator[Sourced]:
+def _rows(run: Path, cached_from: int) -> Iterator[Sourced[Observation]]:
     files, size = _files(run / "observations")
     columns = _cached(run, files) if size >= cached_from else columns_of(files, _lines(files, {}))
     return columns.rows(files)
@@ -82,7 +86,7 @@ def _files(folder: Path) -> tuple[list[Path], int]:
     return [folder / name for name in sorted(found)], sum(found.values())
 
 
-def _lines(files: Sequence[Path], digests: dict[str, str]) -> Iterator[Sourced]:
+def _lines(files: Sequence[Path], digests: dict[str, str]) -> Iterator[Sourced[JsonObject]]:
     """All records of ``files``; notes in ``digests`` what each contained when it was read."""
     for path in files:
         content = path.read_bytes()
@@ -101,17 +105,9 @@ def _digests(files: Sequence[Path], torn: list[Path]) -> dict[str, str]:
     return digests
 
 
-def _planned(run: Path) -> list[Record]:
+def _planned(run: Path) -> list[PlannedRecord]:
     path = run / "plan.json"
-    if not path.is_file():
-        return []
-    plan = _document(path)
-    kinds = ("platforms", "workloads", "inputs", "variants")
-    rows = []
-    for cell in plan["cells"]:
-        parts = {kind[:-1]: plan[kind][i] for kind, i in zip(kinds, cell["parts"], strict=True)}
-        rows.append({"cell": cell["cell"], "sessions": cell["sessions"], **parts})
-    return rows
+    return parse_plan(_document(path)) if path.is_file() else []
 
 
 def _document(path: Path) -> Any:

@@ -1,64 +1,120 @@
-"""Observation records as they stand in a store: made from core types, read, keyed, compared."""
+"""Records as they stand in a store: made from core types, read line by line, keyed, compared."""
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from orchestrator.errors import ConflictError, StoreError
-from orchestrator.model.experiment import Cell, Input, Json, Plan, Platform, Variant, Workload
+from orchestrator.model.experiment import (
+    Cell,
+    Input,
+    Json,
+    Plan,
+    Platform,
+    Reason,
+    Status,
+    Variant,
+    Workload,
+)
+from orchestrator.results.record import Bits, SessionKey
+from orchestrator.store.parse import JsonObject, parse_reason
 
-Record = dict[str, Any]
-SessionKey = tuple[str, str, int]
-"""(run, cell, session)."""
+T = TypeVar("T")
 
 
-def is_final(record: Mapping[str, Any]) -> bool:
-    """Whether a later ``eqc run`` need not try this session again.
+class Record(NamedTuple):
+    """A record as far as the store itself reads it: what decides between two of one session."""
 
-    What a platform cannot compute it cannot compute tomorrow; a framework that is not installed
-    can be installed.
-    """
-    if record["status"] == "unsupported":
-        return bool(record["reason"]["code"] != "not-installed")
-    return bool(record["status"] == "ok")
+    run: str
+    cell: str
+    session: int
+    status: str
+    """A ``Status``."""
+    attempt: int
+    reason: Reason | None
+    bits: Bits
+
+    @classmethod
+    def of(cls, document: JsonObject) -> Record:
+        """Of a line. Raises ``KeyError`` where it lacks a key, ``TypeError`` where one is none."""
+        known: dict[str, Any] = document
+        outputs = known.get("outputs", ())
+        return cls(
+            known["run"],
+            known["cell"],
+            known["session"],
+            known["status"],
+            known.get("attempt", 0),
+            parse_reason(known.get("reason")),
+            tuple(sorted((each["role"], each["name"], each["digest"]) for each in outputs)),
+        )
+
+    @property
+    def key(self) -> SessionKey:
+        """What makes two records the same session."""
+        return self.run, self.cell, self.session
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a later ``eqc run`` need not try this session again.
+
+        What a platform cannot compute it cannot compute tomorrow; a framework that is not
+        installed can be installed.
+        """
+        if self.status == Status.UNSUPPORTED:
+            return self.reason is None or self.reason.code != "not-installed"
+        return self.status == Status.OK
+
+
+class _OfSession(Protocol):
+    """``Record`` and ``Observation``."""
+
+    @property
+    def key(self) -> SessionKey: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def bits(self) -> Bits: ...
+
+
+OfSession = TypeVar("OfSession", bound=_OfSession)
 
 
 class TornLine(UserWarning):
     """The last line of a file was cut off by a kill or a full disk; it is left out."""
 
 
-@dataclass(frozen=True)
-class Sourced:
+class Sourced(NamedTuple, Generic[T]):
     """A record and where it stands, so that every number can be traced."""
 
-    record: Record
+    record: T
     path: Path
     line: int
 
 
-def read_lines(path: Path) -> Iterator[Sourced]:
-    """All records of one ``.jsonl`` file.
+def read_records(path: Path) -> Iterator[Sourced[Record]]:
+    """All records of one ``.jsonl`` file, as ``Record``; raises as ``lines_of``."""
+    for item in lines_of(path, path.read_bytes()):
+        try:
+            record = Record.of(item.record)
+        except (AttributeError, KeyError, TypeError) as error:
+            what = f"the record has no {error}" if isinstance(error, KeyError) else str(error)
+            raise StoreError(f"{item.path}:{item.line}: {what}") from error
+        yield Sourced(record, item.path, item.line)
+
+
+def lines_of(path: Path, content: bytes) -> Iterator[Sourced[JsonObject]]:
+    """All records of one ``.jsonl`` file, from its ``content``.
 
     A torn last line (no newline at its end) was never acknowledged and is left out with a
     ``TornLine`` warning. Anything else that is not a record raises ``StoreError``.
     """
-    return lines_of(path, path.read_bytes())
-
-
-def warn_of_torn_line(path: Path, content: bytes) -> None:
-    """Warn if the last line of ``content``, read from ``path``, has no newline at its end."""
-    if content and not content.endswith(b"\n"):
-        number = content.count(b"\n") + 1
-        warnings.warn(f"{path}:{number}: torn last line left out", TornLine, stacklevel=2)
-
-
-def lines_of(path: Path, content: bytes) -> Iterator[Sourced]:
-    """As ``read_lines``, from the ``content`` of ``path``."""
     warn_of_torn_line(path, content)
     lines = content.split(b"\n")[:-1]
     for number, line in enumerate(lines, start=1):
@@ -76,52 +132,38 @@ def lines_of(path: Path, content: bytes) -> Iterator[Sourced]:
         yield Sourced(record, path, number)
 
 
-def plain(record: Mapping[str, Any]) -> Record:
-    """``record`` as it stands in a file: its outputs are a list, not a sequence made on demand."""
-    return {**record, "outputs": list(record.get("outputs", ()))}
+def warn_of_torn_line(path: Path, content: bytes) -> None:
+    """Warn if the last line of ``content``, read from ``path``, has no newline at its end."""
+    if content and not content.endswith(b"\n"):
+        number = content.count(b"\n") + 1
+        warnings.warn(f"{path}:{number}: torn last line left out", TornLine, stacklevel=2)
 
 
-def key(record: Mapping[str, Any]) -> SessionKey:
-    """What makes two records the same session: (run, cell, session)."""
-    return record["run"], record["cell"], record["session"]
-
-
-def latest(sourced: Iterable[Sourced]) -> list[Record]:
+def latest(sourced: Iterable[Sourced[OfSession]]) -> list[OfSession]:
     """One record per session, its last attempt, in order of first appearance.
 
     Two ``ok`` records of one session must have the same bits; else ``ConflictError`` names both.
     """
-    chosen: dict[SessionKey, Sourced] = {}
+    chosen: dict[SessionKey, Sourced[OfSession]] = {}
     for item in sourced:
-        try:
-            session = key(item.record)
-        except KeyError as error:
-            raise StoreError(f"{item.path}:{item.line}: the record has no {error}") from error
-        earlier = chosen.get(session)
-        if earlier is None:
-            chosen[session] = item
-            continue
-        _refuse_conflict(earlier, item)
-        if _rank(item.record) >= _rank(earlier.record):
-            chosen[session] = item
+        earlier = chosen.setdefault(item.record.key, item)
+        if earlier is not item:
+            _refuse_conflict(earlier, item)
+            if _rank(item.record) >= _rank(earlier.record):
+                chosen[item.record.key] = item
     return [item.record for item in chosen.values()]
 
 
-def bits(record: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
-    """The identity of what was observed: role, name and digest of every output."""
-    return tuple(sorted((o["role"], o["name"], o["digest"]) for o in record.get("outputs", ())))
-
-
-def _rank(record: Mapping[str, Any]) -> tuple[bool, int]:
+def _rank(record: _OfSession) -> tuple[bool, int]:
     """An ``ok`` is never replaced by a later failure; else the later attempt counts."""
-    return record["status"] == "ok", record.get("attempt", 0)
+    return record.status == Status.OK, record.attempt
 
 
-def _refuse_conflict(first: Sourced, second: Sourced) -> None:
-    if first.record["status"] != "ok" or second.record["status"] != "ok":
+def _refuse_conflict(first: Sourced[OfSession], second: Sourced[OfSession]) -> None:
+    if first.record.status != Status.OK or second.record.status != Status.OK:
         return
-    if bits(first.record) != bits(second.record):
-        run, cell, session = key(first.record)
+    if first.record.bits != second.record.bits:
+        run, cell, session = first.record.key
         raise ConflictError(
             f"session {session} of cell {cell} in run {run} was recorded twice with other bits: "
             f"{first.path}:{first.line} and {second.path}:{second.line}. One of the two files is "
@@ -129,7 +171,7 @@ def _refuse_conflict(first: Sourced, second: Sourced) -> None:
         )
 
 
-def platform_object(platform: Platform) -> dict[str, Json]:
+def platform_object(platform: Platform) -> JsonObject:
     """What was asked of a provider."""
     return {
         "id": platform.id,
@@ -139,7 +181,7 @@ def platform_object(platform: Platform) -> dict[str, Json]:
     }
 
 
-def workload_object(workload: Workload) -> dict[str, Json]:
+def workload_object(workload: Workload) -> JsonObject:
     """What was computed."""
     return {
         "id": workload.id,
@@ -152,7 +194,7 @@ def workload_object(workload: Workload) -> dict[str, Json]:
     }
 
 
-def input_object(given: Input) -> dict[str, Json]:
+def input_object(given: Input) -> JsonObject:
     """On which tensors."""
     return {
         "id": given.id,
@@ -161,7 +203,7 @@ def input_object(given: Input) -> dict[str, Json]:
     }
 
 
-def variant_object(variant: Variant) -> dict[str, Json]:
+def variant_object(variant: Variant) -> JsonObject:
     """With which settings."""
     return {
         "id": variant.id,
@@ -176,7 +218,7 @@ def variant_object(variant: Variant) -> dict[str, Json]:
     }
 
 
-def cell_objects(cell: Cell) -> dict[str, Json]:
+def cell_objects(cell: Cell) -> JsonObject:
     """The parts of a record that say what was asked for."""
     return {
         "cell": cell.id,
@@ -187,9 +229,9 @@ def cell_objects(cell: Cell) -> dict[str, Json]:
     }
 
 
-def plan_document(plan: Plan) -> dict[str, Json]:
+def plan_document(plan: Plan) -> JsonObject:
     """``plan.json``: every cell by its id, its parts stored once and referred to by id."""
-    parts: dict[str, dict[str, Json]] = {"platforms": {}, "workloads": {}, "inputs": {}}
+    parts: dict[str, JsonObject] = {"platforms": {}, "workloads": {}, "inputs": {}}
     parts["variants"] = {}
     cells: list[Json] = []
     for cell in plan.cells:

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
-from orchestrator.model.experiment import Plan
-from orchestrator.store.records import Record, bits, is_final, latest, plan_document, read_lines
+from orchestrator.model.experiment import Plan, Status
+from orchestrator.store.parse import JsonObject
+from orchestrator.store.records import Record, latest, plan_document, read_records
 from orchestrator.store.segments import seal
 from orchestrator.system.files import copy_whole, disk_errors, is_locked, write_whole
 
@@ -124,7 +125,7 @@ class RunFolder:
         """Whether the invocation before this one, if there was one, came to its end."""
         return all("ended" in call for call in self.read_json("run.json")["invocations"][-2:-1])
 
-    def finish(self, spent: dict[str, Any]) -> None:
+    def finish(self, spent: JsonObject) -> None:
         """Note in ``run.json`` how the newest invocation ended."""
         document = self.read_json("run.json")
         document["invocations"][-1].update(spent, ended=timestamp())
@@ -140,7 +141,7 @@ class RunFolder:
         """One record per session, its last attempt."""
         return list(self._sessions().values())
 
-    def append(self, machine: str, records: Iterable[Record]) -> int:
+    def append(self, machine: str, records: Iterable[JsonObject]) -> int:
         """Append observations of ``machine`` and sync; returns how many were new.
 
         A record that the store already has (same session, status and bits or reason) is left
@@ -148,17 +149,18 @@ class RunFolder:
         """
         with self._appending:
             known = self._sessions()
-            new = []
-            for record in records:
-                session = record["cell"], record["session"]
+            new: list[JsonObject] = []
+            for document in records:
+                record = Record.of(document)
+                session = record.cell, record.session
                 earlier = known.get(session)
-                if earlier is not None and earlier["status"] == record["status"] == "ok":
+                if earlier is not None and earlier.status == record.status == Status.OK:
                     _refuse_other_bits(self.path, earlier, record)
                 if earlier is not None and _says_nothing_new(earlier, record):
                     continue
-                attempt = 0 if earlier is None else earlier.get("attempt", 0) + 1
-                new.append({**record, "attempt": attempt})
-                known[session] = new[-1]
+                attempt = 0 if earlier is None else earlier.attempt + 1
+                new.append({**document, "attempt": attempt})
+                known[session] = record._replace(attempt=attempt)
             _append_lines(self.path / "observations" / f"{safe_name(machine)}.jsonl", new)
         if new and self._stored is not None:
             self._stored(self)
@@ -174,13 +176,13 @@ class RunFolder:
         """What the store has, read once: only this process writes while it holds the lock."""
         if self._known is None:
             files = self.observation_files()
-            found = latest(item for path in files for item in read_lines(path))
-            self._known = {(r["cell"], r["session"]): r for r in found}
+            found = latest(item for path in files for item in read_records(path))
+            self._known = {(record.cell, record.session): record for record in found}
         return self._known
 
     def sessions_done(self) -> set[tuple[str, int]]:
         """(cell, session) of every session that need not be computed again."""
-        return {(r["cell"], r["session"]) for r in self.records() if is_final(r)}
+        return {session for session, record in self._sessions().items() if record.is_final}
 
     def put_fingerprint(self, digest: str, content: bytes) -> None:
         """Store a fingerprint by its digest, unless the store has it."""
@@ -188,7 +190,7 @@ class RunFolder:
         if not path.exists():
             write_whole(path, content)
 
-    def put_fingerprint_document(self, digest: str, fingerprint: dict[str, Any]) -> None:
+    def put_fingerprint_document(self, digest: str, fingerprint: JsonObject) -> None:
         """As ``put_fingerprint``, for one that is not yet JSON."""
         self.put_fingerprint(digest, json.dumps(fingerprint, sort_keys=True, indent=1).encode())
 
@@ -260,22 +262,20 @@ def run_folders(store: Path) -> Iterator[Path]:
 
 
 def _refuse_other_bits(run: Path, earlier: Record, record: Record) -> None:
-    if bits(earlier) != bits(record):
+    if earlier.bits != record.bits:
         raise ConflictError(
-            f"{run}: session {record['session']} of cell {record['cell']} is stored with other "
+            f"{run}: session {record.session} of cell {record.cell} is stored with other "
             "bits; what is stored is kept, and the new observation is refused"
         )
 
 
 def _says_nothing_new(earlier: Record, record: Record) -> bool:
-    if earlier["status"] != record["status"]:
-        return bool(earlier["status"] == "ok")
-    if record["status"] == "ok":
-        return True
-    return bool(earlier["reason"] == record["reason"])
+    if earlier.status != record.status:
+        return earlier.status == Status.OK
+    return record.status == Status.OK or earlier.reason == record.reason
 
 
-def _append_lines(path: Path, records: Sequence[Record]) -> None:
+def _append_lines(path: Path, records: Sequence[JsonObject]) -> None:
     """Append all lines and sync; where the disk fills up on the way, take all of them back."""
     if not records:
         return

@@ -138,7 +138,7 @@ class Controller:
     def check_story(self) -> None:
         """Check the files: no session twice, an end for every order, no work folder left."""
         folder = self.run_folder
-        stored = [(r["cell"], r["session"], r["status"]) for r in read(folder).records]
+        stored = [(r.cell, r.session, r.status) for r in read(folder).records]
         lines = [p.read_text().splitlines() for p in (folder / "observations").glob("*.jsonl")]
         told = [json.loads(line) for each in lines for line in each]
         ok = [(r["cell"], r["session"], r["status"]) for r in told if r["status"] == "ok"]

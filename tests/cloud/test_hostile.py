@@ -98,8 +98,9 @@ def test_an_archive_with_outside_paths_and_text_with_escape_sequences(lab: Lab) 
     ran = lied(lab, lie)
     assert ran.status(FAULTY) == {"failed"}
     assert {code for code, _ in ran.reasons(FAULTY)} == {"runner-died"}
-    (row,) = (row for row in ran.rows if row["status"] == "failed")
-    assert "\\x1b[2J" in row["reason"]["stderr"]
+    (row,) = (row for row in ran.rows if row.status == "failed")
+    assert row.reason is not None
+    assert "\\x1b[2J" in row.reason.stderr
     assert "\\x1b[2J\\x1b]0;owned\\x07\\r\\x08 hello" in ran.shown
     stored = [p for p in lab.results.rglob("*") if p.is_file()]
     assert not any(b"root:x:0" in p.read_bytes() for p in stored)
@@ -175,8 +176,7 @@ def test_rows_of_another_machine_and_bombs(lab: Lab) -> None:
     ran = lab.run(lab.experiment(attempts=1))
     # A machine can report any output for its own cell: that is an observation of another class.
     digests = {
-        row["platform"]["parameters"]["machine_type"]: {o["digest"] for o in row["outputs"]}
-        for row in ran.rows
+        row.platform.parameters["machine_type"]: {o.digest for o in row.outputs} for row in ran.rows
     }
     assert digests[FAULTY] == {"f" * 64}
     assert "f" * 64 not in digests[SOUND]

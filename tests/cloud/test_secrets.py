@@ -155,7 +155,7 @@ def test_no_secret_is_where_somebody_could_find_it(
             text.replace(json.dumps(key)[1:-1], "").encode()
             for text, key in zip(host_keys, private, strict=True)
         ],
-        "image": _image(lab, ran.rows[0]["machine"]["image"]["digest"]),
+        "image": _image(lab, str(ran.rows[0].machine.image.digest)),
     }
     assert len(stored) > 5
     for place, texts in places.items():

@@ -75,17 +75,17 @@ def swept(folder: Path, spec: str, client: docker.DockerClient) -> list[dict[str
     assert done.stderr.count("pushing eqc-numpy:") == (2 if ARM in spec else 1)
     assert not [tag for image in client.images.list() for tag in image.tags if offer.host in tag]
     records = read(folder / "results").records
-    platforms = {record["platform"]["name"] for record in records}
+    platforms = {record.platform.name for record in records}
     assert platforms <= set(PLACES)
     assert len(records) == 2 * len(platforms)
     for record in records:
-        assert record["status"] == "ok", record["reason"]
-        machine = record["machine"]
-        assert machine["rehearsal"] is True
-        assert machine["isolation"] == "docker"
-        asked = PLACES[record["platform"]["name"]]
-        offer = machine["place"]
-        assert asked == (offer and (offer["type"], offer["region"], offer["spot"]))
+        assert record.status == "ok", record.reason
+        machine = record.machine
+        assert machine.rehearsal is True
+        assert machine.isolation == "docker"
+        asked = PLACES[record.platform.name]
+        had = machine.offer
+        assert asked == (had and (had.machine_type, had.region, had.spot))
     (run,) = (folder / "results").glob("*/*/run.json")
     assert set(left(client, json.loads(run.read_text())["tag"])) <= orphans
     lines = (folder / "events.jsonl").read_text().splitlines()
@@ -124,9 +124,9 @@ def test_a_spot_machine_of_another_architecture_is_among_them(
 ) -> None:
     swept(tmp_path, SWEEP.replace("  - provider: gcp", f"{ARM}  - provider: gcp"), client)
     (arm,) = {
-        record["fingerprint"]
+        str(record.fingerprint)
         for record in read(tmp_path / "results").records
-        if record["platform"]["name"] == "rehearsal/aws/c6g.large"
+        if record.platform.name == "rehearsal/aws/c6g.large"
     }
-    cpu = read(tmp_path / "results").fingerprints[arm]["cpu"]
-    assert (cpu["architecture"], cpu["microarchitecture"]) == ("aarch64", "Neoverse N1")
+    cpu = read(tmp_path / "results").fingerprints[arm].cpu
+    assert (cpu.architecture, cpu.microarchitecture) == ("aarch64", "Neoverse N1")

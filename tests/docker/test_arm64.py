@@ -38,11 +38,11 @@ def test_arm64_is_emulated_and_says_what_it_is(tmp_path: Path) -> None:
     store = read(tmp_path / "results")
     seen = {}
     for record in store.records:
-        fingerprint = store.fingerprints[record["fingerprint"]]
-        seen[record["platform"]["name"]] = (
-            fingerprint["cpu"]["architecture"],
-            fingerprint["cpu"]["microarchitecture"],
-            fingerprint["emulated"],
+        fingerprint = store.fingerprints[str(record.fingerprint)]
+        seen[record.platform.name] = (
+            fingerprint.cpu.architecture,
+            fingerprint.cpu.microarchitecture,
+            fingerprint.emulated,
         )
     assert seen["emulated/arm64/a64fx"] == ("aarch64", "A64FX", "a64fx")
     assert seen["emulated/arm64/cortex-a72"] == ("aarch64", "Cortex-A72", "cortex-a72")
@@ -55,7 +55,5 @@ def test_without_binfmt_arm64_is_a_skipped_row(tmp_path: Path) -> None:
         pytest.skip("arm64 programs start here")
     done = eqc("run", written(tmp_path, SPEC), "--isolation", "docker", cwd=tmp_path)
     assert done.returncode == 4, done.stderr
-    statuses = {
-        (r["platform"]["provider"], r["status"]) for r in read(tmp_path / "results").records
-    }
+    statuses = {(r.platform.provider, r.status) for r in read(tmp_path / "results").records}
     assert statuses == {("local", "ok"), ("emulated", "skipped")}

@@ -95,11 +95,11 @@ def test_a_removed_container_gives_failed_rows_and_may_be_removed_twice(
     first = eqc("run", spec, "--isolation", "docker", cwd=tmp_path)
     thread.join()
     assert first.returncode == 4, first.stderr
-    failed = [r for r in read(tmp_path / "results").records if r["status"] == "failed"]
-    assert {r["reason"]["code"] for r in failed} == {"runner-died"}
+    failed = [r for r in read(tmp_path / "results").records if r.status == "failed"]
+    assert {r.reason and r.reason.code for r in failed} == {"runner-died"}
     second = eqc("run", spec, "--isolation", "docker", cwd=tmp_path)
     assert second.returncode == 0, second.stderr
-    assert {r["status"] for r in read(tmp_path / "results").records} == {"ok"}
+    assert {r.status for r in read(tmp_path / "results").records} == {"ok"}
 
 
 def test_an_image_is_found_by_its_content_and_built_once(tmp_path: Path) -> None:

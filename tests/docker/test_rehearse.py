@@ -33,11 +33,8 @@ def test_every_planned_machine_is_a_service_of_docker_compose(tmp_path: Path) ->
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
     records = read(tmp_path / "results").records
-    assert {r["status"] for r in records} == {"ok"}
-    players = {
-        r["platform"]["name"]: (r["machine"]["rehearsal"], r["machine"]["emulated"])
-        for r in records
-    }
+    assert {r.status for r in records} == {"ok"}
+    players = {r.platform.name: (r.machine.rehearsal, r.machine.emulated) for r in records}
     assert players == {
         "local": (False, None),
         "rehearsal/aws/c4.large": (True, "Haswell"),

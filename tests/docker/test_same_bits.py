@@ -57,11 +57,11 @@ def first_cache(store: Path) -> dict[str, int]:
     """Size in bytes of each platform's first data cache, from executed CPUID."""
     found = read(store)
     caches = {
-        record["platform"]["name"]: found.fingerprints[record["fingerprint"]]["cpu"]["caches"]
+        record.platform.name: found.fingerprints[str(record.fingerprint)].cpu.caches or ()
         for record in found.records
     }
     return {
-        name: next(c["bytes"] for c in each if (c["level"], c["type"]) == (1, "data"))
+        name: next(c.bytes or 0 for c in each if (c.level, c.type) == (1, "data"))
         for name, each in caches.items()
     }
 
@@ -69,13 +69,11 @@ def first_cache(store: Path) -> dict[str, int]:
 def outputs(store: Path) -> dict[tuple[str, str, str], str]:
     """Digests by (platform, variant, output) of a store; fails unless all sessions are ok."""
     records = read(store).records
-    assert {(r["platform"]["name"], r["status"], str(r["reason"])) for r in records} == {
-        (r["platform"]["name"], "ok", "None") for r in records
+    assert {(r.platform.name, r.status, r.reason) for r in records} == {
+        (r.platform.name, "ok", None) for r in records
     }
     return {
-        (r["platform"]["name"], r["variant"]["label"], o["name"]): o["digest"]
-        for r in records
-        for o in r["outputs"]
+        (r.platform.name, r.variant.label, o.name): o.digest for r in records for o in r.outputs
     }
 
 
@@ -112,8 +110,8 @@ def test_containers_and_processes_give_the_same_classes(tmp_path: Path) -> None:
         done = eqc("run", spec, "--isolation", isolation, "--results", isolation, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         found[isolation] = outputs(tmp_path / isolation)
-        isolations = {r["machine"]["isolation"] for r in read(tmp_path / isolation).records}
+        isolations = {r.machine.isolation for r in read(tmp_path / isolation).records}
         assert isolations == {isolation}
     assert found["docker"] == found["process"]
-    images = [r["machine"]["image"] for r in read(tmp_path / "docker").records]
-    assert all(image["digest"].startswith("sha256:") for image in images)
+    images = [r.machine.image for r in read(tmp_path / "docker").records]
+    assert all(str(image.digest).startswith("sha256:") for image in images)

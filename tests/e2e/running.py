@@ -57,12 +57,12 @@ def facts(store: Path) -> list[tuple[Any, ...]]:
     """The content of a store's observations, without times and the run's name, sorted."""
     return sorted(
         (
-            record["cell"],
-            record["session"],
-            record["status"],
-            record["platform"]["name"],
-            record["variant"]["label"],
-            tuple((o["role"], o["name"], o["digest"], o["tensor"]) for o in record["outputs"]),
+            record.cell,
+            record.session,
+            record.status,
+            record.platform.name,
+            record.variant.label,
+            tuple((o.role, o.name, o.digest, o.tensor) for o in record.outputs),
         )
         for record in read(store).records
     )

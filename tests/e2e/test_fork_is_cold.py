@@ -41,11 +41,9 @@ def test_forked_and_cold_sessions_give_the_same_bits(tmp_path: Path, framework: 
         done = eqc("run", spec, "--isolation", "process", cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
         records = read(tmp_path / "results" / mode).records
-        assert {record["mode"] for record in records} == {mode}
+        assert {record.mode for record in records} == {mode}
         found[mode] = {
-            (r["cell"], r["session"], o["role"], o["name"]): o["digest"]
-            for r in records
-            for o in r["outputs"]
+            (r.cell, r.session, o.role, o.name): o.digest for r in records for o in r.outputs
         }
     assert len(found["fork"]) > 2 * 2 * 2 * 2
     assert found["fork"] == found["cold"]

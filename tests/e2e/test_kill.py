@@ -92,7 +92,7 @@ def test_an_interrupted_run_ends_everything_and_says_so(
     assert "run again to go on" in errors
     assert "machines left: 0" in errors
     assert runner_processes(tmp_path) == []
-    statuses = {record["status"] for record in read(tmp_path / "results").records}
+    statuses = {record.status for record in read(tmp_path / "results").records}
     assert statuses == {"ok"}, "what was cut short is open, not failed"
 
 

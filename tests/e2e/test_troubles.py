@@ -6,10 +6,10 @@ import hashlib
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from orchestrator.results.record import Observation
 from orchestrator.store.read import read
 from tests.e2e.running import SMALL, eqc, facts, written
 
@@ -21,14 +21,14 @@ inputs:
 """
 
 
-def records(folder: Path) -> list[dict[str, Any]]:
-    return list(read(folder / "results").records)
+def records(folder: Path) -> tuple[Observation, ...]:
+    return read(folder / "results").records
 
 
 def by_platform(folder: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for record in records(folder):
-        found.setdefault(record["platform"]["name"], set()).add(record["status"])
+        found.setdefault(record.platform.name, set()).add(record.status)
     return found
 
 
@@ -56,8 +56,8 @@ observe: {{sessions: 3}}
     done = eqc("run", spec, "--isolation", isolation, cwd=tmp_path)
     assert done.returncode == 4, done.stderr
     assert by_platform(tmp_path) == {"local": {"ok"}, "emulated/Nehalem": {"unsupported"}}
-    bad = [r for r in records(tmp_path) if r["status"] != "ok"]
-    assert {r["reason"]["code"] for r in bad} == {"illegal-instruction"}
+    bad = [r for r in records(tmp_path) if r.status != "ok"]
+    assert {r.reason and r.reason.code for r in bad} == {"illegal-instruction"}
     assert len(bad) == 3
     assert "unsupported" in done.stdout
     # Unsupported sessions are not tried again.
@@ -92,9 +92,9 @@ limits: {memory: 1 GiB}
     )
     done = eqc("run", spec, "--isolation", isolation, cwd=tmp_path)
     assert done.returncode == 4, done.stderr
-    found = {(r["workload"]["label"], r["status"]) for r in records(tmp_path)}
+    found = {(r.workload.label, r.status) for r in records(tmp_path)}
     assert found == {("greedy", "failed"), ("cifar10-small", "ok")}
-    codes = {r["reason"]["code"] for r in records(tmp_path) if r["status"] == "failed"}
+    codes = {r.reason.code for r in records(tmp_path) if r.status == "failed" and r.reason}
     assert codes == {"out-of-memory"}
 
 

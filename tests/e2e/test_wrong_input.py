@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.running import eqc
-from tests.unit.analysis.records import A, B, C, output, record
+from tests.unit.analysis.records import A, B, C, line, output
 
 Records = Sequence[dict[str, Any]]
 
@@ -39,7 +39,7 @@ def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_truncated_json_in_the_middle_names_file_and_line(tmp_path: Path) -> None:
-    run = stored(tmp_path, [record("a", [A])], [record("b", [A]), record("c", [A])])
+    run = stored(tmp_path, [line("a", [A])], [line("b", [A]), line("c", [A])])
     file = run / "observations" / "machine-1.jsonl"
     first, second = file.read_text().splitlines()
     file.write_text(f"{first[:200]}\n{second}\n")
@@ -51,7 +51,7 @@ def test_truncated_json_in_the_middle_names_file_and_line(tmp_path: Path) -> Non
 
 
 def test_a_truncated_last_line_is_left_out_with_a_warning(tmp_path: Path) -> None:
-    stored(tmp_path, [record("a", [A]), record("b", [A])], end=json.dumps(record("c", [A]))[:99])
+    stored(tmp_path, [line("a", [A]), line("b", [A])], end=json.dumps(line("c", [A]))[:99])
     done = report(tmp_path)
     assert done.returncode == 0
     assert "machine-0.jsonl:3: torn last line left out" in done.stderr
@@ -59,7 +59,7 @@ def test_a_truncated_last_line_is_left_out_with_a_warning(tmp_path: Path) -> Non
 
 
 def test_another_dtype_under_one_name_is_another_class_and_noted(tmp_path: Path) -> None:
-    stored(tmp_path, [record("a", [A])], [record("b", [A.astype(np.float64)])])
+    stored(tmp_path, [line("a", [A])], [line("b", [A.astype(np.float64)])])
     done = report(tmp_path)
     assert done.returncode == 0
     assert "outputs differ in type or shape: float32[1,3], float64[1,3]" in done.stdout
@@ -69,7 +69,7 @@ def test_another_dtype_under_one_name_is_another_class_and_noted(tmp_path: Path)
 
 
 def test_another_shape_under_one_name_is_another_class_and_noted(tmp_path: Path) -> None:
-    stored(tmp_path, [record("a", [A])], [record("b", [A.reshape(3)])])
+    stored(tmp_path, [line("a", [A])], [line("b", [A.reshape(3)])])
     done = report(tmp_path)
     assert done.returncode == 0
     assert "outputs differ in type or shape: float32[1,3], float32[3]" in done.stdout
@@ -79,7 +79,7 @@ def test_another_shape_under_one_name_is_another_class_and_noted(tmp_path: Path)
 
 
 def test_conflicting_duplicates_name_both_places(tmp_path: Path) -> None:
-    stored(tmp_path, [record("a", [A])], [record("b", [A]), record("a", [B])])
+    stored(tmp_path, [line("a", [A])], [line("b", [A]), line("a", [B])])
     done = report(tmp_path)
     assert done.returncode == 1
     assert "recorded twice with other bits" in done.stderr
@@ -89,7 +89,7 @@ def test_conflicting_duplicates_name_both_places(tmp_path: Path) -> None:
 
 
 def test_equal_duplicates_are_one_observation(tmp_path: Path) -> None:
-    stored(tmp_path, [record("a", [A])], [record("a", [A])])
+    stored(tmp_path, [line("a", [A])], [line("a", [A])])
     done = report(tmp_path)
     assert done.returncode == 0
     assert "1 observation" in done.stdout
@@ -97,7 +97,7 @@ def test_equal_duplicates_are_one_observation(tmp_path: Path) -> None:
 
 def test_one_digest_with_two_chains_is_noted(tmp_path: Path) -> None:
     damaged = {**output(A), "chain": output(C)["chain"]}
-    stored(tmp_path, [record("a", [A])], [record("b", [damaged])])
+    stored(tmp_path, [line("a", [A])], [line("b", [damaged])])
     done = report(tmp_path)
     assert done.returncode == 0
     assert "two different precision chains" in done.stdout
@@ -114,7 +114,7 @@ def test_zero_platforms(tmp_path: Path, machines: Sequence[Records]) -> None:
 
 def test_only_platforms_that_failed(tmp_path: Path) -> None:
     reason = {"code": "signal", "message": "ended by SIGILL", "stderr": ""}
-    stored(tmp_path, [record("a", [], status="failed", reason=reason)])
+    stored(tmp_path, [line("a", [], status="failed", reason=reason)])
     done = report(tmp_path)
     assert done.returncode == 5
     assert "failed: signal: ended by SIGILL" in done.stdout
@@ -122,7 +122,7 @@ def test_only_platforms_that_failed(tmp_path: Path) -> None:
 
 
 def test_one_platform_is_one_class(tmp_path: Path) -> None:
-    stored(tmp_path, [record("a", [A])])
+    stored(tmp_path, [line("a", [A])])
     done = report(tmp_path)
     assert done.returncode == 0
     assert "1 platform," in done.stdout
@@ -143,9 +143,9 @@ def test_no_run_at_all(tmp_path: Path) -> None:
 
 
 def test_a_record_without_a_part_names_file_and_line(tmp_path: Path) -> None:
-    lacking = record("b", [A])
+    lacking = line("b", [A])
     del lacking["platform"]
-    stored(tmp_path, [record("a", [A]), lacking])
+    stored(tmp_path, [line("a", [A]), lacking])
     done = report(tmp_path)
     assert done.returncode == 1
     assert "machine-0.jsonl:2: not an observation (has no 'platform')" in done.stderr
@@ -160,7 +160,7 @@ def fleet_without_flags(folder: Path, cpu: dict[str, Any]) -> None:
     }
     run = stored(
         folder,
-        *([record(name, [bits], fingerprint=name * 64)] for name, (bits, _) in machines.items()),
+        *([line(name, [bits], fingerprint=name * 64)] for name, (bits, _) in machines.items()),
     )
     (run / "fingerprints").mkdir()
     for name, (_, described) in machines.items():

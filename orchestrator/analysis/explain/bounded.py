@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orchestrator.analysis.explain.explain import Limits, explain
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.columns import Observations
-from orchestrator.analysis.observations.labels import label_of
 from orchestrator.results.details import Explained, Part
 from orchestrator.results.partitions import Partition, Summary
+from orchestrator.results.record import Observation
 
-Records = Sequence[Mapping[str, Any]]
 COMMAND = "eqc explain STORE"
 
 
 def bounded_explanations(
     summary: Summary,
     observations: Observations,
-    records: Records,
+    records: Sequence[Observation],
     fingerprints: Fingerprints,
     *,
     limits: Limits,
@@ -69,24 +68,21 @@ def _alike(partitions: Sequence[Partition]) -> dict[Any, list[Partition]]:
 class _ByCells:
     """Records of one computation, platforms in the order of the tables: the same numbers."""
 
-    def __init__(self, summary: Summary, observations: Observations, records: Records) -> None:
+    def __init__(
+        self, summary: Summary, observations: Observations, records: Sequence[Observation]
+    ) -> None:
         sessions = observations.sessions
         columns = [sessions[key].tolist() for key in ("cell", "workload", "input", "variant")]
         self._keys = {cell: tuple(key) for cell, *key in zip(*columns, strict=True)}
         order = {info.name: row for row, info in enumerate(summary.platforms)}
-        self._records: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+        self._records: dict[tuple[str, ...], list[Observation]] = {}
         last = len(order)
-        for record in sorted(records, key=lambda r: order.get(label_of(r["platform"]), last)):
-            if (key := self._keys.get(record.get("cell") or _joined(record))) is not None:
+        for record in sorted(records, key=lambda r: order.get(r.platform.label, last)):
+            if (key := self._keys.get(record.cell)) is not None:
                 self._records.setdefault(key, []).append(record)
 
-    def of(self, partition: Partition) -> list[Mapping[str, Any]]:
+    def of(self, partition: Partition) -> list[Observation]:
         return self._records[partition.key[:3]]
-
-
-def _joined(record: Mapping[str, Any]) -> str:
-    """What stands for the cell's id in a record without one, as in the tables."""
-    return "/".join(record[key]["id"] for key in ("platform", "workload", "input", "variant"))
 
 
 def _notes(summary: Summary, left: int) -> Iterator[str]:

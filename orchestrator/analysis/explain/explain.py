@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.explain.minimal_sets import answer
 from orchestrator.analysis.explain.outliers import outliers
 from orchestrator.analysis.hardware.attributes import AttributeTable, described
 from orchestrator.analysis.hardware.platforms import Fingerprints
-from orchestrator.analysis.observations.labels import label_of
 from orchestrator.analysis.observations.table import KEYS, Observations, observations_table
+from orchestrator.model.experiment import Status
 from orchestrator.results.explanation import (
     MECHANISMS,
     Answer,
@@ -26,9 +25,10 @@ from orchestrator.results.explanation import (
     Undescribed,
 )
 from orchestrator.results.partitions import Partition
+from orchestrator.results.record import Observation
 
-Records = Iterable[Mapping[str, Any]]
-Cells = Mapping[tuple[str, str, str, str], list[Mapping[str, Any]]]
+Cells = Mapping[tuple[str, str, str, str], list[Observation]]
+"""Good records by the labels of platform, workload, input and variant."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Limits:
 
 
 def explain(
-    records: Records,
+    records: Iterable[Observation],
     fingerprints: Fingerprints,
     *,
     workload: str | None = None,
@@ -62,7 +62,7 @@ def explain(
     no part; where nothing was observed the explanation has no answer and a note. Without any
     matching partition the result is empty.
     """
-    kept = [record for record in records if _accepted(platforms, label_of(record["platform"]))]
+    kept = [record for record in records if _accepted(platforms, record.platform.label)]
     observations = observations_table(kept)
     cells = _cells(observations, kept)
     chosen = [
@@ -87,22 +87,20 @@ def _accepted(platforms: Callable[[str], bool] | Collection[str] | None, name: s
     return platforms(name) if callable(platforms) else name in platforms
 
 
-def _cells(observations: Observations, records: Records) -> dict[Any, list[Mapping[str, Any]]]:
-    """Good records by the labels (platform, workload, input, variant) of the tables."""
+def _cells(observations: Observations, records: Iterable[Observation]) -> Cells:
     sessions = observations.sessions
-    columns = [sessions[key].tolist() for key in (*KEYS, "cell")]
-    labels = {cell: tuple(key) for *key, cell in zip(*columns, strict=True)}
-    cells: dict[Any, list[Mapping[str, Any]]] = {}
+    columns = [sessions[key].tolist() for key in ("cell", *KEYS)]
+    labels = {cell: (p, w, i, v) for cell, p, w, i, v in zip(*columns, strict=True)}
+    cells: dict[tuple[str, str, str, str], list[Observation]] = {}
     for record in records:
-        if record["status"] == "ok":
-            cell = record.get("cell") or "/".join(record[key]["id"] for key in KEYS)
-            cells.setdefault(labels[cell], []).append(record)
+        if record.status == Status.OK:
+            cells.setdefault(labels[record.cell], []).append(record)
     return cells
 
 
-def _units(partition: Partition, cells: Cells) -> dict[str, Mapping[str, Any]]:
+def _units(partition: Partition, cells: Cells) -> dict[str, Observation]:
     """By platform, the first record with the output it stands by."""
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, Observation] = {}
     for group in partition.classes:
         for name in group.platforms:
             platform, variant = platform_and_variant(name, partition)
@@ -110,15 +108,15 @@ def _units(partition: Partition, cells: Cells) -> dict[str, Mapping[str, Any]]:
             found[name] = next(
                 record
                 for record in cells[key]
-                for output in record["outputs"]
-                if output["name"] == partition.output and output["digest"] in group.digests
+                for output in record.outputs
+                if output.name == partition.output and output.digest in group.digests
             )
     return found
 
 
 def _explained(
     partition: Partition,
-    units: Mapping[str, Mapping[str, Any]],
+    units: Mapping[str, Observation],
     fingerprints: Fingerprints,
     kinds: Collection[Kind] | None,
     limits: Limits,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from orchestrator.analysis.explain.decision_tree import holds
 from orchestrator.analysis.hardware.fingerprint_attributes import (
@@ -19,10 +18,11 @@ from orchestrator.results.explanation import (
     MinimalSet,
     Prediction,
 )
+from orchestrator.results.fingerprint import Fingerprint
 
 
 def predict(
-    fingerprint: Mapping[str, Any],
+    fingerprint: Fingerprint,
     explanation: Explanation,
     settings: Mapping[str, AttributeValue] | None = None,
 ) -> Prediction:
@@ -97,13 +97,10 @@ def _only_class(explanation: Explanation) -> Prediction:
 class _Values:
     """The attributes of one machine; ``None`` where not known."""
 
-    def __init__(
-        self, fingerprint: Mapping[str, Any], settings: Mapping[str, AttributeValue]
-    ) -> None:
+    def __init__(self, fingerprint: Fingerprint, settings: Mapping[str, AttributeValue]) -> None:
         named = fingerprint_attributes(fingerprint)
         self._named = {name: value for name, (_, value) in named.items()} | dict(settings)
-        environment = fingerprint.get("environment")
-        self._environment = environment if isinstance(environment, Mapping) else None
+        self._environment = fingerprint.environment
         self._flags = fingerprint_flags(fingerprint)
 
     def of(self, name: str, kind: Kind) -> AttributeValue:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -20,8 +19,10 @@ from orchestrator.analysis.hardware.record_attributes import (
     record_attributes,
     sort_of,
 )
-from orchestrator.analysis.observations.labels import label_of
+from orchestrator.model.experiment import Status
 from orchestrator.results.explanation import AttributeValue, Kind
+from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.record import Observation
 
 
 @dataclass(frozen=True)
@@ -51,21 +52,19 @@ class AttributeTable:
         return self.frame[columns].astype(bool)
 
 
-def attribute_table(
-    records: Iterable[Mapping[str, Any]], fingerprints: Fingerprints
-) -> AttributeTable:
+def attribute_table(records: Iterable[Observation], fingerprints: Fingerprints) -> AttributeTable:
     """The table of all platforms in ``records`` that ended well, in order of appearance.
 
     A platform is described by its first good record; where later ones come with a fingerprint
     that differs in anything used here, a note says so.
     """
-    first: dict[str, Mapping[str, Any]] = {}
+    first: dict[str, Observation] = {}
     others: dict[str, set[str]] = {}
     for record in records:
-        if record["status"] == "ok":
-            name = label_of(record["platform"])
+        if record.status == Status.OK:
+            name = record.platform.label
             first.setdefault(name, record)
-            others.setdefault(name, set()).add(str(record.get("fingerprint")))
+            others.setdefault(name, set()).add(str(record.fingerprint))
     table = described(first, fingerprints)
     notes = [*table.notes]
     for name, digests in others.items():
@@ -75,13 +74,13 @@ def attribute_table(
     return AttributeTable(table.frame, table.kinds, table.undescribed, tuple(notes))
 
 
-def described(units: Mapping[str, Mapping[str, Any]], fingerprints: Fingerprints) -> AttributeTable:
+def described(units: Mapping[str, Observation], fingerprints: Fingerprints) -> AttributeTable:
     """The table with one row per unit: a name and the record that describes it."""
     seen: dict[str, tuple[Named, frozenset[str] | None]] = {}
     rows: dict[str, _Row] = {}
     undescribed: list[tuple[str, str]] = []
     for name, record in units.items():
-        digest = record.get("fingerprint")
+        digest = record.fingerprint
         if digest is None or digest not in fingerprints:
             what = "no fingerprint" if digest is None else f"fingerprint {digest[:12]} is missing"
             undescribed.append((name, what))
@@ -131,7 +130,7 @@ def _value(name: str, row: _Row) -> AttributeValue:
     return ABSENT[sort] if sort in row.listed and sort is not None else None
 
 
-def _hardware(fingerprint: Mapping[str, Any]) -> tuple[Any, ...]:
+def _hardware(fingerprint: Fingerprint) -> tuple[object, ...]:
     named = fingerprint_attributes(fingerprint)
     flags = fingerprint_flags(fingerprint) or frozenset()
     return (tuple(sorted((key, str(value)) for key, (_, value) in named.items())), flags)

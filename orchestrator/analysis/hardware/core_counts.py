@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-from orchestrator.analysis.observations.labels import label_of
+from orchestrator.analysis.hardware.platforms import Fingerprints
+from orchestrator.results.fingerprint import UNKNOWN
 from orchestrator.results.layers import CoreCounts, CoreLevel, Flow, Joined
 from orchestrator.results.partitions import Partition, PlatformInfo
+from orchestrator.results.record import Observation
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,12 @@ def thread_counts(
     )
 
 
-def threads_of_records(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, int]]:
+def threads_of_records(records: Iterable[Observation]) -> dict[str, tuple[str, int]]:
     """(label without ``threads=N``, N) of every variant in ``records`` that fixes the threads."""
     found = {}
     for record in records:
-        variant = record["variant"]
-        number = variant.get("threads")
-        if isinstance(number, int):
-            label = label_of(variant)
+        number, label = record.variant.threads, record.variant.label
+        if number is not None:
             words = [word for word in label.split(" ") if word != f"threads={number}"]
             found[label] = (" ".join(words), number)
     return found
@@ -99,7 +98,7 @@ def threads_of_records(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[
 
 def hardware_points(
     platforms: Iterable[PlatformInfo],
-    fingerprints: Mapping[str, Mapping[str, Any]],
+    fingerprints: Fingerprints,
     generations: Mapping[str, str] | None = None,
 ) -> dict[str, HardwarePoint]:
     """Cores, generation and vendor of each platform, from its first fingerprint.
@@ -109,11 +108,11 @@ def hardware_points(
     """
     points = {}
     for info in platforms:
-        cpu = (fingerprints.get(info.fingerprints[0]) or {}).get("cpu") if info.fingerprints else {}
+        known = fingerprints.get(info.fingerprints[0], UNKNOWN) if info.fingerprints else UNKNOWN
+        cpu = known.cpu
         generation = (generations or {}).get(info.name) or info.microarchitecture
-        family, model = ((cpu or {}).get(key) for key in ("family", "model"))
-        if generation is None and info.vendor and family is not None and model is not None:
-            generation = f"{info.vendor} {family}/{model}"
+        if generation is None and info.vendor and None not in (cpu.family, cpu.model):
+            generation = f"{info.vendor} {cpu.family}/{cpu.model}"
         points[info.name] = HardwarePoint(info.logical_cpus, generation, info.vendor)
     return points
 

@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORE_BINS
-from orchestrator.analysis.hardware.platforms import described_gpus, generation
+from orchestrator.analysis.hardware.platforms import generation
 from orchestrator.analysis.observations.session_row import text
+from orchestrator.model.experiment import Json
 from orchestrator.results.explanation import AttributeValue, Kind
+from orchestrator.results.fingerprint import Fingerprint
 
 Named = dict[str, tuple[Kind, AttributeValue]]
 """Kind and value by attribute; ``None`` is "not known"."""
 
 
-def fingerprint_attributes(fingerprint: Mapping[str, Any]) -> Named:
+def fingerprint_attributes(fingerprint: Fingerprint) -> Named:
     """Everything but the flags (``fingerprint_flags``) and the environment."""
-    cpu = fingerprint.get("cpu") or {}
-    cores = fingerprint.get("logical_cpus")
+    cpu, cores = fingerprint.cpu, fingerprint.logical_cpus
     named: Named = {
-        "vendor": (Kind.VENDOR, cpu.get("vendor")),
-        "architecture": (Kind.VENDOR, cpu.get("architecture")),
+        "vendor": (Kind.VENDOR, cpu.vendor),
+        "architecture": (Kind.VENDOR, cpu.architecture),
         "hypervisor name": (Kind.VENDOR, _hypervisor(fingerprint)),
-        "emulated": (Kind.VENDOR, text(fingerprint.get("emulated")) or "no"),
+        "emulated": (Kind.VENDOR, text(fingerprint.emulated) or "no"),
         "cores": (Kind.CORES, cores),
         "usable cores": (Kind.CORES, _usable(fingerprint)),
         CORE_BIN: (Kind.CORES, core_bin(cores)),
         "generation": (Kind.IDENTITY, generation(fingerprint)),
-        "CPU model": (Kind.IDENTITY, _signature(cpu, "family", "model")),
-        "CPU stepping": (Kind.IDENTITY, _signature(cpu, "family", "model", "stepping")),
-        "CPU brand": (Kind.IDENTITY, cpu.get("brand")),
-        "microcode": (Kind.IDENTITY, cpu.get("microcode")),
+        "CPU model": (Kind.IDENTITY, _signature(cpu.family, cpu.model)),
+        "CPU stepping": (Kind.IDENTITY, _signature(cpu.family, cpu.model, cpu.stepping)),
+        "CPU brand": (Kind.IDENTITY, cpu.brand),
+        "microcode": (Kind.IDENTITY, cpu.microcode),
     }
-    xcr0 = cpu.get("xcr0")
-    if isinstance(xcr0, Mapping):
-        for state in ("avx", "avx512", "amx"):
-            if isinstance(xcr0.get(state), bool):
-                named[f"{state} state saved"] = (Kind.FLAG, xcr0[state])
-    for cache in cpu.get("caches") or ():
-        if cache.get("type") != "instruction":
+    saved = {"avx": cpu.xcr0.avx, "avx512": cpu.xcr0.avx512, "amx": cpu.xcr0.amx}
+    for state, known in saved.items():
+        if known is not None:
+            named[f"{state} state saved"] = (Kind.FLAG, known)
+    for cache in cpu.caches or ():
+        if cache.type != "instruction":
             # The larger levels tell one model from the next nearly as well as its name does.
-            kind = Kind.CACHE if cache.get("level") == 1 else Kind.IDENTITY
-            named[f"L{cache.get('level')} bytes"] = (kind, cache.get("bytes"))
+            kind = Kind.CACHE if cache.level == 1 else Kind.IDENTITY
+            named[f"L{cache.level} bytes"] = (kind, cache.bytes)
     return named | _system(fingerprint) | _gpu(fingerprint)
 
 
-def fingerprint_flags(fingerprint: Mapping[str, Any]) -> frozenset[str] | None:
+def fingerprint_flags(fingerprint: Fingerprint) -> frozenset[str] | None:
     """The CPU flags; ``None`` where they could not be read, which is not "no flags"."""
-    known = (fingerprint.get("cpu") or {}).get("flags")
+    known = fingerprint.cpu.flags
     return frozenset(known) if known else None
 
 
@@ -68,45 +67,49 @@ def bin_top(name: AttributeValue) -> int | None:
     return int(last) if last.isdigit() else None
 
 
-def _hypervisor(fingerprint: Mapping[str, Any]) -> str | None:
-    cpu = fingerprint.get("cpu") or {}
+def _hypervisor(fingerprint: Fingerprint) -> str | None:
     known = fingerprint_flags(fingerprint)
-    named = cpu.get("hypervisor")
-    if named or known is None or cpu.get("architecture") not in ("x86_64", "i686"):
-        return str(named) if named else None
+    named = fingerprint.cpu.hypervisor
+    if named or known is None or fingerprint.cpu.architecture not in ("x86_64", "i686"):
+        return named or None
     # Linux shows CPUID's hypervisor bit as a flag; set without a name it says "some".
     return None if "hypervisor" in known else "none"
 
 
-def _usable(fingerprint: Mapping[str, Any]) -> int | None:
-    affinity = fingerprint.get("affinity")
-    if not isinstance(affinity, list):
+def _usable(fingerprint: Fingerprint) -> int | None:
+    if fingerprint.affinity is None:
         return None
-    quota = (fingerprint.get("cgroup") or {}).get("cpus")
-    return min(len(affinity), quota) if isinstance(quota, int) else len(affinity)
+    usable, quota = len(fingerprint.affinity), fingerprint.cgroup.cpus
+    return min(usable, quota) if isinstance(quota, int) else usable
 
 
-def _signature(cpu: Mapping[str, Any], *keys: str) -> str | None:
-    parts = [cpu.get(key) for key in keys]
-    return None if None in parts else "/".join(str(part) for part in parts)
+def _signature(*numbers: int | None) -> str | None:
+    return None if None in numbers else "/".join(str(number) for number in numbers)
 
 
-def _system(fingerprint: Mapping[str, Any]) -> Named:
-    system = fingerprint.get("system") or {}
-    named: Named = {
-        key: (Kind.SOFTWARE, text(system.get(key))) for key in ("libc", "python", "numpy")
+def _system(fingerprint: Fingerprint) -> Named:
+    system = fingerprint.system
+    return {
+        "libc": (Kind.SOFTWARE, text(system.libc)),
+        "python": (Kind.SOFTWARE, text(system.python)),
+        "numpy": (Kind.SOFTWARE, text(system.numpy)),
+        "kernel": (Kind.IDENTITY, text(system.kernel)),
+        "os": (Kind.IDENTITY, text(system.os)),
     }
-    return named | {key: (Kind.IDENTITY, text(system.get(key))) for key in ("kernel", "os")}
 
 
-def _gpu(fingerprint: Mapping[str, Any]) -> Named:
-    gpus = described_gpus(fingerprint)
+def _gpu(fingerprint: Fingerprint) -> Named:
+    gpus, system = fingerprint.gpus, fingerprint.system
     if not gpus:
-        return {"GPU": (Kind.GPU, None if fingerprint.get("gpus") is None else "none")}
-    system = fingerprint.get("system") or {}
-    keys = {"GPU": "name", "compute capability": "compute_capability", "driver": "driver"}
-    named: Named = {
-        name: (Kind.GPU, text(sorted({str(gpu[key]) for gpu in gpus if gpu.get(key)})))
-        for name, key in keys.items()
+        return {"GPU": (Kind.GPU, None if gpus is None else "none")}
+    return {
+        "GPU": (Kind.GPU, _distinct(gpu.name for gpu in gpus)),
+        "compute capability": (Kind.GPU, _distinct(gpu.compute_capability for gpu in gpus)),
+        "driver": (Kind.GPU, _distinct(gpu.driver for gpu in gpus)),
+        "cuda": (Kind.GPU, text(system.cuda)),
+        "cudnn": (Kind.GPU, text(system.cudnn)),
     }
-    return named | {key: (Kind.GPU, text(system.get(key))) for key in ("cuda", "cudnn")}
+
+
+def _distinct(values: Iterable[Json]) -> str | None:
+    return text(sorted({str(value) for value in values if value}))

@@ -6,25 +6,21 @@ and generation. What is not known comes last, and the name decides between equal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from orchestrator.analysis.hardware.platforms import (
-    Fingerprints,
-    capability,
-    described_gpus,
-    generation,
-)
-from orchestrator.analysis.observations.labels import label_of
+from orchestrator.analysis.hardware.platforms import Fingerprints, capability, generation
 from orchestrator.catalog.microarchitectures import generation_age
+from orchestrator.results.fingerprint import UNKNOWN
 from orchestrator.results.partitions import Planned
+from orchestrator.results.record import Observation
 
 SortKey = tuple[Any, ...]
 _LAST = float("inf")
 
 
 def table_order(
-    records: Iterable[Mapping[str, Any]],
+    records: Iterable[Observation],
     planned: Sequence[Planned],
     fingerprints: Fingerprints,
 ) -> tuple[str, ...]:
@@ -37,18 +33,14 @@ def table_order(
     )
 
 
-def in_table_order(
-    records: Iterable[Mapping[str, Any]], order: Sequence[str]
-) -> list[Mapping[str, Any]]:
+def in_table_order(records: Iterable[Observation], order: Sequence[str]) -> list[Observation]:
     """``records`` by platform, so that classes numbered by first appearance have the numbers of
     the class table; those of one platform keep their order."""
     places = {name: place for place, name in enumerate(order)}
-    return sorted(records, key=lambda record: places.get(label_of(record["platform"]), len(places)))
+    return sorted(records, key=lambda record: places.get(record.platform.label, len(places)))
 
 
-def figure_order(
-    records: Iterable[Mapping[str, Any]], fingerprints: Fingerprints
-) -> dict[str, SortKey]:
+def figure_order(records: Iterable[Observation], fingerprints: Fingerprints) -> dict[str, SortKey]:
     """A sort key by platform: vendor, age of the generation, cores, as on Figure 1's axis."""
     return {
         name: _by_generation(record, fingerprints)
@@ -57,43 +49,40 @@ def figure_order(
 
 
 def _first_records(
-    records: Iterable[Mapping[str, Any]], without: frozenset[str]
-) -> dict[str, Mapping[str, Any]]:
+    records: Iterable[Observation], without: frozenset[str]
+) -> dict[str, Observation]:
     """The first record of each platform that has a fingerprint, else its first one."""
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, Observation] = {}
     for record in records:
-        name = label_of(record["platform"])
+        name = record.platform.label
         if name in without:
             continue
         known = found.setdefault(name, record)
-        if known.get("fingerprint") is None and record.get("fingerprint") is not None:
+        if known.fingerprint is None and record.fingerprint is not None:
             found[name] = record
     return found
 
 
-def _by_cores(record: Mapping[str, Any], fingerprints: Fingerprints) -> SortKey:
+def _by_cores(record: Observation, fingerprints: Fingerprints) -> SortKey:
     vendor, name, cores, gpu = _facts(record, fingerprints)
     return (gpu, vendor or "~", *_number(cores), *_age(vendor, name))
 
 
-def _by_generation(record: Mapping[str, Any], fingerprints: Fingerprints) -> SortKey:
+def _by_generation(record: Observation, fingerprints: Fingerprints) -> SortKey:
     vendor, name, cores, gpu = _facts(record, fingerprints)
     return (gpu, vendor or "~", *_age(vendor, name), *_number(cores))
 
 
 def _facts(
-    record: Mapping[str, Any], fingerprints: Fingerprints
+    record: Observation, fingerprints: Fingerprints
 ) -> tuple[str | None, str | None, int | None, SortKey]:
     """Vendor, generation, cores, and what sorts GPUs: empty where the processor computed."""
-    fingerprint = fingerprints.get(str(record.get("fingerprint")))
-    if not fingerprint:
-        return None, None, None, ()
-    cpu = fingerprint.get("cpu") or {}
+    fingerprint = fingerprints.get(str(record.fingerprint), UNKNOWN)
     gpu: SortKey = ()
-    gpus = described_gpus(fingerprint)
-    if gpus and record["variant"].get("device") == "gpu":
-        gpu = (capability(gpus[0]), str(gpus[0].get("name")))
-    return cpu.get("vendor"), generation(fingerprint), fingerprint.get("logical_cpus"), gpu
+    if fingerprint.gpus and record.variant.device == "gpu":
+        first = fingerprint.gpus[0]
+        gpu = (capability(first), str(first.name))
+    return fingerprint.cpu.vendor, generation(fingerprint), fingerprint.logical_cpus, gpu
 
 
 def _number(value: int | None) -> tuple[float]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 from orchestrator.analysis.observations.session_row import text
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.catalog.microarchitectures import gpu_generation, microarchitecture
+from orchestrator.results.fingerprint import UNKNOWN, Fingerprint, Gpu
 from orchestrator.results.partitions import PlatformInfo
 
-Fingerprints = Mapping[str, Mapping[str, Any]]
-"""Fingerprints by digest, as stored."""
+Fingerprints = Mapping[str, Fingerprint]
+"""Fingerprints by digest."""
 
 
 def platform_infos(
@@ -24,29 +25,23 @@ def platform_infos(
     """
     seen = _seen(observations)
     names = observations.keys["platform"].names
+    sightings = {name: seen.get(name, _Seen()) for name in names}
     first = {
-        name: fingerprints.get(seen[name]["fingerprint"][0], {})
-        if seen.get(name, {}).get("fingerprint")
-        else {}
-        for name in names
+        name: fingerprints.get(own.fingerprint[0]) if own.fingerprint else None
+        for name, own in sightings.items()
     }
-    common = _common_flags(tuple(first.values()))
-    infos = tuple(
-        _info(name, seen.get(name, {}), first[name], fingerprints, common) for name in names
-    )
+    common = _common_flags([each for each in first.values() if each is not None])
+    infos = tuple(_info(name, sightings[name], first[name], fingerprints, common) for name in names)
     counts = tuple(sorted((architecture, len(flags)) for architecture, flags in common.items()))
     return infos, counts
 
 
-def generation(fingerprint: Mapping[str, Any]) -> str | None:
+def generation(fingerprint: Fingerprint) -> str | None:
     """The microarchitecture, looked up by signature where the fingerprint does not name it."""
-    cpu = fingerprint.get("cpu") or {}
-    named = cpu.get("microarchitecture")
-    if named:
-        return str(named)
-    return microarchitecture(
-        cpu.get("vendor"), cpu.get("family"), cpu.get("model"), cpu.get("stepping")
-    )
+    cpu = fingerprint.cpu
+    if cpu.microarchitecture:
+        return cpu.microarchitecture
+    return microarchitecture(cpu.vendor, cpu.family, cpu.model, cpu.stepping)
 
 
 def gpu_generations(
@@ -54,52 +49,58 @@ def gpu_generations(
 ) -> dict[str, str | None]:
     """The generation of the first GPU of each platform whose first fingerprint describes one."""
     first = {
-        info.name: described_gpus(fingerprints.get(info.fingerprints[0], {}))
+        info.name: fingerprints.get(info.fingerprints[0], UNKNOWN).gpus
         for info in platforms
         if info.fingerprints
     }
     return {name: gpu_generation(capability(gpus[0])) for name, gpus in first.items() if gpus}
 
 
-def described_gpus(fingerprint: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The GPUs of which a fingerprint says more than a name."""
-    return [gpu for gpu in fingerprint.get("gpus") or () if isinstance(gpu, Mapping)]
-
-
-def capability(gpu: Mapping[str, Any]) -> tuple[float, ...]:
+def capability(gpu: Gpu) -> tuple[float, ...]:
     """The compute capability of a GPU as numbers, ``(7, 5)``; infinite where not known."""
-    given = gpu.get("compute_capability")
-    parts = given if isinstance(given, list | tuple) else str(given or "").split(".")
     try:
-        return tuple(float(part) for part in parts) or (math.inf,)
-    except (TypeError, ValueError):
+        return tuple(float(part) for part in (gpu.compute_capability or "").split("."))
+    except ValueError:
         return (math.inf,)
 
 
-def flags(fingerprint: Mapping[str, Any]) -> frozenset[str]:
+def flags(fingerprint: Fingerprint) -> frozenset[str]:
     """The CPU flags of a fingerprint; empty where it could not read them."""
-    return frozenset((fingerprint.get("cpu") or {}).get("flags") or ())
+    return frozenset(fingerprint.cpu.flags or ())
+
+
+@dataclass
+class _Seen:
+    """What the sessions of one platform say: distinct values, in order, without missing ones."""
+
+    fingerprint: list[str] = field(default_factory=list)
+    provider: list[str] = field(default_factory=list)
+    isolation: list[str] = field(default_factory=list)
+    emulated: list[str] = field(default_factory=list)
+    masked: list[str] = field(default_factory=list)
+    image: list[str] = field(default_factory=list)
+    rehearsal: bool = False
 
 
 _COLUMNS = ("fingerprint", "provider", "isolation", "emulated", "masked", "image")
 
 
-def _seen(observations: Observations) -> dict[str, dict[str, Any]]:
-    """By platform: the distinct values of ``_COLUMNS``, in order, without missing ones."""
+def _seen(observations: Observations) -> dict[str, _Seen]:
     sessions = observations.sessions
     columns = ["platform", *_COLUMNS]
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, _Seen] = {}
     for row in sessions[columns].drop_duplicates().itertuples(index=False):
-        values = found.setdefault(str(row[0]), {column: [] for column in _COLUMNS})
+        own = found.setdefault(str(row[0]), _Seen())
         for column, value in zip(_COLUMNS, row[1:], strict=True):
-            if isinstance(value, str) and value not in values[column]:
-                values[column].append(value)
+            values = getattr(own, column)
+            if isinstance(value, str) and value not in values:
+                values.append(value)
     for platform in sessions.loc[sessions["rehearsal"].astype(bool), "platform"].unique():
-        found[platform]["rehearsal"] = True
+        found[platform].rehearsal = True
     return found
 
 
-def _common_flags(fingerprints: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+def _common_flags(fingerprints: Sequence[Fingerprint]) -> dict[str, frozenset[str]]:
     common: dict[str, frozenset[str]] = {}
     for fingerprint in fingerprints:
         own = flags(fingerprint)
@@ -109,50 +110,49 @@ def _common_flags(fingerprints: Sequence[Mapping[str, Any]]) -> dict[str, frozen
     return common
 
 
-def _architecture(fingerprint: Mapping[str, Any]) -> str:
-    return str((fingerprint.get("cpu") or {}).get("architecture") or "unknown")
+def _architecture(fingerprint: Fingerprint) -> str:
+    return fingerprint.cpu.architecture or "unknown"
 
 
 def _info(
     name: str,
-    seen: Mapping[str, Any],
-    fingerprint: Mapping[str, Any],
+    seen: _Seen,
+    found: Fingerprint | None,
     fingerprints: Fingerprints,
     common: Mapping[str, frozenset[str]],
 ) -> PlatformInfo:
-    cpu = fingerprint.get("cpu") or {}
-    digests = tuple(seen.get("fingerprint", ()))
+    fingerprint = found or UNKNOWN
+    cpu = fingerprint.cpu
+    digests = tuple(seen.fingerprint)
     known = flags(fingerprint)
     shared = common.get(_architecture(fingerprint), frozenset())
-    emulated = text(fingerprint.get("emulated")) or _joined(seen.get("emulated"))
+    emulated = text(fingerprint.emulated) or _joined(seen.emulated)
     return PlatformInfo(
         name,
-        provider=_joined(seen.get("provider")),
-        vendor=cpu.get("vendor"),
-        brand=cpu.get("brand"),
+        provider=_joined(seen.provider),
+        vendor=cpu.vendor,
+        brand=cpu.brand,
         microarchitecture=generation(fingerprint),
-        architecture=cpu.get("architecture"),
-        logical_cpus=fingerprint.get("logical_cpus"),
-        memory_bytes=fingerprint.get("memory_bytes"),
-        hypervisor=cpu.get("hypervisor"),
-        gpus=tuple(_gpu(gpu) for gpu in fingerprint.get("gpus") or ()),
+        architecture=cpu.architecture,
+        logical_cpus=fingerprint.logical_cpus,
+        memory_bytes=fingerprint.memory_bytes,
+        hypervisor=cpu.hypervisor,
+        gpus=tuple(gpu.name or "?" for gpu in fingerprint.gpus or ()),
         flags_own=tuple(sorted(known - shared)),
         emulated=emulated,
-        masked=_joined(seen.get("masked")),
-        rehearsal=bool(seen.get("rehearsal")),
-        isolation=tuple(seen.get("isolation", ())),
-        images=tuple(seen.get("image", ())),
+        masked=_joined(seen.masked),
+        rehearsal=seen.rehearsal,
+        isolation=tuple(seen.isolation),
+        images=tuple(seen.image),
         fingerprints=digests,
-        fingerprint_known=bool(fingerprint),
-        unknown=tuple(
-            f"{path}: {why}" for path, why in sorted((fingerprint.get("missing") or {}).items())
-        ),
-        notes=_notes(fingerprint, digests, fingerprints, emulated),
+        fingerprint_known=found is not None,
+        unknown=tuple(f"{path}: {why}" for path, why in sorted(fingerprint.missing.items())),
+        notes=_notes(found, digests, fingerprints, emulated),
     )
 
 
 def _notes(
-    fingerprint: Mapping[str, Any],
+    fingerprint: Fingerprint | None,
     digests: tuple[str, ...],
     fingerprints: Fingerprints,
     emulated: str | None,
@@ -161,29 +161,26 @@ def _notes(
     cpus = sorted({_hardware(fingerprints[digest]) for digest in digests if digest in fingerprints})
     if len(cpus) > 1:
         notes.append(f"several different CPUs under this name: {'; '.join(cpus)}")
-    differing = (fingerprint.get("cpu") or {}).get("disagreement") or {}
+    if fingerprint is None:
+        missing = [f"fingerprint {digests[0][:12]} is not in the store"] if digests else []
+        return (*notes, *missing)
+    differing = fingerprint.cpu.disagreement
+    sides = {"only_cpuid": differing.only_cpuid, "only_kernel": differing.only_kernel}
     # Under emulation CPUID is the model's and the kernel's list the host's: expected.
-    if not emulated and any(differing.values()):
-        words = [f"{key}: {' '.join(value)}" for key, value in sorted(differing.items()) if value]
+    if not emulated and any(sides.values()):
+        words = [f"{key}: {' '.join(value)}" for key, value in sides.items() if value]
         notes.append(f"CPUID and the kernel disagree on flags ({'; '.join(words)})")
-    if digests and not fingerprint:
-        notes.append(f"fingerprint {digests[0][:12]} is not in the store")
-    if fingerprint and not flags(fingerprint):
+    if not flags(fingerprint):
         notes.append("its CPU flags are not known")
     return tuple(notes)
 
 
-def _hardware(fingerprint: Mapping[str, Any]) -> str:
-    cpu = fingerprint.get("cpu") or {}
-    parts = [cpu.get(key) for key in ("brand", "family", "model", "stepping")]
+def _hardware(fingerprint: Fingerprint) -> str:
+    cpu = fingerprint.cpu
+    parts = (cpu.brand, cpu.family, cpu.model, cpu.stepping)
     brand, *numbers = ("?" if part is None else str(part) for part in parts)
-    return f"{brand} ({'/'.join(numbers)}), {fingerprint.get('logical_cpus')} CPUs"
+    return f"{brand} ({'/'.join(numbers)}), {fingerprint.logical_cpus} CPUs"
 
 
-def _gpu(gpu: Any) -> str:
-    name = gpu.get("name") if isinstance(gpu, Mapping) else None
-    return str(name) if name else text(gpu) or "?"
-
-
-def _joined(values: Sequence[str] | None) -> str | None:
+def _joined(values: Sequence[str]) -> str | None:
     return ", ".join(values) if values else None

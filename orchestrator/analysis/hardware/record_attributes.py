@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from orchestrator.analysis.hardware.fingerprint_attributes import Named
 from orchestrator.analysis.observations.session_row import text
+from orchestrator.model.experiment import Json, Scalar
 from orchestrator.results.explanation import AttributeValue, Kind
+from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.record import Observation, VariantRecord
 
 ABSENT = {"env": "unset", "isa": "none", "library": "none", "setting": "unset"}
 """Sorts of attributes (the first word of their names) that a platform lists in full or not at
@@ -20,60 +22,55 @@ def sort_of(name: str) -> str | None:
     return first if first in ABSENT and " " in name else None
 
 
-def listed_sorts(record: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> frozenset[str]:
+def listed_sorts(record: Observation, fingerprint: Fingerprint) -> frozenset[str]:
     """The sorts that this platform lists: what is not on its list is known to be absent."""
-    framework = record.get("framework") or {}
     lists = {
-        "env": fingerprint.get("environment"),
-        "isa": framework.get("isa"),
-        "library": framework.get("libraries"),
-        "setting": (record.get("variant") or {}).get("flags"),
+        "env": fingerprint.environment,
+        "isa": record.framework.isa,
+        "library": record.framework.libraries,
+        "setting": record.variant.flags,
     }
     return frozenset(sort for sort, value in lists.items() if isinstance(value, Mapping))
 
 
-def record_attributes(record: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> Named:
+def record_attributes(record: Observation, fingerprint: Fingerprint) -> Named:
     """Framework, libraries, chosen instruction sets, threads, settings and environment."""
-    framework = record.get("framework") or {}
-    machine = record.get("machine") or {}
-    variant = record.get("variant") or {}
-    image = machine.get("image") or {}
+    framework, machine, variant = record.framework, record.machine, record.variant
     named: Named = {
-        "framework": (Kind.SOFTWARE, framework.get("name") or variant.get("framework")),
-        "framework version": (Kind.SOFTWARE, framework.get("version")),
-        "image": (Kind.SOFTWARE, image.get("digest")),
-        "isolation": (Kind.SOFTWARE, machine.get("isolation")),
-        "device": (Kind.GPU, framework.get("device") or variant.get("device")),
-        "masked": (Kind.VENDOR, text(machine.get("masked")) or "no"),
-        "provider": (Kind.IDENTITY, (record.get("platform") or {}).get("provider")),
+        "framework": (Kind.SOFTWARE, framework.name or variant.framework),
+        "framework version": (Kind.SOFTWARE, framework.version),
+        "image": (Kind.SOFTWARE, machine.image.digest),
+        "isolation": (Kind.SOFTWARE, machine.isolation),
+        "device": (Kind.GPU, framework.device or variant.device),
+        "masked": (Kind.VENDOR, text(machine.masked) or "no"),
+        "provider": (Kind.IDENTITY, record.platform.provider),
     }
-    named |= _entries("isa", Kind.ISA, framework.get("isa"))
-    named |= _entries("threads", Kind.THREADS, framework.get("threads"))
-    named |= _entries("library", Kind.SOFTWARE, framework.get("libraries"))
+    named |= _entries("isa", Kind.ISA, framework.isa)
+    named |= _entries("threads", Kind.THREADS, framework.threads)
+    named |= _entries("library", Kind.SOFTWARE, framework.libraries)
     named |= _settings(variant)
-    environment = fingerprint.get("environment")
-    if isinstance(environment, Mapping) or variant.get("environment"):
-        variables = {**(environment or {}), **(variant.get("environment") or {})}
-        named |= _entries("env", Kind.ENVIRONMENT, variables)
-    return named
+    variables = {**(fingerprint.environment or {}), **variant.environment}
+    return named | _entries("env", Kind.ENVIRONMENT, variables)
 
 
-def _entries(word: str, kind: Kind, value: Any) -> Named:
+def _entries(word: str, kind: Kind, value: Json | Mapping[str, Scalar]) -> Named:
     if isinstance(value, Mapping):
         return {f"{word} {key}": (kind, _scalar(item)) for key, item in value.items()}
     return {word: (kind, _scalar(value))} if value is not None else {}
 
 
-def _scalar(value: Any) -> AttributeValue:
+def _scalar(value: Json) -> AttributeValue:
     return value if value is None or isinstance(value, str | int) else text(value)
 
 
-def _settings(variant: Mapping[str, Any]) -> Named:
+def _settings(variant: VariantRecord) -> Named:
     """Settings of the variant; they differ only where several variants are compared."""
-    threads, batch = variant.get("threads"), variant.get("batch")
     named: Named = {
-        "threads asked for": (Kind.THREADS, "default" if threads is None else threads),
-        "batch": (Kind.ENVIRONMENT, "default" if batch is None else batch),
-        "precision": (Kind.ENVIRONMENT, variant.get("precision")),
+        "threads asked for": (
+            Kind.THREADS,
+            "default" if variant.threads is None else variant.threads,
+        ),
+        "batch": (Kind.ENVIRONMENT, "default" if variant.batch is None else variant.batch),
+        "precision": (Kind.ENVIRONMENT, variant.precision),
     }
-    return named | _entries("setting", Kind.ENVIRONMENT, variant.get("flags") or {})
+    return named | _entries("setting", Kind.ENVIRONMENT, variant.flags or {})

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from orchestrator.analysis.observations.labels import label_of
 from orchestrator.results.layers import SizeRow
 from orchestrator.results.partitions import Partition
+from orchestrator.results.record import Observation
 
 Multiplications = Mapping[tuple[str, str, str], frozenset[int]]
 """What records say, by the labels of (workload, input, variant); more than one: they disagree."""
@@ -23,16 +22,14 @@ def by_multiplications(
     )
 
 
-def multiplications_of(records: Iterable[Mapping[str, Any]]) -> Multiplications:
-    """Every number that ``records`` (docs/formats.md, section 5) give for a computation."""
+def multiplications_of(records: Iterable[Observation]) -> Multiplications:
+    """Every number that ``records`` give for a computation."""
     found: dict[tuple[str, str, str], set[int]] = {}
     for record in records:
-        number = (record.get("model") or {}).get("multiplications")
+        number = record.model.multiplications
         if isinstance(number, int):
-            workload, given, variant = (
-                label_of(record[part]) for part in ("workload", "input", "variant")
-            )
-            found.setdefault((workload, given, variant), set()).add(number)
+            key = (record.workload.label, record.input.label, record.variant.label)
+            found.setdefault(key, set()).add(number)
     return {key: frozenset(numbers) for key, numbers in found.items()}
 
 
@@ -58,17 +55,16 @@ SIZES = frozenset({"size", "height", "width"})
 """Arguments of a model that make it larger and nothing else."""
 
 
-def series_of(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def series_of(records: Iterable[Observation]) -> dict[str, str]:
     """The series by workload label: the model's name and its arguments but for the size.
 
     Workloads of one series lie on one line of the figure, e.g. ``conv filters=3 kernel=2``.
     """
     found: dict[str, str] = {}
     for record in records:
-        workload = record["workload"]
-        label = label_of(workload)
-        if label not in found:
-            arguments = workload.get("arguments") or {}
+        workload = record.workload
+        if workload.label not in found:
+            arguments = workload.arguments
             words = [f"{name}={arguments[name]}" for name in sorted(arguments.keys() - SIZES)]
-            found[label] = " ".join([str(workload.get("name") or label), *words])
+            found[workload.label] = " ".join([workload.name or workload.label, *words])
     return found

@@ -6,21 +6,17 @@ of 10,000 platforms in 16 classes costs 16 chains an output, not 10,000.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.results.outputs import OutputPool, Outputs, links_of
+from orchestrator.results.outputs import OutputPool, Outputs
 
 Codes = Sequence[int] | npt.NDArray[np.integer[Any]]
-
-
-_DIGEST, _CHAIN = itemgetter("digest"), itemgetter("chain")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,42 +49,15 @@ class ChainCollector:
     types: list[str] = field(default_factory=list)
     chains: list[bytes | None] = field(default_factory=list)
     """The links of each, 8 bytes each."""
-    ends: list[str | None] = field(default_factory=list)
-    """The last link of each, as text: what repetitions are compared with."""
+    ends: list[bytes | None] = field(default_factory=list)
+    """The last link of each: what repetitions are compared with."""
     conflicts: list[str] = field(default_factory=list)
     """Digests that came with two different chains: the records are damaged."""
     pools: dict[OutputPool, npt.NDArray[np.int64]] = field(default_factory=dict)
     """The code of each content of a pool; -1 for one that was not met yet."""
 
-    def add(self, output: Mapping[str, Any]) -> int:
-        """The code of one entry of a record's ``outputs``."""
-        digest = output["digest"]
-        code = self.codes.get(digest)
-        chain = output.get("chain")
-        if code is None:
-            return self._new(digest, output["dtype"], output["shape"], links_of(chain))
-        if chain and chain[-1] != self.ends[code]:
-            # Only the ends are compared: parsing a whole chain once per row would cost more
-            # than all the rest of reading, and Dm covers every bit of the output.
-            self._differs(code, digest, links_of(chain))
-        return code
-
-    def add_all(self, outputs: Sequence[Mapping[str, Any]]) -> Codes:
+    def add_all(self, outputs: Outputs) -> npt.NDArray[np.int64]:
         """The codes of a record's ``outputs``, in order."""
-        if isinstance(outputs, Outputs):
-            return self._add_pooled(outputs)
-        # Millions of outputs repeat a few known digests: those take no Python call each.
-        codes = list(map(self.codes.get, map(_DIGEST, outputs)))
-        if None in codes:
-            return [self.add(output) for output in outputs]
-        known = [code for code in codes if code is not None]
-        ends = self.ends
-        for code, chain in zip(known, map(_CHAIN, outputs), strict=True):
-            if chain and chain[-1] != ends[code]:
-                self._differs(code, self._digest(code), links_of(chain))
-        return known
-
-    def _add_pooled(self, outputs: Outputs) -> Codes:
         pool = outputs.pool
         codes = self.pools.get(pool)
         if codes is None:
@@ -107,6 +76,7 @@ class ChainCollector:
         if code is None:
             return self._new(digest, dtype, shape, links)
         if links and _end(links) != self.ends[code]:
+            # Only the ends are compared: Dm covers every bit of the output.
             self._differs(code, digest, links)
         return code
 
@@ -116,9 +86,6 @@ class ChainCollector:
         self.chains.append(links or None)
         self.ends.append(_end(links) if links else None)
         return code
-
-    def _digest(self, code: int) -> str:
-        return next(digest for digest, known in self.codes.items() if known == code)
 
     def finish(self) -> Chains:
         """The matrix of everything added so far."""
@@ -131,8 +98,8 @@ class ChainCollector:
         bits = (lengths - 1).astype(np.int16)
         return Chains(tuple(self.codes), tuple(self.types), values, bits)
 
-    def _differs(self, code: int, digest: str, links: bytes | None) -> None:
-        if self.chains[code] is None and links:
+    def _differs(self, code: int, digest: str, links: bytes) -> None:
+        if self.chains[code] is None:
             self.chains[code] = links
             self.ends[code] = _end(links)
         else:
@@ -144,6 +111,6 @@ def _type(dtype: str, shape: tuple[int, ...]) -> str:
     return f"{dtype}[{','.join(map(str, shape))}]"
 
 
-def _end(links: bytes) -> str:
-    """The last link, as text."""
-    return links[-8:].hex()
+def _end(links: bytes) -> bytes:
+    """The last link."""
+    return links[-8:]

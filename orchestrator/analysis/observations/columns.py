@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from orchestrator.analysis.observations.chains import Chains
-from orchestrator.analysis.observations.session_row import SESSION_COLUMNS
+from orchestrator.analysis.observations.session_row import SessionRow
 from orchestrator.results.outputs import Codes
 
 KEYS = ("platform", "workload", "input", "variant")
@@ -59,7 +59,7 @@ class Observations:
     """All sessions and their outputs.
 
     ``sessions``: one row per session with the columns ``platform workload input variant``
-    (categorical), ``cell``, ``status``, ``reason`` and what ``session_row`` lists.
+    (categorical) and the fields of ``SessionRow``.
 
     ``table``: one row per output: ``platform workload input variant output role operation
     status`` (categorical), ``index`` (position of a layer), ``digest`` (code into ``chains``)
@@ -69,8 +69,8 @@ class Observations:
     ``outputs`` are the columns of ``table``.
     """
 
-    rows: Sequence[tuple[Any, ...]]
-    """One per session: its cell, then ``SESSION_COLUMNS``."""
+    rows: Sequence[SessionRow]
+    """One per session."""
     keys: dict[str, Coded]
     """Of the sessions, by ``KEYS``."""
     outputs: OutputColumns
@@ -80,7 +80,7 @@ class Observations:
     @cached_property
     def sessions(self) -> pd.DataFrame:
         """One row per session."""
-        frame = pd.DataFrame.from_records(list(self.rows), columns=["cell", *SESSION_COLUMNS])
+        frame = pd.DataFrame.from_records(list(self.rows), columns=list(SessionRow._fields))
         for place, key in enumerate(KEYS):
             frame.insert(place, key, pd.Series(self.keys[key].categorical()))
         return frame

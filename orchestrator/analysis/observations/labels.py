@@ -10,9 +10,9 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrator.results.partitions import Planned
+from orchestrator.results.record import Asked, Part
 
 
 class Labels:
@@ -27,30 +27,24 @@ class Labels:
         """The code of a label that has no id (yet): the first id to claim it gets it."""
         return self._codes.setdefault(label, len(self._codes))
 
-    def code(self, part: Mapping[str, Any], scope: str = "") -> int:
-        """The code of a record's ``platform``, ``workload``, ``input`` or ``variant``.
+    def code(self, part: Part, scope: str = "") -> int:
+        """The code of a part of a record.
 
         Labels are told apart within a ``scope`` only: one picture, sized for two workloads, is
         two inputs with one label, and that is no conflict.
         """
-        label = label_of(part)
-        identity = str(part.get("id") or label)
-        code = self._ids.get((scope, identity))
+        code = self._ids.get((scope, part.id))
         if code is None:
+            label = part.label
             if (scope, self._codes.get(label, -1)) in self._taken:
-                label = f"{label} #{identity[:6]}"
-            code = self._ids[scope, identity] = self.expect(label)
+                label = f"{label} #{part.id[:6]}"
+            code = self._ids[scope, part.id] = self.expect(label)
             self._taken.add((scope, code))
         return code
 
     def names(self) -> list[str]:
         """All labels by code."""
         return list(self._codes)
-
-
-def label_of(part: Mapping[str, Any]) -> str:
-    """What tables show of a record's ``platform``, ``workload``, ``input`` or ``variant``."""
-    return str(part.get("label") or part.get("name") or part.get("id"))
 
 
 PARTS = ("workload", "input", "variant")
@@ -73,45 +67,44 @@ class Choice:
         patterns = self.platforms
         return not patterns or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
-    def accepts(self, row: Mapping[str, Any]) -> bool:
+    def accepts(self, row: Asked) -> bool:
         """Whether a stored observation or planned cell, with its four parts, is chosen."""
-        return self.has_platform(label_of(row["platform"])) and all(
-            wanted is None or _is_called(row[part], wanted)
-            for part, wanted in zip(PARTS, (self.workload, self.input, self.variant), strict=True)
+        return (
+            self.has_platform(row.platform.label)
+            and _is_called(row.workload, self.workload)
+            and _is_called(row.input, self.input)
+            and _is_called(row.variant, self.variant)
         )
 
 
-def labels_by_part(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+def labels_by_part(rows: Iterable[Asked]) -> dict[str, tuple[str, ...]]:
     """All labels of workloads, inputs, variants and platforms in ``rows``, sorted."""
     found: dict[str, set[str]] = {part: set() for part in (*PARTS, "platform")}
     for row in rows:
         for part, labels in found.items():
-            labels.add(label_of(row[part]))
+            labels.add(getattr(row, part).label)
     return {part: tuple(sorted(labels)) for part, labels in found.items()}
 
 
-def _is_called(part: Mapping[str, Any], wanted: str) -> bool:
+def _is_called(part: Part, wanted: str | None) -> bool:
     """Also by the name that ``Labels`` gives to the second of two that share a label."""
-    label = label_of(part)
-    return wanted == label or wanted == f"{label} #{str(part.get('id'))[:6]}"
+    return wanted in (None, part.label, f"{part.label} #{part.id[:6]}")
 
 
 Reasons = Mapping[str, tuple[str, str]]
 """(status, reason) by cell id, where it is known why a cell was not computed."""
 
 
-def planned_of_store(
-    rows: Iterable[Mapping[str, Any]], reasons: Reasons | None = None
-) -> tuple[Planned, ...]:
-    """The planned cells that a store holds: rows with ``cell`` and a record's four parts."""
+def planned_of_store(rows: Iterable[Asked], reasons: Reasons | None = None) -> tuple[Planned, ...]:
+    """The planned cells that a store holds."""
     return tuple(
         Planned(
-            row["cell"],
-            label_of(row["platform"]),
-            label_of(row["workload"]),
-            label_of(row["input"]),
-            label_of(row["variant"]),
-            *_reason(row["cell"], reasons),
+            row.cell,
+            row.platform.label,
+            row.workload.label,
+            row.input.label,
+            row.variant.label,
+            *_reason(row.cell, reasons),
         )
         for row in rows
     )

@@ -1,65 +1,69 @@
-"""What the table of sessions keeps of a record, beside its cell and its outputs."""
+"""What the table of sessions keeps of a record, beside its four labels and its outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-SESSION_COLUMNS = (
-    "status",
-    "code",
-    "reason",
-    "run",
-    "experiment",
-    "recorded",
-    "mode",
-    "perturbed",
-    "fingerprint",
-    "provider",
-    "machine",
-    "isolation",
-    "emulated",
-    "masked",
-    "rehearsal",
-    "image",
-    "framework",
-    "version",
-    "device",
-    "isa",
-    "threads",
-)
+from orchestrator.results.record import Observation
 
 
-def session_row(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The values of ``SESSION_COLUMNS``; texts, ``None`` where the record does not say."""
-    reason = record.get("reason") or {}
-    machine = record.get("machine") or {}
-    image = machine.get("image") or {}
-    framework = record.get("framework") or {}
-    code = reason.get("code")
-    message = reason.get("message")
-    return (
-        record["status"],
-        code,
-        ": ".join(str(part) for part in (code, message) if part) or None,
-        record.get("run"),
-        record.get("experiment"),
-        record.get("recorded"),
-        record.get("mode"),
-        bool(record.get("perturbed")),
-        record.get("fingerprint"),
-        (record.get("platform") or {}).get("provider"),
-        machine.get("id"),
-        machine.get("isolation"),
-        text(machine.get("emulated")),
-        text(machine.get("masked")),
-        bool(machine.get("rehearsal")),
-        "@".join(str(image[key]) for key in ("name", "digest") if image.get(key)) or None,
-        framework.get("name"),
-        framework.get("version"),
-        framework.get("device"),
-        text(framework.get("isa")),
-        text(framework.get("threads")),
+class SessionRow(NamedTuple):
+    """Texts, ``None`` where the record does not say."""
+
+    cell: str
+    status: str
+    code: str | None
+    reason: str | None
+    """``code: message``."""
+    run: str
+    experiment: str | None
+    recorded: str | None
+    mode: str | None
+    perturbed: bool
+    fingerprint: str | None
+    provider: str | None
+    machine: str | None
+    isolation: str | None
+    emulated: str | None
+    masked: str | None
+    rehearsal: bool
+    image: str | None
+    """``name@digest``."""
+    framework: str | None
+    version: str | None
+    device: str | None
+    isa: str | None
+    threads: str | None
+
+
+def session_row(record: Observation) -> SessionRow:
+    """The row of ``record``."""
+    reason, machine, framework = record.reason, record.machine, record.framework
+    image = machine.image
+    return SessionRow(
+        record.cell,
+        record.status,
+        reason.code if reason else None,
+        ": ".join(part for part in (reason.code, reason.message) if part) if reason else None,
+        record.run,
+        record.experiment,
+        record.recorded,
+        record.mode,
+        bool(record.perturbed),
+        record.fingerprint,
+        record.platform.provider,
+        machine.id,
+        machine.isolation,
+        text(machine.emulated),
+        text(machine.masked),
+        machine.rehearsal,
+        "@".join(part for part in (image.name, image.digest) if part) or None,
+        framework.name,
+        framework.version,
+        framework.device,
+        text(framework.isa),
+        text(framework.threads),
     )
 
 

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Any
 
 import numpy as np
 
 from orchestrator.analysis.observations.chains import ChainCollector
 from orchestrator.analysis.observations.columns import KEYS, Coded, Observations, OutputColumns
 from orchestrator.analysis.observations.labels import Labels
-from orchestrator.analysis.observations.session_row import SESSION_COLUMNS, session_row
+from orchestrator.analysis.observations.session_row import SessionRow, session_row
 from orchestrator.errors import ConflictError
+from orchestrator.model.experiment import Status
 from orchestrator.results.outputs import Codes, OutputPool, Outputs
 from orchestrator.results.partitions import Planned
+from orchestrator.results.record import Observation
 
 __all__ = ("KEYS", "Observations", "observations_table")
 
 Layout = tuple[tuple[str, str, int, str | None], ...]
-_STATUS, _MACHINE = (1 + SESSION_COLUMNS.index(name) for name in ("status", "machine"))
-_LAYOUT = itemgetter("name", "role", "index", "operation")
+_NO_OUTPUTS = OutputPool().add(())
 
 
 @dataclass
@@ -34,7 +33,7 @@ class _Entry:
     """(ended well, attempt): a later failure never replaces an observation."""
     keys: tuple[int, ...]
     """Codes of the four labels."""
-    row: tuple[Any, ...]
+    row: SessionRow
     layout: int
     digests: Codes
 
@@ -50,11 +49,11 @@ class _Reading:
 
 
 def observations_table(
-    records: Iterable[Mapping[str, Any]],
+    records: Iterable[Observation],
     planned: Iterable[Planned] = (),
     order: Sequence[str] = (),
 ) -> Observations:
-    """Tables of ``records`` (docs/formats.md, section 5), read once and not kept.
+    """Tables of ``records``, read once and not kept.
 
     Platforms are ordered by ``order``, then as in ``planned``, then by first appearance. Of
     several attempts at one (run, cell, session) the latest that ended well counts, else the
@@ -71,36 +70,35 @@ def observations_table(
     return _finish(reading)
 
 
-def _add(reading: _Reading, record: Mapping[str, Any]) -> None:
+def _add(reading: _Reading, record: Observation) -> None:
     labels = reading.labels
-    workload = str(record["workload"].get("id"))
-    codes = tuple(labels[key].code(record[key], workload if key == "input" else "") for key in KEYS)
-    cell = record.get("cell") or "/".join(record[key]["id"] for key in KEYS)
-    key = (record.get("run") or "", cell, int(record.get("session") or 0))
-    outputs = record["outputs"] if record["status"] == "ok" else ()
-    digests = np.asarray(reading.chains.add_all(outputs), dtype=np.int32)
-    rank = (record["status"] == "ok", int(record.get("attempt") or 0))
-    known = reading.entries.get(key)
+    codes = (
+        labels["platform"].code(record.platform),
+        labels["workload"].code(record.workload),
+        labels["input"].code(record.input, record.workload.id),
+        labels["variant"].code(record.variant),
+    )
+    ended_well = record.status == Status.OK
+    outputs = record.outputs if ended_well else _NO_OUTPUTS
+    digests = reading.chains.add_all(outputs).astype(np.int32)
+    rank = (ended_well, record.attempt)
+    known = reading.entries.get(record.key)
     if known is not None:
         if rank[0] and known.rank[0] and not np.array_equal(digests, known.digests):
             raise ConflictError(
-                f"run {key[0] or '?'}, cell {cell}, session {key[2]} is recorded twice with "
-                f"other bits: on machine {known.row[_MACHINE]} and on "
-                f"machine {(record.get('machine') or {}).get('id')}; find out which file is "
+                f"run {record.run or '?'}, cell {record.cell}, session {record.session} is "
+                f"recorded twice with other bits: on machine {known.row.machine} and on "
+                f"machine {record.machine.id}; find out which file is "
                 "wrong and remove it from the store"
             )
         if rank < known.rank:
             return
-    number = _layout(reading, outputs)
-    row = (cell, *session_row(record))
-    reading.entries[key] = _Entry(rank, codes, row, number, digests)
+    layout = _layout(reading, outputs)
+    reading.entries[record.key] = _Entry(rank, codes, session_row(record), layout, digests)
 
 
-def _layout(reading: _Reading, outputs: Sequence[Mapping[str, Any]]) -> int:
+def _layout(reading: _Reading, outputs: Outputs) -> int:
     """The number of the list of layers that ``outputs`` are."""
-    if not isinstance(outputs, Outputs):
-        layout: Layout = tuple(map(_LAYOUT, outputs))
-        return reading.layouts.setdefault(layout, len(reading.layouts))
     place = outputs.pool, outputs.layout
     if place not in reading.pooled:
         described = tuple(each[:4] for each in outputs.pool.layouts[outputs.layout])
@@ -165,7 +163,7 @@ def _outputs(
 
 
 def _statuses(entries: Sequence[_Entry]) -> Coded:
-    values = [entry.row[_STATUS] for entry in entries]
+    values = [entry.row.status for entry in entries]
     names = tuple(sorted(set(values)))
     places = {name: place for place, name in enumerate(names)}
     return Coded(np.array([places[value] for value in values], dtype=np.int32), names)

@@ -23,6 +23,7 @@ from orchestrator.store.innfrastructure.prediction import (
     Prediction,
     predictions_of,
 )
+from orchestrator.store.parse import JsonObject
 
 _NAMED = re.compile(r"(?P<instance>[^-]+)-(?P<device>.+)-(?P<model>[^-]+)-i(?P<sample>\d+)")
 _PRECISION = re.compile(r"(?P<model>.+)_(?P<precision>float16|bfloat16|float32|float64)")
@@ -35,9 +36,11 @@ class Imported:
     """What one file holds, ready for a store."""
 
     path: Path
-    records: tuple[dict[str, Any], ...]
+    platform: str
+    """Its name."""
+    records: tuple[JsonObject, ...]
     """Stored observations (docs/formats.md, section 5), one per session."""
-    fingerprint: dict[str, Any]
+    fingerprint: JsonObject
     fingerprint_digest: str
     tensors: tuple[tuple[str, bytes], ...]
     """(digest, tensor file) of every distinct output."""
@@ -92,6 +95,7 @@ def _read_file(path: Path) -> Imported:
     names = _Names.of(path, document)
     return Imported(
         path,
+        names.platform,
         tuple(
             _record(names, document, digest, session, prediction)
             for session, prediction in enumerate(predictions)
@@ -132,7 +136,7 @@ def _record(
     fingerprint: str,
     session: int,
     prediction: Prediction,
-) -> dict[str, Any]:
+) -> JsonObject:
     platform = content_id(["study-platform", names.platform])
     workload = content_id(["study-workload", names.model])
     given = content_id(["study-input", names.model, names.sample])

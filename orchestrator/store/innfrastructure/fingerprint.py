@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.model.experiment import Json
+from orchestrator.store.parse import JsonObject
+
 _ABSENT = "not recorded by the study"
 
 
-def fingerprint_of(document: Mapping[str, Any]) -> dict[str, Any]:
+def fingerprint_of(document: Mapping[str, Any]) -> JsonObject:
     """A fingerprint (docs/formats.md, section 4) of one result file.
 
     py-cpuinfo read ``/proc/cpuinfo``, so its flags are the kernel's; CPUID was not executed.
@@ -75,7 +78,7 @@ _STABLE = frozenset(
 )
 
 
-def _caches(cpu: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _caches(cpu: Mapping[str, Any]) -> list[Json]:
     kinds = (
         ("l1_data_cache_size", 1, "data"),
         ("l1_instruction_cache_size", 1, "instruction"),
@@ -94,7 +97,7 @@ def _summed(cpu: Mapping[str, Any]) -> bool:
     return any(isinstance(value, str) for key, value in cpu.items() if key.endswith("cache_size"))
 
 
-def _gpus(device: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _gpus(device: Mapping[str, Any]) -> list[Json]:
     described = device.get("physical_description")
     if not isinstance(described, Mapping):
         return []

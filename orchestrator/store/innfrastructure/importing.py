@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import ConflictError, UsageError
+from orchestrator.results.record import Bits, SessionKey
 from orchestrator.store.innfrastructure.files import Imported, Rejected, read
-from orchestrator.store.records import bits
+from orchestrator.store.records import Record
 from orchestrator.store.run_folder import RunFolder, timestamp
 from orchestrator.system.files import write_whole
 
@@ -53,17 +54,16 @@ def import_study(folder: Path, store: Path) -> Taken:
                 if not (path / "tensors" / digest).exists():
                     write_whole(path / "tensors" / digest, content)
             run.put_fingerprint_document(item.fingerprint_digest, item.fingerprint)
-            added += run.append(item.records[0]["platform"]["name"], item.records)
+            added += run.append(item.platform, item.records)
     return Taken(path, len(found), added, tuple(rejected))
 
 
 def _refuse_conflicts(found: list[Imported]) -> None:
-    seen: dict[tuple[str, int], tuple[Path, object]] = {}
+    seen: dict[SessionKey, tuple[Path, Bits]] = {}
     for item in found:
-        for record in item.records:
-            session = record["cell"], record["session"]
-            path, content = seen.setdefault(session, (item.path, bits(record)))
-            if content != bits(record):
+        for record in map(Record.of, item.records):
+            path, bits = seen.setdefault(record.key, (item.path, record.bits))
+            if bits != record.bits:
                 raise ConflictError(
                     f"{path} and {item.path} are the same session of the same cell with other "
                     "bits; take one of them away"

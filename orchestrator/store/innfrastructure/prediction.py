@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.store.parse import JsonObject
 from orchestrator.store.tensors import WIDTH, chain, digest, tensor_file
 
 
@@ -19,7 +20,7 @@ class ForeignFileError(ValueError):
 class Prediction:
     """The outputs of one session."""
 
-    outputs: tuple[Mapping[str, Any], ...]
+    outputs: tuple[JsonObject, ...]
     """As in an observation's ``outputs``."""
     tensors: tuple[tuple[str, bytes], ...]
     """(digest, tensor file), by output."""
@@ -104,10 +105,12 @@ def _counts(count: Any, rows: int) -> Sequence[int]:
 
 
 def _prediction(arrays: Sequence[_Array]) -> Prediction:
-    outputs, tensors = [], []
+    outputs: list[JsonObject] = []
+    tensors = []
     for row, array in enumerate(arrays):
         file = tensor_file(array.dtype, array.shape, array.data)
         identity = digest(file)
+        links = chain(array.dtype, array.shape, array.data)
         final = row == len(arrays) - 1
         outputs.append(
             {
@@ -118,7 +121,7 @@ def _prediction(arrays: Sequence[_Array]) -> Prediction:
                 "dtype": array.dtype,
                 "shape": list(array.shape),
                 "digest": identity,
-                "chain": chain(array.dtype, array.shape, array.data),
+                "chain": None if links is None else [*links],
                 "tensor": True,
             }
         )

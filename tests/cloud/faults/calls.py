@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.results.record import Observation
 from orchestrator.store.read import read
 from tests.cloud.two_clouds import AWS_TYPES
 
@@ -24,23 +25,23 @@ class Ran:
     code: int
     shown: str
     """Its stderr; white space is reduced to single spaces, because a narrow terminal wraps."""
-    rows: tuple[Mapping[str, Any], ...]
+    rows: tuple[Observation, ...]
 
     def status(self, machine_type: str) -> set[str]:
-        return {row["status"] for row in self._of(machine_type)}
+        return {row.status for row in self._of(machine_type)}
 
     def reasons(self, machine_type: str) -> set[tuple[str, str]]:
         """Codes and messages of the sessions that are not ok."""
-        found = [row["reason"] for row in self._of(machine_type) if row["status"] != "ok"]
-        return {(reason["code"], reason["message"]) for reason in found}
+        found = [row.reason for row in self._of(machine_type) if row.reason is not None]
+        return {(reason.code, reason.message) for reason in found}
 
     def offers(self, machine_type: str) -> set[tuple[str, bool]]:
         """The regions of the machines that computed, and whether those were spot machines."""
-        offers = [row["machine"]["place"] for row in self._of(machine_type) if row["machine"]]
-        return {(offer["region"], offer["spot"]) for offer in offers}
+        offers = [row.machine.offer for row in self._of(machine_type)]
+        return {(str(offer.region), offer.spot) for offer in offers if offer is not None}
 
-    def _of(self, machine_type: str) -> list[Mapping[str, Any]]:
-        return [r for r in self.rows if r["platform"]["parameters"]["machine_type"] == machine_type]
+    def _of(self, machine_type: str) -> list[Observation]:
+        return [r for r in self.rows if r.platform.parameters["machine_type"] == machine_type]
 
 
 @dataclass(frozen=True)

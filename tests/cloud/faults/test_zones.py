@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import pytest
 
 from orchestrator import experiment
 from orchestrator.fakes.gcp.server import Gce, serving
+from orchestrator.model import events
 from orchestrator.model.experiment import Isolation
 from orchestrator.plan.cells import make_plan
 from orchestrator.providers import registry
@@ -50,7 +50,7 @@ def test_no_capacity_in_one_zone(
     for name, value in gce.environment.items():
         monkeypatch.setenv(name, value)
     full = gce.rule("instances.insert", STOCKOUT, 503, late=True, zone="us-central1-a")
-    told: list[dict[str, Any]] = []
+    told: list[events.Event] = []
     ran = pipeline.run(
         rehearsed(
             make_plan(experiment.load(written(tmp_path, SPEC), registry.providers())), rented=True
@@ -64,15 +64,17 @@ def test_no_capacity_in_one_zone(
         stop=Event(),
         abort=Event(),
     )
-    (refused,) = (e for e in told if e["event"] == "machine" and e["state"] == "refused")
-    assert refused["place"] == "n1-standard-2 in us-central1-a"
-    assert refused["text"].startswith("no-capacity: ")
+    changes = [event for event in told if isinstance(event, events.MachineChanged)]
+    (refused,) = (each for each in changes if each.state == events.MachineState.REFUSED)
+    assert refused.offer == "n1-standard-2 in us-central1-a"
+    assert refused.text.startswith("no-capacity: ")
     assert full.hits == 1
     (row,) = read(ran.folder).records
-    assert row["status"] == "ok"
-    assert row["machine"]["place"]["zone"] == "us-central1-b"
-    assert row["machine"]["rehearsal"]
-    assert told[-1]["event"] == "swept"
-    assert told[-1]["left"] == 0
+    assert row.status == "ok"
+    assert row.machine.offer is not None
+    assert row.machine.offer.zone == "us-central1-b"
+    assert row.machine.rehearsal
+    assert isinstance(told[-1], events.CleanedUp)
+    assert told[-1].left == 0
     assert gce.machines() == ()
     assert gce.cloud._firewalls_list()["items"] == []

@@ -36,4 +36,4 @@ def append(run: RunFolder, session: int, *, machine: str = "m", digest: str = "a
 def rows(store: RemoteStore) -> set[int]:
     """The session numbers of all observations in the mirror."""
     with RunFolder(store.folder / RUN) as run:
-        return {record["session"] for record in run.records()}
+        return {record.session for record in run.records()}

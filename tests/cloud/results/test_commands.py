@@ -74,7 +74,7 @@ def test_stores_in_buckets_are_merged_from_and_into(s3_url: str, tmp_path: Path)
     assert f"pushed to {s3_url}/all" in merged.stderr
     home = b.eqc("merge", f"{s3_url}/all", "-o", "here")
     assert home.returncode == 0, home.stderr
-    assert [record["session"] for record in read(b.folder / "here").records] == [0]
+    assert [record.session for record in read(b.folder / "here").records] == [0]
     assert len(read(b.folder / "here").planned) == 1
 
 

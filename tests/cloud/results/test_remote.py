@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.store.bucket.mirror import RemoteStore
 from orchestrator.store.bucket.objects import Objects
 from orchestrator.store.read import read
@@ -39,8 +40,8 @@ def test_what_one_computer_pushes_another_one_pulls(computer: Computer) -> None:
     b = computer("b")
     assert b.pull() == pushed == 5
     assert rows(b) == {0, 1}
-    assert read(b.folder).planned[0]["cell"] == CELL.id
-    assert read(b.folder).fingerprints == {"f" * 32: {}}
+    assert read(b.folder).planned[0].cell == CELL.id
+    assert read(b.folder).fingerprints == {"f" * 32: Fingerprint()}
     for name in ("run.json", "plan.json", "experiment.yaml"):
         assert (b.folder / RUN / name).read_bytes() == (a.folder / RUN / name).read_bytes()
     assert not (b.folder / RUN / "report").exists()

@@ -1,4 +1,4 @@
-"""Observation records as in a store, made from real tensors."""
+"""Observations, and the lines of a store that they are read from, made from real tensors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from orchestrator.results.record import Observation
+from orchestrator.store.parse import parse_observation
 from orchestrator.store.tensors import chain, digest, tensor_file
+
+
+def record(
+    platform: str, outputs: Sequence[np.ndarray | dict[str, Any]], **more: Any
+) -> Observation:
+    """``line``, as the analysis sees it."""
+    return parse_observation(line(platform, outputs, **more))
 
 
 def output(array: np.ndarray, name: str = "output", index: int = 0) -> dict[str, Any]:
@@ -26,7 +35,7 @@ def output(array: np.ndarray, name: str = "output", index: int = 0) -> dict[str,
     }
 
 
-def record(
+def line(
     platform: str,
     outputs: Sequence[np.ndarray | dict[str, Any]],
     *,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from orchestrator.analysis.findings import Findings
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.partitions import Planned, Summary
+from orchestrator.results.record import Observation
 
 
 def summarise(
-    records: Iterable[Mapping[str, Any]],
+    records: Iterable[Observation],
     planned: Iterable[Planned] = (),
-    fingerprints: Mapping[str, Mapping[str, Any]] | None = None,
+    fingerprints: Mapping[str, Fingerprint] | None = None,
     *,
     strict: bool = False,
     order: Sequence[str] = (),

@@ -7,6 +7,7 @@ import numpy as np
 from orchestrator.analysis.details import details
 from orchestrator.analysis.findings import Bounds, Findings
 from orchestrator.results.details import Details, Part
+from orchestrator.results.record import Observation
 from tests.unit.analysis.records import A, B, record
 from tests.unit.report.everything import everything
 
@@ -77,13 +78,11 @@ def test_explanations_left_out_are_counted() -> None:
     assert found.explanations.notes[0].startswith("1 more groupings")
 
 
-def others(given: Findings) -> list[dict[str, object]]:
+def others(given: Findings) -> list[Observation]:
     """Records of a third input, in which other platforms differ."""
     digests = dict(enumerate(given.fingerprints))
     return [
-        record(
-            f"{record_['platform']['name']}", [value], given="digits:2", fingerprint=digests[row]
-        )
+        record(record_.platform.name, [value], given="digits:2", fingerprint=digests[row])
         for row, (record_, value) in enumerate(
             zip(given.records[::2], (A, A, B, np.zeros_like(A)), strict=True)
         )

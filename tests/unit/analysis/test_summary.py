@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 from orchestrator.analysis.observations.labels import planned_of_store
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 from tests.unit.analysis.records import A, B, C, record
 from tests.unit.analysis.summarised import summarise
 
-FINGERPRINTS = {
+DOCUMENTS: dict[str, Any] = {
     "f1": {
         "emulated": None,
         "cpu": {"architecture": "x86_64", "brand": "EPYC", "flags": ["sse2", "avx", "avx512f"]},
@@ -23,6 +26,7 @@ FINGERPRINTS = {
     },
     "f3": {"cpu": {"architecture": "x86_64", "brand": "Other", "flags": None}, "logical_cpus": 4},
 }
+FINGERPRINTS = {name: parse_fingerprint(document) for name, document in DOCUMENTS.items()}
 
 
 def test_platforms_show_the_flags_that_differ_and_what_they_are() -> None:
@@ -87,14 +91,13 @@ def test_measurements_group_platforms_by_what_was_used() -> None:
 
 
 def test_perturbed_sessions_are_said() -> None:
-    one = record("a", [A])
-    one["perturbed"] = True
+    one = record("a", [A])._replace(perturbed=True)
     assert "1 sessions gave another final output" in summarise([one]).notes[0]
 
 
 def test_cells_planned_in_a_store_are_matched_by_id() -> None:
     records = [record("a", [A]), record("b", [A])]
-    planned = planned_of_store([*records, record("c", [])], {records[1]["cell"]: ("x", "y")})
+    planned = planned_of_store([*records, record("c", [])], {records[1].cell: ("x", "y")})
     (partition,) = summarise(records, planned).partitions
     assert [missing.platform for missing in partition.missing] == ["c"]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from orchestrator.analysis.classes.consequences import Tensor
 from orchestrator.analysis.findings import Findings
+from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.record import ModelRecord, Observation
 from tests.unit.analysis.explain.described import fingerprint
 from tests.unit.analysis.records import A, B, C, output, record
 
@@ -29,8 +30,8 @@ def everything(extra: str = "new large") -> Findings:
         extra: (B, Y, NEW, 4, 85),
     }
     stored: dict[str, Tensor] = {}
-    records: list[dict[str, Any]] = []
-    fingerprints: dict[str, Mapping[str, Any]] = {}
+    records: list[Observation] = []
+    fingerprints: dict[str, Fingerprint] = {}
     for number, (name, (final, layer, flags, cores, model)) in enumerate(machines.items()):
         digest = f"{number:064x}"
         fingerprints[digest] = fingerprint(flags, cores, family=6, model=model, stepping=7)
@@ -41,10 +42,9 @@ def everything(extra: str = "new large") -> Findings:
             {**kept(stored, np.maximum(layer, 1.5), "relu", 1), "operation": "relu"},
         ]
         records += [
-            {
-                **record(name, outputs, given=given, fingerprint=digest),
-                "model": {"multiplications": 1000},
-            }
+            record(name, outputs, given=given, fingerprint=digest)._replace(
+                model=ModelRecord(multiplications=1000)
+            )
             for given in ("digits:0", "digits:1")
         ]
     return Findings(records, fingerprints, tensors=stored.get)

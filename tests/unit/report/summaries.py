@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from orchestrator.results.fingerprint import Cpu, Fingerprint
 from orchestrator.results.partitions import Planned, Summary
 from tests.unit.analysis.records import A, B, C, cell, output, record
 from tests.unit.analysis.summarised import summarise
@@ -14,11 +15,11 @@ FORMULA = "=cmd|' /C calc'!A0"
 
 def full(extra: str = "mask/avx") -> Summary:
     """Three classes, a missing platform, a nondeterministic one, layers; ``extra``: a name."""
-    fingerprint = {
-        "cpu": {"architecture": "x86_64", "brand": f"Brand of {extra}", "flags": ["sse2", "avx"]},
-        "logical_cpus": 2,
-        "memory_bytes": 2**34,
-    }
+    fingerprint = Fingerprint(
+        cpu=Cpu(architecture="x86_64", brand=f"Brand of {extra}", flags=("sse2", "avx")),
+        logical_cpus=2,
+        memory_bytes=2**34,
+    )
     died = {"code": "illegal-instruction", "message": f"SIGILL in {extra}"}
     records = [
         record("local", [A, output(A, "conv", 0)], fingerprint="f"),

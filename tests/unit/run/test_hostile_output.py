@@ -18,6 +18,14 @@ from hypothesis import strategies as st
 from orchestrator.analysis.details import details
 from orchestrator.api import TABLES, findings
 from orchestrator.cli.progress import progress
+from orchestrator.model.events import (
+    Event,
+    MachineChanged,
+    MachineState,
+    Note,
+    SessionEnded,
+    Skipped,
+)
 from orchestrator.model.experiment import Limits, Reason
 from orchestrator.model.machine import Machine
 from orchestrator.report.html.page import html_text
@@ -29,7 +37,7 @@ from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_stored
 from orchestrator.system.untrusted_json import parse_json
-from tests.unit.store.records import cell, observed, plan
+from tests.unit.store.records import cell, observed, plan, stored
 
 ORIGIN = Origin("machine", "docker", None, None, None)
 SILENT = Reason("not-reported", "it said nothing")
@@ -125,11 +133,11 @@ def taken(folder: Path, lines: bytes, fingerprint: Any, *, sessions: int = 2) ->
             (out / "observations.jsonl").write_bytes(text)
             (out / "fingerprint.json").write_text(json.dumps(fingerprint))
             ingest(run, out, {one.id: (one, tuple(range(sessions)))}, ORIGIN, SILENT)
-        for record in run.records():
+        for record in stored(run.path):
             assert problem_with_stored(record) is None
     by_platform: dict[str, list[str]] = {}
     for record in read(run.path).records:
-        by_platform.setdefault(record["platform"]["name"], []).append(record["status"])
+        by_platform.setdefault(record.platform.name, []).append(record.status)
     assert by_platform["good"] == ["ok"] * sessions
     assert len(by_platform["bad"]) == sessions
     return run.path
@@ -185,8 +193,8 @@ def test_lines_that_are_too_deep_long_or_many_are_no_records(
     tmp_path: Path, fingerprint: dict[str, Any], lines: bytes
 ) -> None:
     run = taken(tmp_path, lines, fingerprint)
-    bad = [r for r in read(run).records if r["platform"]["name"] == "bad"]
-    assert {r["reason"]["code"] for r in bad} == {"not-reported"}
+    bad = [r for r in read(run).records if r.platform.name == "bad"]
+    assert {r.reason and r.reason.code for r in bad} == {"not-reported"}
 
 
 def test_a_deeply_nested_fingerprint_is_refused(tmp_path: Path) -> None:
@@ -206,8 +214,8 @@ def test_a_machines_records_count_only_for_its_own_sessions(tmp_path: Path) -> N
         out.mkdir()
         (out / "observations.jsonl").write_text("".join(json.dumps(c) + "\n" for c in claims))
         ingest(run, out, {bad.id: (bad, (0, 1))}, ORIGIN, SILENT)
-        stored = {(r["cell"], r["session"], r["status"]) for r in run.records()}
-    assert stored == {(bad.id, 0, "ok"), (bad.id, 1, "failed")}
+        found = {(r.cell, r.session, r.status) for r in run.records()}
+    assert found == {(bad.id, 0, "ok"), (bad.id, 1, "failed")}
 
 
 def test_the_output_of_a_killed_job_counts_only_for_its_own_sessions(tmp_path: Path) -> None:
@@ -238,7 +246,7 @@ def test_links_and_wrong_tensors_are_not_taken(tmp_path: Path) -> None:
     (out / "observations.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
     with RunFolder.open(tmp_path, plan(one), fresh=False) as run:
         ingest(run, out, {one.id: (one, (0, 1))}, ORIGIN, SILENT)
-        assert {r["reason"]["code"] for r in run.records()} == {"damaged-output"}
+        assert {r.reason and r.reason.code for r in run.records()} == {"damaged-output"}
     assert "not for the store" not in "".join(
         p.read_text(errors="replace") for p in run.path.rglob("*") if p.is_file()
     )
@@ -246,29 +254,29 @@ def test_links_and_wrong_tensors_are_not_taken(tmp_path: Path) -> None:
 
 @given(st.one_of(st.text(), st.binary().map(lambda b: b.decode(errors="replace")), NASTY.map(str)))
 def test_any_line_of_a_runner_becomes_one_event(line: str) -> None:
-    heard: list[dict[str, Any]] = []
+    heard: list[Event] = []
     ProgressFilter(heard.append, "job", 2)(line)
     (event,) = heard
-    assert event["event"] in ("note", "session")
-    assert len(json.dumps(event)) < 10_000
+    assert isinstance(event, Note | SessionEnded)
+    assert len(json.dumps(event.as_json())) < 10_000
 
 
 def test_the_number_of_events_per_job_is_bounded() -> None:
-    heard: list[dict[str, Any]] = []
+    heard: list[Event] = []
     hear = ProgressFilter(heard.append, "job", 2)
     session = json.dumps({"event": "session", "session": 0, "job": "another", "event_": "x" * 9999})
     for _ in range(1000):
         hear("[" * 60_000)
         hear(session)
     assert len(heard) == NOTES + 1 + 2 + 1
-    assert {event["job"] for event in heard} == {"job"}
+    assert {event.as_json()["job"] for event in heard} == {"job"}
 
 
 def test_progress_shows_no_raw_escapes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with progress(tmp_path / "events", quiet=False) as tell:
         ProgressFilter(tell, "job", 1)(f"a note {ESCAPES}")
-        tell({"event": "skipped", "platform": ESCAPES, "framework": "f", "reason": ESCAPES})
-        tell({"event": "machine", "platform": "p", "state": "lost", "place": "x", "text": ESCAPES})
+        tell(Skipped(ESCAPES, "f", ESCAPES))
+        tell(MachineChanged("p", MachineState.LOST, "x", text=ESCAPES))
     said = capfd.readouterr().err
     assert steering(said) == set()
     assert "\\x1b[2J" in said

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from orchestrator import catalog
 from orchestrator.model.experiment import Platform, Scalar, pairs
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.run.verify_hardware import compare, disagreement
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 
 
 def asked(provider: str = "aws", **parameters: Scalar) -> Platform:
     return Platform(provider, "asked", pairs(parameters))
 
 
-def seen(**changes: Any) -> dict[str, Any]:
+def seen(**changes: Any) -> Fingerprint:
     """The fingerprint of a c5.xlarge, with ``changes``."""
     cpu = {"architecture": "x86_64", "microarchitecture": "Cascade Lake"}
     fingerprint = {
@@ -24,7 +27,7 @@ def seen(**changes: Any) -> dict[str, Any]:
         "memory_bytes": int(7.6 * 2**30),
         "gpus": [],
     }
-    return {**fingerprint, **changes}
+    return parse_fingerprint({**fingerprint, **changes})
 
 
 C5 = catalog.machine_type("aws", "c5.xlarge")
@@ -52,8 +55,7 @@ def test_what_contradicts_the_order_is_named(changes: dict[str, Any], message: s
 
 
 def test_what_the_fingerprint_lacks_is_unverified_but_no_disagreement() -> None:
-    silent = {"cpu": {}, "logical_cpus": None, "memory_bytes": None, "gpus": None}
-    found = compare(asked(), C5, silent)
+    found = compare(asked(), C5, Fingerprint())
     assert found.disagreements == ()
     assert [text.partition(":")[0] for text in found.unverified] == [
         "architecture",
@@ -114,7 +116,7 @@ def test_a_rehearsed_or_emulated_machine_is_compared_by_architecture_only(
     rehearsal = bool(how.pop("rehearsal", False))
     other = seen(cpu={"microarchitecture": "Haswell"}, logical_cpus=2, memory_bytes=2**30, **how)
     assert disagreement(asked(), C5, other, rehearsal=rehearsal) is None
-    other["cpu"]["architecture"] = "arm64"
+    other = replace(other, cpu=replace(other.cpu, architecture="arm64"))
     assert disagreement(asked(), C5, other, rehearsal=rehearsal) is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,9 @@ def failed(cell_id: str, session: int = 0, status: str = "failed") -> dict[str, 
 
 def lines(path: Path) -> int:
     return len(path.read_bytes().splitlines())
+
+
+def stored(store: Path) -> list[dict[str, Any]]:
+    """Every line of every run at or below ``store``, as it stands there."""
+    files = sorted(store.rglob("observations/*.jsonl"))
+    return [json.loads(line) for path in files for line in path.read_bytes().splitlines()]

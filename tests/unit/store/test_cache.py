@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import ConflictError, EqcError, StoreError
 from orchestrator.store import read as reading
 from orchestrator.store.read import read
-from orchestrator.store.records import plain
-from tests.unit.analysis.records import A, B, C, output, record
+from tests.unit.analysis.records import A, B, C, line, output
 from tests.unit.analysis.summarised import summarise
 
 NEVER, ALWAYS = sys.maxsize, 0
@@ -39,7 +38,7 @@ FAILED = {"code": "signal", "message": "ended by SIGILL", "stderr": "ümlaut \ud
 
 rows = st.builds(
     lambda platform, outputs, session, ok, run, attempt, extra: {
-        **record(
+        **line(
             platform,
             OUTPUTS[outputs] if ok else [],
             session=session,
@@ -95,7 +94,7 @@ def seen(store: Path, cached_from: int) -> Any:
         warnings.simplefilter("always")
         try:
             found = read(store, cached_from=cached_from)
-            result: Any = ([plain(each) for each in found.records], summarise(found.records))
+            result: Any = (found.records, summarise(found.records))
         except EqcError as error:
             result = type(error), str(error)
     return result, [str(warning.message) for warning in caught]
@@ -103,8 +102,8 @@ def seen(store: Path, cached_from: int) -> Any:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    records = [record("a", [A], session=n) for n in range(3)] + [record("b", OUTPUTS[3])]
-    append(tmp_path, {("x", "m"): (records, ""), ("y", "m"): ([record("c", [B], run="s")], "")})
+    records = [line("a", [A], session=n) for n in range(3)] + [line("b", OUTPUTS[3])]
+    append(tmp_path, {("x", "m"): (records, ""), ("y", "m"): ([line("c", [B], run="s")], "")})
     read(tmp_path, cached_from=ALWAYS)
     return tmp_path
 
@@ -133,7 +132,7 @@ def test_what_was_read_is_not_parsed_again(store: Path, monkeypatch: pytest.Monk
 
 
 def test_a_small_run_has_no_cache(tmp_path: Path) -> None:
-    append(tmp_path, {("x", "m"): ([record("a", [A])], "")})
+    append(tmp_path, {("x", "m"): ([line("a", [A])], "")})
     read(tmp_path)
     assert not (tmp_path / "x" / "cache").exists()
 
@@ -171,11 +170,11 @@ def test_same_size_and_same_time_but_other_bits(store: Path) -> None:
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert file.stat().st_size == before.st_size
     found = read(store, cached_from=ALWAYS).records
-    assert found[-1]["outputs"][0]["digest"] == "0" * 64
+    assert found[-1].outputs[0].digest == "0" * 64
 
 
 def test_an_appended_conflict_is_found(store: Path) -> None:
-    append(store, {("y", "n"): ([record("a", [B], session=1)], "")})
+    append(store, {("y", "n"): ([line("a", [B], session=1)], "")})
     for _ in range(2):
         with pytest.raises(ConflictError, match=r"x/observations/m\.jsonl:2 and .*y/.*n\.jsonl:1"):
             read(store, cached_from=ALWAYS)
@@ -202,6 +201,7 @@ def test_a_folder_that_cannot_be_written_to_is_read_all_the_same(store: Path) ->
         ({"platform": "a"}, "platform is 'a', no object"),
         ({"session": "0"}, "session or attempt is no number"),
         ({"status": None}, "status is None, no text"),
+        ({"machine": "m"}, "machine is 'm', no object"),
         ({"outputs": {}}, "outputs are no list"),
         ({"outputs": [{"name": "output"}]}, "has no 'role'"),
         ({"outputs": [{**output(A), "chain": ["0"]}]}, "fromhex"),
@@ -214,14 +214,14 @@ def test_a_folder_that_cannot_be_written_to_is_read_all_the_same(store: Path) ->
 def test_a_line_that_is_no_observation_is_named(
     store: Path, change: dict[str, Any], what: str
 ) -> None:
-    append(store, {("x", "m"): ([record("d", [A]) | change], "")})
+    append(store, {("x", "m"): ([line("d", [A]) | change], "")})
     with pytest.raises(StoreError, match=r"x/observations/m\.jsonl:5: .*damaged") as caught:
         read(store, cached_from=ALWAYS)
     assert what in str(caught.value)
 
 
 def test_a_record_without_a_part_is_named(store: Path) -> None:
-    lacking = record("d", [A])
+    lacking = line("d", [A])
     del lacking["variant"]
     append(store, {("x", "m"): ([lacking], "")})
     with pytest.raises(StoreError, match=r"m\.jsonl:5: not an observation \(has no 'variant'\)"):

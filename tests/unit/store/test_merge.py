@@ -33,7 +33,7 @@ def test_a_merge_is_the_union_and_merging_again_adds_nothing(tmp_path: Path) -> 
     a, b = store(tmp_path / "a", session=0), store(tmp_path / "b", session=1)
     done = merge([a, b], tmp_path / "c")
     assert (done.runs, done.added) == (1, 2)
-    assert [r["session"] for r in read(tmp_path / "c").records] == [0, 1]
+    assert [r.session for r in read(tmp_path / "c").records] == [0, 1]
     assert merge([a, b], tmp_path / "c").added == 0
     assert len(read(tmp_path / "c").planned) == 1
 
@@ -44,7 +44,7 @@ def test_the_order_of_sources_does_not_matter(tmp_path: Path) -> None:
     merge([b, a], tmp_path / "ba")
 
     def sessions(path: Path) -> list[int]:
-        return sorted(r["session"] for r in read(path).records)
+        return sorted(r.session for r in read(path).records)
 
     assert sessions(tmp_path / "ab") == sessions(tmp_path / "ba")
 
@@ -100,4 +100,4 @@ def test_a_torn_line_of_the_target_is_not_glued_to_the_next(tmp_path: Path) -> N
     into.write_bytes(into.read_bytes() + b'{"torn')
     with pytest.warns(TornLine):
         merge([b], tmp_path / "c")
-    assert [r["session"] for r in read(tmp_path / "c").records] == [0, 1]
+    assert [r.session for r in read(tmp_path / "c").records] == [0, 1]

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentNotReady
-from orchestrator.model.experiment import Reason
+from orchestrator.model.experiment import Reason, Status
 from orchestrator.store.ingest import Origin, ingest, not_observed
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import RunFolder, safe_name
-from orchestrator.store.schema import problem_with_stored
+from orchestrator.store.schema import problem_with_observed, problem_with_stored
 from orchestrator.system.files import write_whole
 from tests.environment import ROOT
-from tests.unit.store.records import cell, failed, lines, observed, plan
+from tests.unit.store.records import cell, failed, lines, observed, plan, stored
 
 ORIGIN = Origin("machine", "process", None, None, None)
 
@@ -53,7 +53,7 @@ def test_taking_in_the_same_output_twice_changes_nothing(tmp_path: Path) -> None
             ingest(run, out, {c.id: (c, (0, 1))}, ORIGIN, silence=None)
         assert [lines(path) for path in run.observation_files()] == [2]
         assert run.sessions_done() == {(c.id, 0), (c.id, 1)}
-        assert [problem_with_stored(record) for record in run.records()] == [None, None]
+        assert [problem_with_stored(record) for record in stored(run.path)] == [None, None]
 
 
 def test_a_failure_is_retried_and_an_ok_is_never_replaced(tmp_path: Path) -> None:
@@ -65,10 +65,9 @@ def test_a_failure_is_retried_and_an_ok_is_never_replaced(tmp_path: Path) -> Non
         ingest(run, write_out(tmp_path / "2", observed(c.id)), asked, ORIGIN, None)
         ingest(run, write_out(tmp_path / "3", failed(c.id)), asked, ORIGIN, None)
         (record,) = run.records()
-        assert (record["status"], record["attempt"]) == ("ok", 1)
+        assert (record.status, record.attempt) == ("ok", 1)
         assert [lines(path) for path in run.observation_files()] == [2]
-    (stored,) = read(tmp_path).records
-    assert stored["status"] == "ok"
+    assert [each.status for each in read(tmp_path).records] == ["ok"]
 
 
 def test_what_is_not_installed_is_tried_again_and_what_cannot_be_is_not(tmp_path: Path) -> None:
@@ -88,10 +87,10 @@ def test_a_silent_session_is_a_failed_row_with_the_reason(tmp_path: Path) -> Non
         out = write_out(tmp_path / "out", observed(c.id, 0))
         reason = Reason("runner-died", "signal 9", "last words")
         ingest(run, out, {c.id: (c, (0, 1))}, ORIGIN, reason)
-        by_session = {record["session"]: record for record in run.records()}
-        assert by_session[0]["status"] == "ok"
-        assert by_session[1]["status"] == "failed"
-        assert by_session[1]["reason"]["stderr"] == "last words"
+        by_session = {record.session: record for record in run.records()}
+        assert by_session[0].status == "ok"
+        assert by_session[1].status == "failed"
+        assert by_session[1].reason == reason
 
 
 @pytest.mark.parametrize("change", [{"outputs": "x"}, {"status": "fine"}, {"outputs": []}])
@@ -103,8 +102,24 @@ def test_a_record_that_breaks_the_schema_is_failed_and_says_why(
         out = write_out(tmp_path / "out", {**observed(c.id), **change})
         ingest(run, out, {c.id: (c, (0,))}, ORIGIN, None)
         (record,) = run.records()
-        assert record["status"] == "failed"
-        assert record["reason"]["code"] == "damaged-output"
+        assert record.status == "failed"
+        assert record.reason is not None
+        assert record.reason.code == "damaged-output"
+
+
+def test_what_no_analysis_could_read_is_failed_and_the_store_stays_readable(
+    tmp_path: Path,
+) -> None:
+    c = cell()
+    record = observed(c.id)
+    record["outputs"][0]["index"] = 1 << 40
+    assert problem_with_observed(record) is None
+    with opened(tmp_path, c) as run:
+        ingest(run, write_out(tmp_path / "out", record), {c.id: (c, (0,))}, ORIGIN, None)
+    (found,) = read(tmp_path).records
+    assert (found.status, found.reason and found.reason.code) == ("failed", "damaged-output")
+    assert found.reason is not None
+    assert "index 1099511627776" in found.reason.message
 
 
 def test_a_machine_can_only_report_what_it_was_asked(tmp_path: Path) -> None:
@@ -112,7 +127,7 @@ def test_a_machine_can_only_report_what_it_was_asked(tmp_path: Path) -> None:
     with opened(tmp_path, c) as run:
         out = write_out(tmp_path / "out", observed("f" * 16), observed(c.id, 7), observed(c.id, 0))
         ingest(run, out, {c.id: (c, (0,))}, ORIGIN, None)
-        assert [(r["cell"], r["session"]) for r in run.records()] == [(c.id, 0)]
+        assert [(r.cell, r.session) for r in run.records()] == [(c.id, 0)]
 
 
 def test_a_tensor_that_is_a_link_or_has_other_content_is_refused(tmp_path: Path) -> None:
@@ -129,7 +144,7 @@ def test_a_tensor_that_is_a_link_or_has_other_content_is_refused(tmp_path: Path)
             path.write_bytes(b"something else")
         with opened(tmp_path / f"store-{name}", c) as run:
             ingest(run, out, {c.id: (c, (0,))}, ORIGIN, None)
-            assert [r["status"] for r in run.records()] == ["failed"]
+            assert [r.status for r in run.records()] == ["failed"]
             assert not (run.path / "tensors").exists()
 
 
@@ -144,17 +159,17 @@ def test_a_torn_last_line_is_cut_off_before_more_is_appended(tmp_path: Path) -> 
     with opened(tmp_path, c) as run:
         out = write_out(tmp_path / "out2", observed(c.id, 1))
         ingest(run, out, {c.id: (c, (1,))}, ORIGIN, None)
-    assert [r["session"] for r in read(tmp_path).records] == [0, 1]
+    assert [r.session for r in read(tmp_path).records] == [0, 1]
 
 
 def test_a_skipped_cell_is_a_row_per_session_and_stored_once(tmp_path: Path) -> None:
     c = cell()
     with opened(tmp_path, c) as run:
         for _ in range(2):
-            not_observed(run, c, (0, 1), "skipped", Reason("no-qemu", "install it"))
+            not_observed(run, c, (0, 1), Status.SKIPPED, Reason("no-qemu", "install it"))
         assert [lines(path) for path in run.observation_files()] == [2]
-        assert {r["reason"]["message"] for r in run.records()} == {"install it"}
-        assert [problem_with_stored(r) for r in run.records()] == [None, None]
+        assert {r.reason for r in run.records()} == {Reason("no-qemu", "install it")}
+        assert [problem_with_stored(r) for r in stored(run.path)] == [None, None]
 
 
 def test_the_plan_is_read_back_with_every_part(tmp_path: Path) -> None:
@@ -162,8 +177,8 @@ def test_the_plan_is_read_back_with_every_part(tmp_path: Path) -> None:
     with opened(tmp_path, c, d) as run:
         run.write_plan(plan(c, d), ["eqc", "run"])
     planned = read(tmp_path).planned
-    assert [row["cell"] for row in planned] == [c.id, d.id]
-    assert [row["platform"]["name"] for row in planned] == ["a", "b"]
+    assert [row.cell for row in planned] == [c.id, d.id]
+    assert [row.platform.name for row in planned] == ["a", "b"]
 
 
 def test_a_full_disk_is_said_and_leaves_no_half_line(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.table import observations_table
 from orchestrator.results.consequences import ClassPair, Consequences, Outcome
 from orchestrator.store.innfrastructure.files import Imported, read
+from orchestrator.store.parse import parse_observation
 from tests.unit.analysis.classes.differences import partition
 
 
@@ -165,12 +166,13 @@ def test_the_study_has_no_label_flip_in_cifar10_medium(study_data: Any) -> None:
     records, tensors = [], {}
     for item in read(study_data / "equivalence_classes"):
         assert isinstance(item, Imported)
-        records += [each for each in item.records if each["workload"]["label"] == "cifar10_medium"]
+        records += map(parse_observation, item.records)
         for digest, file in item.tensors:
             tensors[digest] = np.frombuffer(file.partition(b"\n")[2], dtype="<f4")
     found = [
         consequences_of(each, lambda digest: ("float32", (1, 10), tensors[digest].reshape(1, 10)))
         for each in partitions(observations_table(records))
+        if each.workload == "cifar10_medium"
     ]
     assert [len(each.margins) for each in found] == [16, 16, 16]
     assert all(len(each.pairs) == 120 and each.complete and each.flips == 0 for each in found)

@@ -7,10 +7,13 @@ from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.table import observations_table
 from orchestrator.errors import ConflictError
 from orchestrator.results.partitions import Missing, Partition, Planned
+from orchestrator.results.record import Observation, PlatformRecord
 from tests.unit.analysis.records import A, B, C, cell, output, record
 
 
-def partition(records: list[dict], planned: tuple[Planned, ...] = (), **options: bool) -> Partition:
+def partition(
+    records: list[Observation], planned: tuple[Planned, ...] = (), **options: bool
+) -> Partition:
     found = partitions(observations_table(records, planned), planned, **options)
     assert len(found) == 1
     return found[0]
@@ -140,7 +143,7 @@ def test_a_session_recorded_twice_with_other_bits_is_a_conflict() -> None:
 
 
 def test_one_label_of_two_platforms_is_told_apart() -> None:
-    other = record("a", [B])
-    other["platform"] = {"id": "other-id", "provider": "ssh", "name": "a"}
-    other["cell"] = "another"
+    other = record("a", [B])._replace(
+        platform=PlatformRecord("other-id", "a", "ssh"), cell="another"
+    )
     assert groups(partition([record("a", [A]), other])) == [(1, ("a",)), (2, ("a #other-",))]

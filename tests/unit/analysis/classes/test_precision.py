@@ -16,6 +16,7 @@ from orchestrator.analysis.classes.precision import (
     remaining_precision,
 )
 from orchestrator.analysis.observations.chains import ChainCollector, Chains
+from orchestrator.results.outputs import OutputPool
 from orchestrator.results.partitions import Branch
 from tests.unit.analysis.records import A, B, output
 
@@ -40,7 +41,8 @@ def brute_force(arrays: list[np.ndarray]) -> int:
 
 def collected(arrays: list[np.ndarray]) -> tuple[Chains, list[int]]:
     collector = ChainCollector()
-    codes = [collector.add(output(array)) for array in arrays]
+    outputs = OutputPool().add([output(array) for array in arrays])
+    codes = collector.add_all(outputs).tolist()
     return collector.finish(), codes
 
 

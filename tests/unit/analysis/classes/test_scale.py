@@ -10,7 +10,8 @@ import pytest
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.chains import Chains
 from orchestrator.analysis.observations.columns import Coded, Observations, OutputColumns
-from orchestrator.analysis.observations.session_row import SESSION_COLUMNS
+from orchestrator.analysis.observations.session_row import session_row
+from tests.unit.analysis.records import record
 
 
 def synthetic(platforms: int, outputs: int, classes: int) -> Observations:
@@ -41,7 +42,8 @@ def synthetic(platforms: int, outputs: int, classes: int) -> Observations:
         digest=output * classes + rng.integers(0, classes, rows),
         session=platform,
     )
-    sessions = [(str(i), "ok", *[None] * (len(SESSION_COLUMNS) - 1)) for i in range(platforms)]
+    row = session_row(record("p", []))
+    sessions = [row._replace(cell=str(i)) for i in range(platforms)]
     return Observations(sessions, keys, columns, chains)
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from orchestrator.results.partitions import Summary
 from orchestrator.store.innfrastructure.files import Imported, read
+from orchestrator.store.parse import parse_observation
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 from tests.environment import ROOT
 from tests.unit.analysis.summarised import summarise
 
@@ -31,9 +33,9 @@ def imported(folder: str, order: list[str] | None = None) -> Summary:
     files = list(read(STUDY / folder))
     assert all(isinstance(file, Imported) for file in files)
     return summarise(
-        (record for file in files for record in file.records),
+        (parse_observation(record) for file in files for record in file.records),
         (),
-        {file.fingerprint_digest: file.fingerprint for file in files},
+        {file.fingerprint_digest: parse_fingerprint(file.fingerprint) for file in files},
         order=order or (),
     )
 
@@ -45,11 +47,7 @@ def letters(text: str) -> str:
 def test_partition_of_the_65_machines_equals_the_published_one() -> None:
     with (STUDY / "expected_cpu_eqcs.csv").open() as file:
         rows = list(csv.DictReader(file))
-    files = {
-        record["platform"]["name"]
-        for f in read(STUDY / "equivalence_classes")
-        for record in f.records
-    }
+    files = {file.platform for file in read(STUDY / "equivalence_classes")}
     order = []
     for row in rows:
         start = f"{row['cloud']}/{row['instance']}/"

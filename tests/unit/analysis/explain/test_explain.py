@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from orchestrator.analysis.explain.explain import explain
 from orchestrator.analysis.explain.prediction import predict
 from orchestrator.results.explanation import Certainty, Condition, Explanation, Kind
-from tests.unit.analysis.explain.described import fingerprint, machines
+from tests.unit.analysis.explain.described import fingerprint, machines, of_cpu
 from tests.unit.analysis.records import record
 
 FLEET = {
@@ -102,7 +103,7 @@ def test_contradicting_platforms_are_named_and_the_rest_is_explained() -> None:
 def test_identity_is_a_second_answer_only_where_it_says_more() -> None:
     records, fingerprints = machines({"a": (1, {"fpu"}, 2), "b": (2, {"fpu"}, 2)})
     for name, model in (("f-a", 1), ("f-b", 2)):
-        fingerprints[name]["cpu"].update(family=6, model=model)
+        fingerprints[name] = of_cpu(fingerprints[name], family=6, model=model)
     (found,) = explain(records, fingerprints)
     mechanisms, everything = found.answers
     assert len(mechanisms.contradictions) == 1
@@ -127,8 +128,8 @@ def test_a_platform_without_flags_or_fingerprint_takes_no_part() -> None:
 
 def test_an_attribute_that_is_not_known_everywhere_explains_nothing() -> None:
     records, fingerprints = machines({"a": (1, {"x"}, 2), "b": (2, {"y"}, 2)})
-    fingerprints["f-a"]["cpu"]["hypervisor"] = "KVM"
-    fingerprints["f-b"]["cpu"]["flags"].append("hypervisor")
+    fingerprints["f-a"] = of_cpu(fingerprints["f-a"], hypervisor="KVM")
+    fingerprints["f-b"] = of_cpu(fingerprints["f-b"], flags=("hypervisor", "y"))
     (found,) = explain(records, fingerprints)
     assert found.answers[0].unused == (("hypervisor name", 1),)
     assert set(found.answers[0].sets[0].clusters[0].members) == {"hypervisor", "x", "y"}
@@ -203,9 +204,7 @@ def test_threads_explain_classes_across_variants() -> None:
             {"a": (number, {"fpu"}, 4), "b": (number, {"fpu", "x"}, 4)},
             variant=f"numpy float32 threads={threads}",
         )
-        for one in some:
-            one["variant"]["threads"] = threads
-        records += some
+        records += [one._replace(variant=replace(one.variant, threads=threads)) for one in some]
     assert len(explain(records, fingerprints)) == 3
     (found,) = explain(records, fingerprints, across_variants=True)
     assert found.variant == "all variants"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,9 +14,13 @@ from orchestrator.analysis.hardware.attributes import attribute_table
 from orchestrator.analysis.hardware.cpu_classes import cpu_classes
 from orchestrator.analysis.hardware.flag_clusters import cluster_table, flag_clusters, flag_table
 from orchestrator.results.explanation import Certainty
+from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.record import Observation
 from orchestrator.store.innfrastructure.files import Imported, read
+from orchestrator.store.parse import parse_observation
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 
-Study = tuple[list[dict[str, Any]], dict[str, Any]]
+Study = tuple[list[Observation], dict[str, Fingerprint]]
 
 TABLE_SUP_3 = {
     0: "abm avx2 bmi1 bmi2 fma movbe",
@@ -65,14 +68,14 @@ def study(study_data: Path) -> Study:
     records, fingerprints = [], {}
     for item in read(study_data / "equivalence_classes"):
         assert isinstance(item, Imported)
-        records += item.records
-        fingerprints[item.fingerprint_digest] = item.fingerprint
+        records += map(parse_observation, item.records)
+        fingerprints[item.fingerprint_digest] = parse_fingerprint(item.fingerprint)
     return records, fingerprints
 
 
 @pytest.fixture(scope="module")
 def nine(study: Study) -> Study:
-    records = [one for one in study[0] if is_dual_core_gcp(one["platform"]["name"])]
+    records = [one for one in study[0] if is_dual_core_gcp(one.platform.name)]
     return records, study[1]
 
 
@@ -136,7 +139,8 @@ def test_a_machine_that_was_left_out_is_predicted(study: Study) -> None:
     (found,) = explain(
         *study, workload="cifar10_medium", input="i0", platforms=lambda name: name != left_out
     )
-    digest = next(one["fingerprint"] for one in study[0] if one["platform"]["name"] == left_out)
+    digest = next(one.fingerprint for one in study[0] if one.platform.name == left_out)
+    assert digest is not None
     prediction = predict(study[1][digest], found)
     truth = next(group for group in whole.classes if left_out in group.platforms)
     assert prediction.class_id == truth.id
@@ -165,18 +169,18 @@ def test_a_broken_machine_is_found_among_its_twins(study: Study) -> None:
     name = "gcloud/intel_skylake_4/Intel_Xeon__"
     other = "gcloud/amd_rome/AMD_EPYC_7B12"
     chosen = {
-        one["platform"]["name"]: one
+        one.platform.name: one
         for one in study[0]
-        if one["workload"]["label"] == "cifar10_medium" and one["input"]["label"] == "i0"
+        if one.workload.label == "cifar10_medium" and one.input.label == "i0"
     }
     broken = [
-        {**one, "outputs": chosen[other]["outputs"]} if platform == name else one
+        one._replace(outputs=chosen[other].outputs) if platform == name else one
         for platform, one in chosen.items()
     ]
     # Its CPU is that of other Skylakes with four cores; a few irrelevant flags differ.
     twin = next(p for p in chosen if p.startswith("aws/c5.xlarge/Intel_Xeon_Platinum_8124M"))
     broken = [
-        {**one, "fingerprint": chosen[twin]["fingerprint"], "platform": chosen[p]["platform"]}
+        one._replace(fingerprint=chosen[twin].fingerprint, platform=chosen[p].platform)
         if p == name or p.startswith("aws/c5n")
         else one
         for p, one in zip(chosen, broken, strict=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,8 +42,8 @@ def test_no_platform_gives_empty_tables() -> None:
 
 def test_a_variable_not_set_is_known_but_an_unread_environment_is_not() -> None:
     records, fingerprints = machines({name: (1, {"x"}, 2) for name in "abc"})
-    fingerprints["f-a"]["environment"] = {"OMP_NUM_THREADS": "2"}
-    fingerprints["f-c"]["environment"] = None
+    fingerprints["f-a"] = replace(fingerprints["f-a"], environment={"OMP_NUM_THREADS": "2"})
+    fingerprints["f-c"] = replace(fingerprints["f-c"], environment=None)
     table = attribute_table(records, fingerprints)
     assert table.frame["env OMP_NUM_THREADS"].tolist() == ["2", "unset", None]
     assert table.kinds["env OMP_NUM_THREADS"] is Kind.ENVIRONMENT
@@ -50,8 +51,8 @@ def test_a_variable_not_set_is_known_but_an_unread_environment_is_not() -> None:
 
 def test_frameworks_tell_their_libraries_threads_and_instruction_sets() -> None:
     records, fingerprints = machines({"a": (1, {"x"}, 2)})
-    records[0]["framework"] |= {"threads": {"intra_op": 2}, "libraries": {"mkl": "2024"}}
-    table = attribute_table(records, fingerprints)
+    framework = replace(records[0].framework, threads={"intra_op": 2}, libraries={"mkl": "2024"})
+    table = attribute_table([records[0]._replace(framework=framework)], fingerprints)
     row = table.frame.loc["a"]
     assert row["threads intra_op"] == 2
     assert row["library mkl"] == "2024"
@@ -63,7 +64,7 @@ def test_frameworks_tell_their_libraries_threads_and_instruction_sets() -> None:
 def test_several_machines_under_one_name_are_noted() -> None:
     records, fingerprints = machines({"a": (1, {"x"}, 2)})
     fingerprints["other"] = fingerprint({"x", "y"})
-    again: dict[str, Any] = {**records[0], "session": 1, "fingerprint": "other"}
+    again = records[0]._replace(session=1, fingerprint="other")
     table = attribute_table([*records, again], fingerprints)
     assert table.notes == ("a: several machines with different attributes; the first counts",)
 

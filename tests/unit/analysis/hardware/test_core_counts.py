@@ -12,11 +12,18 @@ from orchestrator.analysis.hardware.core_counts import (
     thread_counts,
     threads_of_records,
 )
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.layers import CoreCounts
 from orchestrator.results.partitions import Summary
+from orchestrator.results.record import VariantRecord
 from orchestrator.store.innfrastructure.files import Imported, read
+from orchestrator.store.parse import parse_observation
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 from tests.unit.analysis.classes.differences import partition
+from tests.unit.analysis.records import record
 from tests.unit.analysis.summarised import summarise
+
+Study = tuple[Summary, dict[str, Fingerprint]]
 
 PLACES = {
     "sky2": HardwarePoint(2, "Skylake", "Intel"),
@@ -75,9 +82,11 @@ def test_nothing_placed_is_no_level() -> None:
 
 def test_threads_of_one_machine() -> None:
     variants = {"tensorflow float32 threads=1": 1, "tensorflow float32 threads=4": 4}
+    one = record("p", [])
     records = [
-        {"variant": {"label": label, "threads": number}} for label, number in variants.items()
-    ] + [{"variant": {"label": "tensorflow float32", "threads": None}}]
+        one._replace(variant=VariantRecord("v", label, threads=number))
+        for label, number in [*variants.items(), ("tensorflow float32", None)]
+    ]
     threads = threads_of_records(records)
     assert threads["tensorflow float32 threads=4"] == ("tensorflow float32", 4)
     assert len(threads) == 2
@@ -96,23 +105,24 @@ def test_threads_of_one_machine() -> None:
 
 
 @pytest.fixture(scope="module")
-def study(study_data: Path) -> tuple[Summary, dict[str, dict[str, object]]]:
+def study(study_data: Path) -> Study:
     records, fingerprints = [], {}
     for item in read(study_data / "equivalence_classes"):
         assert isinstance(item, Imported)
-        if item.records[0]["workload"]["label"] == "cifar10_medium":
-            records += item.records
-            fingerprints[item.fingerprint_digest] = item.fingerprint
+        own = list(map(parse_observation, item.records))
+        if own[0].workload.label == "cifar10_medium":
+            records += own
+            fingerprints[item.fingerprint_digest] = parse_fingerprint(item.fingerprint)
     return summarise(records, (), fingerprints), fingerprints
 
 
-def figure_2(study: tuple[Summary, dict[str, dict[str, object]]], vendor: str) -> CoreCounts:
+def figure_2(study: Study, vendor: str) -> CoreCounts:
     summary, fingerprints = study
     points = hardware_points(summary.platforms, fingerprints)
     return core_counts(summary.partitions[0], points, vendor=vendor)
 
 
-def test_figure_2_of_the_study(study: tuple[Summary, dict[str, dict[str, object]]]) -> None:
+def test_figure_2_of_the_study(study: Study) -> None:
     found = figure_2(study, "GenuineIntel")
     assert found.unplaced == ()
     classes = {level.cores: len(level.classes) for level in found.levels}
@@ -127,9 +137,7 @@ def test_figure_2_of_the_study(study: tuple[Summary, dict[str, dict[str, object]
     assert "Sandy Bridge" not in at_sixteen[0].generations  # stays apart
 
 
-def test_amd_is_one_class_at_any_core_count(
-    study: tuple[Summary, dict[str, dict[str, object]]],
-) -> None:
+def test_amd_is_one_class_at_any_core_count(study: Study) -> None:
     found = figure_2(study, "AuthenticAMD")
     assert [len(level.classes) for level in found.levels] == [1, 1, 1, 1, 1]
     assert found.joined == ()

@@ -8,6 +8,7 @@ from orchestrator.analysis.hardware.order import (
     in_table_order,
     table_order,
 )
+from orchestrator.results.fingerprint import Gpu
 from tests.unit.analysis.records import A, record
 from tests.unit.analysis.tables.machines import FINGERPRINTS, planned
 
@@ -52,7 +53,7 @@ def test_figure_1_sorts_by_generation_before_cores() -> None:
 def test_records_follow_the_order_and_keep_their_own() -> None:
     again = record("rome2", [A], fingerprint="rome2", session=1)
     found = in_table_order([*RECORDS, again], ("skylake2", "rome2"))
-    assert [(one["platform"]["name"], one["session"]) for one in found[:3]] == [
+    assert [(one.platform.name, one.session) for one in found[:3]] == [
         ("skylake2", 0),
         ("rome2", 0),
         ("rome2", 1),
@@ -60,7 +61,6 @@ def test_records_follow_the_order_and_keep_their_own() -> None:
 
 
 def test_compute_capabilities_are_numbers() -> None:
-    forms = ("7.5", [7, 5], (7, 5))
-    assert {capability({"compute_capability": form}) for form in forms} == {(7.0, 5.0)}
-    assert capability({}) == capability({"compute_capability": "x.y"}) == (float("inf"),)
-    assert capability({"compute_capability": "10.0"}) > capability({"compute_capability": "8.9"})
+    assert capability(Gpu(compute_capability="7.5")) == (7.0, 5.0)
+    assert capability(Gpu()) == capability(Gpu(compute_capability="x.y")) == (float("inf"),)
+    assert capability(Gpu(compute_capability="10.0")) > capability(Gpu(compute_capability="8.9"))

@@ -1,19 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from orchestrator.analysis.layers.model_size import by_multiplications, multiplications_of
+from orchestrator.results.record import ModelRecord, Observation
 from tests.unit.analysis.classes.differences import partition
+from tests.unit.analysis.records import record
 
 
-def said(workload: str, number: Any, given: str = "zeros") -> dict[str, Any]:
-    return {
-        "workload": {"label": workload},
-        "input": {"label": given},
-        "variant": {"label": "numpy float32"},
-        "model": None if number is None else {"multiplications": number},
-    }
+def said(workload: str, number: int | None, given: str = "zeros") -> Observation:
+    one = record("p", [], workload=workload, given=given)
+    return one._replace(model=ModelRecord(multiplications=number))
 
 
 def test_rows_are_in_the_order_of_the_numbers() -> None:

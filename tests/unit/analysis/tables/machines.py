@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from orchestrator.analysis.findings import Findings
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.partitions import Planned
+from orchestrator.results.record import Observation
 from orchestrator.results.table import Table
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.store.tensors import digest, tensor_file
 from tests.unit.analysis.records import A, B, C, cell, output, record
 
@@ -21,22 +24,24 @@ FLAGS = {
 }
 
 
-def fingerprint(model: str, cores: int, gpus: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def fingerprint(model: str, cores: int, gpus: list[dict[str, Any]] | None = None) -> Fingerprint:
     vendor, family, number, stepping = MODELS[model]
-    return {
-        "cpu": {
-            "architecture": "x86_64",
-            "vendor": vendor,
-            "brand": f"CPU {model}",
-            "family": family,
-            "model": number,
-            "stepping": stepping,
-            "flags": FLAGS[model],
-        },
-        "logical_cpus": cores,
-        "memory_bytes": 8 * 2**30 - 10**8,
-        "gpus": gpus or [],
-    }
+    return parse_fingerprint(
+        {
+            "cpu": {
+                "architecture": "x86_64",
+                "vendor": vendor,
+                "brand": f"CPU {model}",
+                "family": family,
+                "model": number,
+                "stepping": stepping,
+                "flags": FLAGS[model],
+            },
+            "logical_cpus": cores,
+            "memory_bytes": 8 * 2**30 - 10**8,
+            "gpus": gpus or [],
+        }
+    )
 
 
 FINGERPRINTS = {
@@ -44,7 +49,7 @@ FINGERPRINTS = {
 }
 
 
-def found(records: list[dict[str, Any]], **more: Any) -> Findings:
+def found(records: list[Observation], **more: Any) -> Findings:
     return Findings(records, FINGERPRINTS | more.pop("fingerprints", {}), **more)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.analysis.tables.classes import counts_table, partitions_table, platforms_table
+from orchestrator.results.record import VariantRecord
 from orchestrator.results.table import ColumnKind
 from tests.unit.analysis.records import A, B, C, record
 from tests.unit.analysis.tables.machines import fingerprint, fleet, found, planned, rows
@@ -43,9 +44,12 @@ def test_gpus_come_last_in_the_order_of_their_generations() -> None:
         name: fingerprint("haswell", 2, [{"name": name, "compute_capability": capability}])
         for name, capability in (("T4", "7.5"), ("K80", [3, 7]), ("odd", None))
     }
-    records = [record(name, [A], fingerprint=name, variant="gpu") for name in fingerprints]
-    for one in records:
-        one["variant"]["device"] = "gpu"
+    records = [
+        record(name, [A], fingerprint=name)._replace(
+            variant=VariantRecord("g", "gpu", device="gpu")
+        )
+        for name in fingerprints
+    ]
     records.append(record("plain", [B], fingerprint="skylake2"))
     shown = rows(platforms_table(found(records, fingerprints=fingerprints)))
     assert [row["platform"] for row in shown] == ["plain", "K80", "T4", "odd"]

@@ -8,6 +8,7 @@ from orchestrator.analysis.tables.hardware import (
     flags_table,
     suspects_table,
 )
+from tests.unit.analysis.explain.described import of_cpu
 from tests.unit.analysis.records import A, B, record
 from tests.unit.analysis.tables.machines import FINGERPRINTS, fleet, found, rows
 
@@ -24,8 +25,7 @@ def test_clusters_stand_beside_the_classes_of_each_generation() -> None:
 
 
 def test_a_generation_that_is_not_uniform_is_marked() -> None:
-    cpu = FINGERPRINTS["haswell2"]["cpu"]
-    lacking = FINGERPRINTS["haswell2"] | {"cpu": cpu | {"flags": ["sse2"]}}
+    lacking = of_cpu(FINGERPRINTS["haswell2"], flags=("sse2",))
     records = [record("p", [A], fingerprint="haswell2"), record("q", [B], fingerprint="lacking")]
     (row,) = rows(clusters_table(found(records, fingerprints={"lacking": lacking})))
     assert row["avx avx2 fma"] == "(x)"

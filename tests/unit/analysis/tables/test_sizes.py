@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.analysis.tables.sizes import collapse_table, multiplications_table
+from orchestrator.results.record import ModelRecord, VariantRecord
 from tests.unit.analysis.records import A, B, C, record
 from tests.unit.analysis.tables.machines import fleet, found, rows
 
@@ -21,9 +22,9 @@ def test_threads_fall_together_too() -> None:
     outputs = {(1, "haswell2"): A, (1, "skylake2"): B, (4, "haswell2"): C, (4, "skylake2"): C}
     records = []
     for (threads, name), array in outputs.items():
-        one = record(name, [array], fingerprint=name, variant=f"numpy threads={threads}")
-        one["variant"]["threads"] = threads
-        records.append(one)
+        variant = VariantRecord(f"{threads}", f"numpy threads={threads}", threads=threads)
+        one = record(name, [array], fingerprint=name, variant=variant.label)
+        records.append(one._replace(variant=variant))
     shown = [row for row in rows(collapse_table(found(records))) if row["by"] == "threads"]
     assert [(row["variant"], row["cores"], row["classes"]) for row in shown] == [
         ("numpy", 1, 2),
@@ -48,9 +49,11 @@ def test_platforms_without_a_place_are_named() -> None:
 
 
 def test_multiplications_ascend_and_the_unknown_come_last() -> None:
-    records = [record("p", [A], given="i0"), record("p", [A], given="i1")]
-    records += [record("p", [A], given="i2") | {"model": {"multiplications": 7}}]
-    records[1]["model"] = {"multiplications": 3}
+    numbers = {"i0": None, "i1": 3, "i2": 7}
+    records = [
+        record("p", [A], given=given)._replace(model=ModelRecord(multiplications=number))
+        for given, number in numbers.items()
+    ]
     shown = rows(multiplications_table(found(records)))
     assert [(row["input"], row["multiplications"]) for row in shown] == [
         ("i1", 3),

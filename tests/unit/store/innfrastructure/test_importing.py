@@ -8,8 +8,8 @@ import pytest
 from orchestrator.errors import ConflictError, UsageError
 from orchestrator.store.innfrastructure.importing import import_study
 from orchestrator.store.read import read
-from orchestrator.store.records import plain
 from orchestrator.store.schema import problem_with_stored
+from tests.unit.store.records import stored as lines_of
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def test_an_import_is_a_store_and_a_second_one_adds_nothing(some: Path, tmp_path
     assert (first.files, first.added, first.rejected) == (3, 3, ())
     assert import_study(some, tmp_path / "store").added == 0
     stored = read(tmp_path / "store")
-    assert [problem_with_stored(plain(record)) for record in stored.records] == [None] * 3
-    assert {record["fingerprint"] for record in stored.records} <= set(stored.fingerprints)
+    assert [problem_with_stored(line) for line in lines_of(tmp_path / "store")] == [None] * 3
+    assert {record.fingerprint for record in stored.records} <= set(stored.fingerprints)
 
 
 def test_damaged_and_foreign_files_are_named_and_the_rest_is_taken(

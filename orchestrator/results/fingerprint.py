@@ -1,0 +1,114 @@
+"""A fingerprint as the analysis sees it: docs/formats.md, section 4, as types, to be read only.
+
+``store/parse.py`` makes these of JSON. ``None`` is "not known", for values and for lists alike:
+no flags that could be read are not the same as no flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """One cache of the processor."""
+
+    level: int | None = None
+    type: str | None = None
+    """``data``, ``instruction`` or ``unified``."""
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Flags that only one of the two sources has."""
+
+    only_cpuid: tuple[str, ...] = ()
+    only_kernel: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Xcr0:
+    """The register state that the operating system saves."""
+
+    value: str | None = None
+    sse: bool | None = None
+    avx: bool | None = None
+    avx512: bool | None = None
+    amx: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """The processor, by CPUID or what stands for it on Arm."""
+
+    architecture: str | None = None
+    vendor: str | None = None
+    brand: str | None = None
+    family: int | None = None
+    model: int | None = None
+    stepping: int | None = None
+    microarchitecture: str | None = None
+    microcode: str | None = None
+    flags: tuple[str, ...] | None = None
+    flags_kernel: tuple[str, ...] | None = None
+    disagreement: Disagreement = Disagreement()
+    caches: tuple[Cache, ...] | None = None
+    hypervisor: str | None = None
+    xcr0: Xcr0 = Xcr0()
+    leaves: Mapping[str, Sequence[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cgroup:
+    """What the container may use; ``None``: no limit, or not known."""
+
+    cpus: float | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One GPU, as its driver describes it."""
+
+    name: str | None = None
+    uuid: str | None = None
+    compute_capability: str | None = None
+    """``7.5``."""
+    driver: str | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """Versions of what lies below a framework."""
+
+    kernel: str | None = None
+    os: str | None = None
+    libc: str | None = None
+    python: str | None = None
+    numpy: str | None = None
+    cuda: str | None = None
+    cudnn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a machine, seen from inside, says it is."""
+
+    emulated: str | None = None
+    cpu: Cpu = Cpu()
+    logical_cpus: int | None = None
+    affinity: tuple[int, ...] | None = None
+    cgroup: Cgroup = Cgroup()
+    memory_bytes: int | None = None
+    gpus: tuple[Gpu, ...] | None = None
+    system: Software = Software()
+    environment: Mapping[str, str] | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Why a value is ``None``, by dotted path."""
+
+
+UNKNOWN = Fingerprint()
+"""Of a machine of which nothing is known."""

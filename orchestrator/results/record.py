@@ -1,0 +1,185 @@
+"""A stored observation as the analysis sees it: docs/formats.md, sections 3 and 5, as types.
+
+``store/parse.py`` makes these of JSON and is the only place that knows its keys. A part that a
+record lacks, or has as ``null``, is here with nothing known of it: an older record and one of the
+study read like any other. Values are what the JSON Schema of an observation allows, which was
+checked before the line was written.
+
+The parts are frozen dataclasses, a few thousand for a store; there is one ``Observation`` for
+each of its sessions, and a named tuple is made in a ninth of the time
+(docs/adr/0011-typed-records.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from orchestrator.model.experiment import Json, Reason, Scalar
+from orchestrator.model.machine import Offer
+from orchestrator.results.outputs import Outputs
+
+SessionKey = tuple[str, str, int]
+"""(run, cell, session)."""
+Bits = tuple[tuple[str, str, str], ...]
+"""Role, name and digest of every output, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformRecord:
+    """What was asked of a provider."""
+
+    id: str
+    name: str
+    provider: str | None = None
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What tables show."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadRecord:
+    """What was computed."""
+
+    id: str
+    label: str
+    source: str | None = None
+    name: str | None = None
+    sha256: str | None = None
+    weights: str | None = None
+    arguments: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """On which tensors: the SHA-256 of each ``.npy`` file by the tensor's name."""
+
+    id: str
+    label: str
+    tensors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRecord:
+    """With which settings; ``None``: left to the framework."""
+
+    id: str
+    label: str
+    framework: str | None = None
+    precision: str | None = None
+    threads: int | None = None
+    batch: int | None = None
+    device: str | None = None
+    environment: Mapping[str, Scalar] = field(default_factory=dict)
+    flags: Mapping[str, Scalar] | None = None
+    """``None``: the record does not say, which is not the same as none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """The Docker image that the runner was in."""
+
+    name: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRecord:
+    """The machine that computed it. All is ``None`` where none did."""
+
+    id: str | None = None
+    isolation: str | None = None
+    emulated: str | None = None
+    masked: str | None = None
+    rehearsal: bool = False
+    image: ImageRecord = ImageRecord()
+    offer: Offer | None = None
+    """Where a rented one was had; without its price."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkRecord:
+    """What the framework says of itself; ``None`` where it does not say."""
+
+    name: str | None = None
+    version: str | None = None
+    device: str | None = None
+    isa: Json = None
+    """What it chose: a word, or words by name, such as ``{"openblas": "SkylakeX"}``."""
+    threads: Json = None
+    libraries: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """The model as the runner built it."""
+
+    parameters: Scalar = None
+    multiplications: Scalar = None
+    weights: Scalar = None
+    """Their digest."""
+
+
+class Observation(NamedTuple):
+    """The record of one session of one cell, or of why there is none."""
+
+    cell: str
+    session: int
+    status: str
+    """A ``Status``."""
+    platform: PlatformRecord
+    workload: WorkloadRecord
+    input: InputRecord
+    variant: VariantRecord
+    outputs: Outputs
+    reason: Reason | None = None
+    """Of every status but ``ok``."""
+    run: str = ""
+    attempt: int = 0
+    experiment: str | None = None
+    machine: MachineRecord = MachineRecord()
+    fingerprint: str | None = None
+    """Its digest."""
+    framework: FrameworkRecord = FrameworkRecord()
+    model: ModelRecord = ModelRecord()
+    perturbed: bool | None = None
+    """Whether the run that recorded layers gave another final output; ``None`` without layers."""
+    kernels: Json = None
+    mode: str | None = None
+    """``fork`` or ``cold``."""
+    started: str | None = None
+    seconds: float | None = None
+    recorded: str | None = None
+
+    @property
+    def key(self) -> SessionKey:
+        """What makes two records the same session."""
+        return self.run, self.cell, self.session
+
+    @property
+    def bits(self) -> Bits:
+        """The identity of what was observed."""
+        return tuple(sorted((one.role, one.name, one.digest) for one in self.outputs))
+
+
+Part = PlatformRecord | WorkloadRecord | InputRecord | VariantRecord
+"""What was asked for, each with the ``id`` that tells it apart and the ``label`` of tables."""
+
+
+class PlannedRecord(NamedTuple):
+    """One planned cell, with the number of its sessions."""
+
+    cell: str
+    sessions: int
+    platform: PlatformRecord
+    workload: WorkloadRecord
+    input: InputRecord
+    variant: VariantRecord
+
+
+Asked = Observation | PlannedRecord
+"""Whatever says what was asked for."""

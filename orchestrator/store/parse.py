@@ -1,0 +1,183 @@
+"""JSON of a store → typed values: the one place that knows what the keys of its objects mean.
+
+Nothing is checked here but what would end an analysis: lines were checked when they were written
+(``ingest``), and what reads them says which one is no observation (``columns``). What is absent,
+``null`` or of another kind than an object is read as nothing known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from orchestrator.model.experiment import Json, Reason
+from orchestrator.model.machine import Offer
+from orchestrator.results.outputs import OutputPool
+from orchestrator.results.record import (
+    FrameworkRecord,
+    ImageRecord,
+    InputRecord,
+    MachineRecord,
+    ModelRecord,
+    Observation,
+    PlannedRecord,
+    PlatformRecord,
+    VariantRecord,
+    WorkloadRecord,
+)
+
+JsonObject = dict[str, Json]
+"""A record as it stands in a line, or will: with keys that only its writer knows, too."""
+T = TypeVar("T")
+
+
+def parse_observation(document: JsonObject, pool: OutputPool | None = None) -> Observation:
+    """One stored observation; those of a run share their ``pool``.
+
+    Raises ``KeyError``, ``TypeError`` or ``ValueError`` where it is none.
+    """
+    known: dict[str, Any] = document
+    fields = {name: known[name] for name in Observation._fields if name in known}
+    for name, parse in PARTS.items():
+        fields[name] = parse(known.get(name))
+    fields["outputs"] = (pool or OutputPool()).add(known.get("outputs", ()))
+    return Observation(**fields)
+
+
+def parse_platform(value: Json) -> PlatformRecord:
+    """What was asked of a provider."""
+    known = as_object(value)
+    label = _label(known)
+    return PlatformRecord(
+        id=str(known.get("id") or label),
+        name=label,
+        provider=known.get("provider"),
+        parameters=as_object(known.get("parameters")),
+    )
+
+
+def parse_workload(value: Json) -> WorkloadRecord:
+    """What was computed."""
+    known = as_object(value)
+    label = _label(known)
+    return WorkloadRecord(
+        id=str(known.get("id") or label),
+        label=label,
+        source=known.get("source"),
+        name=known.get("name"),
+        sha256=known.get("sha256"),
+        weights=known.get("weights"),
+        arguments=as_object(known.get("arguments")),
+    )
+
+
+def parse_input(value: Json) -> InputRecord:
+    """On which tensors."""
+    known = as_object(value)
+    label = _label(known)
+    return InputRecord(str(known.get("id") or label), label, as_object(known.get("tensors")))
+
+
+def parse_variant(value: Json) -> VariantRecord:
+    """With which settings."""
+    known = as_object(value)
+    label = _label(known)
+    flags = known.get("flags")
+    return VariantRecord(
+        id=str(known.get("id") or label),
+        label=label,
+        framework=known.get("framework"),
+        precision=known.get("precision"),
+        threads=known.get("threads"),
+        batch=known.get("batch"),
+        device=known.get("device"),
+        environment=as_object(known.get("environment")),
+        flags=flags if isinstance(flags, dict) else None,
+    )
+
+
+def parse_machine(value: Json) -> MachineRecord:
+    """What computed it."""
+    known = as_object(value)
+    return MachineRecord(
+        id=known.get("id"),
+        isolation=known.get("isolation"),
+        emulated=known.get("emulated"),
+        masked=known.get("masked"),
+        rehearsal=bool(known.get("rehearsal")),
+        image=same_names(ImageRecord, known.get("image")),
+        offer=parse_offer(known.get("place")),
+    )
+
+
+def parse_offer(value: Json) -> Offer | None:
+    """Where a rented machine was had; ``None``: it was not rented."""
+    known = as_object(value)
+    if not known:
+        return None
+    return Offer(
+        region=known.get("region"),
+        zone=known.get("zone"),
+        machine_type=known.get("type"),
+        spot=bool(known.get("spot")),
+    )
+
+
+def parse_reason(value: Json) -> Reason | None:
+    """Why there is no observation."""
+    known = as_object(value)
+    if not known:
+        return None
+    return Reason(known.get("code") or "", known.get("message") or "", known.get("stderr") or "")
+
+
+PARTS: Mapping[str, Callable[[Any], Any]] = {
+    "platform": parse_platform,
+    "workload": parse_workload,
+    "input": parse_input,
+    "variant": parse_variant,
+    "machine": parse_machine,
+    "reason": parse_reason,
+    "framework": lambda value: same_names(FrameworkRecord, value),
+    "model": lambda value: same_names(ModelRecord, value),
+}
+"""How the keys of an observation are read that are objects, or ``None``, by their names."""
+PLANNED = ("platform", "workload", "input", "variant")
+"""The parts of a planned cell, in the order in which ``plan.json`` refers to them."""
+
+
+def parse_plan(document: Json) -> list[PlannedRecord]:
+    """The cells of a ``plan.json``, whose parts are stored once and referred to by id."""
+    known = as_object(document)
+    parts = {
+        name: {each: PARTS[name](value) for each, value in known[f"{name}s"].items()}
+        for name in PLANNED
+    }
+    return [
+        PlannedRecord(
+            cell["cell"],
+            cell["sessions"],
+            *(parts[name][each] for name, each in zip(PLANNED, cell["parts"], strict=True)),
+        )
+        for cell in known["cells"]
+    ]
+
+
+def same_names(kind: type[T], value: Json) -> T:
+    """A ``kind`` whose fields are keys of ``value``."""
+    known = as_object(value)
+    return kind(**{name: known[name] for name in _fields(kind) if name in known})
+
+
+def _fields(kind: type[object]) -> tuple[str, ...]:
+    return kind.__slots__  # type: ignore[attr-defined, no-any-return]
+
+
+def as_object(value: Json) -> dict[str, Any]:
+    """``value``, or nothing known where it is no object."""
+    return value if isinstance(value, dict) else {}
+
+
+def _label(known: Mapping[str, Any]) -> str:
+    """What tables show of a platform, workload, input or variant."""
+    return str(known.get("label") or known.get("name") or known.get("id"))
