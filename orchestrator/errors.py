@@ -132,3 +132,7 @@ class DeliveryFailed(EqcError):  # noqa: N818 - reads as what it says
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class TornLine(UserWarning):
+    """The last line of a file was cut off by a kill or a full disk; it is left out."""

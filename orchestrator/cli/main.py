@@ -11,9 +11,8 @@ import click
 
 from orchestrator import __version__
 from orchestrator.cli.commands import COMMANDS
-from orchestrator.errors import EqcError, Exit
+from orchestrator.errors import EqcError, Exit, TornLine
 from orchestrator.report.escape import plain
-from orchestrator.store.records import TornLine
 
 
 @click.group(

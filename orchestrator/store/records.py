@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from orchestrator.errors import ConflictError, StoreError
+from orchestrator.errors import ConflictError, StoreError, TornLine
 from orchestrator.model.experiment import (
     Cell,
     Input,
@@ -84,10 +84,6 @@ class _OfSession(Protocol):
 
 
 OfSession = TypeVar("OfSession", bound=_OfSession)
-
-
-class TornLine(UserWarning):
-    """The last line of a file was cut off by a kill or a full disk; it is left out."""
 
 
 class Sourced(NamedTuple, Generic[T]):

@@ -75,8 +75,8 @@ def test_an_experiment_may_name_it(install: Install, tmp_path: Path) -> None:
     done = eqc("run", "experiment.yaml", "--quiet", cwd=tmp_path, **with_toy)
     assert done.returncode == 0, done.stderr
     (record,) = read(tmp_path / "results").records
-    assert record["platform"]["provider"] == "toy"
-    assert record["status"] == "ok"
+    assert record.platform.provider == "toy"
+    assert record.status == "ok"
     done = eqc("validate", "experiment.yaml", cwd=tmp_path)
     assert done.returncode == 2, "it is not installed now"
     assert "unknown provider 'toy'; valid: aws, " in done.stderr

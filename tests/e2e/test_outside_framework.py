@@ -39,12 +39,12 @@ def digests(frameworks: Path, folder: Path, isolation: str) -> dict[tuple[str, s
     done = eqc(*words, cwd=folder, EQC_FRAMEWORKS=str(frameworks))
     assert done.returncode == 0, done.stderr
     records = read(folder / isolation).records
-    assert {record["machine"]["isolation"] for record in records} == {isolation}
-    assert {record["framework"]["name"] for record in records} == {"toy"}
+    assert {record.machine.isolation for record in records} == {isolation}
+    assert {record.framework.name for record in records if record.framework} == {"toy"}
     return {
-        (record["platform"]["name"], output["name"]): output["digest"]
+        (record.platform.name, output.name): output.digest
         for record in records
-        for output in record["outputs"]
+        for output in record.outputs
     }
 
 
@@ -66,7 +66,7 @@ def test_processes_compute_it_and_the_report_has_its_class(
 def test_a_container_gives_the_same_bits(frameworks: Path, tmp_path: Path) -> None:
     found = {way: digests(frameworks, tmp_path, way) for way in ("process", "docker")}
     assert found["docker"] == found["process"]
-    (image,) = {r["machine"]["image"]["name"] for r in read(tmp_path / "docker").records}
+    (image,) = {r.machine.image.name for r in read(tmp_path / "docker").records}
     assert image.startswith("eqc-toy:")
 
 

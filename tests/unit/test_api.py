@@ -33,7 +33,7 @@ def test_a_choice_is_made_before_the_analysis(store: Path) -> None:
 
 
 def test_cells_narrow_it_too(store: Path) -> None:
-    cell = api.findings(store).records[0]["cell"]
+    cell = api.findings(store).records[0].cell
     assert len(api.findings(store, cells={cell}).records) == 1
 
 

@@ -33,7 +33,7 @@ def test_many_machines_take_as_long_as_the_slowest(tmp_path: Path) -> None:
     assert 180 < clock.now() < 200
     assert cloud.most == 10
     nothing_left(made, cloud)
-    states = [e["state"] for e in made.told if e["platform"] == "aws/3"]
+    states = [e.state for e in made.told if e.platform == "aws/3"]
     assert states == ["waiting", "launching", "booting", "working", "releasing"]
 
 

@@ -11,7 +11,7 @@ from tests.environment import ROOT
 
 NO_FORMAT = {"explanation_text"}
 """What two formats share, and ``eqc explain`` prints."""
-HEAVY = {"pandas", "numpy", "scipy", "plotly", "jinja2", "rich", "matplotlib", "pyarrow"}
+HEAVY = {"pandas", "numpy", "scipy", "plotly", "jinja2", "matplotlib", "pyarrow"}
 LISTED = """
 import json, sys
 from orchestrator.analysis.tables.registry import TABLES

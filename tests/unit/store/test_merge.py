@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import ConflictError, StoreError, UsageError
+from orchestrator.errors import ConflictError, StoreError, TornLine, UsageError
 from orchestrator.store.merge import merge
 from orchestrator.store.read import read
-from orchestrator.store.records import TornLine
 from orchestrator.store.run_folder import RunFolder
 from tests.unit.store.records import cell, observed, plan
 from tests.unit.store.test_run_folder import ORIGIN, ingest, opened, write_out
