@@ -19,10 +19,11 @@ import numpy.typing as npt
 from orchestrator.errors import StoreError
 from orchestrator.results.outputs import Codes, OutputPool, Outputs
 from orchestrator.results.record import Observation
-from orchestrator.store.parse import PARTS, JsonObject
+from orchestrator.store.parse import PARTS, PLANNED, JsonObject
 from orchestrator.store.records import Sourced
 
 ABSENT = -1
+_OTHER_PARTS = tuple(PARTS.keys() - set(PLANNED))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +58,10 @@ class Columns:
 
         Equal parts are one object, shared by all observations of the run.
         """
+        # Fields that no record has repeat for ever: there are as many rows as outputs.
         fields = (self._values(name) for name in Observation._fields)
-        places = map(files.__getitem__, self.file.tolist())
-        return map(
-            Sourced[Observation],
-            map(Observation._make, zip(*fields, strict=False)),
-            places,
-            self.line.tolist(),
-        )
+        records = map(Observation._make, zip(*fields, strict=False))
+        return map(Sourced, records, map(files.__getitem__, self.file.tolist()), self.line.tolist())
 
     def _values(self, name: str) -> Iterable[Any]:
         """The values of one field of ``Observation``, by row."""
@@ -103,15 +100,25 @@ def columns_of(files: Sequence[Path], sourced: Iterable[Sourced[JsonObject]]) ->
     return rows.finish()
 
 
+_as_json = json.JSONEncoder().encode
+
+
 @dataclass
 class _Key:
     texts: dict[str, int] = field(default_factory=dict)
     codes: list[int] = field(default_factory=list)
+    words: dict[str, int] = field(default_factory=dict)
+    """Codes of the values that are texts: most repeat, and need not be encoded again."""
 
     def add(self, row: int, value: Any) -> None:
-        text = json.dumps(value)
+        is_word = type(value) is str
+        code = self.words.get(value) if is_word else None
+        if code is None:
+            code = self.texts.setdefault(_as_json(value), len(self.texts))
+            if is_word:
+                self.words[value] = code
         self.codes.extend([ABSENT] * (row - len(self.codes)))
-        self.codes.append(self.texts.setdefault(text, len(self.texts)))
+        self.codes.append(code)
 
     def finish(self, rows: int) -> Column:
         self.codes.extend([ABSENT] * (rows - len(self.codes)))
@@ -159,12 +166,13 @@ def _checked(document: JsonObject) -> Sequence[JsonObject]:
             raise TypeError(f"{name} is {record[name]!r}, no text")
     if type(record["session"]) is not int or type(record.get("attempt", 0)) is not int:
         raise TypeError("session or attempt is no number")
-    for name in ("platform", "workload", "input", "variant"):
+    for name in PLANNED:
         if not isinstance(record[name], dict):
             raise TypeError(f"{name} is {record[name]!r}, no object")
-    for name in PARTS:
-        if not isinstance(record.get(name), dict | None):
-            raise TypeError(f"{name} is {record[name]!r}, no object")
+    for name in _OTHER_PARTS:
+        part = record.get(name)
+        if part is not None and not isinstance(part, dict):
+            raise TypeError(f"{name} is {part!r}, no object")
     outputs: Sequence[JsonObject] = record.get("outputs", [])
     if not isinstance(outputs, list):
         raise TypeError("outputs are no list")

@@ -58,7 +58,9 @@ def session_row(record: Observation) -> SessionRow:
         text(machine.emulated),
         text(machine.masked),
         machine.rehearsal,
-        "@".join(part for part in (image.name, image.digest) if part) or None,
+        f"{image.name}@{image.digest}"
+        if image.name and image.digest
+        else image.name or image.digest,
         framework.name,
         framework.version,
         framework.device,
@@ -69,8 +71,10 @@ def session_row(record: Observation) -> SessionRow:
 
 def text(value: Any) -> str | None:
     """A small JSON value as one line: ``a=1 b=2`` for an object; ``None`` where it is empty."""
+    if value is None or isinstance(value, str):
+        return value or None
     if isinstance(value, Mapping):
         return " ".join(f"{key}={value[key]}" for key in sorted(value)) or None
     if isinstance(value, list | tuple):
         return " ".join(str(item) for item in value) or None
-    return None if value in (None, "", False) else str(value)
+    return str(value) if value else None

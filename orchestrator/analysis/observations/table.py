@@ -82,7 +82,8 @@ def _add(reading: _Reading, record: Observation) -> None:
     outputs = record.outputs if ended_well else _NO_OUTPUTS
     digests = reading.chains.add_all(outputs).astype(np.int32)
     rank = (ended_well, record.attempt)
-    known = reading.entries.get(record.key)
+    key = record.key
+    known = reading.entries.get(key)
     if known is not None:
         if rank[0] and known.rank[0] and not np.array_equal(digests, known.digests):
             raise ConflictError(
@@ -94,7 +95,7 @@ def _add(reading: _Reading, record: Observation) -> None:
         if rank < known.rank:
             return
     layout = _layout(reading, outputs)
-    reading.entries[record.key] = _Entry(rank, codes, session_row(record), layout, digests)
+    reading.entries[key] = _Entry(rank, codes, session_row(record), layout, digests)
 
 
 def _layout(reading: _Reading, outputs: Outputs) -> int:
