@@ -13,6 +13,7 @@ from orchestrator.fleet.journal import Journal
 from orchestrator.fleet.limits import FleetLimits, Timeouts
 from orchestrator.fleet.provision import LaunchTemplate
 from orchestrator.fleet.scheduler import Fleet
+from orchestrator.model import events
 from orchestrator.model.experiment import Platform, pairs
 from orchestrator.model.machine import Machine, Offer
 from orchestrator.providers import registry
@@ -45,7 +46,7 @@ class Made:
         self.clock = clock or SimulatedClock()
         self.journal = Journal(folder / "journal.sqlite")
         self.stop, self.abort = Event(), Event()
-        self.told: list[dict[str, Any]] = []
+        self.told: list[events.Event] = []
         self.fleet = Fleet(
             self.journal,
             provider if isinstance(provider, Mapping) else {"aws": provider},
