@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from orchestrator.cli.fleet import reap
+from orchestrator.cli.main import cli
 from orchestrator.fakes.aws.server import Ec2
 from orchestrator.fakes.gcp.server import Gce
 from orchestrator.model.machine import Order, Provider
@@ -42,14 +42,14 @@ def test_reap_removes_shared_things(
     order = aws_order()
     monkeypatch.setenv("EQC_OWNER", order.owner)
     aws.release(aws.launch(order))
-    dry = CliRunner().invoke(reap, ["--provider", "aws"])
+    dry = CliRunner().invoke(cli, ["reap", "--provider", "aws"])
     assert f"would remove keys and firewall rules of run {order.run} at aws" in dry.output
     assert aws.list_shared() == [order.run]
     monkeypatch.setenv("EQC_OWNER", "somebody-else")
-    assert order.run not in CliRunner().invoke(reap, ["--provider", "aws", "--yes"]).output
+    assert order.run not in CliRunner().invoke(cli, ["reap", "--provider", "aws", "--yes"]).output
     assert aws.list_shared() == [order.run]
     monkeypatch.setenv("EQC_OWNER", order.owner)
-    done = CliRunner().invoke(reap, ["--provider", "aws", "--yes"])
+    done = CliRunner().invoke(cli, ["reap", "--provider", "aws", "--yes"])
     assert done.exit_code == 0, done.output
     assert aws.list_shared() == []
 
@@ -61,7 +61,7 @@ def test_reap_keeps_what_spared_machines_share(
     aws.launch(order)
     monkeypatch.setenv("EQC_OWNER", "me")
     monkeypatch.setattr("orchestrator.cli.fleet.live_runs", lambda: frozenset({order.run}))
-    done = CliRunner().invoke(reap, ["--provider", "aws", "--yes"])
+    done = CliRunner().invoke(cli, ["reap", "--provider", "aws", "--yes"])
     assert "0 ended, 0 left, 1 spared" in done.output
     assert aws.list_shared() == [order.run]
     assert len(ec2.machines()) == 1
@@ -74,7 +74,7 @@ def test_reap_removes_what_a_run_shares_at_a_cloud_without_machines(
         machine = provider.launch(order)
     gcp.release(machine)
     monkeypatch.setenv("EQC_OWNER", order.owner)
-    done = CliRunner().invoke(reap, ["--yes"])
+    done = CliRunner().invoke(cli, ["reap", "--yes"])
     assert "1 ended, 0 left, 0 spared" in done.output
     assert (aws.list_shared(), gcp.list_shared()) == ([], [])
     assert (ec2.machines(), gce.machines()) == ((), ())
