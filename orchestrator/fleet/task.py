@@ -23,7 +23,6 @@ class Phase(StrEnum):
     BOOT = "booting"
     WORK = "working"
     RELEASE = "releasing"
-    DONE = "done"
 
 
 class Task:

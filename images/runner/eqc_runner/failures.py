@@ -11,11 +11,6 @@ from __future__ import annotations
 import errno
 from typing import Any, NamedTuple
 
-UNSUPPORTED_CODES = frozenset(
-    {"illegal-instruction", "unsupported-operator", "unsupported-precision", "not-installed"}
-)
-
-
 _MESSAGE_CHARACTERS = 2000
 """Longer messages are cut: some frameworks put whole graphs into theirs."""
 
