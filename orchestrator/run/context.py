@@ -1,4 +1,4 @@
-"""What both halves of one ``eqc run`` stand on: the machines here and the machines far away."""
+"""What both parts of one ``eqc run`` share: this computer's and the remote machines'."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Context:
     isolation: Isolation
     tell: EventSink
     stop: Event
-    """Set by the first Ctrl-C: end in order."""
+    """Set by the first Ctrl-C: stop starting jobs, end those that run, store their results."""
     abort: Event = field(default_factory=Event)
-    """Set by the second: wait for nothing, but leave nothing either."""
+    """Set by the second Ctrl-C: wait for no job, but release all machines."""
     wall: float | None = None
     registry: str | None = None
     """``host/repository`` that images travel through; ``None``: they go by SSH."""
@@ -47,17 +47,17 @@ class Context:
         return str(self.folder.path.resolve())
 
     def pending(self, *, here: bool) -> Pending:
-        """What is left to observe, on this computer or far away."""
+        """The pending sessions of this computer (``here``) or of remote machines."""
         cells = [c for c in self.plan.cells if is_here(c.platform.provider) == here]
         return pending_sessions(cells, self.folder.sessions_done())
 
     def pending_of(self, platform: Platform) -> Pending:
-        """What is left to observe of one platform."""
+        """The pending sessions of one platform."""
         cells = [c for c in self.plan.cells if c.platform.id == platform.id]
         return pending_sessions(cells, self.folder.sessions_done())
 
     def note(self, text: str) -> None:
-        """Something a person should know, and nothing depends on."""
+        """Send a note for people."""
         self.tell(Note(text))
 
     def out_of_time(self) -> bool:
@@ -71,7 +71,7 @@ def wall_of(limits: Limits) -> float | None:
 
 
 def engine(asked: Isolation, note: Callable[[str], None]) -> docker.DockerClient | None:
-    """The local engine where containers are wanted. Raises where they are insisted on."""
+    """The local engine; ``None``: run processes. Raises where ``docker`` is required."""
     if asked is Isolation.PROCESS:
         return None
     try:
@@ -84,7 +84,7 @@ def engine(asked: Isolation, note: Callable[[str], None]) -> docker.DockerClient
 
 
 def by_platform(pending: Pending) -> dict[str, Pending]:
-    """The same, one group for each platform's id, in the order of their first cell."""
+    """``pending`` by the platform's id, in the order of the first cells."""
     groups: dict[str, list[tuple[Cell, tuple[int, ...]]]] = {}
     for cell, sessions in pending:
         groups.setdefault(cell.platform.id, []).append((cell, sessions))

@@ -1,4 +1,4 @@
-"""One job from its folder to its rows, wherever its runner is: the same here and far away."""
+"""One job: write its folder, run the runner, store its records; here and on remote machines."""
 
 from __future__ import annotations
 
@@ -28,38 +28,40 @@ def execute(
     context: Context,
     job: Job,
     image: Image | None,
-    shell: Executor,
+    executor: Executor,
     deadline: float,
     stop: Event,
-    excused: Mapping[type[EqcError], str] | None = None,
+    job_errors: Mapping[type[EqcError], str] | None = None,
 ) -> list[Record]:
     """Run ``job`` and store what it observed; returns its records.
 
-    ``deadline``: Unix seconds by the runner's own clock. ``excused``: errors of the shell that
-    become rows, with their code there; after any other one, what came home of it is stored all
-    the same, whole or left out, and the sessions it does not speak of stay open.
+    ``deadline``: Unix seconds by the runner's own clock. ``job_errors``: errors of the executor
+    that become rows, with the code of their reason. After any other error the sessions that were
+    received are stored, the others stay pending, and the error is raised.
     """
-    codes = excused or {}
+    codes = job_errors or {}
     context.tell(JobStarted(job.title))
     work = context.folder.work(job.name)
     origin = Origin.of(job.machine, None if image is None else (image.reference, image.digest))
     origin.write(work)
     write_job(job, work / "job", context.limits, deadline)
     (work / "out").mkdir(exist_ok=True)
-    silence: Reason | None = None
+    missing_reason: Reason | None = None
     try:
-        ended = shell.run(
+        ended = executor.run(
             work / "job",
             work / "out",
             on_line=ProgressFilter(context.tell, job.title, job.sessions),
             stop=stop,
         )
-        silence = None if ended.interrupted else silence_of(ended)
+        missing_reason = None if ended.interrupted else reason_for_missing(ended)
     except tuple(codes) as error:
-        silence = Reason(next(codes[kind] for kind in codes if isinstance(error, kind)), str(error))
+        missing_reason = Reason(
+            next(codes[kind] for kind in codes if isinstance(error, kind)), str(error)
+        )
     finally:
         asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
-        records = ingest(context.folder, work / "out", asked, origin, silence)
+        records = ingest(context.folder, work / "out", asked, origin, missing_reason)
         context.folder.drop_work(work)
     bad = sum(record.status != Status.OK for record in records)
     context.tell(JobEnded(job.title, len(records), bad))
@@ -71,25 +73,25 @@ def record_skipped(
 ) -> list[Record]:
     """Store why ``pending`` was not computed, and say so once for each platform and framework."""
     records: list[Record] = []
-    told = set()
+    skipped = set()
     for cell, sessions in pending:
         records += not_observed(context.folder, cell, sessions, status, reason)
-        told.add((cell.platform.name, cell.variant.framework))
-    for platform, framework in sorted(told):
+        skipped.add((cell.platform.name, cell.variant.framework))
+    for platform, framework in sorted(skipped):
         context.tell(Skipped(platform, framework, reason.message))
     return records
 
 
 NOTES = 200
-"""Lines of one job that are no session and are passed on."""
+"""Other lines of one job that become events, at most."""
 LONGEST_NOTE = 500
 _FIELDS = ("cell", "session", "status", "seconds")
 
 
 class ProgressFilter:
-    """Passes on what one runner says: each of its sessions once, and not more than some notes.
+    """Turns a runner's output into events: at most one per session asked for, and ``NOTES`` notes.
 
-    Called by one thread, with one line after the other.
+    Called by one thread, line by line.
     """
 
     def __init__(self, tell: EventSink, job: str, sessions: int) -> None:
@@ -98,7 +100,7 @@ class ProgressFilter:
         self._left: dict[type[Note | SessionEnded], int] = {SessionEnded: sessions, Note: NOTES}
 
     def __call__(self, line: str) -> None:
-        """Pass a line on, unless it is one too many."""
+        """Send the event of one line, unless the limit of its kind is reached."""
         event = event_of(line, self._job)
         self._left[type(event)] -= 1
         left = self._left[type(event)]
@@ -109,7 +111,7 @@ class ProgressFilter:
 
 
 def event_of(line: str, job: str) -> Note | SessionEnded:
-    """A runner's progress line as an event; anything else it prints as a note."""
+    """The event of a progress line; any other line becomes a note."""
     try:
         said = parse_json(line)
     except ValueError:
@@ -121,8 +123,8 @@ def event_of(line: str, job: str) -> Note | SessionEnded:
     return Note(line[:LONGEST_NOTE], job)
 
 
-def silence_of(ended: RunnerExit) -> Reason:
-    """Why a session that the runner was asked for is not in its output."""
+def reason_for_missing(ended: RunnerExit) -> Reason:
+    """The reason of sessions that are missing in the output of a runner that ended like this."""
     if ended.code == 0:
         return Reason("not-reported", "the runner ended well but did not report this session")
     how = f"signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"

@@ -1,4 +1,4 @@
-"""The half of a run that is on this computer: as it is, masked, emulated."""
+"""The part of a run that this computer computes: as it is, masked, or emulating CPUs."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ class LocalRun:
         return self._image_cache
 
     def clear_leftovers(self) -> None:
-        """End what a killed call left running, and take in what it had observed."""
+        """Remove containers that a killed call left, and store what it had observed."""
         if self._client is not None:
             for left in leftovers(self._client):
-                if self._is_nobodys(left.labels[LABEL]):
+                if self._may_remove(left.labels[LABEL]):
                     remove(left)
         cells = {cell.id: cell for cell in self._context.plan.cells}
         for work in self._folder.leftovers():
             origin = Origin.read(work)
             if origin is not None:
-                # Whose output it is was asked for these alone, whatever else it says it observed.
+                # Only the cells of that job count, whatever else its output contains.
                 asked = {
                     c: (cells[c], s) for c, s in sessions_of_job(work / "job").items() if c in cells
                 }
@@ -68,11 +68,11 @@ class LocalRun:
             self._folder.drop_work(work)
 
     def run(self, at_once: int) -> list[Record]:
-        """Observe all that is missing and can be had here, at most ``at_once`` jobs at a time."""
+        """Compute all pending sessions of this computer, at most ``at_once`` jobs at a time."""
         if not any(is_here(cell.platform.provider) for cell in self._context.plan.cells):
             return []
         self._prepare([cell for cell, _ in self._context.pending(here=True)])
-        records = self._skip_what_cannot_be()
+        records = self._record_unavailable()
         stop = self._context.stop
         for ended in side_by_side(self._jobs(), self._run_job, at_once=at_once, stop=stop):
             records += ended
@@ -89,29 +89,29 @@ class LocalRun:
 
     # -- parts ------------------------------------------------------------------------------
 
-    def _is_nobodys(self, run: str) -> bool:
-        """Whether containers with this label are of this run, or of one whose process is gone."""
+    def _may_remove(self, run: str) -> bool:
+        """Whether the label ``run`` is of this run, or of one whose process has ended."""
         if run == self._context.label:
             return True
-        # Another label is the tag of a run that uses this computer as a machine, by SSH: who
-        # drives that, and whether anybody does, is not known here.
+        # A label that is no path is the tag of a run that uses this computer through SSH: whether
+        # that run still goes on cannot be told here.
         return Path(run).is_absolute() and not is_being_written(Path(run))
 
     def _prepare(self, cells: list[Cell]) -> None:
-        """Make what the missing cells need: machines first, then images for what can run."""
+        """Make the machines, then the images, that the pending cells need."""
         self._make_providers(cells)
-        wanted = sorted({_image_of(cell) for cell in cells if self._no_machine(cell) is None})
+        wanted = sorted({_image_of(cell) for cell in cells if self._why_no_machine(cell) is None})
         if not self._build_images(wanted):
-            # One run has one isolation, or its classes could differ by that alone.
+            # All cells of a run have the same isolation, else it could be the cause of classes.
             self._client, self._image_cache, self._machines = None, None, {}
             self._make_providers(cells)
 
-    def _skip_what_cannot_be(self) -> list[Record]:
-        """Store a ``skipped`` row for every session that no machine or image can be had for."""
+    def _record_unavailable(self) -> list[Record]:
+        """Store a ``skipped`` row for every session without a machine or an image."""
         records: list[Record] = []
         lacking: dict[Reason, list[tuple[Cell, tuple[int, ...]]]] = {}
         for cell, sessions in self._context.pending(here=True):
-            reason = self._obstacle(cell)
+            reason = self._why_not(cell)
             if reason is not None:
                 lacking.setdefault(reason, []).append((cell, sessions))
         for reason, pending in lacking.items():
@@ -119,11 +119,11 @@ class LocalRun:
         return records
 
     def _jobs(self) -> Iterator[Job]:
-        """What is left to compute, as one job per platform and framework."""
+        """The pending sessions, as one job per platform and framework."""
         pending = {cell.id: (cell, sessions) for cell, sessions in self._context.pending(here=True)}
         jobs = []
         for batch in group_batches(tuple(cell for cell, _ in pending.values())):
-            cells = tuple(pending[c.id] for c in batch.cells if self._obstacle(c) is None)
+            cells = tuple(pending[c.id] for c in batch.cells if self._why_not(c) is None)
             machine = self._machine(batch.platform)
             if cells and isinstance(machine, Machine):
                 jobs.append(Job(machine, batch.framework, cells))
@@ -159,8 +159,8 @@ class LocalRun:
         deadline = time.time() + job.seconds(context.limits)
         deadline = deadline if context.wall is None else min(deadline, context.wall)
         image = self._image(job.framework, job.machine.architecture)
-        shell = self._shell(job, image, deadline)
-        return execute(context, job, image, shell, deadline, context.stop)
+        executor = self._executor(job, image, deadline)
+        return execute(context, job, image, executor, deadline, context.stop)
 
     def _make_providers(self, cells: list[Cell]) -> None:
         surroundings = Surroundings(
@@ -172,7 +172,7 @@ class LocalRun:
         self._providers = {name: make(name, surroundings) for name in sorted(wanted)}
 
     def _build_images(self, wanted: list[tuple[str, str]]) -> bool:
-        """Whether to go on with containers: not where isolation is ``auto`` and a build fails."""
+        """Whether to use containers: not if isolation is ``auto`` and a build fails."""
         if self._image_cache is None:
             return True
         for framework, architecture in wanted:
@@ -183,7 +183,7 @@ class LocalRun:
                 return False
         return True
 
-    def _no_machine(self, cell: Cell) -> Reason | None:
+    def _why_no_machine(self, cell: Cell) -> Reason | None:
         machine, framework = self._machine(cell.platform), cell.variant.framework
         if isinstance(machine, Reason):
             return machine
@@ -191,8 +191,8 @@ class LocalRun:
             return Reason("no-switch", f"{framework} has no switch for level {machine.masked}")
         return None
 
-    def _obstacle(self, cell: Cell) -> Reason | None:
-        reason = self._no_machine(cell)
+    def _why_not(self, cell: Cell) -> Reason | None:
+        reason = self._why_no_machine(cell)
         if reason is not None or self._image_cache is None:
             return reason
         image = self._image_cache.get(*_image_of(cell))
@@ -217,7 +217,7 @@ class LocalRun:
         except Unavailable as error:
             return error.reason
 
-    def _shell(self, job: Job, image: Image | None, deadline: float) -> Executor:
+    def _executor(self, job: Job, image: Image | None, deadline: float) -> Executor:
         if self._client is None or image is None:
             return ProcessExecutor()
         if self._context.compose is not None:
@@ -225,7 +225,7 @@ class LocalRun:
             return ComposeExecutor(self._context.compose, self._compose_file, name)
         return ContainerExecutor(
             self._client,
-            # By digest: a tag could be moved while we run.
+            # The digest, because a tag may be moved to another image while the run goes on.
             image.digest,
             self._context.label,
             memory_bytes=self._context.limits.memory_bytes,

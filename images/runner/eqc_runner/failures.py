@@ -16,7 +16,7 @@ _MESSAGE_CHARACTERS = 2000
 
 
 class SessionError(Exception):
-    """Base class of errors with a known reason: ``code`` as above, ``message`` for people."""
+    """Base class of errors with a reason: ``code`` (docs/formats.md, 3), ``message`` for people."""
 
     status = "failed"
 
