@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 Scalar = str | int | float | bool | None
 Json = Scalar | list["Json"] | dict[str, "Json"]
@@ -76,6 +77,8 @@ class Workload:
     """``seed:N``, ``trained``, or ``sha256:…`` of a weights file."""
     weights_path: str | None = None
     arguments: Pairs = ()
+    group: str | None = None
+    """The label of the computation that this and other model files are forms of (``models:``)."""
 
     @cached_property
     def id(self) -> str:
@@ -93,11 +96,29 @@ class Input:
     label: str
     tensors: tuple[tuple[str, str, str], ...]
     """(tensor name, SHA-256 of the .npy file, its absolute path), sorted by name."""
+    cast: bool = False
+    """Whether the runner may round it to the model's type where that loses bits."""
 
     @cached_property
     def id(self) -> str:
-        """Content-derived id: tensor names and the hashes of their bytes."""
-        return content_id(["input", [[name, digest] for name, digest, _ in self.tensors]])
+        """Content-derived id: tensor names and the hashes of their bytes; and ``cast``."""
+        tensors: Json = [[name, digest] for name, digest, _ in self.tensors]
+        return content_id(["input", tensors, *(["cast"] if self.cast else [])])
+
+
+class Installation(NamedTuple):
+    """The packages that compute: one image, or one environment of a process."""
+
+    framework: str
+    pin: str | None = None
+    """A PEP 440 specifier in its normal form, ``==1.20.1``; ``None``: what the lock has."""
+    requires: tuple[str, ...] = ()
+    """Further packages (PEP 508), sorted."""
+
+    @property
+    def label(self) -> str:
+        """``onnxruntime==1.20.1``, as ``on`` says it."""
+        return f"{self.framework}{self.pin or ''}"
 
 
 @dataclass(frozen=True)
@@ -112,10 +133,24 @@ class Variant:
     device: str = "cpu"
     environment: Pairs = ()
     flags: Pairs = ()
+    pin: str | None = None
+    """See ``Installation``."""
+    requires: tuple[str, ...] = ()
+    row: str | None = None
+    """The part of each batched output that is compared: ``0``, or a slice such as ``0:2``."""
 
     @cached_property
     def id(self) -> str:
-        """Content-derived id of every setting."""
+        """Content-derived id of every setting.
+
+        Those of later schemas count where they are set, so ids of older results stay.
+        """
+        later: dict[str, Json] = {
+            "pin": self.pin,
+            "requires": list(self.requires) or None,
+            "row": self.row,
+        }
+        given: Json = {name: value for name, value in later.items() if value is not None}
         return content_id(
             [
                 "variant",
@@ -126,16 +161,23 @@ class Variant:
                 self.device,
                 dict(self.environment),
                 dict(self.flags),
+                *([given] if given else []),
             ]
         )
+
+    @property
+    def installation(self) -> Installation:
+        """The packages it needs."""
+        return Installation(self.framework, self.pin, self.requires)
 
     @cached_property
     def label(self) -> str:
         """What tables show: the framework, then every setting that is not the default."""
-        words = [self.framework, self.precision]
+        words = [self.installation.label, self.precision]
         words += [f"threads={self.threads}"] if self.threads is not None else []
         words += [f"batch={self.batch}"] if self.batch is not None else []
         words += [self.device] if self.device != "cpu" else []
+        words += [f"row={self.row}"] if self.row is not None else []
         words += [f"{key}={value}" for key, value in (*self.environment, *self.flags)]
         return " ".join(words)
 
@@ -218,6 +260,20 @@ class Limits:
     session_seconds: float = 600.0
 
 
+COMPARABLE = (
+    "platform",
+    "on",
+    "threads",
+    "batch",
+    "flags",
+    "environment",
+    "precision",
+    "workload",
+    "input",
+)
+"""The axes that ``compare`` may name."""
+
+
 @dataclass(frozen=True)
 class Experiment:
     """One YAML file, parsed, checked and resolved: the file itself is not needed any more."""
@@ -236,6 +292,10 @@ class Experiment:
     observe_gpu: Observe
     limits: Limits
     isolation: Isolation = Isolation.AUTO
+    compare: tuple[str, ...] = ("platform",)
+    """The axes whose combinations are the members of a partition; see ``COMPARABLE``."""
+    outputs: Pairs = ()
+    """Names of outputs that are one: (in some members, in the others)."""
     source: str = ""
     """The text of the file, stored with the results."""
 

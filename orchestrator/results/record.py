@@ -52,6 +52,8 @@ class WorkloadRecord:
     sha256: str | None = None
     weights: str | None = None
     arguments: Mapping[str, Scalar] = field(default_factory=dict)
+    group: str | None = None
+    """The label that it shares with other forms of one computation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,11 @@ class VariantRecord:
     environment: Mapping[str, Scalar] = field(default_factory=dict)
     flags: Mapping[str, Scalar] | None = None
     """``None``: the record does not say, which is not the same as none."""
+    pin: str | None = None
+    """The PEP 440 specifier that ``on`` gave the framework."""
+    requires: tuple[str, ...] = ()
+    row: str | None = None
+    """The part of batched outputs that was compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,22 @@ class FrameworkRecord:
     """What it chose: a word, or words by name, such as ``{"openblas": "SkylakeX"}``."""
     threads: Json = None
     libraries: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoftwareRecord:
+    """What computed it: equal ids, equal software. A record of schema 1 tells its version only."""
+
+    id: str | None = None
+    """``None``: not known, as of a session that no machine computed."""
+    framework: str | None = None
+    version: str | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """The version of every package that the framework and the runner need, by its name."""
+    python: str | None = None
+    """``3.11``."""
+    runner: str | None = None
+    """The runner's own version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +177,9 @@ class Observation(NamedTuple):
     started: str | None = None
     seconds: float | None = None
     recorded: str | None = None
+    software: SoftwareRecord = SoftwareRecord()
+    converted: tuple[str, ...] = ()
+    """Conversions of inputs that were made: ``x: int64 → uint8``."""
 
     @property
     def key(self) -> SessionKey:

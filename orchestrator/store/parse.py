@@ -22,6 +22,7 @@ from orchestrator.results.record import (
     Observation,
     PlannedRecord,
     PlatformRecord,
+    SoftwareRecord,
     VariantRecord,
     WorkloadRecord,
 )
@@ -40,6 +41,7 @@ def parse_observation(document: JsonObject, pool: OutputPool | None = None) -> O
     fields = {name: known[name] for name in Observation._fields if name in known}
     for name, parse in PARTS.items():
         fields[name] = parse(known.get(name))
+    fields["converted"] = tuple(known.get("converted") or ())
     fields["outputs"] = (pool or OutputPool()).add(known.get("outputs", ()))
     return Observation(**fields)
 
@@ -68,6 +70,7 @@ def parse_workload(value: Json) -> WorkloadRecord:
         sha256=known.get("sha256"),
         weights=known.get("weights"),
         arguments=as_object(known.get("arguments")),
+        group=known.get("group"),
     )
 
 
@@ -93,6 +96,9 @@ def parse_variant(value: Json) -> VariantRecord:
         device=known.get("device"),
         environment=as_object(known.get("environment")),
         flags=flags if isinstance(flags, dict) else None,
+        pin=known.get("pin"),
+        requires=tuple(known.get("requires") or ()),
+        row=known.get("row"),
     )
 
 
@@ -140,6 +146,7 @@ PARTS: Mapping[str, Callable[[Any], Any]] = {
     "reason": parse_reason,
     "framework": lambda value: same_names(FrameworkRecord, value),
     "model": lambda value: same_names(ModelRecord, value),
+    "software": lambda value: same_names(SoftwareRecord, value),
 }
 """How the keys of an observation are read that are objects, or ``None``, by their names."""
 PLANNED = ("platform", "workload", "input", "variant")

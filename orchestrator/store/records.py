@@ -187,6 +187,7 @@ def workload_object(workload: Workload) -> JsonObject:
         "sha256": workload.sha256,
         "weights": workload.weights,
         "arguments": dict(workload.arguments),
+        "group": workload.group,
     }
 
 
@@ -211,6 +212,9 @@ def variant_object(variant: Variant) -> JsonObject:
         "device": variant.device,
         "environment": dict(variant.environment),
         "flags": dict(variant.flags),
+        "pin": variant.pin,
+        "requires": list(variant.requires),
+        "row": variant.row,
     }
 
 
