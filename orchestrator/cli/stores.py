@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -33,6 +34,10 @@ def import_(context: click.Context, kind: str, folder: Path, store: Path) -> Non
     push_to(context, store)
     for bad in taken.rejected:
         click.echo(f"skipped {bad.path}: {bad.reason}", err=True)
+    kinds = Counter(bad.reason for bad in taken.rejected)
+    if len(taken.rejected) > len(kinds):
+        for reason, files in kinds.most_common():
+            click.echo(f"skipped {files} files: {reason}", err=True)
     click.echo(f"{taken.run}: {taken.files} files, {taken.added} observations added")
     context.exit(Exit.INCOMPLETE if taken.rejected else Exit.DONE)
 

@@ -1,14 +1,12 @@
 """Import of the result files of the NeurIPS 2023 study (its ``innfrastructure`` format).
 
-One JSON file per (machine, model, sample). Two layouts are known: ``…/<cloud>/<cpu|gpu>/
-<instance>-<device>-<model>-i<sample>.json`` and ``…/<model>/<machine>.json``. Whatever is not
-such a file, whole, is reported as ``Rejected`` and skipped, never half-read.
+One JSON file per (machine, model, input); ``names`` has the layouts. Whatever is not such a file,
+whole, is reported as ``Rejected`` and skipped, never half-read.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from blake3 import blake3
 
 from orchestrator.model.experiment import content_id
 from orchestrator.store.innfrastructure.fingerprint import fingerprint_of
+from orchestrator.store.innfrastructure.names import Names
 from orchestrator.store.innfrastructure.prediction import (
     ForeignFileError,
     Prediction,
@@ -25,8 +24,6 @@ from orchestrator.store.innfrastructure.prediction import (
 )
 from orchestrator.store.parse import JsonObject
 
-_NAMED = re.compile(r"(?P<instance>[^-]+)-(?P<device>.+)-(?P<model>[^-]+)-i(?P<sample>\d+)")
-_PRECISION = re.compile(r"(?P<model>.+)_(?P<precision>float16|bfloat16|float32|float64)")
 _LFS = b"version https://git-lfs.github.com/spec/"
 _LARGEST = 1 << 30
 
@@ -82,17 +79,16 @@ def _read_file(path: Path) -> Imported:
         raise ValueError(f"not JSON, or cut off ({error})") from error
     if not isinstance(document, dict):
         raise ForeignFileError("foreign: not a JSON object")
-    absent = [
-        key
-        for key, kind in (("cpu_info", dict), ("device", dict), ("model_type", str))
-        if not isinstance(document.get(key), kind)
-    ]
+    wanted: dict[str, type] = {"cpu_info": dict, "device": dict, "model_type": str}
+    if "hostname" in document and not {"device", "model_type"} & document.keys():
+        wanted = {"cpu_info": dict}  # of raw_simd: it says no more
+    absent = [key for key, kind in wanted.items() if not isinstance(document.get(key), kind)]
     if absent:
         raise ForeignFileError(f"foreign: no usable {' and no usable '.join(absent)}")
     predictions = predictions_of(document)
     fingerprint = fingerprint_of(document)
     digest = blake3(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
-    names = _Names.of(path, document)
+    names = Names.of(path, document)
     return Imported(
         path,
         names.platform,
@@ -106,32 +102,8 @@ def _read_file(path: Path) -> Imported:
     )
 
 
-@dataclass(frozen=True)
-class _Names:
-    platform: str
-    cloud: str | None
-    instance: str
-    model: str
-    sample: str
-    precision: str
-    device: str
-
-    @classmethod
-    def of(cls, path: Path, document: Mapping[str, Any]) -> _Names:
-        precise = _PRECISION.fullmatch(document["model_type"])
-        model = precise["model"] if precise else document["model_type"]
-        precision = precise["precision"] if precise else "float32"
-        device = str(document["device"].get("device_type") or "CPU").lower()
-        named = _NAMED.fullmatch(path.stem)
-        if named is None:
-            return cls(path.stem, None, path.stem, model, "unstated", precision, device)
-        cloud = path.parent.parent.name or path.parent.name
-        platform = f"{cloud}/{named['instance']}/{named['device']}"
-        return cls(platform, cloud, named["instance"], model, named["sample"], precision, device)
-
-
 def _record(
-    names: _Names,
+    names: Names,
     document: Mapping[str, Any],
     fingerprint: str,
     session: int,
@@ -210,8 +182,8 @@ def _record(
         "imported": {
             "hostname": document.get("hostname"),
             "memory": document.get("memory"),
-            "device": document["device"],
+            "device": document.get("device"),
             "batch_dissemination": document.get("batch_dissemination"),
-            "model_type": document["model_type"],
+            "model_type": document.get("model_type"),
         },
     }

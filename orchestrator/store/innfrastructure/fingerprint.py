@@ -56,7 +56,7 @@ def fingerprint_of(document: Mapping[str, Any]) -> JsonObject:
         "affinity": None,
         "cgroup": None,
         "memory_bytes": memory.get("total") if isinstance(memory, Mapping) else None,
-        "gpus": _gpus(document["device"]),
+        "gpus": _gpus(document.get("device")),
         "system": {"python": cpu.get("python_version")},
         "environment": None,
         "missing": missing,
@@ -97,8 +97,8 @@ def _summed(cpu: Mapping[str, Any]) -> bool:
     return any(isinstance(value, str) for key, value in cpu.items() if key.endswith("cache_size"))
 
 
-def _gpus(device: Mapping[str, Any]) -> list[Json]:
-    described = device.get("physical_description")
+def _gpus(device: Mapping[str, Any] | None) -> list[Json]:
+    described = (device or {}).get("physical_description")
     if not isinstance(described, Mapping):
         return []
     return [

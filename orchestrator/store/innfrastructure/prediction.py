@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,9 +64,11 @@ class _Array:
 def predictions_of(document: Mapping[str, Any]) -> tuple[Prediction, ...]:
     """One prediction per session, at least one.
 
-    ``all_predictions`` stacks those of several sessions; ``count`` is their number, or a list
-    that says how often each was seen. Else ``prediction`` is the only one, or a list with one
-    entry per layer, the last being the final output. Raises ``ValueError`` saying what is wrong.
+    ``all_predictions`` has those of several sessions, stacked in one array or as a list of arrays.
+    ``prediction`` is then the most frequent one and the number ``count`` says how many equal it;
+    a list ``count`` says how often each was seen. Without ``all_predictions``, ``prediction`` is
+    the only one, or a list with one entry per layer, the last being the final output. Raises
+    ``ValueError`` saying what is wrong.
     """
     prediction = document.get("prediction")
     if document.get("all_predictions") is not None:
@@ -80,28 +83,43 @@ def predictions_of(document: Mapping[str, Any]) -> tuple[Prediction, ...]:
 
 
 def _sessions(document: Mapping[str, Any]) -> tuple[Prediction, ...]:
-    stacked = _Array.of(document["all_predictions"], "all_predictions")
-    if not stacked.shape or stacked.shape[0] == 0:
+    value, count = document["all_predictions"], document.get("count")
+    if isinstance(value, list):
+        rows = [_Array.of(each, f"all_predictions[{row}]") for row, each in enumerate(value)]
+    else:
+        stacked = _Array.of(value, "all_predictions")
+        rows = stacked.rows() if stacked.shape and stacked.shape[0] else []
+    if not rows:
         raise ValueError("all_predictions holds no prediction")
-    rows = stacked.rows()
-    counts = _counts(document.get("count"), len(rows))
+    often = [1] * len(rows)
+    if isinstance(count, list):
+        if len(count) != len(rows) or not all(_is_number(each) and each > 0 for each in count):
+            raise ValueError(f"count {count!r} does not fit the {len(rows)} of all_predictions")
+        often = count
+    elif count is not None:
+        _verify_count(rows, count, document.get("prediction"))
     return tuple(
-        _prediction([row]) for row, count in zip(rows, counts, strict=True) for _ in range(count)
+        _prediction([row]) for row, times in zip(rows, often, strict=True) for _ in range(times)
     )
 
 
-def _counts(count: Any, rows: int) -> Sequence[int]:
-    if count is None or count == rows:
-        return [1] * rows
-    if (
-        isinstance(count, list)
-        and len(count) == rows
-        and all(isinstance(number, int) and number > 0 for number in count)
-    ):
-        return count
-    if isinstance(count, int) and rows == 1 and count > 0:
-        return [count]
-    raise ValueError(f"count {count!r} does not fit the {rows} entries of all_predictions")
+def _verify_count(rows: Sequence[_Array], count: Any, prediction: Any) -> None:
+    """Raises ``ValueError`` unless ``count`` sessions gave the prediction that stands for all."""
+    seen = Counter(row.data for row in rows)
+    most = max(seen.values())
+    if prediction is not None:
+        stands = _Array.of(prediction, "prediction")
+        if seen[stands.data] < most or stands.dtype != rows[0].dtype:
+            raise ValueError("prediction is not the most frequent one of all_predictions")
+    if not _is_number(count) or count != most:
+        raise ValueError(
+            f"count {count!r} does not fit: the most frequent of the {len(rows)} predictions "
+            f"occurs {most} times"
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _prediction(arrays: Sequence[_Array]) -> Prediction:

@@ -72,7 +72,10 @@ def test_a_gpu_file_holds_a_session_per_prediction(tmp_path: Path) -> None:
     gpu = {"name": "Tesla T4", "compute capability": "7.5", "pci bus id": "0"}
     device = {"device_type": "GPU", "physical_description": gpu}
     stacked = array([[0.1, 0.9], [0.2, 0.8], [0.1, 0.9]])
-    put(tmp_path, document(device=device, all_predictions=stacked, count=3))
+    content = document(
+        device=device, all_predictions=stacked, prediction=array([0.1, 0.9]), count=2
+    )
+    put(tmp_path, content)
     found = only(tmp_path)
     assert isinstance(found, Imported)
     assert [record["session"] for record in found.records] == [0, 1, 2]
@@ -87,6 +90,51 @@ def test_counts_repeat_a_prediction(tmp_path: Path) -> None:
     found = only(tmp_path)
     assert isinstance(found, Imported)
     assert len(found.records) == 3
+
+
+def test_sessions_may_be_a_list_of_arrays(tmp_path: Path) -> None:
+    sessions = [array([[1.0]]), array([[2.0]]), array([[1.0]])]
+    put(tmp_path, document(all_predictions=sessions, prediction=array([[1.0]]), count=2))
+    found = only(tmp_path)
+    assert isinstance(found, Imported)
+    assert [record["outputs"][0]["shape"] for record in found.records] == [[1, 1]] * 3
+    assert len(found.tensors) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "workload", "given"),
+    [
+        ("input_distribution/{m}-conv2d/normal/xeon.json", "{m}", "{m}-conv2d/normal"),
+        ("input_distribution/{m}-conv2d/uniform/xeon.json", "{m}", "{m}-conv2d/uniform"),
+        ("parameter_distribution/{m}/he-samples_x_seed1/xeon.json", "{m}", "he-samples_x_seed1"),
+        ("parameter_distribution/{m}/he-samples_x_seed2/xeon.json", "{m}", "he-samples_x_seed2"),
+        ("race_conditions/{m}/xeon.json", "{m}", "unstated"),
+    ],
+)
+def test_folders_of_a_series_are_the_input(
+    tmp_path: Path, name: str, workload: str, given: str
+) -> None:
+    put(tmp_path, document(), name.format(m="cifar10_small"))
+    found = only(tmp_path)
+    assert isinstance(found, Imported)
+    (record,) = found.records
+    assert record["platform"]["name"] == "xeon"
+    assert record["workload"]["label"] == workload.format(m="cifar10_small")
+    assert record["input"]["label"] == given.format(m="cifar10_small")
+
+
+def test_the_folder_and_the_name_say_what_raw_simd_does_not(tmp_path: Path) -> None:
+    content = document()
+    del content["device"], content["model_type"]
+    put(tmp_path, content, "raw_simd/sums/amd-rome-2.json")
+    found = only(tmp_path)
+    assert isinstance(found, Imported)
+    (record,) = found.records
+    assert problem_with_stored(record) is None
+    assert record["platform"]["name"] == "amd-rome-2"
+    assert record["workload"]["label"] == "sums"
+    assert record["input"]["label"] == "unstated"
+    assert record["framework"]["device"] == "cpu"
 
 
 def test_one_prediction_per_layer_the_last_is_final(tmp_path: Path) -> None:
@@ -123,7 +171,18 @@ def test_precision_is_read_from_the_model(tmp_path: Path) -> None:
         (document(prediction=array([1.0]) | {"bytes": "!!"}), "damaged"),
         (document(prediction=array([1.0]) | {"dtype": "complex64"}), "unknown dtype"),
         (document(all_predictions=array([[1.0]]), count=[1, 2]), "does not fit"),
-        (document(all_predictions=array([[1.0]]), count=0), "does not fit"),
+        (document(all_predictions=array([[1.0]]), prediction=None, count=0), "does not fit"),
+        (document(all_predictions=array([[1.0]]), prediction=array([1.0]), count=33), "fit"),
+        (document(all_predictions=array([[1.0], [2.0], [2.0]]), count=2), "most frequent"),
+        (
+            document(
+                all_predictions=array([[1.0], [2.0], [2.0]]), prediction=array([1.0]), count=1
+            ),
+            "most frequent",
+        ),
+        (document(all_predictions=[]), "no prediction"),
+        (document(all_predictions=[3]), "all_predictions[0]"),
+        ({"hostname": "h", "prediction": array([1.0])}, "foreign: no usable cpu_info"),
     ],
 )
 def test_anything_else_is_reported_and_skipped(tmp_path: Path, content: Any, reason: str) -> None:
