@@ -6,10 +6,11 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -33,6 +34,7 @@ from orchestrator.model.events import (
     Note,
     SessionEnded,
     Skipped,
+    unfailing,
 )
 from orchestrator.plan.cost import dollars
 from orchestrator.report.escape import plain
@@ -48,9 +50,11 @@ def progress(events: Path | None, *, quiet: bool) -> Iterator[EventSink]:
             # On stderr: stdout is for the results.
             terminal = Console(stderr=True)
             live = terminal.is_terminal
-            listeners.append(stack.enter_context(_live(terminal)) if live else _plain)
+            shown = stack.enter_context(_live(terminal)) if live else _plain
+            listeners.append(unfailing(shown, _say("the progress cannot be shown any more")))
         if events is not None:
-            listeners.append(_writer(stack, events))
+            write = _writer(stack, events)
+            listeners.append(unfailing(write, _say(f"{events}: has not all events of this run")))
 
         def tell(event: Event) -> None:
             with lock:
@@ -58,6 +62,10 @@ def progress(events: Path | None, *, quiet: bool) -> Iterator[EventSink]:
                     listener(event)
 
         yield tell
+
+
+def _say(what: str) -> Callable[[Exception], None]:
+    return lambda error: click.echo(f"eqc: {what}: {error}; the run goes on", err=True)
 
 
 def _writer(stack: ExitStack, path: Path) -> EventSink:

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -18,6 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
+from orchestrator.system.lines import lines_of, tail_of
 
 LABEL = "eqc.run"
 """The label of every container of ours; its value is the run's tag."""
@@ -72,53 +72,73 @@ class ContainerExecutor:
                     str(out.resolve()): {"bind": OUT, "mode": "rw"},
                 },
             )
-        except docker.errors.APIError as error:
-            raise EnvironmentNotReady(
-                f"the Docker engine refuses a container of {self._image}: {error.explanation}"
-            ) from error
+        except ENGINE_ERRORS as error:
+            raise self._refused(error) from error
         try:
+            try:
+                container.start()
+            except ENGINE_ERRORS as error:
+                raise self._refused(error) from error
             return self._watch(container, on_line, stop)
         finally:
             remove(container)
 
+    def _refused(self, error: Exception) -> EnvironmentNotReady:
+        said = getattr(error, "explanation", None) or error
+        return EnvironmentNotReady(
+            f"the Docker engine started no container of {self._image}: {said}"
+        )
+
     def _watch(self, container: Container, on_line: OnLine, stop: Event) -> RunnerExit:
-        container.start()
         ended = Event()
         watch = threading.Thread(target=_end_when, args=(stop, ended, container), daemon=True)
         watch.start()
         try:
-            for line in _lines(container):
+            for line in lines_of(
+                container.logs(stdout=True, stderr=False, stream=True, follow=True)
+            ):
                 on_line(line)
             code = int(container.wait()["StatusCode"])
-            tail = container.logs(stdout=False, stderr=True, tail=TAIL_LINES)
+            said = container.logs(stdout=False, stderr=True, stream=True, tail=TAIL_LINES)
+            tail = tail_of(said, TAIL_LINES)
         except ENGINE_ERRORS as error:
             # The container was removed or the engine stopped. What the runner observed until
             # then is in the output folder.
-            code, tail = 128 + signal.SIGKILL, f"the engine lost the container: {error}".encode()
+            code, tail = 128 + signal.SIGKILL, f"the engine lost the container: {error}"
         finally:
             ended.set()
             watch.join()
         # The engine reports a signal as 128 + its number, as a shell does.
         code = 128 - code if code > 128 else code
-        return RunnerExit(code, tail.decode(errors="replace"), interrupted=stop.is_set())
+        return RunnerExit(code, tail, interrupted=stop.is_set())
 
 
 def leftovers(client: docker.DockerClient, run_name: str | None = None) -> list[Container]:
-    """Every container of the run (``None``: of all runs) on this engine, running or not."""
+    """Every container of the run (``None``: of all runs) on this engine, running or not.
+
+    Raises ``EnvironmentNotReady`` where the engine does not say.
+    """
     label = LABEL if run_name is None else f"{LABEL}={run_name}"
-    found: list[Container] = client.containers.list(
-        all=True, filters={"label": label}, ignore_removed=True
-    )
+    try:
+        found: list[Container] = client.containers.list(
+            all=True, filters={"label": label}, ignore_removed=True
+        )
+    except ENGINE_ERRORS as error:
+        raise EnvironmentNotReady(
+            f"the Docker engine does not say which containers of eqc it has: {error}; the next "
+            "eqc run removes them"
+        ) from error
     return found
 
 
 def remove(container: Container, *, seconds: float = 30.0) -> None:
     """Kill and remove a container; success where it does not exist any more.
 
-    Raises ``MachinesLeft`` where the engine still has it after ``seconds`` seconds.
+    Raises ``MachinesLeft`` where the engine still has it after ``seconds`` seconds,
+    ``EnvironmentNotReady`` where it never answered: the next run removes the container.
     """
     end = time.monotonic() + seconds
-    refusal = ""
+    refusal, answered = "", False
     while time.monotonic() < end:
         try:
             container.remove(force=True, v=True)
@@ -126,25 +146,19 @@ def remove(container: Container, *, seconds: float = 30.0) -> None:
             return
         except docker.errors.APIError as error:
             # 409 means that a removal is under way. Other errors may be temporary, too.
-            refusal = str(error.explanation)
+            refusal, answered = str(error.explanation), True
         except ENGINE_ERRORS as error:
             refusal = str(error)
         time.sleep(0.1)
+    if not answered:
+        raise EnvironmentNotReady(
+            f"the Docker engine stopped answering ({refusal}); start it and run the same command "
+            f"again: it removes container {container.short_id} and goes on"
+        )
     raise MachinesLeft(
         f"container {container.id} of run {container.labels.get(LABEL)} could not be removed: "
         f"{refusal}; remove it with `docker rm -f {container.short_id}`"
     )
-
-
-def _lines(container: Container) -> Iterator[str]:
-    """Lines of the container's stdout as they come. The engine's chunks end anywhere in a line."""
-    rest = b""
-    for chunk in container.logs(stdout=True, stderr=False, stream=True, follow=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode(errors="replace")
-    if rest:
-        yield rest.decode(errors="replace")
 
 
 def _end_when(stop: Event, ended: Event, container: Container) -> None:

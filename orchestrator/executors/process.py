@@ -7,17 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import IO, Any
 
 from orchestrator.catalog.frameworks import FOLDERS_VARIABLE, outside_folders
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
 from orchestrator.system.environment import without_credentials
+from orchestrator.system.lines import lines_of, tail_of
 from orchestrator.system.paths import runner_path
 
 # Variables of this computer that a runner process gets. Variables that change numerical results
@@ -42,30 +42,45 @@ def supervised(
 
     ``variables`` are its whole environment; see ``Executor.run`` for the rest.
     """
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env=variables,
-            start_new_session=True,
-        )
-        watch = threading.Thread(target=_end_when, args=(stop, process), daemon=True)
-        watch.start()
-        assert process.stdout is not None  # noqa: S101 - for the type checker
-        try:
-            for line in process.stdout:
-                on_line(line.decode(errors="replace").rstrip("\n"))
-            code = process.wait()
-        finally:
-            end_group(process.pid, signal.SIGKILL)
-            process.wait()
-            process.stdout.close()
-        watch.join()
-        errors.seek(0)
-        lines = errors.read().decode(errors="replace").splitlines()
-    return RunnerExit(code, "\n".join(lines[-TAIL_LINES:]), interrupted=stop.is_set())
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=variables,
+        start_new_session=True,
+    )
+    assert process.stdout is not None  # noqa: S101 - for the type checker
+    assert process.stderr is not None  # noqa: S101 - for the type checker
+    errors = process.stderr
+    tail: list[str] = []
+    threads = (
+        threading.Thread(target=_end_when, args=(stop, process), daemon=True),
+        threading.Thread(
+            target=lambda: tail.append(tail_of(_chunks(errors), TAIL_LINES)), daemon=True
+        ),
+    )
+    for thread in threads:
+        thread.start()
+    try:
+        for line in lines_of(_chunks(process.stdout)):
+            on_line(line)
+        code = process.wait()
+    finally:
+        end_group(process.pid, signal.SIGKILL)
+        process.wait()
+        for thread in threads:
+            # A process that left the group may hold stderr open: it is not waited for.
+            thread.join(GRACE_SECONDS)
+        process.stdout.close()
+        if tail:
+            errors.close()
+    return RunnerExit(code, "".join(tail), interrupted=stop.is_set())
+
+
+def _chunks(pipe: IO[bytes]) -> Iterator[bytes]:
+    while chunk := os.read(pipe.fileno(), 1 << 16):
+        yield chunk
 
 
 def environment() -> dict[str, str]:

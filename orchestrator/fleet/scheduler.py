@@ -20,7 +20,7 @@ from orchestrator.fleet.provision import LaunchTemplate, Provisioner
 from orchestrator.fleet.release import HowToEnd, Releaser
 from orchestrator.fleet.retry import INTERRUPTED, RateLimiter, Retrier
 from orchestrator.fleet.task import Phase, Task
-from orchestrator.model.events import EventSink
+from orchestrator.model.events import EventSink, unfailing
 from orchestrator.model.experiment import Platform, Reason
 from orchestrator.model.machine import Provider
 
@@ -56,7 +56,7 @@ class Fleet:
         self._journal = journal
         self._limits = limits
         self._clock = clock
-        self._tell = tell
+        self._tell = unfailing(tell)
         self._stop = stop
         self._abort = abort
         self._timeouts = timeouts
@@ -166,10 +166,14 @@ class Fleet:
         task.stop.set()
         phase, lease = task.phase, task.lease
         reason = Reason("timeout", f"{phase.value} did not end in its time")
-        # A release that hangs would hang here too; the cleanup at the end tries it again.
-        if lease is not None and phase is not Phase.RELEASE:
-            why = INTERRUPTED.code if aborted else reason.message
-            self._releaser.release(lease, why, self._journal)
+        try:
+            # A release that hangs would hang here too; the cleanup at the end tries it again.
+            if lease is not None and phase is not Phase.RELEASE:
+                why = INTERRUPTED.code if aborted else reason.message
+                self._releaser.release(lease, why, self._journal)
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that runs the fleet
+            completed.add(task, error)
+            return
         result = TaskResult[Result](task.platform, None, INTERRUPTED if aborted else reason)
         completed.add(task, result)
 

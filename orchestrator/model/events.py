@@ -6,6 +6,7 @@ down adds. Texts may be a machine's own words: they are not to be trusted.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -179,6 +180,26 @@ Event = (
 )
 EventSink = Callable[[Event], None]
 """Whoever is told what happens, from any thread."""
+
+
+def unfailing(sink: EventSink, failed: Callable[[Exception], None] = lambda _: None) -> EventSink:
+    """A sink that never raises: machines are released whoever listens.
+
+    After the first exception of ``sink``, which is passed to ``failed``, it is told nothing more.
+    """
+    broken = threading.Event()
+
+    def tell(event: Event) -> None:
+        if broken.is_set():
+            return
+        try:
+            sink(event)
+        except Exception as error:  # noqa: BLE001 - what a listener raises is its own
+            if not broken.is_set():
+                broken.set()
+                failed(error)
+
+    return tell
 
 
 def _known(**fields: str | None) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
-from orchestrator.system.files import is_locked
+from orchestrator.system.files import is_locked, lock_file
 from orchestrator.system.paths import cache_folder
 
 
@@ -17,8 +16,8 @@ class LiveRun:
         self._path = _folder() / f"{tag}.lock"
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._lock: int | None = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        # Never blocks: the lock of the run's folder already admits one process only.
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Is free: the lock of the run's folder already admits one process only.
+        lock_file(self._lock)
 
     def close(self) -> None:
         """Remove the mark."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 
 from orchestrator.fleet.cleanup import Cleanup
-from orchestrator.model.events import CleanedUp, EventSink
+from orchestrator.model.events import CleanedUp, EventSink, unfailing
 from orchestrator.model.experiment import Isolation, Plan, Status
 from orchestrator.run.context import Context, wall_of
 from orchestrator.run.local import LocalRun
@@ -55,6 +55,7 @@ def run(
     ``MachinesLeft``; every other failure becomes a record in the store.
     """
     began = time.monotonic()
+    tell = unfailing(tell)
     with RunFolder.open(results, plan, fresh=fresh, stored=stored) as folder:
         folder.write_plan(plan, argv)
         wall = wall_of(plan.experiment.limits)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO, TypeVar, cast
@@ -20,6 +20,7 @@ from orchestrator.model.machine import Address
 from orchestrator.ssh.command import Command, Completed, Reader
 from orchestrator.ssh.connection import Connection, connect, lost
 from orchestrator.ssh.host_keys import written
+from orchestrator.system.lines import lines_of
 
 OUTPUT_LIMIT = 16 << 20
 """Bytes of one command's stdout, or of one file."""
@@ -29,8 +30,6 @@ PADDING_LIMIT = 1 << 20
 """Bytes that may follow the end of an archive: its padding."""
 KEYS_SECONDS = 120.0
 """From a booting machine's first answer until its host key and our login key must work."""
-LINE_LIMIT = 1 << 16
-"""Bytes; a longer line is cut. Lines of a runner are shorter."""
 
 T = TypeVar("T")
 
@@ -131,24 +130,22 @@ class SshClient:
         ``STREAM_LIMIT`` bytes.
         """
         with self._command(argv, None) as command:
-            rest = b""
-            received = 0
-            for chunk in command.chunks(timeout=timeout, stop=stop):
-                received += len(chunk)
-                if received > STREAM_LIMIT:
-                    raise OutputRefused(
-                        f"{self.label}: {argv[0]} wrote more than {STREAM_LIMIT} bytes, the most "
-                        "accepted"
-                    )
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    on_line(line[:LINE_LIMIT].decode(errors="replace"))
-                rest = rest[:LINE_LIMIT]
-            if command.stopped:
-                return None
-            if rest:
-                on_line(rest.decode(errors="replace"))
-            return command.ended()
+            chunks = self._limited(argv[0], command.chunks(timeout=timeout, stop=stop))
+            for line in lines_of(chunks):
+                if not command.stopped:
+                    on_line(line)
+            return None if command.stopped else command.ended()
+
+    def _limited(self, program: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        received = 0
+        for chunk in chunks:
+            received += len(chunk)
+            if received > STREAM_LIMIT:
+                raise OutputRefused(
+                    f"{self.label}: {program} wrote more than {STREAM_LIMIT} bytes, the most "
+                    "accepted"
+                )
+            yield chunk
 
     def receive(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -19,7 +18,7 @@ from orchestrator.model.experiment import Plan, Status
 from orchestrator.store.parse import JsonObject
 from orchestrator.store.records import Record, latest, plan_document, read_records
 from orchestrator.store.segments import seal
-from orchestrator.system.files import copy_whole, disk_errors, is_locked, write_whole
+from orchestrator.system.files import copy_whole, disk_errors, is_locked, lock_file, write_whole
 
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
@@ -70,7 +69,7 @@ class RunFolder:
         with disk_errors(self.path):
             self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(self._lock)
         except BlockingIOError as error:
             owner = os.read(self._lock, 64).decode(errors="replace").strip()
             os.close(self._lock)
@@ -145,9 +144,12 @@ class RunFolder:
         """Append observations of ``machine`` and sync; returns how many were new.
 
         A record that the store already has (same session, status and bits or reason) is left
-        out, so that taking in the same output twice changes nothing.
+        out, so that taking in the same output twice changes nothing. ``RuntimeError`` unless this
+        object holds the run's lock (``with``).
         """
         with self._appending:
+            if self._lock is None:
+                raise RuntimeError(f"{self.path}: appended to without the lock of the run")
             known = self._sessions()
             new: list[JsonObject] = []
             for document in records:

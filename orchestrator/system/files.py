@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import shutil
+import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,19 +57,34 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+_FLOCK = "hhqqi"
+"""``struct flock`` of 64-bit Linux: type, whence, start, length, process."""
+
+
+def lock_file(descriptor: int) -> None:
+    """Lock an open file until it is closed by all who have it. Raises ``BlockingIOError``.
+
+    The lock is one of Linux's open file descriptions: other than ``flock`` it can be asked for
+    without taking it.
+    """
+    fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, fcntl.F_WRLCK, 0, 0, 0, 0))
+
+
 def is_locked(path: Path) -> bool:
-    """Whether a running process holds the lock on the file ``path``; false without that file."""
+    """Whether a running process has locked the file ``path``; false without that file.
+
+    Only asks: whoever wants the lock at the same moment gets it.
+    """
     try:
-        lock = os.open(path, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return False
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        asked = struct.pack(_FLOCK, fcntl.F_WRLCK, 0, 0, 0, 0)
+        answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked)
     finally:
-        os.close(lock)
-    return False
+        os.close(descriptor)
+    return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
 
 
 @contextmanager

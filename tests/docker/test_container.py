@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from docker.models.containers import Container
 
+from orchestrator.errors import Exit
 from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers, remove
 from orchestrator.images import ImageBuilder, connect
 from orchestrator.store.read import read
@@ -119,4 +121,77 @@ def test_the_engines_refusal_is_raised_as_our_error(tmp_path: Path) -> None:
     shell = ContainerExecutor(client, "eqc-nowhere:none", "run")
     with pytest.raises(EnvironmentNotReady, match="eqc-nowhere"):
         shell.run(tmp_path, tmp_path, on_line=print, stop=threading.Event())
+    client.close()
+
+
+class Connection:
+    """The way to an engine, as a socket of its own, that can be cut."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = Path("/var/run/docker.sock")
+        self._open: list[socket.socket] = []
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        for each in (self._listener, *self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(str(self._engine))
+            self._open += [near, far]
+            for a, b in ((near, far), (far, near)):
+                threading.Thread(target=_pass_on, args=(a, b), daemon=True).start()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(1 << 16):
+            target.sendall(chunk)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.skipif("DOCKER_HOST" in os.environ, reason="the engine is not at its usual socket")
+def test_an_engine_that_stops_answering_is_no_bug_and_the_next_run_clears_up(
+    tmp_path: Path,
+) -> None:
+    client = connect()
+    ImageBuilder(client).ensure("numpy")
+    path = tmp_path / "engine.sock"
+    engine = Connection(path)
+    file = written(tmp_path, SMALL.replace("sessions: 2", "sessions: 400"))
+    process = subprocess.Popen(
+        command("run", file, "--isolation", "docker"),
+        cwd=tmp_path,
+        env={**environment(), "DOCKER_HOST": f"unix://{path}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        ours = [c for c in leftovers(client) if str(tmp_path) in c.labels[LABEL]]
+        if any(c.status == "running" for c in ours):
+            break
+        time.sleep(0.1)
+    engine.cut()
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == Exit.NOT_READY, said
+    assert "bug" not in said
+    assert "engine" in said
+    assert [c for c in leftovers(client) if str(tmp_path) in c.labels[LABEL]]
+    written(tmp_path, SMALL)
+    done = eqc("run", file, "--isolation", "docker", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not [c for c in leftovers(client) if str(tmp_path) in c.labels[LABEL]]
     client.close()

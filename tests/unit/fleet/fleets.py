@@ -42,6 +42,7 @@ class Made:
         limits: FleetLimits | None = None,
         timeouts: Timeouts | None = None,
         lifetime: Callable[[Platform], float | None] = lambda _: None,
+        tell: events.EventSink | None = None,
     ) -> None:
         self.clock = clock or SimulatedClock()
         self.journal = Journal(folder / "journal.sqlite")
@@ -53,7 +54,7 @@ class Made:
             limits or FleetLimits(),
             LaunchTemplate("run-1", owner="me", login_key="ssh-ed25519 AAAA", lifetime=lifetime),
             self.clock,
-            self.told.append,
+            tell or self.told.append,
             self.stop,
             self.abort,
             how_to_end=registry.how_to_end,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from dataclasses import replace
@@ -9,7 +10,8 @@ from threading import Event
 import pytest
 
 from bench.synthetic.provider import SyntheticProvider
-from orchestrator.fleet.clock import RealClock
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.fleet.clock import RealClock, SimulatedClock
 from orchestrator.fleet.limits import FleetLimits, Timeouts
 from orchestrator.model.machine import Machine
 from tests.unit.fleet.fleets import A, Made, nothing_left, platform, provider
@@ -157,3 +159,48 @@ def test_a_caller_that_stops_iterating_leaves_no_machine(tmp_path: Path) -> None
     assert next(iter(serving)).platform.name == "aws/0"
     serving.close()  # type: ignore[attr-defined]
     assert cloud.alive == {}
+
+
+def test_an_error_while_a_hanging_task_is_given_up_ends_the_fleet(tmp_path: Path) -> None:
+    clock, hang = RealClock(), Event()
+    cloud = provider(clock, offers=(A,), boot=lambda _: 0.0, call_seconds=0.0)
+    made = Made(tmp_path, cloud, clock)
+
+    def full(*_: object) -> None:
+        raise EnvironmentNotReady("no space left on this disk")
+
+    def work(machine: Machine, stop: Event) -> str:
+        made.journal.ended = full  # type: ignore[method-assign]
+        made.stop.set()
+        made.abort.set()
+        hang.wait(60)
+        return "too late"
+
+    ended: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            list(made.fleet.run([platform()], work))
+        except EnvironmentNotReady as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(20)
+    hang.set()
+    assert not thread.is_alive()
+    assert "no space left" in str(ended[0])
+    assert cloud.alive == {}
+
+
+def test_a_listener_that_raises_ends_nothing(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    cloud = provider(clock)
+
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    made = Made(tmp_path, cloud, clock, tell=full)
+    served = list(made.fleet.run([platform(n) for n in range(3)], made.work()))
+    assert [one.reason for one in served] == [None] * 3
+    nothing_left(made, cloud)
