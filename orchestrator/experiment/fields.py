@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 
 from orchestrator import catalog
 from orchestrator.yaml_files.fields import Strict, many, word
+from orchestrator.yaml_files.text import WrittenInt
 
 
 def _known_framework(name: str) -> str:
@@ -17,6 +18,8 @@ def _known_framework(name: str) -> str:
 
 
 def _variable(value: Any) -> Any:
+    if isinstance(value, WrittenInt):
+        return value.text
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
@@ -48,7 +51,7 @@ Setting = Annotated[
 ]
 """A single value of any type."""
 Variable = Annotated[str, BeforeValidator(_variable, json_schema_input_type=str | int)]
-"""An environment variable's value; whole numbers need no quotes."""
+"""An environment variable's value; whole numbers need no quotes and stay as written."""
 
 
 class VariableSet(Strict):

@@ -11,6 +11,7 @@ from orchestrator.experiment.workloads import ResolvedWorkload
 from orchestrator.model import selection
 from orchestrator.model.experiment import Filter, Pairs, Platform, Scalar, Variant, pairs
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
+from orchestrator.yaml_files.text import WrittenInt
 
 
 def resolve_filters(
@@ -74,7 +75,9 @@ def _judge(
 
 def _text(key: str, value: Scalar) -> Scalar:
     """Environment values are text, also where the file has a number."""
-    return str(value) if key == "environment" and value is not None else value
+    if key != "environment" or value is None:
+        return value
+    return value.text if isinstance(value, WrittenInt) else str(value)
 
 
 AUTO = "auto"

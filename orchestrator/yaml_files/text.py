@@ -23,11 +23,25 @@ MAX_DEPTH = 20
 MAX_BRACES = 1_000
 MAX_NUMBER = 32
 
+
+class WrittenInt(int):
+    """A whole number that knows how it was written: ``010`` is 10, but as a variable it is text."""
+
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> WrittenInt:
+        """Of a decimal, octal (``0o10``) or hexadecimal (``0x10``) number of YAML 1.2."""
+        number = cls(text, 0 if text[:2] in ("0o", "0x") else 10)
+        number.text = text
+        return number
+
+
 _CORE: tuple[tuple[re.Pattern[str], Any], ...] = (
     (re.compile(r"~|null|Null|NULL|"), lambda _: None),
     (re.compile(r"true|True|TRUE|false|False|FALSE"), lambda text: text.lower() == "true"),
-    (re.compile(r"[-+]?[0-9]{1,18}"), int),
-    (re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+"), lambda text: int(text, 0)),
+    (re.compile(r"[-+]?[0-9]{1,18}"), WrittenInt.of),
+    (re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+"), WrittenInt.of),
     (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
 )
 _TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.model.experiment import pairs
+from orchestrator.plan.cells import make_plan
 
 from .conftest import Load, Told, text_of
 
@@ -30,6 +31,13 @@ def test_an_environment_limited_to_a_framework_does_not_multiply_the_others(load
         ("", (), pairs({"f": True})),
         ("torch", pairs({"A": "0", "B": "x"}), pairs({"f": True})),
     ]
+
+
+def test_a_variable_stays_as_it_is_written(load: Load) -> None:
+    vary = "vary:\n  environment: [{A: 010, B: 0x10, C: -1, D: '7'}]\n"
+    (variant,) = load(text_of(vary)).variants
+    assert dict(variant.environment) == {"A": "010", "B": "0x10", "C": "-1", "D": "7"}
+    assert not make_plan(load(text_of(vary + "exclude: [{environment: {A: 010}}]\n"))).cells
 
 
 def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
