@@ -29,13 +29,14 @@ from orchestrator.run.lock import live_runs
 @click.pass_context
 def status(context: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
     """Carry out ``eqc status``."""
-    _, found = _look(names)
+    providers, found = _look(names)
     rows = [_row(machine) for machine in found.machines]
     if as_json:
         not_seen = [{"provider": name, "reason": why} for name, why in found.not_seen]
         click.echo(json.dumps({"machines": rows, "not_seen": not_seen}, indent=2))
     else:
-        _show(rows)
+        seen = sorted(providers.keys() - dict(found.not_seen).keys())
+        _show(rows, seen)
         _say_not_seen(found)
     context.exit(Exit.NOT_READY if found.not_seen else Exit.DONE)
 
@@ -85,14 +86,26 @@ def reap(
 
 
 def _look(names: Sequence[str]) -> tuple[dict[str, Provider], Found]:
+    """The providers that can be asked, and what they have.
+
+    One that this computer is not set up for is said and left out, unless ``names`` has it or none
+    is left: then nothing is known, and ``EnvironmentNotReady`` is raised.
+    """
     providers: dict[str, Provider] = {}
+    absent: list[str] = []
     for name in names or registry.rented():
         try:
             providers[name] = registry.make(name)
         except EnvironmentNotReady as error:
             if names:
                 raise
-            click.echo(f"eqc: not looked at: {error}", err=True)
+            absent.append(str(error))
+    if absent and not providers:
+        raise EnvironmentNotReady(
+            f"no provider could be asked, so machines of ours may be up: {'; '.join(absent)}"
+        )
+    for text in absent:
+        click.echo(f"eqc: not looked at: {text}", err=True)
     return providers, find_all(providers)
 
 
@@ -149,9 +162,10 @@ def _price(machine: Machine) -> float | None:
     return given[0] if given else None
 
 
-def _show(rows: Sequence[dict[str, Any]]) -> None:
+def _show(rows: Sequence[dict[str, Any]], seen: Sequence[str]) -> None:
     if not rows:
-        click.echo("no machine of ours is up")
+        none = f"no machine of ours is up at {', '.join(seen)}"
+        click.echo(none if seen else "whether machines of ours are up is not known")
         return
     table = Table(box=None, pad_edge=False)
     heads = ("machine", "place", "run", "owner", "since", "ends", "$/h", "cost so far")

@@ -38,6 +38,7 @@ from orchestrator.model.events import (
 )
 from orchestrator.plan.cost import dollars
 from orchestrator.report.escape import plain
+from orchestrator.report.words import counted
 
 
 @contextmanager
@@ -97,14 +98,15 @@ def _said(event: Event) -> str | None:
         case Skipped():
             return f"skipped {event.platform} {event.framework}: {event.reason}"
         case JobsPlanned():
-            return f"{sum(event.sessions.values())} sessions in {len(event.sessions)} jobs"
+            sessions = counted(sum(event.sessions.values()), "session")
+            return f"{sessions} in {counted(len(event.sessions), 'job')}"
         case JobStarted():
             return f"started {event.job}"
         case SessionEnded():
             return None
         case JobEnded():
             bad = f", {event.not_ok} not ok" if event.not_ok else ""
-            return f"ended   {event.job}: {event.sessions} sessions{bad}"
+            return f"ended   {event.job}: {counted(event.sessions, 'session')}{bad}"
         case MachineChanged():
             where = event.offer if event.machine is None else f"{event.offer}, {event.machine}"
             text = f": {event.text}" if event.text else ""
