@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -9,8 +10,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.errors import UsageError
 from orchestrator.model.experiment import Cell, Json, Keep, Limits, pairs
 from orchestrator.model.machine import Machine
+from orchestrator.system.files import disk_errors
 
 START_SECONDS = 120.0
 """Allowance for importing a framework, also under emulation, before a worker's first session."""
@@ -67,7 +70,8 @@ def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) ->
 
     ``deadline``: Unix seconds by the machine's clock; ``None``: none.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     cells: list[Json] = [_cell(job, cell, sessions, folder) for cell, sessions in job.cells]
     document: dict[str, Json] = {
         "schema": 1,
@@ -82,7 +86,8 @@ def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) ->
         "probe": True,
         "cells": cells,
     }
-    (folder / "job.json").write_text(json.dumps(document, indent=1), "utf-8")
+    with disk_errors(folder):
+        (folder / "job.json").write_text(json.dumps(document, indent=1), "utf-8")
 
 
 def sessions_of_job(folder: Path) -> dict[str, tuple[int, ...]]:
@@ -138,16 +143,32 @@ def _model(path: str | None, content: str | None, folder: Path) -> str | None:
 
 
 def _place(source: Path, folder: Path, name: str) -> str:
-    """Put a file or folder into the job under ``name``, by a hard link where possible."""
+    """Put a file or folder into the job under ``name``, by a hard link where possible.
+
+    Raises ``UsageError`` where it cannot be read, ``EnvironmentNotReady`` where the disk is full.
+    """
     target = folder / name
     if target.exists():
         return name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        shutil.copytree(source, target)
-        return name
+    if not source.exists():
+        raise UsageError(f"{source}: was there when the experiment was read, and is not any more")
+    with disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if source.is_dir():
+                shutil.copytree(source, target)
+            else:
+                _link(source, target)
+        except shutil.Error as error:
+            first, _, why = error.args[0][0]
+            if f"[Errno {errno.ENOSPC}]" in why:
+                raise OSError(errno.ENOSPC, why) from error
+            raise UsageError(f"{first}: cannot be copied: {why}") from error
+    return name
+
+
+def _link(source: Path, target: Path) -> None:
     try:
         os.link(source.resolve(), target)
     except OSError:
         shutil.copyfile(source, target)
-    return name

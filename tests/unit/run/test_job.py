@@ -4,6 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from orchestrator.errors import UsageError
 from orchestrator.model.experiment import Cell, Input, Keep, Limits, Variant
 from orchestrator.model.machine import Machine
 from orchestrator.run.job import Job, pending_sessions, write_job
@@ -60,3 +63,20 @@ def test_a_jobs_time_counts_every_session_and_every_cold_start() -> None:
     limits = Limits(session_seconds=10)
     assert fork.seconds(limits) == 4 * 10 + 120
     assert cold.seconds(limits) == 4 * 10 + 4 * 120
+
+
+def test_an_input_that_went_away_is_named(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    (tmp_path / "x.npy").unlink()
+    with pytest.raises(UsageError, match=r"x\.npy: was there"):
+        write_job(Job(machine(c), "onnxruntime", ((c, (0,)),)), tmp_path / "job", Limits(), None)
+
+
+def test_a_link_to_nowhere_in_a_models_folder_is_named(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "variables").symlink_to("/nowhere")
+    model = replace(c.workload, source="savedmodel", path=str(tmp_path / "saved"))
+    job = Job(machine(c), "tensorflow", ((replace(c, workload=model), (0,)),))
+    with pytest.raises(UsageError, match="saved/variables: cannot be copied"):
+        write_job(job, tmp_path / "job", Limits(), None)
