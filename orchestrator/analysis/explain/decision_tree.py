@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.analysis.explain.deadline import Deadline
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORES
 from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.analysis.hardware.fingerprint_attributes import bin_top
@@ -15,7 +16,7 @@ from orchestrator.results.explanation import AttributeValue, Cluster, Condition,
 
 
 def rules_of(
-    given: MinimalSet, table: AttributeTable, numbers: Mapping[str, int]
+    given: MinimalSet, table: AttributeTable, numbers: Mapping[str, int], deadline: Deadline
 ) -> tuple[tuple[Rule, ...], bool]:
     """One rule per leaf, and whether no tree has fewer leaves.
 
@@ -31,7 +32,7 @@ def rules_of(
         Split(sum(1 << row for row, case in enumerate(given.cases) if _holds(test, given, row)))
         for test in tests
     ]
-    tree, smallest = smallest_tree(splits, [case.class_number for case in given.cases])
+    tree, smallest = smallest_tree(splits, [case.class_number for case in given.cases], deadline)
     leaves = [
         (_simplified([_test(tests[split], holds) for split, holds in path]), number)
         for path, number in _leaves(tree, ())
@@ -159,14 +160,16 @@ class Tree:
     no: Tree | None = None
 
 
-def smallest_tree(splits: Sequence[Split], numbers: Sequence[int]) -> tuple[Tree, bool]:
+def smallest_tree(
+    splits: Sequence[Split], numbers: Sequence[int], deadline: Deadline
+) -> tuple[Tree, bool]:
     """A tree that sorts every case (bit ``i`` for ``numbers[i]``), and whether it is smallest.
 
     Fewest leaves; of these the one whose earliest tests come first in ``splits``. Beyond a few
-    thousand sets of cases it is grown greedily instead. Any two cases of different ``numbers``
-    must be told apart by a split.
+    thousand sets of cases, and at the deadline, it is grown greedily instead. Any two cases of
+    different ``numbers`` must be told apart by a split.
     """
-    search = _Search([split.mask for split in splits], numbers)
+    search = _Search([split.mask for split in splits], numbers, deadline)
     everything = (1 << len(numbers)) - 1
     try:
         search.least(everything)
@@ -180,7 +183,8 @@ class _TooManyError(Exception):
 
 
 class _Search:
-    def __init__(self, masks: Sequence[int], numbers: Sequence[int]) -> None:
+    def __init__(self, masks: Sequence[int], numbers: Sequence[int], deadline: Deadline) -> None:
+        self.deadline = deadline
         self.masks = masks
         self.numbers = numbers
         self.of_class: dict[int, int] = {}
@@ -195,7 +199,7 @@ class _Search:
             return 1
         if cases in self.known:
             return self.known[cases][0]
-        if len(self.known) > _STATES:
+        if len(self.known) > _STATES or self.deadline.passed:
             raise _TooManyError
         best, first = 1 << 30, -1
         for split, mask in enumerate(self.masks):
