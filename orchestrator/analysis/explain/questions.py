@@ -6,7 +6,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.analysis.hardware.platforms import Fingerprints
-from orchestrator.analysis.hardware.record_attributes import listed_sorts, record_attributes
+from orchestrator.analysis.hardware.record_attributes import (
+    listed_sorts,
+    record_attributes,
+    value_of,
+)
 from orchestrator.results.explanation import AttributeValue
 from orchestrator.results.fingerprint import UNKNOWN
 from orchestrator.results.partitions import Partition
@@ -74,16 +78,16 @@ def _alike(
 
 def _differences(units: Units, fingerprints: Fingerprints) -> Hashable:
     """All that the records say of their platforms, without what they say of every platform."""
-    rows = []
-    for record in units.values():
-        fingerprint = fingerprints.get(record.fingerprint or "", UNKNOWN)
-        named = {name: value for name, (_, value) in record_attributes(record, fingerprint).items()}
-        rows.append((record.fingerprint, listed_sorts(record, fingerprint), named))
+    rows = [
+        (record_attributes(record, fingerprint), listed_sorts(record, fingerprint))
+        for record in units.values()
+        for fingerprint in (fingerprints.get(record.fingerprint or "", UNKNOWN),)
+    ]
     columns: dict[str, tuple[AttributeValue, ...]] = {
-        name: tuple(named.get(name) for _, _, named in rows)
-        for name in sorted({name for _, _, named in rows for name in named})
+        name: tuple(value_of(name, named, listed) for named, listed in rows)
+        for name in sorted({name for named, _ in rows for name in named})
     }
     return (
-        tuple((digest, listed) for digest, listed, _ in rows),
+        tuple(record.fingerprint for record in units.values()),
         tuple((name, values) for name, values in columns.items() if len(set(values)) > 1),
     )

@@ -35,6 +35,14 @@ def listed_sorts(record: Observation, fingerprint: Fingerprint) -> frozenset[str
     return frozenset(sort for sort, value in lists.items() if isinstance(value, Mapping))
 
 
+def value_of(name: str, named: Named, listed: frozenset[str]) -> AttributeValue:
+    """The value of an attribute on a platform with these ``named`` and ``listed_sorts``."""
+    if name in named:
+        return named[name][1]
+    sort = sort_of(name)
+    return ABSENT[sort] if sort in listed and sort is not None else None
+
+
 def record_attributes(record: Observation, fingerprint: Fingerprint) -> Named:
     """Framework, libraries, chosen instruction sets, threads, settings and environment."""
     framework, machine, variant = record.framework, record.machine, record.variant
