@@ -75,7 +75,7 @@ def measure(
     """Seconds of one explanation, and the explanation."""
     records, fingerprints = kind(generator, platforms, attributes)
     start = time.perf_counter()
-    (found,) = Findings(records, fingerprints).explanations
+    (found,) = Findings(records, fingerprints).explanations.items
     return time.perf_counter() - start, found
 
 

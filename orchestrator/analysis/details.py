@@ -19,7 +19,7 @@ def details(found: Findings) -> Details:
     effects = found.effect_counts
     no_activation = "No activation (ReLU, sigmoid, tanh) is among the layers."
     return Details(
-        explanations=found.bounded_explanations,
+        explanations=found.explanations,
         flags=_flags(found),
         cpu_classes=_cpu_classes(found),
         layers=layers,

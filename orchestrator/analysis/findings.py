@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -16,8 +16,7 @@ import pandas as pd
 from orchestrator.analysis.classes.class_counts import class_counts
 from orchestrator.analysis.classes.consequences import BudgetedTensors, Tensors, consequences
 from orchestrator.analysis.classes.partition import partitions
-from orchestrator.analysis.explain.bounded import bounded_explanations
-from orchestrator.analysis.explain.explain import Limits, explain
+from orchestrator.analysis.explain.explain import Classes, Limits, explain
 from orchestrator.analysis.explain.prediction import predict
 from orchestrator.analysis.hardware.attributes import AttributeTable, attribute_table
 from orchestrator.analysis.hardware.core_counts import (
@@ -52,8 +51,8 @@ from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.analysis.summary import summary_of
 from orchestrator.results.consequences import Consequences
-from orchestrator.results.details import Explained, Part
-from orchestrator.results.explanation import Explanation, Prediction
+from orchestrator.results.details import Part
+from orchestrator.results.explanation import ExplainedPartition, Explanation, Prediction
 from orchestrator.results.fingerprint import UNKNOWN, Fingerprint
 from orchestrator.results.layers import (
     CoreCounts,
@@ -72,18 +71,14 @@ EVERYTHING = Choice()
 class Bounds:
     """Where the work ends. By default nothing is bounded but the search for minimal sets."""
 
-    explanations: int | None = None
-    """Of ``bounded_explanations``."""
-    seconds: float = math.inf
-    """For all of these together; the last one begun is finished."""
     search: Limits = field(default_factory=Limits)
-    """Of each search for minimal sets."""
+    """Of a request for explanations."""
     tensor_bytes: float = math.inf
     """Read for the layers, and as much again for the final outputs."""
 
 
 UNBOUNDED = Bounds()
-PAGE = Bounds(explanations=12, seconds=20.0, search=Limits(10, 5.0), tensor_bytes=2**30)
+PAGE = Bounds(Limits(sets=10, seconds=20.0, explanations=12), tensor_bytes=2**30)
 """What a page has room and patience for; its parts say what they left out."""
 
 
@@ -283,12 +278,19 @@ class Findings:
     # Explanations
 
     def explained(
-        self, choice: Choice = EVERYTHING, *, across_variants: bool = False
-    ) -> tuple[Explanation, ...]:
+        self,
+        choice: Choice = EVERYTHING,
+        *,
+        across_variants: bool = False,
+        only_apart: bool = False,
+    ) -> Part[Explanation]:
         """Why the classes of what was chosen are what they are, and who is the odd one out.
 
-        Classes are numbered over the platforms chosen. With ``across_variants`` the variants of
-        one computation are explained together, so that threads and settings can be the cause.
+        Partitions that part the same platforms alike share an explanation; with ``only_apart``
+        those of less than two classes have none. Classes are numbered over the platforms chosen;
+        if the summary is strict, they are those of the most frequent outputs instead. With
+        ``across_variants`` the variants of one computation are explained together, so that
+        threads and settings can be the cause.
         """
         return explain(
             self.ordered,
@@ -296,28 +298,18 @@ class Findings:
             workload=choice.workload,
             input=choice.input,
             variant=choice.variant,
-            platforms=choice.has_platform,
+            platforms=choice.has_platform if choice.platforms else None,
             across_variants=across_variants,
+            only_apart=only_apart,
             limits=self.bounds.search,
+            known=None if self.strict else Classes(self.observations, self.partitions),
         )
 
     @cached_property
-    def explanations(self) -> tuple[Explanation, ...]:
-        """Those of every partition."""
-        return self.explained()
-
-    @cached_property
-    def bounded_explanations(self) -> Part[Explained]:
-        """Those of partitions with several classes; inputs that part alike share one."""
-        return bounded_explanations(
-            self.summary,
-            self.observations,
-            self.records,
-            self.fingerprints,
-            limits=self.bounds.search,
-            most=self.bounds.explanations,
-            seconds=self.bounds.seconds,
-        )
+    def explanations(self) -> Part[Explanation]:
+        """Those of all partitions with several classes."""
+        found = self.explained(only_apart=True)
+        return replace(found, notes=(*found.notes, _NOT_STRICT)) if self.strict else found
 
     def predictions(
         self,
@@ -325,16 +317,26 @@ class Findings:
         choice: Choice = EVERYTHING,
         *,
         across_variants: bool = False,
-    ) -> tuple[tuple[Explanation, Prediction], ...]:
-        """Into which class a machine with this ``fingerprint`` should fall, by explanation."""
+    ) -> Part[tuple[ExplainedPartition, Prediction]]:
+        """Into which class a machine with this ``fingerprint`` should fall, by partition."""
         explanations = self.explained(choice, across_variants=across_variants)
-        return tuple((one, predict(fingerprint, one)) for one in explanations)
+        found = []
+        for one in explanations.items:
+            predicted = predict(fingerprint, one)
+            for place, partition in enumerate(one.partitions):
+                number = predicted.class_number
+                identity = None if number is None else one.class_id(number, place)
+                found.append((partition, replace(predicted, class_id=identity)))
+        return Part(tuple(found), explanations.absent, explanations.notes)
 
     def _core_counts(self, partition: Partition, vendor: str | None = None) -> CoreCounts:
         return core_counts(partition, self.points, vendor=vendor)
 
     def _budgeted(self) -> BudgetedTensors:
         return BudgetedTensors(self.tensors or _no_tensor, self.bounds.tensor_bytes)
+
+
+_NOT_STRICT = "Explained are the most frequent outputs, numbered as without --strict."
 
 
 def _no_tensor(_: str) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+from orchestrator.analysis.explain.explain import Limits
 from orchestrator.analysis.observations.labels import Choice
-from orchestrator.api import findings
+from orchestrator.api import Bounds, findings
 from orchestrator.errors import UsageError
-from orchestrator.report.formats.explanation_text import explanation_text, prediction_text
-from orchestrator.report.formats.json_format import explanation_json, prediction_json
+from orchestrator.report.formats.explanation_text import explanation_text, predictions_text
+from orchestrator.report.formats.json_format import explanation_json, predicted_json
 from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.system.files import write_whole
@@ -25,26 +26,20 @@ def explain(
     variant: str | None,
     platforms: tuple[str, ...],
     predict: Path | None,
+    seconds: float,
     kind: str,
     output: Path | None,
     *,
     across_variants: bool,
 ) -> None:
     """Carry out ``eqc explain``."""
-    found = findings(store)
+    found = findings(store, bounds=Bounds(Limits(seconds=seconds)))
     choice = Choice(workload, given, variant, platforms)
     if predict is not None:
         fingerprint = _fingerprint(predict)
         predictions = found.predictions(fingerprint, choice, across_variants=across_variants)
-        text = "\n".join(
-            f"{one.workload} · {one.input} · {one.variant}: {prediction_text(predicted)}"
-            for one, predicted in predictions
-        )
-        document: Any = [
-            {"workload": one.workload, "input": one.input, "variant": one.variant}
-            | prediction_json(predicted)
-            for one, predicted in predictions
-        ]
+        text = predictions_text(predictions)
+        document: Any = [predicted_json(*one) for one in predictions.items]
     else:
         explanations = found.explained(choice, across_variants=across_variants)
         text, document = explanation_text(explanations), explanation_json(explanations)

@@ -34,15 +34,6 @@ class Part(Generic[Item]):
 
 
 @dataclass(frozen=True)
-class Explained:
-    """One explanation, and the inputs for which it is valid."""
-
-    explanation: Explanation
-    inputs: tuple[str, ...]
-    """All inputs of the workload and variant whose classes hold the same platforms."""
-
-
-@dataclass(frozen=True)
 class FlagRow:
     """CPU flags that always occur together."""
 
@@ -81,7 +72,7 @@ class CpuClass:
 class Details:
     """The results of all analyses; a part without results holds the reason."""
 
-    explanations: Part[Explained]
+    explanations: Part[Explanation]
     flags: Part[FlagTable]
     """One table or none."""
     cpu_classes: Part[CpuClass]

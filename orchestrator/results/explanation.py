@@ -7,21 +7,36 @@ platforms with equal values in all of them are always in the same class.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 AttributeValue = str | int | bool | None
 
 
+class Origin(StrEnum):
+    """Where an attribute comes from: what it may say about the cause of a class (ADR 16)."""
+
+    HARDWARE = "hardware"
+    """A property of the machine: a cause."""
+    SETTING = "setting"
+    """What was asked for or installed (threads, flags, variables, masks, versions): a cause."""
+    CHOICE = "choice"
+    """What the framework says it chose: an effect of the causes, between them and the classes."""
+    IDENTITY = "identity"
+    """What merely names a platform: it implies every other property, so it explains nothing."""
+
+
 class Kind(StrEnum):
-    """The kind of an attribute."""
+    """The kind of an attribute; ``ORIGINS`` has the origin of each."""
 
     FLAG = "flag"
     """A CPU flag."""
     VENDOR = "vendor"
-    """Vendor, instruction-set architecture, hypervisor, emulation, masks."""
+    """Vendor and instruction-set architecture."""
     CORES = "cores"
     THREADS = "threads"
+    """How many threads the framework says it took."""
     CACHE = "cache"
     """Bytes of the level-1 data cache. Libraries divide their loops to fit it, which determines the
     order of sums: TensorFlow's convolutions differ between 32 and 48 KiB on the same CPU."""
@@ -31,15 +46,34 @@ class Kind(StrEnum):
     """Versions of framework, libraries, image."""
     GPU = "gpu"
     """GPU, driver, CUDA."""
+    SETTING = "setting"
+    """What the variant and the platform asked of the framework: threads, batch, flags, mask, …"""
     ENVIRONMENT = "environment"
-    """Environment variables and settings of the variant."""
+    """Environment variables."""
     IDENTITY = "identity"
-    """What identifies the hardware as a whole (generation, model, larger caches, …). It explains
-    nearly any classes, since it implies every other property of the hardware."""
+    """What identifies a platform as a whole (generation, model, larger caches, provider, emulated
+    CPU, hypervisor, image, …). It explains nearly any classes, since it implies every other
+    property of the platform."""
 
 
-MECHANISMS = frozenset(Kind) - {Kind.IDENTITY}
-"""The kinds of attributes that can be a cause, rather than a name for hardware."""
+ORIGINS: Mapping[Kind, Origin] = {
+    Kind.FLAG: Origin.HARDWARE,
+    Kind.VENDOR: Origin.HARDWARE,
+    Kind.CORES: Origin.HARDWARE,
+    Kind.CACHE: Origin.HARDWARE,
+    Kind.GPU: Origin.HARDWARE,
+    Kind.SOFTWARE: Origin.SETTING,
+    Kind.SETTING: Origin.SETTING,
+    Kind.ENVIRONMENT: Origin.SETTING,
+    Kind.ISA: Origin.CHOICE,
+    Kind.THREADS: Origin.CHOICE,
+    Kind.IDENTITY: Origin.IDENTITY,
+}
+CAUSES = frozenset(kind for kind in Kind if ORIGINS[kind] in (Origin.HARDWARE, Origin.SETTING))
+"""The kinds of attributes that can be a cause."""
+CHOICES = frozenset(kind for kind in Kind if ORIGINS[kind] is Origin.CHOICE)
+MECHANISMS = CAUSES | CHOICES
+"""All but those that merely name a platform."""
 
 
 class Certainty(StrEnum):
@@ -59,11 +93,27 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True)
 class ExplainedClass:
-    """One class of the partition."""
+    """One class of the partitions explained; their ids are in ``ExplainedPartition``."""
 
     number: int
-    id: str
     platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExplainedPartition:
+    """A partition that an explanation is of."""
+
+    workload: str
+    input: str
+    variant: str
+    output: str
+    ids: tuple[str, ...]
+    """The id of each class, in the order of ``Explanation.classes``."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """(workload, input, variant, output)."""
+        return (self.workload, self.input, self.variant, self.output)
 
 
 @dataclass(frozen=True)
@@ -125,6 +175,27 @@ class Rule:
     """Platforms that fulfil the conditions and are in the class: the rule's support."""
     contradicting: tuple[str, ...] = ()
     """Platforms that fulfil the conditions and are in another class."""
+    choices: tuple[tuple[str, tuple[AttributeValue, ...]], ...] = ()
+    """(attribute of a ``Link``, its values on ``platforms``): what the framework chose there."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A choice of the framework that stands between the causes of a set and the classes.
+
+    Platforms with equal causes made the same choice; and all of a class made the same, or all
+    with the same choice are in one class.
+    """
+
+    attribute: str
+    kind: Kind
+    values: tuple[tuple[AttributeValue, tuple[int, ...]], ...]
+    """(value, numbers of the classes of the platforms that chose it)."""
+
+    @property
+    def determines(self) -> bool:
+        """Whether the choice alone determines the classes."""
+        return all(len(numbers) == 1 for _, numbers in self.values)
 
 
 @dataclass(frozen=True)
@@ -162,6 +233,13 @@ class Answer:
     unused: tuple[tuple[str, int], ...]
     """(attribute, number of platforms where its value is not known): such attributes are left
     out."""
+    links: tuple[Link, ...] = ()
+    """Choices between ``sets[0]`` and the classes; none where choices are among ``kinds``."""
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The origins of ``kinds``."""
+        return tuple(one for one in Origin if any(ORIGINS[kind] is one for kind in self.kinds))
 
 
 @dataclass(frozen=True)
@@ -193,19 +271,32 @@ class Undescribed:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why the platforms of one partition fall into its classes."""
+    """Why platforms fall into these classes, in every partition that has them."""
 
-    workload: str
-    input: str
-    variant: str
-    output: str
+    partitions: tuple[ExplainedPartition, ...]
+    """At least one; the platforms that matter have the same attributes in all of them."""
     classes: tuple[ExplainedClass, ...]
     answers: tuple[Answer, ...]
-    """The first is over the mechanisms (or the kinds asked for). A second one also uses attributes
-    that identify hardware, where that needs fewer attributes or has fewer contradictions."""
+    """The first is over the causes (or the kinds asked for). Where these leave platforms of
+    different classes equal, one that has the framework's choices, too, follows, and last one with
+    what merely names the platforms; each only if it tells more platforms apart."""
     outliers: tuple[Outlier, ...]
     undescribed: tuple[Undescribed, ...]
     notes: tuple[str, ...] = ()
+
+    def class_id(self, number: int, place: int = 0) -> str:
+        """The id of a class in one of ``partitions``."""
+        numbers = [group.number for group in self.classes]
+        return self.partitions[place].ids[numbers.index(number)]
+
+
+def deciding(answers: Sequence[Answer]) -> Answer:
+    """The answer that outliers and predictions rest on: the last that needs no mere name.
+
+    Raises ``IndexError`` where there is none.
+    """
+    without = [answer for answer in answers if Kind.IDENTITY not in answer.kinds]
+    return (without or answers[:1])[-1]
 
 
 @dataclass(frozen=True)

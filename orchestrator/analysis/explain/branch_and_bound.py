@@ -9,7 +9,6 @@ classes that still agree need attributes with at least c combinations of values.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import prod
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrator.analysis.explain.constraints import Codes, Rows, projected
+from orchestrator.analysis.explain.deadline import Deadline
 
 _TEAMS = 4
 _MOST_FOUND = 20_000
@@ -34,8 +34,7 @@ class Search:
     rows: Rows
     codes: Codes
     classes: Codes
-    deadline: float
-    """In seconds of ``time.monotonic``."""
+    deadline: Deadline
     found: list[tuple[int, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -57,7 +56,7 @@ class Search:
     def _branch(
         self, unmet: Rows, free: npt.NDArray[np.bool_], chosen: tuple[int, ...], left: int
     ) -> None:
-        if time.monotonic() > self.deadline or len(self.found) > _MOST_FOUND:
+        if self.deadline.passed or len(self.found) > _MOST_FOUND:
             raise SearchTooLongError
         if not len(unmet):
             self._found(chosen, ((),))

@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from orchestrator.analysis.explain.deadline import Deadline
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORES
 from orchestrator.analysis.hardware.attributes import AttributeTable
 from orchestrator.analysis.hardware.fingerprint_attributes import bin_top
 from orchestrator.results.explanation import AttributeValue, Cluster, Condition, MinimalSet, Rule
 
+Flags = npt.NDArray[np.bool_]
+
 
 def rules_of(
-    given: MinimalSet, table: AttributeTable, numbers: Mapping[str, int]
+    given: MinimalSet, table: AttributeTable, numbers: Mapping[str, int], deadline: Deadline
 ) -> tuple[tuple[Rule, ...], bool]:
     """One rule per leaf, and whether no tree has fewer leaves.
 
@@ -31,12 +37,13 @@ def rules_of(
         Split(sum(1 << row for row, case in enumerate(given.cases) if _holds(test, given, row)))
         for test in tests
     ]
-    tree, smallest = smallest_tree(splits, [case.class_number for case in given.cases])
+    tree, smallest = smallest_tree(splits, [case.class_number for case in given.cases], deadline)
     leaves = [
-        (_simplified([_test(tests[split], holds) for split, holds in path]), number)
+        (_simplified([_test(tests[split], fulfilled) for split, fulfilled in path]), number)
         for path, number in _leaves(tree, ())
     ]
-    return tuple(_rule(path, number, table, numbers) for path, number in leaves), smallest
+    platforms = _Platforms(table, numbers)
+    return tuple(platforms.rule(path, number) for path, number in leaves), smallest
 
 
 def holds(condition: Condition, value: AttributeValue) -> bool:
@@ -116,27 +123,32 @@ def _simplified(path: list[Condition]) -> tuple[Condition, ...]:
     return tuple(kept)
 
 
-def _rule(
-    conditions: tuple[Condition, ...],
-    number: int,
-    table: AttributeTable,
-    numbers: Mapping[str, int],
-) -> Rule:
-    columns = [table.frame[condition.attribute].tolist() for condition in conditions]
-    members = [
-        str(name)
-        for row, name in enumerate(table.frame.index)
-        if all(
-            holds(condition, column[row])
-            for condition, column in zip(conditions, columns, strict=True)
-        )
-    ]
-    return Rule(
-        conditions,
-        number,
-        tuple(name for name in members if numbers[name] == number),
-        tuple(name for name in members if numbers[name] != number),
-    )
+class _Platforms:
+    """Which platforms fulfil conditions; each condition is looked at once."""
+
+    def __init__(self, table: AttributeTable, numbers: Mapping[str, int]) -> None:
+        self._frame = table.frame
+        self._names = tuple(str(name) for name in table.frame.index)
+        self._numbers = np.array([numbers[name] for name in self._names], dtype=np.int64)
+        self._known: dict[Condition, Flags] = {}
+
+    def rule(self, conditions: tuple[Condition, ...], number: int) -> Rule:
+        fulfilled = np.ones(len(self._names), dtype=bool)
+        for condition in conditions:
+            fulfilled &= self._fulfil(condition)
+        own = self._numbers == number
+        return Rule(conditions, number, self._named(fulfilled & own), self._named(fulfilled & ~own))
+
+    def _fulfil(self, condition: Condition) -> Flags:
+        if condition not in self._known:
+            column = self._frame[condition.attribute].tolist()
+            self._known[condition] = np.array(
+                [holds(condition, value) for value in column], dtype=bool
+            )
+        return self._known[condition]
+
+    def _named(self, rows: Flags) -> tuple[str, ...]:
+        return tuple(self._names[row] for row in np.flatnonzero(rows).tolist())
 
 
 _STATES = 3_000
@@ -159,14 +171,16 @@ class Tree:
     no: Tree | None = None
 
 
-def smallest_tree(splits: Sequence[Split], numbers: Sequence[int]) -> tuple[Tree, bool]:
+def smallest_tree(
+    splits: Sequence[Split], numbers: Sequence[int], deadline: Deadline
+) -> tuple[Tree, bool]:
     """A tree that sorts every case (bit ``i`` for ``numbers[i]``), and whether it is smallest.
 
     Fewest leaves; of these the one whose earliest tests come first in ``splits``. Beyond a few
-    thousand sets of cases it is grown greedily instead. Any two cases of different ``numbers``
-    must be told apart by a split.
+    thousand sets of cases, and at the deadline, it is grown greedily instead. Any two cases of
+    different ``numbers`` must be told apart by a split.
     """
-    search = _Search([split.mask for split in splits], numbers)
+    search = _Search([split.mask for split in splits], numbers, deadline)
     everything = (1 << len(numbers)) - 1
     try:
         search.least(everything)
@@ -180,7 +194,8 @@ class _TooManyError(Exception):
 
 
 class _Search:
-    def __init__(self, masks: Sequence[int], numbers: Sequence[int]) -> None:
+    def __init__(self, masks: Sequence[int], numbers: Sequence[int], deadline: Deadline) -> None:
+        self.deadline = deadline
         self.masks = masks
         self.numbers = numbers
         self.of_class: dict[int, int] = {}
@@ -195,7 +210,7 @@ class _Search:
             return 1
         if cases in self.known:
             return self.known[cases][0]
-        if len(self.known) > _STATES:
+        if len(self.known) > _STATES or self.deadline.passed:
             raise _TooManyError
         best, first = 1 << 30, -1
         for split, mask in enumerate(self.masks):

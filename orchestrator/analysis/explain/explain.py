@@ -5,24 +5,30 @@ Variants of one computation can be taken as one partition, so that a setting can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.analysis.classes.partition import partitions
-from orchestrator.analysis.explain.minimal_sets import answer
+from orchestrator.analysis.explain.deadline import Deadline
+from orchestrator.analysis.explain.minimal_sets import Basis, answer, basis
 from orchestrator.analysis.explain.outliers import outliers
+from orchestrator.analysis.explain.questions import Question, questions
 from orchestrator.analysis.hardware.attributes import AttributeTable, described
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import KEYS, Observations, observations_table
 from orchestrator.model.experiment import Status
+from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
+    CAUSES,
     MECHANISMS,
     Answer,
     ExplainedClass,
+    ExplainedPartition,
     Explanation,
     Kind,
     Outlier,
     Undescribed,
+    deciding,
 )
 from orchestrator.results.partitions import Partition
 from orchestrator.results.record import Observation
@@ -30,13 +36,27 @@ from orchestrator.results.record import Observation
 Cells = Mapping[tuple[str, str, str, str], list[Observation]]
 """Good records by the labels of platform, workload, input and variant."""
 
+COMMAND = "eqc explain STORE"
+
 
 @dataclass(frozen=True)
 class Limits:
-    """Where the search for minimal sets ends; the answer says if it did."""
+    """Where the search for minimal sets ends; what is found says if it did."""
 
     sets: int = 64
+    """Of each answer."""
     seconds: float = 60.0
+    """For all explanations of a request together."""
+    explanations: int | None = None
+    """``None``: all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """Records as a table, and the partitions that follow from it."""
+
+    observations: Observations
+    partitions: Sequence[Partition]
 
 
 def explain(
@@ -46,45 +66,79 @@ def explain(
     workload: str | None = None,
     input: str | None = None,  # noqa: A002 - the word of the file format
     variant: str | None = None,
-    output: str = "output",
+    output: str | None = None,
     platforms: Callable[[str], bool] | Collection[str] | None = None,
     kinds: Collection[Kind] | None = None,
     across_variants: bool = False,
+    only_apart: bool = False,
     limits: Limits = Limits(),
-) -> tuple[Explanation, ...]:
-    """One explanation per partition that matches; labels are those of the tables.
+    known: Classes | None = None,
+) -> Part[Explanation]:
+    """One explanation for all partitions that match and part the same platforms alike.
 
-    ``platforms`` keeps the platforms it accepts or holds; classes are numbered over these.
-    ``kinds`` are the attributes that may explain (default: ``MECHANISMS``, and in a second
-    answer all of them where that says more). With ``across_variants`` the variants of one
+    Labels are those of the tables. ``platforms`` keeps the platforms it accepts or holds; classes
+    are numbered over these. ``kinds`` are the attributes that may explain (default: ``CAUSES``,
+    and in further answers what the framework chose and what names the platforms, each where
+    nothing before it tells all classes apart). With ``across_variants`` the variants of one
     workload and input are explained together, each platform once per variant, so that threads
-    and settings can be the cause. A platform without fingerprint or flags is listed and takes
-    no part; where nothing was observed the explanation has no answer and a note. Without any
-    matching partition the result is empty.
+    and settings can be the cause. ``only_apart`` leaves out partitions with less than two
+    classes. ``known`` saves the work of making tables of ``records``, if all platforms count.
+    A platform without fingerprint or flags is listed and takes no part; where nothing was
+    observed the explanation has no answer and a note. What ``limits`` left out is in the notes.
     """
-    kept = [record for record in records if _accepted(platforms, record.platform.label)]
-    observations = observations_table(kept)
-    cells = _cells(observations, kept)
-    chosen = [
+    deadline = Deadline.after(limits.seconds)
+    if known is None or platforms is not None:
+        records = [record for record in records if _accepted(platforms, record.platform.label)]
+        observations = observations_table(records)
+        known = Classes(observations, partitions(observations, role="final"))
+    cells = _cells(known.observations, records)
+    matching = [
         partition
-        for partition in partitions(observations, role="final")
-        if partition.output == output
+        for partition in known.partitions
+        if output in (None, partition.output)
         and workload in (None, partition.workload)
         and input in (None, partition.input)
         and variant in (None, partition.variant)
     ]
     if across_variants:
-        chosen = across(chosen)
-    return tuple(
-        _explained(partition, _units(partition, cells), fingerprints, kinds, limits)
-        for partition in chosen
-    )
+        matching = across(matching)
+    chosen = [one for one in matching if len(one.classes) > 1] if only_apart else matching
+    if not chosen:
+        return Part(absent=_absent(matching, only_apart=only_apart))
+    asked = questions(chosen, lambda one: _units(one, cells), fingerprints)
+    found: list[Explanation] = []
+    for question in asked[: limits.explanations]:
+        if found and deadline.passed:
+            break
+        left = min(len(asked), limits.explanations or len(asked)) - len(found)
+        units = _units(question.first, cells)
+        found.append(
+            _explained(question, units, fingerprints, kinds, limits.sets, deadline.share(1 / left))
+        )
+    return Part(tuple(found), notes=_left_out(len(asked) - len(found), limits, deadline))
 
 
 def _accepted(platforms: Callable[[str], bool] | Collection[str] | None, name: str) -> bool:
     if platforms is None:
         return True
     return platforms(name) if callable(platforms) else name in platforms
+
+
+def _absent(matching: Sequence[Partition], *, only_apart: bool) -> str:
+    if not only_apart:
+        return "Nothing to explain: no partition matches."
+    if any(partition.classes for partition in matching):
+        return "Every computation has one class: there is nothing to explain."
+    return "Nothing was observed."
+
+
+def _left_out(left: int, limits: Limits, deadline: Deadline) -> tuple[str, ...]:
+    if not left:
+        return ()
+    why = f"here: `{COMMAND}` explains all."
+    if deadline.passed:
+        why = f"since {limits.seconds:g} s were over: `{COMMAND} --seconds` gives more."
+    return (f"{left} more groupings of platforms are not explained {why}",)
 
 
 def _cells(observations: Observations, records: Iterable[Observation]) -> Cells:
@@ -115,12 +169,14 @@ def _units(partition: Partition, cells: Cells) -> dict[str, Observation]:
 
 
 def _explained(
-    partition: Partition,
+    question: Question,
     units: Mapping[str, Observation],
     fingerprints: Fingerprints,
     kinds: Collection[Kind] | None,
-    limits: Limits,
+    most: int,
+    deadline: Deadline,
 ) -> Explanation:
+    partition = question.first
     numbers = {name: group.number for group in partition.classes for name in group.platforms}
     table = described(units, fingerprints)
     notes = [*table.notes]
@@ -132,13 +188,14 @@ def _explained(
     if not len(table.frame):
         notes.append("no platform that has a class is described: nothing can be explained")
     else:
-        answers = _answers(table, numbers, kinds, limits)
-        odd = outliers(table, numbers, answers[0], MECHANISMS)
+        answers = _answers(table, numbers, kinds, most, deadline)
+        odd = outliers(table, numbers, deciding(answers), MECHANISMS)
     return Explanation(
-        *partition.key,
         tuple(
-            ExplainedClass(group.number, group.id, group.platforms) for group in partition.classes
+            ExplainedPartition(*one.key, tuple(group.id for group in one.classes))
+            for one in question.partitions
         ),
+        tuple(ExplainedClass(group.number, group.platforms) for group in partition.classes),
         answers,
         odd,
         tuple(Undescribed(name, numbers[name], why) for name, why in table.undescribed),
@@ -150,19 +207,25 @@ def _answers(
     table: AttributeTable,
     numbers: Mapping[str, int],
     kinds: Collection[Kind] | None,
-    limits: Limits,
+    most: int,
+    deadline: Deadline,
 ) -> tuple[Answer, ...]:
-    wanted = MECHANISMS if kinds is None else frozenset(kinds)
-    first = answer(table, numbers, wanted, limit=limits.sets, seconds=limits.seconds)
-    if kinds is not None:
-        return (first,)
-    named = answer(table, numbers, frozenset(Kind), limit=limits.sets, seconds=limits.seconds)
-    fewer = len(named.sets[0].clusters) < len(first.sets[0].clusters)
-    return (
-        (first, named)
-        if fewer or len(named.contradictions) < len(first.contradictions)
-        else (first,)
+    steps = _steps(table, numbers) if kinds is None else [basis(table, numbers, kinds)]
+    return tuple(
+        answer(step, table, numbers, limit=most, deadline=deadline.share(1 / (len(steps) - place)))
+        for place, step in enumerate(steps)
     )
+
+
+def _steps(table: AttributeTable, numbers: Mapping[str, int]) -> list[Basis]:
+    """The causes; then what they need of choices, and of names, to tell more platforms apart."""
+    steps = [basis(table, numbers, CAUSES)]
+    for kinds in (MECHANISMS, frozenset(Kind)):
+        if steps[-1].undetermined:
+            further = basis(table, numbers, kinds)
+            if further.undetermined < steps[-1].undetermined:
+                steps.append(further)
+    return steps
 
 
 _WITH = " with "

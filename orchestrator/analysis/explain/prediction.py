@@ -9,7 +9,9 @@ from orchestrator.analysis.hardware.fingerprint_attributes import (
     fingerprint_attributes,
     fingerprint_flags,
 )
+from orchestrator.analysis.hardware.record_attributes import MASKED, UNMASKED
 from orchestrator.results.explanation import (
+    Answer,
     AttributeValue,
     Certainty,
     Cluster,
@@ -17,6 +19,7 @@ from orchestrator.results.explanation import (
     Kind,
     MinimalSet,
     Prediction,
+    deciding,
 )
 from orchestrator.results.fingerprint import Fingerprint
 
@@ -26,18 +29,19 @@ def predict(
     explanation: Explanation,
     settings: Mapping[str, AttributeValue] | None = None,
 ) -> Prediction:
-    """The class that the minimal sets of the first answer name for ``fingerprint``.
+    """The class that the minimal sets of the ``deciding`` answer name for ``fingerprint``.
 
-    ``settings`` gives attributes that a fingerprint does not have (``framework version``,
-    ``threads intra_op``, …) by the names of the explanation. Where the members of a cluster
+    Its id is that of the first partition explained. ``settings`` gives attributes that a
+    fingerprint does not have (``framework version``, ``threads intra_op``, …) by the names of the
+    explanation; unless they say otherwise the machine is not masked. Where the members of a cluster
     contradict each other on this machine, or a value was never observed, the set does not vote.
     """
     if not explanation.answers or not explanation.classes:
         return Prediction(None, None, Certainty.NONE, (), 0, 0, (), ("nothing was explained",))
     values = _Values(fingerprint, settings or {})
-    answer = explanation.answers[0]
+    answer = deciding(explanation.answers)
     if not answer.sets[0].clusters:
-        return _only_class(explanation)
+        return _only_class(explanation, answer)
     votes: dict[int, int] = {}
     support: dict[int, dict[str, None]] = {}
     unseen: dict[str, None] = {}
@@ -52,18 +56,17 @@ def predict(
         chosen = ordered[0][0]
         certainty = Certainty.AGREED if votes[chosen] == len(answer.sets) else Certainty.PARTIAL
         if certainty is Certainty.AGREED and not unseen:
-            certainty = Certainty.SEEN if _twins(explanation, values) else certainty
+            certainty = Certainty.SEEN if _twins(answer, values) else certainty
     else:
-        by_rules = None if votes else _by_rules(explanation, values)
+        by_rules = None if votes else _by_rules(answer, values)
         if by_rules is None:
             return Prediction(
                 None, None, Certainty.NONE, (), 0, len(answer.sets), ordered, tuple(unseen)
             )
         chosen, certainty = by_rules, Certainty.EXTRAPOLATED
-    identity = next(group.id for group in explanation.classes if group.number == chosen)
     return Prediction(
         chosen,
-        identity,
+        explanation.class_id(chosen),
         certainty,
         tuple(sorted(support.get(chosen, ()))),
         votes.get(chosen, 0),
@@ -73,18 +76,17 @@ def predict(
     )
 
 
-def _only_class(explanation: Explanation) -> Prediction:
+def _only_class(explanation: Explanation, answer: Answer) -> Prediction:
     """Every platform that fits gave one output: nothing is known of what would change it."""
-    case = explanation.answers[0].sets[0].cases
+    case = answer.sets[0].cases
     if not case:
         return Prediction(
             None, None, Certainty.NONE, (), 0, 1, (), ("all platforms contradict each other",)
         )
     number = case[0].class_number
-    identity = next(group.id for group in explanation.classes if group.number == number)
     return Prediction(
         number,
-        identity,
+        explanation.class_id(number),
         Certainty.EXTRAPOLATED,
         case[0].platforms,
         1,
@@ -99,7 +101,8 @@ class _Values:
 
     def __init__(self, fingerprint: Fingerprint, settings: Mapping[str, AttributeValue]) -> None:
         named = fingerprint_attributes(fingerprint)
-        self._named = {name: value for name, (_, value) in named.items()} | dict(settings)
+        known = {name: value for name, (_, value) in named.items()}
+        self._named = {MASKED: UNMASKED} | known | dict(settings)
         self._environment = fingerprint.environment
         self._flags = fingerprint_flags(fingerprint)
 
@@ -163,18 +166,17 @@ def _combination(cluster: Cluster, values: _Values) -> tuple[int | None, str]:
     return found.pop(), ""
 
 
-def _twins(explanation: Explanation, values: _Values) -> bool:
+def _twins(answer: Answer, values: _Values) -> bool:
     """Whether some platform is in the matching case of every minimal set."""
     common: set[str] | None = None
-    for given in explanation.answers[0].sets:
+    for given in answer.sets:
         platforms = set(_vote(given, values)[1])
         common = platforms if common is None else common & platforms
     return bool(common)
 
 
-def _by_rules(explanation: Explanation, values: _Values) -> int | None:
+def _by_rules(answer: Answer, values: _Values) -> int | None:
     """The class of the only rule that holds; values must be known, but need not be observed."""
-    answer = explanation.answers[0]
     kinds = {
         name: kind
         for given in answer.sets[:1]

@@ -14,7 +14,6 @@ no-good cut) until no further one of its size exists.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -31,6 +30,7 @@ from orchestrator.analysis.explain.constraints import (
     nearest_rows,
     unmet_rows,
 )
+from orchestrator.analysis.explain.deadline import Deadline
 
 _ALL_PAIRS_UP_TO = 200
 _SEARCHED_ROWS = 400
@@ -55,14 +55,14 @@ def minimal_covers(
     classes: Codes,
     costs: Codes,
     *,
+    deadline: Deadline,
     limit: int = 64,
-    seconds: float = 60.0,
     search: bool = True,
 ) -> Covers:
     """All sets of as few columns of ``codes`` (platforms x attributes) as determine ``classes``.
 
     ``costs`` (>= 0, by attribute) order sets of equal size; where there are more than ``limit``
-    the cheapest are given, and so are those found when ``seconds`` are over. Without ``search``
+    the cheapest are given, and so are those found by the ``deadline``. Without ``search``
     the general solver does it all. Raises ``ValueError`` where equal rows of ``codes`` are in
     two classes: no set exists.
     """
@@ -70,7 +70,6 @@ def minimal_covers(
         return Covers(((),), complete=True, proven=True, total=1)
     if len(unmet_rows(codes, classes, np.arange(codes.shape[1]))):
         raise ValueError("platforms with equal attributes are in different classes")
-    start = time.monotonic()
     rows = (
         all_rows(codes, classes)
         if len(codes) <= _ALL_PAIRS_UP_TO
@@ -78,17 +77,19 @@ def minimal_covers(
     )
     if search:
         try:
-            found = _searched(codes, classes, rows, start + _SEARCH_SHARE * seconds)
+            found = _searched(codes, classes, rows, deadline.share(_SEARCH_SHARE))
         except SearchTooLongError:
             pass
         else:
             ranked = sorted(found, key=lambda cover: (sum(costs[list(cover)]), cover))
             complete = len(found) <= limit
             return Covers(tuple(ranked[:limit]), complete, proven=True, total=len(found))
-    return _programmed(codes, classes, rows, costs, limit, start + seconds)
+    return _programmed(codes, classes, rows, costs, limit, deadline)
 
 
-def _searched(codes: Codes, classes: Codes, rows: Rows, deadline: float) -> list[tuple[int, ...]]:
+def _searched(
+    codes: Codes, classes: Codes, rows: Rows, deadline: Deadline
+) -> list[tuple[int, ...]]:
     size = max(least_size(codes, classes), 1)
     # The shortest rows bound the search best; the others are brought in where they matter.
     rows = rows[:_SEARCHED_ROWS]
@@ -115,7 +116,7 @@ def _unmet(codes: Codes, classes: Codes, covers: Iterable[tuple[int, ...]]) -> R
 
 
 def _programmed(
-    codes: Codes, classes: Codes, rows: Rows, costs: Codes, limit: int, deadline: float
+    codes: Codes, classes: Codes, rows: Rows, costs: Codes, limit: int, deadline: Deadline
 ) -> Covers:
     program = Program(rows, costs.astype(np.float64), deadline)
     found: list[tuple[int, ...]] = []
@@ -174,8 +175,7 @@ class Program:
 
     rows: Rows
     costs: npt.NDArray[np.float64]
-    deadline: float
-    """In seconds of ``time.monotonic``."""
+    deadline: Deadline
     size: int | None = None
     """``None``: as few columns as possible; else exactly so many, as cheap as possible."""
     forbidden: list[tuple[int, ...]] = field(default_factory=list)
@@ -186,15 +186,14 @@ class Program:
 
         Raises ``ProgramTooLongError`` at the deadline.
         """
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+        if self.deadline.passed:
             raise ProgramTooLongError
         result = milp(
             np.ones(len(self.costs)) if self.size is None else self.costs,
             integrality=np.ones(len(self.costs)),
             bounds=Bounds(0, 1),
             constraints=self._constraints(),
-            options={"time_limit": left, "mip_rel_gap": 0.0},
+            options={"time_limit": self.deadline.left, "mip_rel_gap": 0.0},
         )
         if result.status == _INFEASIBLE:
             return None

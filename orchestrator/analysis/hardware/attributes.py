@@ -14,10 +14,9 @@ from orchestrator.analysis.hardware.fingerprint_attributes import (
 )
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.hardware.record_attributes import (
-    ABSENT,
     listed_sorts,
     record_attributes,
-    sort_of,
+    value_of,
 )
 from orchestrator.model.experiment import Status
 from orchestrator.results.explanation import AttributeValue, Kind
@@ -113,7 +112,7 @@ def _table(
     for row in rows.values():
         kinds.update({name: kind for name, (kind, _) in row.named.items() if name not in kinds})
     columns: dict[str, list[AttributeValue]] = {
-        name: [_value(name, row) for row in rows.values()] for name in kinds
+        name: [value_of(name, row.named, row.listed) for row in rows.values()] for name in kinds
     }
     for flag in sorted({flag for row in rows.values() for flag in row.flags or ()}):
         columns[flag] = [flag in (row.flags or ()) for row in rows.values()]
@@ -121,13 +120,6 @@ def _table(
     # Columns of objects: a missing number must not turn the others into floats.
     frame = pd.DataFrame(columns, index=pd.Index(list(rows), dtype="object"), dtype="object")
     return AttributeTable(frame, kinds, undescribed, notes)
-
-
-def _value(name: str, row: _Row) -> AttributeValue:
-    if name in row.named:
-        return row.named[name][1]
-    sort = sort_of(name)
-    return ABSENT[sort] if sort in row.listed and sort is not None else None
 
 
 def _hardware(fingerprint: Fingerprint) -> tuple[object, ...]:

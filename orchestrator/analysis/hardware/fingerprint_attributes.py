@@ -21,8 +21,6 @@ def fingerprint_attributes(fingerprint: Fingerprint) -> Named:
     named: Named = {
         "vendor": (Kind.VENDOR, cpu.vendor),
         "architecture": (Kind.VENDOR, cpu.architecture),
-        "hypervisor name": (Kind.VENDOR, _hypervisor(fingerprint)),
-        "emulated": (Kind.VENDOR, text(fingerprint.emulated) or "no"),
         "cores": (Kind.CORES, cores),
         "usable cores": (Kind.CORES, _usable(fingerprint)),
         CORE_BIN: (Kind.CORES, core_bin(cores)),
@@ -31,6 +29,8 @@ def fingerprint_attributes(fingerprint: Fingerprint) -> Named:
         "CPU stepping": (Kind.IDENTITY, _signature(cpu.family, cpu.model, cpu.stepping)),
         "CPU brand": (Kind.IDENTITY, cpu.brand),
         "microcode": (Kind.IDENTITY, cpu.microcode),
+        "hypervisor name": (Kind.IDENTITY, _hypervisor(fingerprint)),
+        "emulated": (Kind.IDENTITY, text(fingerprint.emulated) or "no"),
     }
     saved = {"avx": cpu.xcr0.avx, "avx512": cpu.xcr0.avx512, "amx": cpu.xcr0.amx}
     for state, known in saved.items():

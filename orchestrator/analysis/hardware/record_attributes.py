@@ -9,11 +9,13 @@ from orchestrator.analysis.observations.session_row import text
 from orchestrator.model.experiment import Json, Scalar
 from orchestrator.results.explanation import AttributeValue, Kind
 from orchestrator.results.fingerprint import Fingerprint
-from orchestrator.results.record import Observation, VariantRecord
+from orchestrator.results.record import Observation
 
 ABSENT = {"env": "unset", "isa": "none", "library": "none", "setting": "unset"}
 """Sorts of attributes (the first word of their names) that a platform lists in full or not at
 all, and the value of one that it does not list."""
+
+MASKED, UNMASKED = "masked", "no"
 
 
 def sort_of(name: str) -> str | None:
@@ -33,24 +35,48 @@ def listed_sorts(record: Observation, fingerprint: Fingerprint) -> frozenset[str
     return frozenset(sort for sort, value in lists.items() if isinstance(value, Mapping))
 
 
+def value_of(name: str, named: Named, listed: frozenset[str]) -> AttributeValue:
+    """The value of an attribute on a platform with these ``named`` and ``listed_sorts``."""
+    if name in named:
+        return named[name][1]
+    sort = sort_of(name)
+    return ABSENT[sort] if sort in listed and sort is not None else None
+
+
 def record_attributes(record: Observation, fingerprint: Fingerprint) -> Named:
     """Framework, libraries, chosen instruction sets, threads, settings and environment."""
     framework, machine, variant = record.framework, record.machine, record.variant
     named: Named = {
         "framework": (Kind.SOFTWARE, framework.name or variant.framework),
         "framework version": (Kind.SOFTWARE, framework.version),
-        "image": (Kind.SOFTWARE, machine.image.digest),
-        "isolation": (Kind.SOFTWARE, machine.isolation),
-        "device": (Kind.GPU, framework.device or variant.device),
-        "masked": (Kind.VENDOR, text(machine.masked) or "no"),
+        "image": (Kind.IDENTITY, machine.image.digest),
+        "isolation": (Kind.IDENTITY, machine.isolation),
         "provider": (Kind.IDENTITY, record.platform.provider),
     }
     named |= _entries("isa", Kind.ISA, framework.isa)
     named |= _entries("threads", Kind.THREADS, framework.threads)
     named |= _entries("library", Kind.SOFTWARE, framework.libraries)
-    named |= _settings(variant)
+    named |= setting_attributes(record)
     variables = {**(fingerprint.environment or {}), **variant.environment}
     return named | _entries("env", Kind.ENVIRONMENT, variables)
+
+
+def setting_attributes(record: Observation) -> Named:
+    """What was asked of the framework; it differs only where several variants are compared, but
+    for the mask, which is how a platform asks for less than its hardware has (ADR 16)."""
+    variant = record.variant
+    named: Named = {
+        "threads asked for": (Kind.SETTING, _or_default(variant.threads)),
+        "batch": (Kind.SETTING, _or_default(variant.batch)),
+        "precision": (Kind.SETTING, variant.precision),
+        "device": (Kind.SETTING, record.framework.device or variant.device),
+        MASKED: (Kind.SETTING, text(record.machine.masked) or UNMASKED),
+    }
+    return named | _entries("setting", Kind.SETTING, variant.flags or {})
+
+
+def _or_default(number: int | None) -> int | str:
+    return "default" if number is None else number
 
 
 def _entries(word: str, kind: Kind, value: Json | Mapping[str, Scalar]) -> Named:
@@ -61,16 +87,3 @@ def _entries(word: str, kind: Kind, value: Json | Mapping[str, Scalar]) -> Named
 
 def _scalar(value: Json) -> AttributeValue:
     return value if value is None or isinstance(value, str | int) else text(value)
-
-
-def _settings(variant: VariantRecord) -> Named:
-    """Settings of the variant; they differ only where several variants are compared."""
-    named: Named = {
-        "threads asked for": (
-            Kind.THREADS,
-            "default" if variant.threads is None else variant.threads,
-        ),
-        "batch": (Kind.ENVIRONMENT, "default" if variant.batch is None else variant.batch),
-        "precision": (Kind.ENVIRONMENT, variant.precision),
-    }
-    return named | _entries("setting", Kind.ENVIRONMENT, variant.flags or {})

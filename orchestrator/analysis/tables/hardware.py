@@ -108,10 +108,7 @@ def suspects_table(findings: Findings) -> Table:
     """Platforms whose output differs from that of all their hardware twins."""
     rows = tuple(
         (
-            explanation.workload,
-            explanation.input,
-            explanation.variant,
-            explanation.output,
+            *partition.key,
             outlier.platform,
             outlier.class_number,
             outlier.expected,
@@ -120,7 +117,8 @@ def suspects_table(findings: Findings) -> Table:
             _shared(outlier),
             joined(outlier.differs_in),
         )
-        for explanation in findings.explanations
+        for explanation in findings.explanations.items
+        for partition in explanation.partitions
         for outlier in explanation.outliers
     )
     return Table(
@@ -135,7 +133,10 @@ def suspects_table(findings: Findings) -> Table:
             Column("differs in"),
         ),
         rows,
-        () if rows else ("No platform differs from all its hardware twins.",),
+        (
+            *(() if rows else ("No platform differs from all its hardware twins.",)),
+            *findings.explanations.notes,
+        ),
     )
 
 

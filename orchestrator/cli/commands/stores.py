@@ -53,10 +53,21 @@ def report() -> None:
     type=FILE,
     help="A fingerprint (`eqc probe --json`): which class should it fall into?",
 )
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="For all searches together; what they did not finish is said.",
+)
 @click.option("--format", "kind", type=click.Choice(["text", "json"]), default="text")
 @output_file
 def explain() -> None:
-    """Find the fewest attributes that determine the classes, exactly, and all such sets."""
+    """Find the fewest attributes that determine the classes, exactly, and all such sets.
+
+    Hardware and settings are the causes. What the framework chose is shown between them and the
+    classes, and explains, as do mere names of platforms, only where nothing else does.
+    """
 
 
 @command("diff:diff")

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.report.escape import plain
 from orchestrator.report.words import column_name, counted
+from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
+    CHOICES,
     Answer,
     Certainty,
     Cluster,
     Condition,
     Contradiction,
+    ExplainedPartition,
     Explanation,
+    Kind,
     Outlier,
     Prediction,
     Rule,
@@ -24,11 +28,45 @@ SHOWN_MEMBERS = 12
 """How many are listed before "and N more"; JSON has all."""
 
 
-def explanation_text(explanations: Sequence[Explanation]) -> str:
-    """One paragraph per partition, or a line that says there is none."""
-    if not explanations:
-        return "Nothing to explain: no partition matches.\n"
-    return "\n".join("\n".join(_lines(one)) + "\n" for one in explanations)
+NOT_BY_CAUSES = "hardware and settings do not determine the classes"
+NAMES = "generation, model, larger caches, provider, emulated CPU, …"
+
+
+def explanation_text(found: Part[Explanation]) -> str:
+    """One paragraph per explanation, or a line that says why there is none; then the notes."""
+    paragraphs = ["\n".join(_lines(one)) + "\n" for one in found.items]
+    remarks = [*([found.absent] if found.absent else []), *found.notes]
+    return "\n".join([*paragraphs, *(f"{plain(remark)}\n" for remark in remarks)])
+
+
+def predictions_text(found: Part[tuple[ExplainedPartition, Prediction]]) -> str:
+    """One paragraph per partition, or a line that says why there is none; then the notes."""
+    paragraphs = [
+        f"{plain(column_name(one.key))}: {prediction_text(predicted)}"
+        for one, predicted in found.items
+    ]
+    remarks = [*([found.absent] if found.absent else []), *found.notes]
+    return "\n".join([*paragraphs, *(f"{plain(remark)}\n" for remark in remarks)])
+
+
+def partition_names(explanation: Explanation) -> tuple[str, ...]:
+    """The partitions in words, those that differ in the input alone taken together."""
+    together: dict[tuple[str, str, str], list[str]] = {}
+    for one in explanation.partitions:
+        together.setdefault((one.workload, one.variant, one.output), []).append(one.input)
+    return tuple(
+        column_name((workload, ", ".join(inputs), variant, output))
+        for (workload, variant, output), inputs in together.items()
+    )
+
+
+def basis_text(answer: Answer) -> str | None:
+    """What the answer uses beyond causes, and why; ``None`` where it does not."""
+    if Kind.IDENTITY in answer.kinds:
+        return f"Nothing but what names the platforms ({NAMES}) determines the classes:"
+    if set(answer.kinds) & CHOICES:
+        return f"With what the framework chose, since {NOT_BY_CAUSES}:"
+    return None
 
 
 def prediction_text(prediction: Prediction) -> str:
@@ -68,15 +106,18 @@ def condition_text(conditions: Sequence[Condition]) -> str:
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:
-    key = (explanation.workload, explanation.input, explanation.variant, explanation.output)
     platforms = sum(len(group.platforms) for group in explanation.classes)
     classes = counted(len(explanation.classes), "class", "classes")
-    yield f"{plain(column_name(key))}: {classes} of {counted(platforms, 'platform')}"
+    names = [plain(name) for name in partition_names(explanation)]
+    yield from (f"{name}," for name in names[:-1][:SHOWN_MEMBERS])
+    if len(names) > SHOWN_MEMBERS + 1:
+        yield f"{len(names) - SHOWN_MEMBERS - 1} more,"
+    yield f"{names[-1]}: {classes} of {counted(platforms, 'platform')}"
     for group in explanation.classes:
         yield f"  class {group.number}: {_names(group.platforms)}"
-    for place, answer in enumerate(explanation.answers):
+    for answer in explanation.answers:
         yield ""
-        yield from _answer(answer, with_identity=place > 0)
+        yield from _answer(answer, alone=len(explanation.answers) == 1)
     yield from _block(
         "Suspects, whose hardware twins agree on another output:",
         (line for outlier in explanation.outliers for line in _suspect(outlier)),
@@ -99,10 +140,10 @@ def _block(head: str, lines: Iterable[str]) -> Iterator[str]:
         yield f"    {line}"
 
 
-def _answer(answer: Answer, *, with_identity: bool) -> Iterator[str]:
+def _answer(answer: Answer, *, alone: bool) -> Iterator[str]:
     size = len(answer.sets[0].clusters)
-    if with_identity:
-        yield "  With what identifies the hardware as a whole (generation, caches, …):"
+    if not alone and (why := basis_text(answer)) is not None:
+        yield f"  {why}"
     if size == 0 and not answer.contradictions:
         yield "  One class: there is nothing to explain."
         return
@@ -130,7 +171,7 @@ def _answer(answer: Answer, *, with_identity: bool) -> Iterator[str]:
         else "a decision tree, not proven smallest"
     )
     yield from _block(
-        f"Rules ({smallest} over set 1; exact on what was observed):",
+        f"Rules ({smallest} over set 1; exact on what was observed{_chosen(answer)}):",
         (_rule(rule) for rule in answer.rules),
     )
     yield from _block(
@@ -168,7 +209,19 @@ def _cluster(cluster: Cluster) -> str:
 def _rule(rule: Rule) -> str:
     against = f", contradicted by {_names(rule.contradicting)}" if rule.contradicting else ""
     support = counted(len(rule.platforms), "platform")
-    return f"{condition_text(rule.conditions)} -> class {rule.class_number} ({support}{against})"
+    chain = [condition_text(rule.conditions), choice_text(rule), f"class {rule.class_number}"]
+    return f"{' -> '.join(word for word in chain if word)} ({support}{against})"
+
+
+def choice_text(rule: Rule) -> str:
+    """What the framework chose: ``isa openblas = Haswell``; empty where nothing is a link."""
+    return plain(
+        ", ".join(f"{name} = {' or '.join(map(str, made))}" for name, made in rule.choices if made)
+    )
+
+
+def _chosen(answer: Answer) -> str:
+    return "; causes -> what the framework chose -> class" if answer.links else ""
 
 
 def _contradiction(one: Contradiction) -> str:

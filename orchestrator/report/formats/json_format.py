@@ -9,13 +9,24 @@ from dataclasses import asdict
 from typing import Any
 
 from orchestrator.report.formats import Format
+from orchestrator.results.details import Part
 from orchestrator.results.difference import (
     ClassChange,
     ClassSide,
     Difference,
     PartitionDifference,
 )
-from orchestrator.results.explanation import Answer, Cluster, Explanation, MinimalSet, Prediction
+from orchestrator.results.explanation import (
+    ORIGINS,
+    Answer,
+    Cluster,
+    ExplainedPartition,
+    Explanation,
+    Link,
+    MinimalSet,
+    Prediction,
+    Rule,
+)
 from orchestrator.results.partitions import Partition, Summary, TableCell
 from orchestrator.results.table import Table, Value
 
@@ -116,13 +127,24 @@ def _sides(sides: Sequence[ClassSide]) -> list[dict[str, Any]]:
     return [{"id": side.id, "platforms": list(side.platforms)} for side in sides]
 
 
-def explanation_json(explanations: Sequence[Explanation]) -> dict[str, Any]:
-    """``{"schema": 1, "explanations": […]}``.
+def explanation_json(found: Part[Explanation]) -> dict[str, Any]:
+    """``{"schema": 2, "explanations": […], "notes": […]}``.
 
+    Each has all partitions it is of, with the ids of their classes in the order of ``classes``.
     Cases of a minimal set list their values by the first member of each cluster, and how many
     platforms have them; rules list the platforms.
     """
-    return {"schema": 1, "explanations": [_explanation(one) for one in explanations]}
+    return {
+        "schema": 2,
+        "explanations": [_explanation(one) for one in found.items],
+        "notes": [*([found.absent] if found.absent else []), *found.notes],
+    }
+
+
+def predicted_json(partition: ExplainedPartition, prediction: Prediction) -> dict[str, Any]:
+    """``prediction_json`` and the partition that it is of."""
+    labels = dict(zip(("workload", "input", "variant", "output"), partition.key, strict=True))
+    return {**labels, **prediction_json(prediction)}
 
 
 def prediction_json(prediction: Prediction) -> dict[str, Any]:
@@ -133,12 +155,9 @@ def prediction_json(prediction: Prediction) -> dict[str, Any]:
 
 def _explanation(explanation: Explanation) -> dict[str, Any]:
     return {
-        "workload": explanation.workload,
-        "input": explanation.input,
-        "variant": explanation.variant,
-        "output": explanation.output,
+        "partitions": [asdict(one) for one in explanation.partitions],
         "classes": [
-            {"number": group.number, "id": group.id, "platforms": list(group.platforms)}
+            {"number": group.number, "platforms": list(group.platforms)}
             for group in explanation.classes
         ],
         "answers": [_answer(answer) for answer in explanation.answers],
@@ -150,6 +169,7 @@ def _explanation(explanation: Explanation) -> dict[str, Any]:
 
 def _answer(answer: Answer) -> dict[str, Any]:
     return {
+        "origins": [origin.value for origin in answer.origins],
         "kinds": [kind.value for kind in answer.kinds],
         "attributes": answer.attributes,
         "clusters": answer.clusters,
@@ -157,7 +177,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "complete": answer.complete,
         "proven": answer.proven,
         "sets": [_set(given) for given in answer.sets],
-        "rules": [asdict(rule) for rule in answer.rules],
+        "links": [_link(link) for link in answer.links],
+        "rules": [_rule(rule) for rule in answer.rules],
         "rules_smallest": answer.rules_smallest,
         "contradictions": [
             {
@@ -190,10 +211,27 @@ def _set(given: MinimalSet) -> dict[str, Any]:
     }
 
 
+def _link(link: Link) -> dict[str, Any]:
+    return {
+        "attribute": link.attribute,
+        "kind": link.kind.value,
+        "determines": link.determines,
+        "values": [{"value": value, "classes": list(numbers)} for value, numbers in link.values],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        **asdict(rule),
+        "choices": [{"attribute": name, "values": list(made)} for name, made in rule.choices],
+    }
+
+
 def _cluster(cluster: Cluster) -> dict[str, Any]:
     return {
         "members": list(cluster.members),
         "kinds": [kind.value for kind in cluster.kinds],
+        "origins": [ORIGINS[kind].value for kind in cluster.kinds],
         "cost": cluster.cost,
     }
 

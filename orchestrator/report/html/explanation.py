@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from orchestrator.report.formats.explanation_text import condition_text, size_text
+from orchestrator.report.formats.explanation_text import (
+    basis_text,
+    choice_text,
+    condition_text,
+    partition_names,
+    size_text,
+)
 from orchestrator.report.html.hardware import row_name
 from orchestrator.report.html.parts import Block, CellValue, Grid, Section, grid, section
-from orchestrator.report.words import column_name, counted
-from orchestrator.results.details import Details, Explained
+from orchestrator.report.words import counted
+from orchestrator.results.details import Details
 from orchestrator.results.explanation import Answer, Explanation, MinimalSet
 
 COMMAND = "eqc explain STORE --format json"
@@ -22,8 +28,9 @@ def explanation_section(details: Details) -> Section:
         "Explanation",
         "The fewest attributes of the platforms that determine the classes: all such sets, found "
         "exactly. Attributes that always occur together here stand as one, since any of them may "
-        "be the cause. It describes what was observed; a cause is proven by an experiment that "
-        "varies it alone.",
+        "be the cause. Hardware and settings are the causes; what a framework chose stands between "
+        "them and the classes. It describes what was observed; a cause is proven by an experiment "
+        "that varies it alone.",
         [block for number, one in enumerate(part.items, start=1) for block in _blocks(number, one)],
         command=COMMAND,
         notes=[part.absent, *part.notes, *_suspected(details)],
@@ -31,24 +38,18 @@ def explanation_section(details: Details) -> Section:
 
 
 def _suspected(details: Details) -> Iterator[str]:
-    found = {
-        outlier.platform
-        for one in details.explanations.items
-        for outlier in one.explanation.outliers
-    }
+    found = {outlier.platform for one in details.explanations.items for outlier in one.outliers}
     if found:
         names = ", ".join(sorted(found)[:10])
         yield f"{counted(len(found), 'suspect')} for a broken machine, listed below: {names}"
 
 
-def _blocks(number: int, one: Explained) -> Iterator[Block]:
+def _blocks(number: int, found: Explanation) -> Iterator[Block]:
     """A block for each answer; contradictions and outliers are in the first."""
-    found = one.explanation
-    key = (found.workload, ", ".join(one.inputs), found.variant, found.output)
     platforms = sum(len(group.platforms) for group in found.classes)
     classes = counted(len(found.classes), "class", "classes")
     name = f"explanation-{number}"
-    title = f"{column_name(key)}: {classes} of {counted(platforms, 'platform')}"
+    title = f"{'; '.join(partition_names(found))}: {classes} of {counted(platforms, 'platform')}"
     odd = tuple(_odd(name, found))
     if not found.answers:
         yield Block(title, found.notes, grids=_filled(odd))
@@ -58,9 +59,9 @@ def _blocks(number: int, one: Explained) -> Iterator[Block]:
                 title, (_size(answer), *found.notes), (), _filled((*_answer(name, answer), *odd))
             )
         else:
-            more = ", with what identifies the hardware as a whole (generation, caches, …)"
-            grids = _filled(_answer(f"{name}-identity", answer))
-            yield Block(title + more, (_size(answer),), grids=grids)
+            why = (basis_text(answer) or "").removesuffix(":") + "."
+            grids = _filled(_answer(f"{name}-{place}", answer))
+            yield Block(title, (why, _size(answer)), grids=grids)
 
 
 def _filled(grids: Iterable[Grid]) -> tuple[Grid, ...]:
@@ -90,10 +91,18 @@ def _answer(name: str, answer: Answer) -> Iterator[Grid]:
     yield grid(
         f"{name}-rules",
         f"Rules: a decision tree over set 1, {smallest}; exact on what was observed",
-        ("platforms with", "class", "support", "supporting", "contradicting"),
+        (
+            "platforms with",
+            *(("the framework chose",) if answer.links else ()),
+            "class",
+            "support",
+            "supporting",
+            "contradicting",
+        ),
         (
             (
                 condition_text(rule.conditions),
+                *((choice_text(rule),) if answer.links else ()),
                 rule.class_number,
                 len(rule.platforms),
                 rule.platforms,

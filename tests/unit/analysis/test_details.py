@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from orchestrator.analysis.details import details
+from orchestrator.analysis.explain.explain import Limits
 from orchestrator.analysis.findings import Bounds, Findings
 from orchestrator.results.details import Details, Part
 from orchestrator.results.record import Observation
@@ -32,7 +33,7 @@ def test_every_part_says_why_it_is_empty() -> None:
 def test_inputs_that_part_the_platforms_alike_share_an_explanation() -> None:
     found = details(everything()).explanations
     (one,) = found.items
-    assert one.inputs == ("digits:0", "digits:1")
+    assert [given.input for given in one.partitions] == ["digits:0", "digits:1"]
     assert found.notes == ()
 
 
@@ -42,7 +43,7 @@ def test_classes_have_the_numbers_of_the_summary_though_records_come_in_another_
     for findings in (given, turned):
         (one,) = details(findings).explanations.items
         partition = findings.summary.partitions[0]
-        assert [(group.number, group.id) for group in one.explanation.classes] == [
+        assert [(group.number, one.class_id(group.number)) for group in one.classes] == [
             (group.number, group.id) for group in partition.classes
         ]
 
@@ -73,7 +74,7 @@ def test_what_was_not_read_is_said_and_not_taken_for_missing() -> None:
 def test_explanations_left_out_are_counted() -> None:
     given = everything()
     records = [*given.records, *others(given)]
-    found = details(Findings(records, given.fingerprints, bounds=Bounds(explanations=1)))
+    found = details(Findings(records, given.fingerprints, bounds=Bounds(Limits(explanations=1))))
     assert len(found.explanations.items) == 1
     assert found.explanations.notes[0].startswith("1 more groupings")
 

@@ -135,8 +135,10 @@ def test_a_call_is_seen_however_it_was_imported(source: str) -> None:
 
 def test_an_explanation_of_a_choice_is_one_of_all_explanations() -> None:
     found = everything()
-    assert found.explained(Choice(input="digits:1")) == found.explanations[1:]
-    (one,) = found.explained(Choice(input="digits:1", platforms=("new*",)))
+    (all_inputs,) = found.explanations.items
+    (one,) = found.explained(Choice(input="digits:1")).items
+    assert one == replace(all_inputs, partitions=all_inputs.partitions[1:])
+    (one,) = found.explained(Choice(input="digits:1", platforms=("new*",))).items
     assert {name for group in one.classes for name in group.platforms} == {
         "new small",
         "new large",
@@ -159,6 +161,6 @@ def test_a_prediction_for_each_explanation() -> None:
     found = everything()
     fingerprint = next(iter(found.fingerprints.values()))
     predictions = found.predictions(fingerprint, Choice(input="digits:0"))
-    assert [(one.input, predicted.class_number) for one, predicted in predictions] == [
-        ("digits:0", found.explanations[0].classes[0].number)
+    assert [(one.input, predicted.class_number) for one, predicted in predictions.items] == [
+        ("digits:0", found.explanations.items[0].classes[0].number)
     ]

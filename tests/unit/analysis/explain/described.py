@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from orchestrator.analysis.explain.explain import explain
+from orchestrator.results.explanation import Explanation
 from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.record import Observation
 from orchestrator.store.parse_fingerprint import parse_fingerprint
@@ -46,3 +49,10 @@ def machines(
         array = np.array([[number]], dtype=np.float32)
         records.append(record(name, [array], fingerprint=f"f-{name}", **settings))
     return records, fingerprints
+
+
+def explained(
+    records: Iterable[Observation], fingerprints: dict[str, Fingerprint], **settings: Any
+) -> tuple[Explanation, ...]:
+    """The explanations alone, of records that need no tables made before."""
+    return explain(records, fingerprints, **settings).items

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.analysis.explain.explain import explain
 from orchestrator.analysis.explain.prediction import predict
-from orchestrator.results.explanation import Certainty, Condition, Explanation, Kind
-from tests.unit.analysis.explain.described import fingerprint, machines, of_cpu
+from orchestrator.results.explanation import Certainty, Condition, Explanation, Kind, Origin
+from tests.unit.analysis.explain.described import explained, fingerprint, machines, of_cpu
 from tests.unit.analysis.records import record
 
 FLEET = {
@@ -22,8 +21,8 @@ FLEET = {
 }
 
 
-def bounded_explanations(given: dict[str, Any], **settings: Any) -> Explanation:
-    (found,) = explain(*machines(given), **settings)
+def explanation_of(given: dict[str, Any], **settings: Any) -> Explanation:
+    (found,) = explained(*machines(given), **settings)
     return found
 
 
@@ -32,14 +31,14 @@ def sets(found: Explanation) -> list[list[str]]:
 
 
 def test_zero_platforms_have_no_explanation() -> None:
-    assert explain([], {}) == ()
-    assert explain(*machines(FLEET), platforms=()) == ()
-    assert explain(*machines(FLEET), workload="another") == ()
+    assert explained([], {}) == ()
+    assert explained(*machines(FLEET), platforms=()) == ()
+    assert explained(*machines(FLEET), workload="another") == ()
 
 
 def test_nothing_observed_is_said() -> None:
     failed = record("p", [], status="failed", reason={"code": "signal", "message": "11"})
-    (found,) = explain([failed], {})
+    (found,) = explained([failed], {})
     assert found.classes == ()
     assert found.answers == ()
     assert found.notes == ("no platform that has a class is described: nothing can be explained",)
@@ -48,9 +47,7 @@ def test_nothing_observed_is_said() -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_class_needs_no_attribute(count: int) -> None:
-    found = bounded_explanations(
-        {f"p{number}": (1, {"fpu", f"x{number}"}, 2) for number in range(count)}
-    )
+    found = explanation_of({f"p{number}": (1, {"fpu", f"x{number}"}, 2) for number in range(count)})
     (answer,) = found.answers
     assert [one.clusters for one in answer.sets] == [()]
     assert [(rule.conditions, len(rule.platforms)) for rule in answer.rules] == [((), count)]
@@ -63,7 +60,7 @@ def test_one_class_needs_no_attribute(count: int) -> None:
 
 
 def test_the_fewest_attributes_are_ranked_by_how_likely_they_are_a_cause() -> None:
-    found = bounded_explanations(FLEET)
+    found = explanation_of(FLEET)
     assert [one.cost for one in found.answers[0].sets] == sorted(
         one.cost for one in found.answers[0].sets
     )
@@ -74,7 +71,7 @@ def test_the_fewest_attributes_are_ranked_by_how_likely_they_are_a_cause() -> No
 
 
 def test_rules_name_cores_and_count_their_platforms() -> None:
-    rules = {rule.conditions: rule for rule in bounded_explanations(FLEET).answers[0].rules}
+    rules = {rule.conditions: rule for rule in explanation_of(FLEET).answers[0].rules}
     newest = (Condition("avx512f", "has"), Condition("cores", "<=", 7))
     assert any(set(newest) <= set(conditions) for conditions in rules)
     assert all(not rule.contradicting for rule in rules.values())
@@ -82,7 +79,7 @@ def test_rules_name_cores_and_count_their_platforms() -> None:
 
 
 def test_contradicting_platforms_are_named_and_the_rest_is_explained() -> None:
-    found = bounded_explanations(
+    found = explanation_of(
         {
             "a": (1, {"fpu", "avx"}, 2),
             "b": (2, {"fpu", "avx"}, 2),
@@ -100,13 +97,14 @@ def test_contradicting_platforms_are_named_and_the_rest_is_explained() -> None:
     assert found.outliers == ()
 
 
-def test_identity_is_a_second_answer_only_where_it_says_more() -> None:
+def test_names_are_a_further_answer_only_where_nothing_else_tells_platforms_apart() -> None:
     records, fingerprints = machines({"a": (1, {"fpu"}, 2), "b": (2, {"fpu"}, 2)})
     for name, model in (("f-a", 1), ("f-b", 2)):
         fingerprints[name] = of_cpu(fingerprints[name], family=6, model=model)
-    (found,) = explain(records, fingerprints)
-    mechanisms, everything = found.answers
-    assert len(mechanisms.contradictions) == 1
+    (found,) = explained(records, fingerprints)
+    causes, everything = found.answers
+    assert causes.origins == (Origin.HARDWARE, Origin.SETTING)
+    assert len(causes.contradictions) == 1
     assert everything.contradictions == ()
     assert [cluster.members for cluster in everything.sets[0].clusters] == [("CPU model",)]
 
@@ -116,21 +114,21 @@ def test_a_platform_without_flags_or_fingerprint_takes_no_part() -> None:
     records, fingerprints = machines(given)
     records.append(record("ghost", [np.array([[1]], dtype=np.float32)], fingerprint=None))
     records.append(record("lost", [np.array([[2]], dtype=np.float32)], fingerprint="feedbeef"))
-    (found,) = explain(records, fingerprints)
+    (found,) = explained(records, fingerprints)
     why = {one.platform: one.reason for one in found.undescribed}
     assert why == {
         "ghost": "no fingerprint",
         "lost": "fingerprint feedbeef is missing",
         "mute": "its CPU flags are not known",
     }
-    assert found.answers == bounded_explanations(FLEET).answers
+    assert found.answers == explanation_of(FLEET).answers
 
 
 def test_an_attribute_that_is_not_known_everywhere_explains_nothing() -> None:
     records, fingerprints = machines({"a": (1, {"x"}, 2), "b": (2, {"y"}, 2)})
     fingerprints["f-a"] = of_cpu(fingerprints["f-a"], hypervisor="KVM")
     fingerprints["f-b"] = of_cpu(fingerprints["f-b"], flags=("hypervisor", "y"))
-    (found,) = explain(records, fingerprints)
+    (found,) = explained(records, fingerprints, kinds=frozenset(Kind))
     assert found.answers[0].unused == (("hypervisor name", 1),)
     assert set(found.answers[0].sets[0].clusters[0].members) == {"hypervisor", "x", "y"}
 
@@ -142,57 +140,58 @@ def test_a_suspect_differs_from_all_its_twins() -> None:
         "other": (2, {"fpu"}, 2),
         "other2": (2, {"fpu"}, 2),
     }
-    (outlier,) = bounded_explanations(given).outliers
+    (outlier,) = explanation_of(given).outliers
     assert outlier.platform == "broken"
     assert outlier.twins == ("p0", "p1", "p2")
     broken = next(
-        group.number for group in bounded_explanations(given).classes if "broken" in group.platforms
+        group.number for group in explanation_of(given).classes if "broken" in group.platforms
     )
     assert (outlier.class_number, outlier.expected) == (broken, 1)
     assert outlier.shared == (("avx2", True),)
-    (answer,) = bounded_explanations(given).answers
+    (answer,) = explanation_of(given).answers
     assert [one.kept for one in answer.contradictions] == [1]
-    assert sets(bounded_explanations(given)) == [["avx2"]]
+    assert sets(explanation_of(given)) == [["avx2"]]
     assert [rule.contradicting for rule in answer.rules] == [("broken",), ()]
 
 
 @pytest.mark.parametrize("classes", [[1, 2], [1, 1, 2, 2], [1, 2, 3], [1, 1, 2, 3]])
 def test_without_a_majority_nobody_is_a_suspect(classes: list[int]) -> None:
     given = {f"p{row}": (number, {"fpu"}, 2) for row, number in enumerate(classes)}
-    assert bounded_explanations(given).outliers == ()
+    assert explanation_of(given).outliers == ()
 
 
 def test_two_twins_are_enough_and_several_may_be_suspects() -> None:
     given = {f"p{row}": (number, {"fpu"}, 2) for row, number in enumerate([1, 1, 1, 2, 3])}
-    assert [one.platform for one in bounded_explanations(given).outliers] == ["p3", "p4"]
-    assert len(bounded_explanations(dict(list(given.items())[1:4])).outliers) == 1
+    assert [one.platform for one in explanation_of(given).outliers] == ["p3", "p4"]
+    assert len(explanation_of(dict(list(given.items())[1:4])).outliers) == 1
 
 
 def test_prediction_by_what_was_seen() -> None:
-    found = bounded_explanations(FLEET)
+    found = explanation_of(FLEET)
     prediction = predict(fingerprint(FLEET["newest"][1], 4), found)
     expected = next(group for group in found.classes if "newest" in group.platforms)
-    assert (prediction.class_number, prediction.class_id) == (expected.number, expected.id)
+    assert prediction.class_number == expected.number
+    assert prediction.class_id == found.class_id(expected.number)
     assert prediction.certainty is Certainty.SEEN
     assert prediction.support == ("newest",)
     assert prediction.agreeing == prediction.sets
 
 
 def test_prediction_refuses_what_was_always_together() -> None:
-    prediction = predict(fingerprint({"fpu", "avx", "avx2"}, 2), bounded_explanations(FLEET))
+    prediction = predict(fingerprint({"fpu", "avx", "avx2"}, 2), explanation_of(FLEET))
     assert prediction.certainty in (Certainty.EXTRAPOLATED, Certainty.PARTIAL)
     assert any("avx2, no fma" in why for why in prediction.unseen)
 
 
 def test_prediction_beyond_the_largest_machine_is_an_extrapolation() -> None:
-    found = bounded_explanations(FLEET, kinds=[Kind.FLAG, Kind.CORES])
+    found = explanation_of(FLEET, kinds=[Kind.FLAG, Kind.CORES])
     prediction = predict(fingerprint({"fpu", "avx", "avx2", "fma"}, 16), found)
     assert prediction.certainty in (Certainty.EXTRAPOLATED, Certainty.PARTIAL)
     assert prediction.unseen
 
 
 def test_prediction_without_flags_says_so() -> None:
-    prediction = predict(fingerprint(None, 2), bounded_explanations(FLEET))
+    prediction = predict(fingerprint(None, 2), explanation_of(FLEET))
     assert (prediction.class_number, prediction.certainty) == (None, Certainty.NONE)
     assert "not known of this machine: avx2" in prediction.unseen
 
@@ -205,9 +204,10 @@ def test_threads_explain_classes_across_variants() -> None:
             variant=f"numpy float32 threads={threads}",
         )
         records += [one._replace(variant=replace(one.variant, threads=threads)) for one in some]
-    assert len(explain(records, fingerprints)) == 3
-    (found,) = explain(records, fingerprints, across_variants=True)
-    assert found.variant == "all variants"
+    (one_class,) = explained(records, fingerprints)
+    assert len(one_class.partitions) == 3
+    (found,) = explained(records, fingerprints, across_variants=True)
+    assert [one.variant for one in found.partitions] == ["all variants"]
     assert [len(group.platforms) for group in found.classes] == [4, 2]
     assert sets(found) == [["threads asked for"]]
     conditions = {rule.conditions for rule in found.answers[0].rules}
@@ -219,6 +219,6 @@ def test_the_most_frequent_output_is_explained_and_said() -> None:
     for session, number in ((1, 3), (2, 1)):
         array = np.array([[number]], dtype=np.float32)
         records.append(record("a", [array], session=session, fingerprint="f-a"))
-    (found,) = explain(records, fingerprints)
+    (found,) = explained(records, fingerprints)
     assert len(found.classes) == 2
     assert found.notes == ("non-deterministic, explained by the most frequent output: a",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from orchestrator.analysis.explain.constraints import (
     undominated,
     unmet_rows,
 )
+from orchestrator.analysis.explain.deadline import Deadline
 from orchestrator.analysis.explain.set_cover import minimal_covers
+
+LATER = Deadline.after(math.inf)
 
 
 def brute(codes: np.ndarray, classes: np.ndarray) -> list[tuple[int, ...]] | None:
@@ -62,9 +66,9 @@ def test_all_minimal_sets_are_those_of_brute_force(
     expected = brute(codes, classes)
     if expected is None:
         with pytest.raises(ValueError, match="different classes"):
-            minimal_covers(codes, classes, costs, search=search)
+            minimal_covers(codes, classes, costs, deadline=LATER, search=search)
         return
-    found = minimal_covers(codes, classes, costs, limit=1000, search=search)
+    found = minimal_covers(codes, classes, costs, deadline=LATER, limit=1000, search=search)
     assert sorted(found.sets) == sorted(expected)
     assert found.complete
     assert found.proven
@@ -92,8 +96,8 @@ def test_large_tables_take_the_lazy_way_and_agree_with_the_program() -> None:
     codes = np.unique(generator.integers(0, 2, (400, 14)), axis=0)
     classes = codes[:, 3] + 2 * codes[:, 7] + 4 * (codes[:, 3] & codes[:, 11])
     costs = np.zeros(14, dtype=np.int64)
-    found = minimal_covers(codes, classes, costs)
-    assert found.sets == minimal_covers(codes, classes, costs, search=False).sets
+    found = minimal_covers(codes, classes, costs, deadline=LATER)
+    assert found.sets == minimal_covers(codes, classes, costs, deadline=LATER, search=False).sets
     assert found.sets == ((3, 7, 11),)
 
 
@@ -101,7 +105,9 @@ def test_the_cheapest_sets_are_kept_where_there_are_more_than_the_limit() -> Non
     codes = np.array([[0] * 10, [1] * 10])
     costs = np.arange(10)[::-1].copy()
     for search in (True, False):
-        found = minimal_covers(codes, np.array([0, 1]), costs, limit=3, search=search)
+        found = minimal_covers(
+            codes, np.array([0, 1]), costs, deadline=LATER, limit=3, search=search
+        )
         assert found.sets == ((9,), (8,), (7,))
         assert not found.complete
         assert found.proven
@@ -111,7 +117,7 @@ def test_without_time_a_set_is_given_that_works_and_says_it_is_not_proven() -> N
     generator = np.random.default_rng(1)
     codes = generator.integers(0, 2, (60, 40))
     classes = generator.integers(0, 9, 60)
-    found = minimal_covers(codes, classes, np.zeros(40, dtype=np.int64), seconds=0)
+    found = minimal_covers(codes, classes, np.zeros(40, dtype=np.int64), deadline=Deadline.after(0))
     assert not found.proven
     assert not found.complete
     assert len(unmet_rows(codes, classes, np.array(found.sets[0]))) == 0

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.analysis.explain.explain import explain
 from orchestrator.analysis.explain.prediction import predict
 from orchestrator.analysis.hardware.attributes import attribute_table
 from orchestrator.analysis.hardware.cpu_classes import cpu_classes
@@ -19,6 +18,7 @@ from orchestrator.results.record import Observation
 from orchestrator.store.innfrastructure.files import Imported, read
 from orchestrator.store.parse import parse_observation
 from orchestrator.store.parse_fingerprint import parse_fingerprint
+from tests.unit.analysis.explain.described import explained
 
 Study = tuple[list[Observation], dict[str, Fingerprint]]
 
@@ -106,7 +106,7 @@ def test_table_1(nine: Study) -> None:
 
 
 def test_exactly_two_minimal_sets_of_three_separate_the_five_classes(study: Study) -> None:
-    (found,) = explain(*study, workload="cifar10_medium", input="i0", platforms=is_dual_core_gcp)
+    (found,) = explained(*study, workload="cifar10_medium", input="i0", platforms=is_dual_core_gcp)
     assert len(found.classes) == 5
     answer = found.answers[0]
     first = [{min(cluster.members) for cluster in one.clusters} for one in answer.sets]
@@ -124,7 +124,7 @@ def test_exactly_two_minimal_sets_of_three_separate_the_five_classes(study: Stud
     ("workload", "classes"), [("cifar10_small", 3), ("cifar10_medium", 16), ("deep_weeds", 16)]
 )
 def test_flags_and_cores_explain_all_65_machines(study: Study, workload: str, classes: int) -> None:
-    (found,) = explain(*study, workload=workload, input="i0")
+    (found,) = explained(*study, workload=workload, input="i0")
     answer = found.answers[0]
     assert len(found.classes) == classes
     assert answer.contradictions == ()
@@ -135,15 +135,15 @@ def test_flags_and_cores_explain_all_65_machines(study: Study, workload: str, cl
 
 def test_a_machine_that_was_left_out_is_predicted(study: Study) -> None:
     left_out = "gcloud/intel_cascade_lake_8/Intel_Xeon__"
-    (whole,) = explain(*study, workload="cifar10_medium", input="i0")
-    (found,) = explain(
+    (whole,) = explained(*study, workload="cifar10_medium", input="i0")
+    (found,) = explained(
         *study, workload="cifar10_medium", input="i0", platforms=lambda name: name != left_out
     )
     digest = next(one.fingerprint for one in study[0] if one.platform.name == left_out)
     assert digest is not None
     prediction = predict(study[1][digest], found)
     truth = next(group for group in whole.classes if left_out in group.platforms)
-    assert prediction.class_id == truth.id
+    assert prediction.class_id == whole.class_id(truth.number)
     assert prediction.certainty is Certainty.SEEN
     assert set(prediction.support) <= set(truth.platforms)
 
@@ -185,7 +185,7 @@ def test_a_broken_machine_is_found_among_its_twins(study: Study) -> None:
         else one
         for p, one in zip(chosen, broken, strict=True)
     ]
-    (found,) = explain(broken, study[1])
+    (found,) = explained(broken, study[1])
     assert [one.platform for one in found.outliers] == [name]
     assert twin in found.outliers[0].twins
     assert [cluster.members[0] for cluster in found.answers[0].sets[0].clusters] == [

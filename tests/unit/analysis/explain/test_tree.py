@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.analysis.explain.deadline import Deadline
 from orchestrator.analysis.explain.decision_tree import Split, Tree, smallest_tree
 
 
@@ -42,7 +43,7 @@ def test_the_smallest_tree_sorts_every_case_with_the_fewest_leaves(
     masks = data.draw(st.lists(st.integers(1, 2 ** len(numbers) - 1), max_size=3))
     masks += [1 << case for case in range(len(numbers))]
     splits = [Split(mask) for mask in masks]
-    tree, smallest = smallest_tree(splits, numbers)
+    tree, smallest = smallest_tree(splits, numbers, Deadline.after(60))
     assert smallest
     assert [sort(tree, splits, case) for case in range(len(numbers))] == numbers
     assert leaves(tree) == brute(tuple(range(len(numbers))), masks, numbers)
@@ -51,6 +52,13 @@ def test_the_smallest_tree_sorts_every_case_with_the_fewest_leaves(
 def test_a_tree_of_too_many_cases_is_grown_and_says_so() -> None:
     numbers = [case * 7 % 11 + 1 for case in range(40)]
     splits = [Split(1 << case) for case in range(40)]
-    tree, smallest = smallest_tree(splits, numbers)
+    tree, smallest = smallest_tree(splits, numbers, Deadline.after(60))
     assert not smallest
     assert [sort(tree, splits, case) for case in range(40)] == numbers
+
+
+def test_without_time_a_tree_is_grown_and_says_so() -> None:
+    splits = [Split(0b0011), Split(0b0101)]
+    tree, smallest = smallest_tree(splits, [1, 2, 3, 4], Deadline.after(0))
+    assert not smallest
+    assert [sort(tree, splits, case) for case in range(4)] == [1, 2, 3, 4]

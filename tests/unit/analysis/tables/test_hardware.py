@@ -74,4 +74,4 @@ def test_suspects_have_the_numbers_of_the_class_table() -> None:
         for name in group.platforms
     }
     assert (row["class"], row["class of twins"]) == (numbers["z"], numbers["a"]) == (2, 1)
-    assert replace(findings, strict=True).explanations[0].outliers[0].platform == "z"
+    assert replace(findings, strict=True).explanations.items[0].outliers[0].platform == "z"

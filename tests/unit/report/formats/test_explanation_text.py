@@ -11,6 +11,7 @@ from orchestrator.report.formats.json_format import (
     explanation_json,
     prediction_json,
 )
+from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
     Answer,
     Case,
@@ -19,6 +20,7 @@ from orchestrator.results.explanation import (
     Condition,
     Contradiction,
     ExplainedClass,
+    ExplainedPartition,
     Explanation,
     Kind,
     MinimalSet,
@@ -45,11 +47,12 @@ ANSWER = Answer(
     unused=(("microcode", 3),),
 )
 EXPLANATION = Explanation(
-    "net",
-    "digits:0",
-    "numpy float32",
-    "output",
-    (ExplainedClass(1, "0" * 12, ("a", "x")), ExplainedClass(2, "1" * 12, ("b\x1b[2J", "y"))),
+    (
+        ExplainedPartition("net", "digits:0", "numpy float32", "output", ("0" * 12, "1" * 12)),
+        ExplainedPartition("net", "digits:1", "numpy float32", "output", ("2" * 12, "3" * 12)),
+        ExplainedPartition("more", "digits:0", "numpy float32", "output", ("4" * 12, "5" * 12)),
+    ),
+    (ExplainedClass(1, ("a", "x")), ExplainedClass(2, ("b\x1b[2J", "y"))),
     (ANSWER,),
     (Outlier("odd", 2, 1, ("a", "x"), (), (("avx2", False),), ("microcode",)),),
     (Undescribed("mute", 1, "no fingerprint"),),
@@ -58,9 +61,10 @@ EXPLANATION = Explanation(
 
 
 def test_everything_is_said() -> None:
-    text = explanation_text([EXPLANATION])
+    text = explanation_text(Part((EXPLANATION,), notes=("1 more",)))
     for words in (
-        "net · digits:0 · numpy float32: 2 classes of 4 platforms",
+        "net · digits:0, digits:1 · numpy float32,\nmore · digits:0 · numpy float32: 2 classes of",
+        "\n1 more\n",
         "At least 1 cluster needed to determine the classes (2 attributes in 1 cluster); 1 minimal",
         "1. avx2 (+1)",
         "avx2 = fma",
@@ -78,18 +82,16 @@ def test_everything_is_said() -> None:
 
 def test_limits_of_the_search_are_said() -> None:
     given = {**vars(ANSWER), "complete": False}
-    text = explanation_text([Explanation(*_head(), (Answer(**given),), (), ())])
+    text = explanation_text(_part(Answer(**given)))
     assert "there may be more" in text
-    text = explanation_text(
-        [Explanation(*_head(), (Answer(**{**given, "proven": False}),), (), ())]
-    )
+    text = explanation_text(_part(Answer(**{**given, "proven": False})))
     assert "perhaps fewer: the time ended the search" in text
 
 
 def test_no_partition_and_one_class() -> None:
-    assert explanation_text([]) == "Nothing to explain: no partition matches.\n"
+    assert explanation_text(Part(absent="Nothing.")) == "Nothing.\n"
     given = {**vars(ANSWER), "sets": (MinimalSet((), ()),), "contradictions": ()}
-    text = explanation_text([Explanation(*_head(), (Answer(**given),), (), ())])
+    text = explanation_text(_part(Answer(**given)))
     assert "One class: there is nothing to explain." in text
 
 
@@ -101,8 +103,8 @@ def test_exclusions_are_put_together() -> None:
 
 
 def test_json_holds_what_the_text_shows() -> None:
-    document = json.loads(json.dumps(explanation_json([EXPLANATION])))
-    assert document == json.loads(json.dumps(explanation_json([EXPLANATION])))
+    document = json.loads(json.dumps(explanation_json(Part((EXPLANATION,)))))
+    assert document == json.loads(json.dumps(explanation_json(Part((EXPLANATION,)))))
     (one,) = document["explanations"]
     assert one["answers"][0]["sets"][0]["cases"][1] == {
         "values": {"avx2": True},
@@ -124,5 +126,5 @@ def test_a_prediction_in_words_and_as_json() -> None:
     assert prediction_json(prediction)["votes"] == [[1, 2], [2, 1]]
 
 
-def _head() -> tuple[str, str, str, str, tuple[ExplainedClass, ...]]:
-    return "net", "digits:0", "numpy float32", "output", EXPLANATION.classes
+def _part(*answers: Answer) -> Part[Explanation]:
+    return Part((Explanation(EXPLANATION.partitions, EXPLANATION.classes, answers, (), ()),))
