@@ -10,7 +10,11 @@ from orchestrator.model.experiment import Installation
 from orchestrator.plan.cells import group_batches, make_plan
 from tests.unit.experiment.conftest import text_of
 
-TWO = 'workloads:\n  - {model: "builtin:lenet5", on: [onnxruntime==1.20.1, "onnxruntime == 1.32.0", numpy]}\n'
+TWO = """\
+workloads:
+  - model: builtin:lenet5
+    on: [onnxruntime==1.20.1, "onnxruntime == 1.32.0", numpy]
+"""
 INPUTS = "inputs:\n  - random: {seed: 1}\n"
 
 

@@ -75,7 +75,12 @@ def test_values_reach_the_job_as_they_are(value: str) -> None:
         cell = plan.cells[0]
         assert dict(cell.variant.environment)["EQC_TEST"] == value
         machine = Machine("m", cell.platform)
-        write_job(Job(machine, Installation("numpy"), ((cell, (0,)),)), Path(folder, "job"), Limits(), None)
+        write_job(
+            Job(machine, Installation("numpy"), ((cell, (0,)),)),
+            Path(folder, "job"),
+            Limits(),
+            None,
+        )
         (written,) = json.loads(Path(folder, "job/job.json").read_text())["cells"]
     assert written["environment"]["EQC_TEST"] == value
 

@@ -35,7 +35,12 @@ def test_only_missing_sessions_are_pending() -> None:
 
 def test_a_job_folder_holds_all_it_refers_to(tmp_path: Path) -> None:
     c = with_files(tmp_path)
-    write_job(Job(machine(c), Installation("onnxruntime"), ((c, (0, 2)),)), tmp_path / "job", Limits(), 1.5)
+    write_job(
+        Job(machine(c), Installation("onnxruntime"), ((c, (0, 2)),)),
+        tmp_path / "job",
+        Limits(),
+        1.5,
+    )
     document = json.loads((tmp_path / "job" / "job.json").read_text())
     (written,) = document["cells"]
     assert (tmp_path / "job" / written["workload"]["path"]).read_bytes() == b"model"
@@ -47,7 +52,9 @@ def test_a_job_folder_holds_all_it_refers_to(tmp_path: Path) -> None:
 
 def test_a_variant_cannot_undo_what_the_platform_masks(tmp_path: Path) -> None:
     c = with_files(tmp_path)
-    write_job(Job(machine(c), Installation("onnxruntime"), ((c, (0,)),)), tmp_path / "job", Limits(), None)
+    write_job(
+        Job(machine(c), Installation("onnxruntime"), ((c, (0,)),)), tmp_path / "job", Limits(), None
+    )
     (written,) = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
     assert written["environment"] == {"A": "platform", "B": "variant"}
 
