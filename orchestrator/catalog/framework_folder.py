@@ -1,6 +1,7 @@
 """The folder that defines one framework: read and checked. Its name is the framework's name.
 
-``framework.json``: the kinds of model it loads, the class of its adapter, what to install;
+``framework.json``: the kinds of model it loads, the class of its adapter, what to install, and, if
+it is not called as the framework, the distribution whose version ``on`` pins;
 ``requirements.txt``: what pip installs into its image; ``masks.json``, optional: the environment
 variables that limit its instruction set. Every other file is copied beside the runner.
 """
@@ -29,8 +30,10 @@ REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
 DESCRIPTION = "framework.json"
 _REQUIREMENTS, _MASKS, _DOCKERFILE = "requirements.txt", "masks.json", "Dockerfile"
 _KEYS = ("sources", "adapter", "install")
+_OPTIONAL = ("distribution",)
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 """Also valid as the name of a Docker image: the framework's image is called eqc-<name>."""
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _RUNNER = "eqc_runner."
 _ADAPTER = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")
 
@@ -44,6 +47,8 @@ class Framework:
     """The kinds of model it can load, e.g. ``("builtin", "onnx")``."""
     masks: Mapping[str, Mapping[str, str]]
     """By level, the environment variables that limit it to that level; other levels are absent."""
+    distribution: str
+    """What the index calls it: ``tensorflow-cpu`` for ``tensorflow``."""
 
     @property
     def name(self) -> str:
@@ -81,8 +86,8 @@ def read_framework(folder: Path) -> Framework:
             f"a-z, 0-9 and single . _ - between them; not {runner_path().name!r}",
         )
     content = _object(path)
-    for key in content.keys() - set(_KEYS):
-        wrong(path, f"unknown key {key!r}; its keys are {', '.join(_KEYS)}")
+    for key in content.keys() - {*_KEYS, *_OPTIONAL}:
+        wrong(path, f"unknown key {key!r}; its keys are {', '.join((*_KEYS, *_OPTIONAL))}")
     for key in _KEYS:
         if not content.get(key):
             wrong(path, f"needs the key {key!r}; its keys are {', '.join(_KEYS)}")
@@ -92,6 +97,9 @@ def read_framework(folder: Path) -> Framework:
         wrong(path, f"no source {unknown[0]!r}; 'sources' is a list of {', '.join(SOURCES)}")
     if not isinstance(content["install"], str):
         wrong(path, "'install' must be one text: the arguments of 'pip install'")
+    distribution = content.get("distribution", folder.name)
+    if not isinstance(distribution, str) or _DISTRIBUTION.fullmatch(distribution) is None:
+        wrong(path, f"'distribution' is a package's name in the index, not {distribution!r}")
     _check_adapter(path, content["adapter"])
     if not (folder / _REQUIREMENTS).is_file():
         wrong(
@@ -99,7 +107,7 @@ def read_framework(folder: Path) -> Framework:
             "is not there; list what pip installs into the framework's image: numpy and blake3, "
             "which the runner needs, and the framework",
         )
-    return Framework(folder, tuple(sources), _masks(folder))
+    return Framework(folder, tuple(sources), _masks(folder), distribution)
 
 
 def wrong(path: Path, what: str) -> NoReturn:

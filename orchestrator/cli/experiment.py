@@ -1,4 +1,4 @@
-"""Commands about an experiment file alone: ``validate`` and ``plan``, both offline."""
+"""Commands about an experiment file alone: ``validate`` and ``plan``, offline unless asked."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from orchestrator.providers.registry import providers
 from orchestrator.store.run_folder import RunFolder, newest_run
 
 
-def validate(file: Path) -> None:
+def validate(file: Path, *, online: bool) -> None:
     """Carry out ``eqc validate``."""
     experiment = spec.load(file, providers())
-    cells = make_plan(experiment).cells
+    planned = make_plan(experiment)
+    if online:
+        check_versions(planned, {})
+    cells = planned.cells
     click.echo(f"{file}: valid, {len(cells)} cells on {len(experiment.platforms)} platforms")
 
 
@@ -49,6 +52,23 @@ def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
     if folder is None:
         return {}
     return Counter(cell for cell, _ in RunFolder(folder).sessions_done())
+
+
+def check_versions(plan: Plan, done: Mapping[str, int]) -> None:
+    """That pip's index has every version of the sessions that are left, or it is here already.
+
+    ``done``: cell id → sessions in the store. Raises ``UsageError`` with the versions there are,
+    ``EnvironmentNotReady`` where the index does not answer.
+    """
+    left = {c.variant.installation for c in plan.cells if done.get(c.id, 0) < c.observe.sessions}
+    pinned = [each for each in left if each.pin is not None]
+    # `eqc validate` is quick without this import.
+    if pinned:
+        from orchestrator.images.wheelhouse import recorded  # noqa: PLC0415
+        from orchestrator.packages import index  # noqa: PLC0415
+        from orchestrator.packages.environments import existing  # noqa: PLC0415
+
+        index.check(e for e in pinned if existing(e) is None and recorded(e, "x86_64") is None)
 
 
 def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:

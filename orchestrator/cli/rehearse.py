@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from orchestrator import experiment
+from orchestrator.cli.experiment import check_versions, stored_sessions
 from orchestrator.cli.mirrors import shared
 from orchestrator.cli.progress import progress
 from orchestrator.cli.run import ended_by_signals, shown
@@ -38,6 +39,7 @@ def rehearse(
 ) -> None:
     """Carry out ``eqc rehearse``."""
     plan = rehearsed(make_plan(experiment.load(file, providers())), rented=cloud)
+    check_versions(plan, {} if fresh else stored_sessions(plan, results))
     for note in notes(plan):
         click.echo(f"eqc: {note}", err=True)
     with (

@@ -15,7 +15,7 @@ import click
 from orchestrator import experiment
 from orchestrator.analysis.findings import PAGE
 from orchestrator.api import findings
-from orchestrator.cli.experiment import stored_sessions
+from orchestrator.cli.experiment import check_versions, stored_sessions
 from orchestrator.cli.mirrors import shared
 from orchestrator.cli.output import write_page
 from orchestrator.cli.progress import progress
@@ -44,9 +44,11 @@ def run(
 ) -> None:
     """Carry out ``eqc run``."""
     plan = make_plan(experiment.load(file, providers()))
-    over = over_limit(plan, {} if fresh else stored_sessions(plan, results))
+    done = stored_sessions(plan, results)
+    over = over_limit(plan, {} if fresh else done)
     if over is not None:
         raise OverLimit(over)
+    check_versions(plan, {} if fresh else done)
     limits = plan.experiment.limits
     at_once = min(jobs or os.cpu_count() or 1, limits.machines or sys.maxsize)
     with (

@@ -27,11 +27,14 @@ GRACE_SECONDS = 10.0
 
 
 class ProcessExecutor:
-    """Runs the runner with this interpreter."""
+    """Runs the runner with ``python``; ``None``: this interpreter."""
+
+    def __init__(self, python: Path | None = None) -> None:
+        self._python = str(python or sys.executable)
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
         """See ``Executor.run``. On Linux the runner is also killed when this process ends."""
-        argv = [sys.executable, "-m", "eqc_runner", "run", str(job), str(out)]
+        argv = [self._python, "-m", "eqc_runner", "run", str(job), str(out)]
         return supervised(argv, environment(), on_line=on_line, stop=stop)
 
 

@@ -3,8 +3,8 @@
 The text of this file is run by the host's own interpreter (Python 3.8 or later, Linux, standard
 library only), with one of these commands:
 
-    check | make NAME | take FOLDER | start FOLDER DEADLINE | follow FOLDER LINES | result FOLDER
-    stop FOLDER | send FOLDER | end FOLDER | list PREFIX
+    check | versions DISTRIBUTION… | make NAME | take FOLDER | start FOLDER DEADLINE
+    follow FOLDER LINES | result FOLDER | stop FOLDER | send FOLDER | end FOLDER | list PREFIX
 
 All files of a job are in one private folder. Its keeper is a process in a session of its own: it
 starts the runner, keeps the results until they are fetched, and removes the folder at the end.
@@ -23,6 +23,7 @@ import tarfile
 import tempfile
 import time
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable
@@ -41,6 +42,8 @@ def main(command: str, *words: str) -> None:
     if command == "check":
         missing = [name for name in NEEDED if find_spec(name) is None]
         say(json.dumps({"python": sys.version_info[:3], "missing": missing}))
+    elif command == "versions":
+        say(json.dumps({name: version_of(name) for name in words}))
     elif command == "make":
         make(Path(tempfile.gettempdir(), words[0]))
     elif command == "start":
@@ -51,6 +54,14 @@ def main(command: str, *words: str) -> None:
         list_folders(words[0])
     else:
         {"take": take, "result": result, "stop": stop, "send": send, "end": end}[command](folder)
+
+
+def version_of(name: str) -> str | None:
+    """The version of an installed distribution; ``None``: it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def make(folder: Path) -> None:

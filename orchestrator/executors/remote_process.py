@@ -8,7 +8,7 @@ runner goes on when the connection is lost; after reconnecting it is followed ag
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -127,6 +127,20 @@ def folders(
     """The folders of a run (``None``: of all runs) that this user has on the machine."""
     text = _Host(shell, python).text("list", "eqc-" if run_label is None else _prefix(run_label))
     return tuple(text.splitlines())
+
+
+def installed_versions(
+    shell: SshClient, names: Sequence[str], python: str = "python3"
+) -> dict[str, str | None]:
+    """The versions of distributions that the machine's Python has; ``None``: it has none.
+
+    Raises ``OutputRefused`` for an answer that is none, ``EnvironmentNotReady``.
+    """
+    said = _Host(shell, python).json("versions", *names)
+    return {
+        name: printable(str(version))[:100] if (version := said.get(name)) is not None else None
+        for name in names
+    }
 
 
 def end(

@@ -13,6 +13,7 @@ from orchestrator.experiment.fields import (
     Count,
     FlagSet,
     Frameworks,
+    Requirements,
     Setting,
     VariableSet,
 )
@@ -65,6 +66,8 @@ class WorkloadEntry(Strict):
     model: str
     """``builtin:name``, ``onnx:path``, …; a path may be ``package:name/path/in/package``."""
     on: Frameworks | None = None
+    requires: Requirements | None = None
+    """Further packages that it needs, beside the framework."""
     weights: str | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
     arguments: dict[str, Setting] = Field(default_factory=dict)

@@ -9,12 +9,20 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from orchestrator import catalog
+from orchestrator.packages.pins import normal_requirement, parse_on
 from orchestrator.yaml_files.fields import Strict, many, word
 from orchestrator.yaml_files.text import WrittenInt
 
 
-def _known_framework(name: str) -> str:
-    return word(name, catalog.frameworks(), "framework")
+def _known_framework(text: str) -> str:
+    installation = parse_on(text)
+    word(installation.framework, catalog.frameworks(), "framework")
+    return installation.label
+
+
+def listed(value: Any) -> Any:
+    """One value as a list of one. Braces stay as they are."""
+    return value if isinstance(value, list) else [value]
 
 
 def _variable(value: Any) -> Any:
@@ -36,13 +44,28 @@ def _setting(value: Any) -> Any:
 Framework = Annotated[
     str,
     AfterValidator(_known_framework),
-    WithJsonSchema({"type": "string", "enum": list(catalog.frameworks())}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "anyOf": [
+                {"enum": list(catalog.frameworks())},
+                {"pattern": f"^({'|'.join(map(re.escape, catalog.frameworks()))}) *[=<>!~]"},
+            ],
+        }
+    ),
 ]
+"""A framework's name, with a version (PEP 440) where one is wanted: ``onnxruntime==1.20.1``."""
 Frameworks = Annotated[
     list[Framework],
     MinLen(1),
     BeforeValidator(many, json_schema_input_type=Framework | list[Framework]),
 ]
+Requirements = Annotated[
+    list[Annotated[str, AfterValidator(normal_requirement)]],
+    MinLen(1),
+    BeforeValidator(listed, json_schema_input_type=str | list[str]),
+]
+"""Packages (PEP 508), each in its normal form."""
 Count = Annotated[int, Field(ge=1)]
 Setting = Annotated[
     Any,

@@ -9,7 +9,15 @@ from orchestrator.experiment.document import FilterEntry, Vary
 from orchestrator.experiment.fields import FlagSet, VariableSet
 from orchestrator.experiment.workloads import ResolvedWorkload
 from orchestrator.model import selection
-from orchestrator.model.experiment import Filter, Pairs, Platform, Scalar, Variant, pairs
+from orchestrator.model.experiment import (
+    Filter,
+    Installation,
+    Pairs,
+    Platform,
+    Scalar,
+    Variant,
+    pairs,
+)
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 from orchestrator.yaml_files.text import WrittenInt
 
@@ -54,7 +62,8 @@ def domain_of(
             if field in domain:
                 domain[field] |= values
     domain["input"] = set(inputs)
-    domain["on"] = {name for resolved in workloads for name in resolved.frameworks}
+    used = {each for resolved in workloads for each in resolved.installations}
+    domain["on"] = {value for each in used for value in selection.of_installation(each)["on"]}
     domain["model"] |= {resolved.model for resolved in workloads}
     if AUTO in domain["device"]:
         domain["device"] = {"cpu", "gpu"}
@@ -86,12 +95,16 @@ AUTO = "auto"
 Limited = tuple[Pairs, frozenset[str] | None]
 
 
-def resolve_variants(vary: Vary, frameworks: tuple[str, ...]) -> list[Variant]:
+def resolve_variants(vary: Vary, installations: tuple[Installation, ...]) -> list[Variant]:
     """Variants in the order of ``itertools.product`` over the keys of ``vary``.
 
-    A variant for all frameworks has ``framework == ""``. Where ``on`` limits its environment or
-    flags, there is one variant for each framework of ``frameworks`` that ``on`` allows.
+    A variant for all installations has ``framework == ""``. Where ``on`` limits its environment or
+    flags, there is one variant for each framework and version of ``installations`` that ``on``
+    allows.
     """
+    used = {
+        (each.framework, each.pin): selection.of_installation(each)["on"] for each in installations
+    }
     variants: list[Variant] = []
     devices: list[str] = [*vary.device] if vary.device else [AUTO]
     for environment, flags, precision, batch, device, threads in product(
@@ -103,10 +116,10 @@ def resolve_variants(vary: Vary, frameworks: tuple[str, ...]) -> list[Variant]:
         vary.threads or [None],
     ):
         limits = [limit for _, limit in (environment, flags) if limit is not None]
-        names = [f for f in frameworks if all(f in limit for limit in limits)] if limits else [""]
+        allowed = [each for each, names in used.items() if all(names & limit for limit in limits)]
         variants += [
-            Variant(name, precision, threads, batch, device, environment[0], flags[0])
-            for name in names
+            Variant(name, precision, threads, batch, device, environment[0], flags[0], pin)
+            for name, pin in (allowed if limits else [("", None)])
         ]
     return variants
 

@@ -94,8 +94,8 @@ def _resolve(
     )
     if "platforms" in touched or len(mistakes.found) > before:
         unsound |= selection.PLATFORM_FIELDS
-    frameworks = tuple(dict.fromkeys(name for w in workloads for name in w.frameworks))
-    variants = resolve_variants(document.vary, frameworks)
+    installations = tuple(dict.fromkeys(each for w in workloads for each in w.installations))
+    variants = resolve_variants(document.vary, installations)
     if "vary" in touched:
         unsound |= selection.VARIANT_FIELDS
     domain = domain_of(platforms, workloads, [given.label for given, _ in inputs], variants)
@@ -104,7 +104,7 @@ def _resolve(
     exclude = checked.located("exclude", document.exclude)
     return Experiment(
         name=document.name,
-        workloads=tuple((w.workload, w.frameworks) for w in workloads),
+        workloads=tuple((w.workload, w.installations) for w in workloads),
         inputs=tuple(inputs),
         platforms=tuple(platforms),
         variants=tuple(variants),

@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from orchestrator import catalog
 from orchestrator.experiment import builtins
 from orchestrator.experiment.document import WorkloadEntry
-from orchestrator.model.experiment import Scalar, Workload, pairs
+from orchestrator.model.experiment import Installation, Scalar, Workload, pairs
+from orchestrator.packages.pins import name_of, parse_on
 from orchestrator.yaml_files.files import FileMistake, check_sha256, find, sha256_of
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
@@ -25,10 +28,10 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class ResolvedWorkload:
-    """A workload, its frameworks, and what inputs and filters need to refer to it."""
+    """A workload, where it runs, and what inputs and filters need to refer to it."""
 
     workload: Workload
-    frameworks: tuple[str, ...]
+    installations: tuple[Installation, ...]
     model: str
     """As written, ``source:name``."""
     shape: builtins.Shape | None
@@ -82,10 +85,10 @@ class _Resolver:
             written = "a model is written like builtin:name or onnx:path"
             self._wrong("model", f"{written}, not '{self.entry.model}'{hint}")
             return None
-        frameworks = self._frameworks(source)
+        installations = self._installations(source)
         arguments: dict[str, Scalar] = dict(self.entry.arguments)
         if source == "builtin":
-            return self._builtin(name, frameworks, arguments)
+            return self._builtin(name, installations, arguments)
         path, sha256 = (None, None)
         if source == "python":
             self._python(name)
@@ -103,10 +106,10 @@ class _Resolver:
             weights_path=self.weights_path,
             arguments=pairs(arguments),
         )
-        return ResolvedWorkload(workload, frameworks, self.entry.model, None)
+        return ResolvedWorkload(workload, installations, self.entry.model, None)
 
     def _builtin(
-        self, name: str, frameworks: tuple[str, ...], arguments: dict[str, Scalar]
+        self, name: str, installations: tuple[Installation, ...], arguments: dict[str, Scalar]
     ) -> ResolvedWorkload | None:
         if name not in builtins.builtin_names():
             hint = nearest(name, builtins.builtin_names())
@@ -139,20 +142,32 @@ class _Resolver:
             arguments=pairs(arguments),
         )
         shape = builtins.input_shape(name, arguments)
-        return ResolvedWorkload(workload, frameworks, self.entry.model, shape)
+        return ResolvedWorkload(workload, installations, self.entry.model, shape)
 
-    def _frameworks(self, source: str) -> tuple[str, ...]:
+    def _installations(self, source: str) -> tuple[Installation, ...]:
+        """Each framework of ``on``, pinned as it says, with the packages of ``requires``."""
+        requires = tuple(sorted(set(self.entry.requires or ())))
         able = [name for name in catalog.frameworks() if source in catalog.sources_of(name)]
         if self.entry.on is None:
             if len(able) > 1:
                 text = f"say 'on' which frameworks it runs: {', '.join(able)}"
                 self.mistakes.add(self.loc, text)
-            return tuple(able)
-        for index, framework in enumerate(self.entry.on):
+            return tuple(Installation(name, None, requires) for name in able)
+        found = [parse_on(text)._replace(requires=requires) for text in self.entry.on]
+        for index, (framework, _, _) in enumerate(found):
             if framework not in able:
                 text = f"{framework} cannot load {source}: models; {', '.join(able)} can"
                 self.mistakes.add((*self.loc, "on", index), text)
-        return tuple(dict.fromkeys(self.entry.on))
+                continue
+            self._check_requires(framework)
+        return tuple(dict.fromkeys(found))
+
+    def _check_requires(self, framework: str) -> None:
+        own = canonicalize_name(catalog.frameworks()[framework].distribution)
+        for index, text in enumerate(self.entry.requires or ()):
+            if name_of(text) == own:
+                said = f"'{text}' is the framework: pin it with 'on', like {framework}==1.2.3"
+                self.mistakes.add((*self.loc, "requires", index), said)
 
     def _file(self, source: str, name: str) -> tuple[str | None, str | None]:
         try:

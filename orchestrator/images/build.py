@@ -2,7 +2,7 @@
 
 An image's tag is a hash of everything that goes into it: Dockerfile, requirements, lock, the
 framework's own files, runner and base image. So an image is rebuilt exactly when one of these
-changes.
+changes. A pinned installation has requirements and a lock of its own (``wheelhouse``).
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import hashlib
 import io
 import os
 import shutil
-import subprocess
-import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -26,8 +24,23 @@ from docker.models.images import Image as DockerImage
 from orchestrator.catalog import Framework, frameworks
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.images.engine import Image
-from orchestrator.system.environment import without_credentials
-from orchestrator.system.paths import cache_folder, images_folder, runner_path
+from orchestrator.images.wheelhouse import (
+    IMAGE_PYTHON,
+    LOCK_LABEL,
+    Locked,
+    Say,
+    default_lock,
+    question,
+    recorded,
+    resolve,
+    restored,
+    wheelhouse,
+)
+from orchestrator.model.experiment import Installation
+from orchestrator.packages.pins import parse_on
+from orchestrator.packages.requirements import is_default
+from orchestrator.system.paths import runner_path
+from orchestrator.system.program import checked
 
 BASES = {"x86_64": "debian:bookworm-slim", "arm64": "arm64v8/debian:bookworm-slim"}
 """The base image of each architecture: the same Debian, under its names in Docker's registry."""
@@ -41,38 +54,67 @@ class ImageBuilder:
         self._client = client
         self._say = say
 
-    def ensure(self, framework: str, architecture: str = "x86_64") -> Image:
-        """The framework's image for ``x86_64`` or ``arm64``, built if the engine does not have it.
+    def ensure(self, wanted: Installation | str, architecture: str = "x86_64") -> Image:
+        """The installation's image for ``x86_64`` or ``arm64``, built if the engine lacks it.
 
-        Raises ``UsageError`` for an unknown framework, ``EnvironmentNotReady`` with the reason
-        where the image cannot be built.
+        ``wanted`` may be a text, as ``on`` has it. Raises ``UsageError`` for one that is none, and
+        for a version that no Python has; ``EnvironmentNotReady`` with the reason where the image
+        cannot be built.
         """
         known = frameworks()
+        installation = _parsed(wanted) if isinstance(wanted, str) else wanted
+        framework = installation.framework
         if framework not in known:
             raise UsageError(f"no image {framework!r}; there are {', '.join(sorted(known))}")
         if architecture not in BASES:
             raise EnvironmentNotReady(
                 f"no image can be built for {architecture!r}; there are {', '.join(BASES)}"
             )
-        base = self._ensure_base(architecture)
+        wheels = self._locked(installation, architecture)
+        base = self._ensure_base(architecture, wheels.python)
         suffix = "" if architecture == "x86_64" else f"-{architecture}"
-        reference = f"eqc-{framework}:{_content_hash(known[framework], base)}{suffix}"
+        reference = f"eqc-{framework}:{_content_hash(known[framework], wheels, base)}{suffix}"
         try:
             found = self._client.images.get(reference)
         except docker.errors.ImageNotFound:
-            found = self._build(known[framework], architecture, reference, base)
-        return Image(framework, reference, str(found.id))
+            found = self._build(known[framework], wheels, reference, base)
+        return Image(installation.title, reference, str(found.id))
 
-    def _ensure_base(self, architecture: str) -> str:
+    def _locked(self, installation: Installation, architecture: str) -> Locked:
+        """The packages of the image: recorded in the cache or by an earlier image, else resolved.
+
+        So an image that is built again has the same software, also after the cache was deleted.
+        """
+        if is_default(installation):
+            return default_lock(installation, architecture)
+        key = question(installation, architecture)
+        known = recorded(installation, architecture)
+        if known is None:
+            labels = [image.labels for image in self._client.images.list(filters={"label": key})]
+            texts = sorted({found[LOCK_LABEL] for found in labels if LOCK_LABEL in found})
+            known = restored(installation, architecture, texts[0]) if texts else None
+        return known or resolve(installation, architecture, self._say)
+
+    def _ensure_base(self, architecture: str, python: str = IMAGE_PYTHON) -> str:
         """The id of the base image, which is pulled or made with debootstrap if it is absent."""
-        base = BASES[architecture]
+        own = python == IMAGE_PYTHON
+        base = BASES[architecture] if own else f"python:{python}-slim-{BASE_SUITE}"
         try:
-            return str(self._client.images.get(base).id)
+            image = self._client.images.get(base)
+            if own or image.attrs.get("Architecture") == _ENGINE_NAMES[architecture]:
+                return str(image.id)
         except docker.errors.ImageNotFound:
             self._say(f"pulling {base}")
         try:
-            return str(self._client.images.pull(base).id)
+            platform = None if own else f"linux/{_ENGINE_NAMES[architecture]}"
+            return str(self._client.images.pull(base, platform=platform).id)
         except docker.errors.APIError as error:
+            if not own:
+                raise EnvironmentNotReady(
+                    f"Python {python} is needed, and its base image {base} cannot be pulled "
+                    f"({error.explanation}): pull it on a machine with access and `docker load` "
+                    "it, or use --isolation process with that Python installed"
+                ) from error
             if shutil.which("debootstrap") is None or os.getuid() != 0:
                 raise EnvironmentNotReady(
                     f"{base} is not here and cannot be pulled ({error.explanation}); pull it on a "
@@ -94,12 +136,12 @@ class ImageBuilder:
         return str(self._client.images.get(base).id)
 
     def _build(
-        self, framework: Framework, architecture: str, reference: str, base: str
+        self, framework: Framework, wheels: Locked, reference: str, base: str
     ) -> DockerImage:
-        wheels = wheelhouse(framework, architecture, self._say)
+        house = wheelhouse(wheels, self._say)
         self._say(f"building {reference}")
         with tempfile.TemporaryFile() as context:
-            _write_context(context, framework, wheels)
+            _write_context(context, framework, wheels, house)
             context.seek(0)
             try:
                 image, _ = self._client.images.build(
@@ -107,8 +149,8 @@ class ImageBuilder:
                     custom_context=True,
                     encoding=None,
                     tag=reference,
-                    buildargs={"BASE": base},
-                    labels={"eqc": "image", "eqc.framework": framework.name},
+                    buildargs={"BASE": base, **_PYTHON_ARGUMENTS[wheels.python == IMAGE_PYTHON]},
+                    labels={"eqc": "image", "eqc.framework": framework.name, **wheels.labels},
                     network_mode="host",
                     rm=True,
                     forcerm=True,
@@ -127,92 +169,50 @@ class ImageBuilder:
         return image
 
 
-def _content_hash(framework: Framework, base: str) -> str:
+_ENGINE_NAMES = {"x86_64": "amd64", "arm64": "arm64"}
+_PYTHON_ARGUMENTS = {
+    True: {},
+    # The base image has its Python: Debian's would be another version.
+    False: {"PYTHON": "/usr/local/bin/python3", "PYTHON_PACKAGES": ""},
+}
+
+
+def _parsed(text: str) -> Installation:
+    try:
+        return parse_on(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _content_hash(framework: Framework, wheels: Locked, base: str) -> str:
     digest = hashlib.sha256(base.encode())
-    for name, path in _context_files(framework):
-        digest.update(f"\0{name}\0".encode() + path.read_bytes())
+    for name, content in _context_files(framework, wheels):
+        digest.update(f"\0{name}\0".encode() + content)
     return digest.hexdigest()[:12]
 
 
-def _context_files(framework: Framework) -> Iterator[tuple[str, Path]]:
-    """(name in the build context, file), in a fixed order, without wheels.
+def _context_files(framework: Framework, wheels: Locked) -> Iterator[tuple[str, bytes]]:
+    """(name in the build context, content), in a fixed order, without wheels.
 
     ``images`` has the same layout as the folder of the project, but this framework only.
     """
-    yield "Dockerfile", framework.dockerfile
-    yield "lock.txt", images_folder() / "lock.txt"
-    yield "requirements.txt", framework.requirements
+    yield "Dockerfile", framework.dockerfile.read_bytes()
+    yield "lock.txt", wheels.lock.encode()
+    yield "requirements.txt", wheels.requirements.encode()
     for name, path in framework.runner_files():
-        yield f"images/{name}", path
+        yield f"images/{name}", path.read_bytes()
     package = runner_path() / "eqc_runner"
     for path in sorted(package.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            yield f"images/runner/eqc_runner/{path.relative_to(package).as_posix()}", path
+            name = path.relative_to(package).as_posix()
+            yield f"images/runner/eqc_runner/{name}", path.read_bytes()
 
 
-def _write_context(context: IO[bytes], framework: Framework, wheels: Path) -> None:
+def _write_context(context: IO[bytes], framework: Framework, wheels: Locked, house: Path) -> None:
     with tarfile.open(fileobj=context, mode="w") as tar:
-        for name, path in _context_files(framework):
-            content = path.read_bytes()
+        for name, content in _context_files(framework, wheels):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), 0o644
             tar.addfile(entry, io.BytesIO(content))
-        for path in sorted(wheels.glob("*.whl")):
+        for path in sorted(house.glob("*.whl")):
             tar.add(path, f"wheelhouse/{path.name}")
-
-
-IMAGE_PYTHON = "3.11"
-# Every platform tag that bookworm (glibc 2.36) can install: pip accepts only those it is given.
-WHEEL_PLATFORMS = {
-    "x86_64": (
-        *(f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)),
-        *("manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64"),
-    ),
-    "arm64": (
-        *(f"manylinux_2_{minor}_aarch64" for minor in range(36, 16, -1)),
-        "manylinux2014_aarch64",
-    ),
-}
-
-Say = Callable[[str], None]
-
-
-def wheelhouse(framework: Framework, architecture: str, say: Say) -> Path:
-    """A folder with every wheel of the framework's image, downloaded if it is not in the cache.
-
-    This computer's pip downloads them, with its own indexes, proxies and certificates. The build
-    needs none of these, and no image layer can hold a credential. Raises ``EnvironmentNotReady``
-    where the download fails.
-    """
-    requirements, lock = framework.requirements, images_folder() / "lock.txt"
-    wanted = hashlib.sha256(requirements.read_bytes() + lock.read_bytes()).hexdigest()[:16]
-    house = cache_folder() / "wheelhouse" / f"{framework.name}-{architecture}-{wanted}"
-    if house.is_dir():
-        return house
-    say(f"fetching the wheels of {framework.name} for {architecture}")
-    house.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=house.parent) as temporary:
-        tags = WHEEL_PLATFORMS[architecture]
-        platforms = [word for tag in tags for word in ("--platform", tag)]
-        checked(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:"),
-                *("--python-version", IMAGE_PYTHON, *platforms, "--dest", temporary),
-                *("--constraint", str(lock), "--requirement", str(requirements)),
-            ],
-            "pip download",
-        )
-        Path(temporary).rename(house)
-        # TemporaryDirectory fails on exit if its folder is gone.
-        Path(temporary).mkdir()
-    return house
-
-
-def checked(argv: list[str], what: str) -> None:
-    """Run a command. Raises ``EnvironmentNotReady`` with the end of its stderr if it fails."""
-    done = subprocess.run(
-        argv, capture_output=True, text=True, check=False, env=without_credentials()
-    )
-    if done.returncode:
-        tail = "\n".join(done.stderr.splitlines()[-8:])
-        raise EnvironmentNotReady(f"{what} failed (exit code {done.returncode}):\n{tail}")

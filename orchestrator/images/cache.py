@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.errors import EnvironmentNotReady
+from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.images import Image, ImageBuilder
-from orchestrator.model.experiment import Reason
+from orchestrator.model.experiment import Installation, Reason
 from orchestrator.system.once import Once
 
 
@@ -15,14 +15,14 @@ class ImageCache:
         self._builder = builder
         self._images: Once[Image | Reason] = Once()
 
-    def get(self, framework: str, architecture: str) -> Image | Reason:
+    def get(self, installation: Installation, architecture: str) -> Image | Reason:
         """The image, or the reason (``no-image``) why it could not be built."""
         return self._images.get(
-            (framework, architecture), lambda: self._make(framework, architecture)
+            (installation.title, architecture), lambda: self._make(installation, architecture)
         )
 
-    def _make(self, framework: str, architecture: str) -> Image | Reason:
+    def _make(self, installation: Installation, architecture: str) -> Image | Reason:
         try:
-            return self._builder.ensure(framework, architecture)
-        except EnvironmentNotReady as error:
+            return self._builder.ensure(installation, architecture)
+        except (EnvironmentNotReady, UsageError) as error:
             return Reason("no-image", str(error))

@@ -22,6 +22,7 @@ class Image:
     """
 
     framework: str
+    """With its version and further packages, where they are asked for."""
     reference: str
     digest: str
 

@@ -11,7 +11,7 @@ from orchestrator.images import Image
 from orchestrator.images.cache import ImageCache
 from orchestrator.images.delivery import deliver
 from orchestrator.images.registry import Login, Pushed, login_for, push
-from orchestrator.model.experiment import Pending, Reason
+from orchestrator.model.experiment import Installation, Pending, Reason
 from orchestrator.model.machine import Unavailable
 from orchestrator.ssh.client import SshClient
 
@@ -37,15 +37,15 @@ class ImageDistributor:
 
         Returns the reason if no image at all could be built: then renting is no use. Else ``None``.
         """
-        found = [self.get(*wanted) for wanted in sorted(_wanted(pending))]
+        found = [self.get(*wanted) for wanted in sorted(_wanted(pending), key=str)]
         reasons = [image for image in found if isinstance(image, Reason)]
         return reasons[0] if found and len(reasons) == len(found) else None
 
-    def get(self, framework: str, architecture: str) -> Image | Reason:
+    def get(self, installation: Installation, architecture: str) -> Image | Reason:
         """The image, pushed to the registry if there is one; or the reason why there is none."""
         if self._image_cache is None:
             return Reason("no-engine", "images are built on this computer: start a Docker engine")
-        image = self._image_cache.get(framework, architecture)
+        image = self._image_cache.get(installation, architecture)
         if isinstance(image, Reason) or self._registry is None:
             return image
         with self._pushing:
@@ -75,8 +75,8 @@ class ImageDistributor:
             return None
 
 
-def _wanted(pending: Pending) -> set[tuple[str, str]]:
-    """(framework, architecture) of the images that a rented machine of the platform needs.
+def _wanted(pending: Pending) -> set[tuple[Installation, str]]:
+    """(installation, architecture) of the images that a rented machine of the platform needs.
 
     Empty where the architecture is not known before the machine is there.
     """
@@ -89,4 +89,4 @@ def _wanted(pending: Pending) -> set[tuple[str, str]]:
         return set()  # no offer either: the fleet reports the reason for this platform
     if architecture is None:
         return set()
-    return {(cell.variant.framework, architecture) for cell, _ in pending}
+    return {(cell.variant.installation, architecture) for cell, _ in pending}

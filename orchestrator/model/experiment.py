@@ -120,6 +120,11 @@ class Installation(NamedTuple):
         """``onnxruntime==1.20.1``, as ``on`` says it."""
         return f"{self.framework}{self.pin or ''}"
 
+    @property
+    def title(self) -> str:
+        """The label and all further packages: other installations have another title."""
+        return " + ".join([self.label, *self.requires])
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -279,13 +284,13 @@ class Experiment:
     """One YAML file, parsed, checked and resolved: the file itself is not needed any more."""
 
     name: str
-    workloads: tuple[tuple[Workload, tuple[str, ...]], ...]
-    """(workload, names of the frameworks it runs on)."""
+    workloads: tuple[tuple[Workload, tuple[Installation, ...]], ...]
+    """(workload, the installations it runs on)."""
     inputs: tuple[tuple[Input, frozenset[str] | None], ...]
     """(input, labels of the workloads that get it; ``None``: all)."""
     platforms: tuple[Platform, ...]
     variants: tuple[Variant, ...]
-    """Every combination of ``vary``, without its framework (``framework == ""``)."""
+    """Every combination of ``vary``, without its installation (``framework == ""``)."""
     include: tuple[Filter, ...]
     exclude: tuple[Filter, ...]
     observe_cpu: Observe

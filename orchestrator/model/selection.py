@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.model.experiment import Filter, Input, Platform, Scalar, Variant, Workload
+from orchestrator.model.experiment import (
+    Filter,
+    Input,
+    Installation,
+    Platform,
+    Scalar,
+    Variant,
+    Workload,
+)
 
 Values = Mapping[str, frozenset[Scalar]]
 
@@ -81,9 +89,9 @@ def of_input(given: Input) -> Values:
     return {"input": frozenset([given.label])}
 
 
-def of_framework(name: str) -> Values:
-    """The field of a framework: the name that a workload gives under ``on``."""
-    return {"on": frozenset([name])}
+def of_installation(installation: Installation) -> Values:
+    """The field of an installation: its framework's name, and that name with its version."""
+    return {"on": frozenset([installation.framework, installation.label])}
 
 
 def of_variant(variant: Variant) -> Values:

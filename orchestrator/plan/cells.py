@@ -12,24 +12,34 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from orchestrator.model import selection
-from orchestrator.model.experiment import Cell, Experiment, Filter, Json, Plan, Platform, Variant
+from orchestrator.model.experiment import (
+    Cell,
+    Experiment,
+    Filter,
+    Installation,
+    Json,
+    Plan,
+    Platform,
+    Variant,
+)
 from orchestrator.plan.cost import dollars, estimate_json, estimates, hourly, total
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Cells of one platform and one framework: one machine computes them in one container."""
+    """Cells of one platform and one installation: one machine computes them in one container."""
 
     platform: Platform
-    framework: str
+    installation: Installation
     cells: tuple[Cell, ...]
 
 
 class PlanRow(NamedTuple):
-    """How much a plan has for one platform and one framework."""
+    """How much a plan has for one platform and one installation."""
 
     platform: str
     framework: str
+    """With its version, where ``on`` names one."""
     cells: int
     sessions: int
     done: int
@@ -40,10 +50,10 @@ def make_plan(experiment: Experiment) -> Plan:
     """All cells of ``experiment``, in the order of the file, each id once."""
     filters = tuple(_Filter(f, keep=True) for f in experiment.include)
     filters += tuple(_Filter(f, keep=False) for f in experiment.exclude)
-    frameworks = {name for _, names in experiment.workloads for name in names}
+    installations = {each for _, all_ in experiment.workloads for each in all_}
     variants = {
-        (name, has_gpu): _variants(experiment.variants, name, has_gpu=has_gpu)
-        for name in frameworks
+        (each, has_gpu): _variants(experiment.variants, each, has_gpu=has_gpu)
+        for each in installations
         for has_gpu in (False, True)
     }
     workload_values = [selection.of_workload(workload) for workload, _ in experiment.workloads]
@@ -52,17 +62,17 @@ def make_plan(experiment: Experiment) -> Plan:
     for platform in experiment.platforms:
         on_platform = _narrow(filters, selection.of_platform(platform), _PLATFORM)
         has_gpu = platform.get("gpu") is not None
-        for (workload, names), of_workload in zip(
+        for (workload, installations_of), of_workload in zip(
             experiment.workloads, workload_values, strict=True
         ):
             on_workload = _narrow(on_platform, of_workload, _WORKLOAD)
-            for name in names:
-                on_framework = _narrow(on_workload, selection.of_framework(name), _FRAMEWORK)
+            for each in installations_of:
+                on_framework = _narrow(on_workload, selection.of_installation(each), _FRAMEWORK)
                 for (given, wanted), of_input in zip(experiment.inputs, input_values, strict=True):
                     if wanted is not None and workload.label not in wanted:
                         continue
                     left = _narrow(on_framework, of_input, _INPUT)
-                    for variant, of_variant in variants[name, has_gpu]:
+                    for variant, of_variant in variants[each, has_gpu]:
                         if not _kept(_narrow(left, of_variant, _VARIANT), experiment):
                             continue
                         is_gpu = variant.device == "gpu"
@@ -73,22 +83,22 @@ def make_plan(experiment: Experiment) -> Plan:
 
 
 def group_batches(cells: Iterable[Cell]) -> tuple[Batch, ...]:
-    """The cells of one platform and framework together, in the order of their first cell."""
-    groups: dict[tuple[str, str], list[Cell]] = {}
+    """The cells of one platform and installation together, in the order of their first cell."""
+    groups: dict[tuple[str, Installation], list[Cell]] = {}
     for cell in cells:
-        groups.setdefault((cell.platform.id, cell.variant.framework), []).append(cell)
+        groups.setdefault((cell.platform.id, cell.variant.installation), []).append(cell)
     return tuple(
-        Batch(group[0].platform, framework, tuple(group))
-        for (_, framework), group in groups.items()
+        Batch(group[0].platform, installation, tuple(group))
+        for (_, installation), group in groups.items()
     )
 
 
 def plan_rows(plan: Plan, done: Mapping[str, int]) -> tuple[PlanRow, ...]:
-    """One row for each platform and framework. ``done``: cell id → sessions in the store."""
+    """One row for each platform and installation. ``done``: cell id → sessions in the store."""
     return tuple(
         PlanRow(
             batch.platform.name,
-            batch.framework,
+            batch.installation.title,
             len(batch.cells),
             sum(cell.observe.sessions for cell in batch.cells),
             sum(_done(cell, done) for cell in batch.cells),
@@ -174,17 +184,20 @@ def _machines(cells: Sequence[Cell], done: Mapping[str, int]) -> int:
 
 
 def _variants(
-    variants: Sequence[Variant], framework: str, *, has_gpu: bool
+    variants: Sequence[Variant], installation: Installation, *, has_gpu: bool
 ) -> list[tuple[Variant, selection.Values]]:
-    """The variants of a framework, name and device filled in, with their values for filters."""
+    """The variants of an installation, it and the device filled in, with values for filters."""
     completed = [
         replace(
             variant,
-            framework=framework,
+            framework=installation.framework,
+            pin=installation.pin,
+            requires=installation.requires,
             device=("gpu" if has_gpu else "cpu") if variant.device == "auto" else variant.device,
         )
         for variant in variants
-        if variant.framework in ("", framework)
+        if variant.framework == ""
+        or (variant.framework, variant.pin) == (installation.framework, installation.pin)
     ]
     return [(variant, selection.of_variant(variant)) for variant in completed]
 

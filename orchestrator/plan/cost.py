@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator import catalog
-from orchestrator.model.experiment import Cell, Json, Platform
+from orchestrator.model.experiment import Cell, Installation, Json, Platform
 from orchestrator.model.machine import CloudPlacement, Offer, Unavailable
 
 BOOT_MINUTES = 3.0
@@ -62,14 +62,14 @@ def estimates(cells: Iterable[Cell], done: Mapping[str, int]) -> tuple[Estimate,
     ``done``: cell id → sessions in the store.
     """
     sessions: Counter[str] = Counter()
-    images: dict[str, set[str]] = {}
+    images: dict[str, set[Installation]] = {}
     platforms: dict[str, Platform] = {}
     for cell in cells:
         left = cell.observe.sessions - done.get(cell.id, 0)
         if left > 0:
             platforms.setdefault(cell.platform.id, cell.platform)
             sessions[cell.platform.id] += left
-            images.setdefault(cell.platform.id, set()).add(cell.variant.framework)
+            images.setdefault(cell.platform.id, set()).add(cell.variant.installation)
     return tuple(
         _estimate(platform, sessions[key], len(images[key])) for key, platform in platforms.items()
     )

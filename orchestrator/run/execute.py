@@ -71,12 +71,12 @@ def execute(
 def record_skipped(
     context: Context, pending: Pending, status: Status, reason: Reason
 ) -> list[Record]:
-    """Store why ``pending`` was not computed, and say so once for each platform and framework."""
+    """Store why ``pending`` was not computed; say so once for each platform and installation."""
     records: list[Record] = []
     skipped = set()
     for cell, sessions in pending:
         records += not_observed(context.folder, cell, sessions, status, reason)
-        skipped.add((cell.platform.name, cell.variant.framework))
+        skipped.add((cell.platform.name, cell.variant.installation.title))
     for platform, framework in sorted(skipped):
         context.tell(Skipped(platform, framework, reason.message))
     return records

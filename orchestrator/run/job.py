@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.model.experiment import Cell, Json, Keep, Limits, pairs
+from orchestrator.model.experiment import Cell, Installation, Json, Keep, Limits, content_id, pairs
 from orchestrator.model.machine import Machine
 from orchestrator.system.files import disk_errors
 
@@ -21,21 +21,27 @@ START_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Job:
-    """Cells of one platform and one framework, with the sessions still to be observed."""
+    """Cells of one platform and one installation, with the sessions still to be observed."""
 
     machine: Machine
-    framework: str
+    installation: Installation
     cells: tuple[tuple[Cell, tuple[int, ...]], ...]
 
     @property
     def name(self) -> str:
-        """The name of the job's work folder."""
-        return f"{self.machine.id}-{self.framework}"
+        """The name of the job's work folder; no other installation's has it."""
+        wanted = self.installation
+        if wanted == Installation(wanted.framework):
+            return f"{self.machine.id}-{wanted.framework}"
+        # Versions have characters that no folder's name has.
+        return (
+            f"{self.machine.id}-{wanted.framework}-{content_id([wanted.pin, *wanted.requires])[:8]}"
+        )
 
     @property
     def title(self) -> str:
         """The job's name in messages."""
-        return f"{self.machine.platform.name} {self.framework}"
+        return f"{self.machine.platform.name} {self.installation.title}"
 
     @property
     def sessions(self) -> int:
@@ -101,7 +107,7 @@ def sessions_of_job(folder: Path) -> dict[str, tuple[int, ...]]:
 
 def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict[str, Json]:
     workload, variant, observe = cell.workload, cell.variant, cell.observe
-    platform_sets = job.machine.environment(job.framework) or ()
+    platform_sets = job.machine.environment(variant.framework) or ()
     tensors: dict[str, Json] = {}
     for name, sha256, path in cell.input.tensors:
         tensors[name] = _place(Path(path), folder, f"inputs/{sha256}.npy")

@@ -16,14 +16,24 @@ from orchestrator.executors.process import ProcessExecutor, probe
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.images.cache import ImageCache
 from orchestrator.model.events import JobsPlanned
-from orchestrator.model.experiment import Cell, Isolation, Platform, Reason, Status
+from orchestrator.model.experiment import (
+    Cell,
+    Installation,
+    Isolation,
+    Platform,
+    Reason,
+    Status,
+)
 from orchestrator.model.machine import Machine, Order, Provider, Unavailable
+from orchestrator.packages.environments import EnvironmentCache
+from orchestrator.packages.requirements import is_default
 from orchestrator.plan.cells import group_batches
 from orchestrator.providers.registration import Surroundings
 from orchestrator.providers.registry import is_here, make
 from orchestrator.providers.this_computer.registration import this_architecture
 from orchestrator.run.context import Context, engine
 from orchestrator.run.execute import execute, record_skipped
+from orchestrator.run.installed import Installed
 from orchestrator.run.job import Job, sessions_of_job
 from orchestrator.run.parallel import side_by_side
 from orchestrator.store.ingest import Origin, ingest
@@ -42,6 +52,7 @@ class LocalRun:
         self._image_cache: ImageCache | None = None
         if self._client is not None:
             self._image_cache = ImageCache(ImageBuilder(self._client, context.note))
+        self._environments = EnvironmentCache(context.note)
         self._machines: dict[str, Machine | Reason] = {}
         self._providers: dict[str, Provider] = {}
 
@@ -49,6 +60,11 @@ class LocalRun:
     def image_cache(self) -> ImageCache | None:
         """The images of this run; ``None`` without an engine."""
         return self._image_cache
+
+    @property
+    def installed(self) -> Installed:
+        """What the jobs of this computer run in."""
+        return Installed(self._image_cache, self._environments)
 
     def clear_leftovers(self) -> None:
         """Remove containers that a killed call left, and store what it had observed."""
@@ -100,8 +116,8 @@ class LocalRun:
     def _prepare(self, cells: list[Cell]) -> None:
         """Make the machines, then the images, that the pending cells need."""
         self._make_providers(cells)
-        wanted = sorted({_image_of(cell) for cell in cells if self._why_no_machine(cell) is None})
-        if not self._build_images(wanted):
+        wanted = {_image_of(cell) for cell in cells if self._why_no_machine(cell) is None}
+        if not self._build_images(sorted(wanted, key=str)):
             # All cells of a run have the same isolation, else it could be the cause of classes.
             self._client, self._image_cache, self._machines = None, None, {}
             self._make_providers(cells)
@@ -119,14 +135,14 @@ class LocalRun:
         return records
 
     def _jobs(self) -> Iterator[Job]:
-        """The pending sessions, as one job per platform and framework."""
+        """The pending sessions, as one job per platform and installation."""
         pending = {cell.id: (cell, sessions) for cell, sessions in self._context.pending(here=True)}
         jobs = []
         for batch in group_batches(tuple(cell for cell, _ in pending.values())):
             cells = tuple(pending[c.id] for c in batch.cells if self._why_not(c) is None)
             machine = self._machine(batch.platform)
             if cells and isinstance(machine, Machine):
-                jobs.append(Job(machine, batch.framework, cells))
+                jobs.append(Job(machine, batch.installation, cells))
         self._context.tell(JobsPlanned({job.title: job.sessions for job in jobs}))
         if self._context.compose is not None:
             self._write_compose(jobs)
@@ -136,8 +152,8 @@ class LocalRun:
         """All jobs as services of one file, before the first of them is run."""
         services = {}
         for job in jobs:
-            image = self._image(job.framework, job.machine.architecture)
-            assert image is not None  # noqa: S101 - a rehearsal has no other isolation
+            image = self._installed(job)
+            assert isinstance(image, Image)  # noqa: S101 - a rehearsal has no other isolation
             work = self._folder.path / "work" / safe_name(job.name)
             services[service_name(job.title)] = service(
                 image.reference,
@@ -158,8 +174,9 @@ class LocalRun:
         context = self._context
         deadline = time.time() + job.seconds(context.limits)
         deadline = deadline if context.wall is None else min(deadline, context.wall)
-        image = self._image(job.framework, job.machine.architecture)
-        executor = self._executor(job, image, deadline)
+        installed = self._installed(job)
+        image = installed if isinstance(installed, Image) else None
+        executor = self._executor(job, installed, deadline)
         return execute(context, job, image, executor, deadline, context.stop)
 
     def _make_providers(self, cells: list[Cell]) -> None:
@@ -171,14 +188,23 @@ class LocalRun:
         wanted = {cell.platform.provider for cell in cells}
         self._providers = {name: make(name, surroundings) for name in sorted(wanted)}
 
-    def _build_images(self, wanted: list[tuple[str, str]]) -> bool:
-        """Whether to use containers: not if isolation is ``auto`` and a build fails."""
+    def _build_images(self, wanted: list[tuple[Installation, str]]) -> bool:
+        """Whether to use containers: not if isolation is ``auto`` and a build fails.
+
+        A version that is not to be had in an image is no such failure, unless no image can be
+        built at all.
+        """
         if self._image_cache is None:
             return True
-        for framework, architecture in wanted:
-            found = self._image_cache.get(framework, architecture)
-            mine = architecture == this_architecture()
-            if isinstance(found, Reason) and mine and self._context.isolation is Isolation.AUTO:
+        failed: list[Reason] = []
+        mine = [each for each in wanted if each[1] == this_architecture()]
+        for installation, architecture in wanted:
+            found = self._image_cache.get(installation, architecture)
+            if not isinstance(found, Reason) or architecture != this_architecture():
+                continue
+            failed.append(found)
+            hopeless = is_default(installation) or len(failed) == len(mine)
+            if hopeless and self._context.isolation is Isolation.AUTO:
                 self._context.note(f"running as processes: {found.message}")
                 return False
         return True
@@ -193,16 +219,15 @@ class LocalRun:
 
     def _why_not(self, cell: Cell) -> Reason | None:
         reason = self._why_no_machine(cell)
-        if reason is not None or self._image_cache is None:
+        if reason is not None:
             return reason
-        image = self._image_cache.get(*_image_of(cell))
-        return image if isinstance(image, Reason) else None
+        found = self.installed.get(*_image_of(cell))
+        return found if isinstance(found, Reason) else None
 
-    def _image(self, framework: str, architecture: str) -> Image | None:
-        image = (
-            None if self._image_cache is None else self._image_cache.get(framework, architecture)
-        )
-        return image if isinstance(image, Image) else None
+    def _installed(self, job: Job) -> Image | Path:
+        found = self.installed.get(job.installation, job.machine.architecture)
+        assert not isinstance(found, Reason)  # noqa: S101 - such cells are in no job
+        return found
 
     def _machine(self, asked: Platform) -> Machine | Reason:
         known = self._machines.get(asked.id)
@@ -217,22 +242,22 @@ class LocalRun:
         except Unavailable as error:
             return error.reason
 
-    def _executor(self, job: Job, image: Image | None, deadline: float) -> Executor:
-        if self._client is None or image is None:
-            return ProcessExecutor()
+    def _executor(self, job: Job, installed: Image | Path, deadline: float) -> Executor:
+        if self._client is None or isinstance(installed, Path):
+            return ProcessExecutor(installed if isinstance(installed, Path) else None)
         if self._context.compose is not None:
             name = service_name(job.title)
             return ComposeExecutor(self._context.compose, self._compose_file, name)
         return ContainerExecutor(
             self._client,
             # The digest, because a tag may be moved to another image while the run goes on.
-            image.digest,
+            installed.digest,
             self._context.label,
             memory_bytes=self._context.limits.memory_bytes,
             deadline=deadline,
         )
 
 
-def _image_of(cell: Cell) -> tuple[str, str]:
-    """(framework, architecture) of the image a cell needs."""
-    return cell.variant.framework, catalog.architecture(cell.platform) or this_architecture()
+def _image_of(cell: Cell) -> tuple[Installation, str]:
+    """(installation, architecture) that a cell needs."""
+    return cell.variant.installation, catalog.architecture(cell.platform) or this_architecture()

@@ -19,11 +19,13 @@ from orchestrator.errors import (
 )
 from orchestrator.executors.base import Executor
 from orchestrator.executors.remote_container import RemoteContainer, leftovers, remove
-from orchestrator.executors.remote_process import RemoteProcess
+from orchestrator.executors.remote_process import RemoteProcess, installed_versions
 from orchestrator.images import Image
 from orchestrator.images.remote import ImageDistributor
-from orchestrator.model.experiment import Isolation, Reason, Status
+from orchestrator.model.experiment import Installation, Isolation, Reason, Status
 from orchestrator.model.machine import Lost, Machine, Rejected, SshPlacement
+from orchestrator.packages.pins import name_of, unmet
+from orchestrator.packages.requirements import distribution_of, is_default
 from orchestrator.plan.cells import group_batches
 from orchestrator.providers.qemu import Qemu
 from orchestrator.providers.registry import is_rented, registration
@@ -142,7 +144,7 @@ class _OnMachine:
                 break
             pending = tuple((cell, sessions[cell.id]) for cell in batch.cells)
             try:
-                image = self._image(batch.framework, isolation)
+                image = self._image(batch.installation, isolation)
             except DeliveryFailed as error:
                 reason = Reason(error.code, str(error))
                 records += record_skipped(self.context, pending, Status.FAILED, reason)
@@ -153,7 +155,7 @@ class _OnMachine:
             if not verified and image is not None:
                 self._verify(image)
                 verified = True
-            records += self._compute(Job(self.machine, batch.framework, pending), image)
+            records += self._compute(Job(self.machine, batch.installation, pending), image)
         return records
 
     @property
@@ -182,14 +184,40 @@ class _OnMachine:
         self.context.note(f"{name}: running as processes: {facts.why_no_docker}")
         return Isolation.PROCESS
 
-    def _image(self, framework: str, isolation: Isolation) -> Image | Reason | None:
+    def _image(self, wanted: Installation, isolation: Isolation) -> Image | Reason | None:
         """The image, delivered to the machine; why there is none; ``None`` for plain processes."""
         if isolation is Isolation.PROCESS:
-            return None
-        image = self.images.get(framework, self.machine.architecture)
+            return self._why_not_there(wanted)
+        image = self.images.get(wanted, self.machine.architecture)
         if isinstance(image, Image):
             self.images.deliver(self.shell, image)
         return image
+
+    def _why_not_there(self, wanted: Installation) -> Reason | None:
+        """Why the machine's own Python cannot compute the installation; ``None``: it can.
+
+        Nothing is installed on a machine that is not ours.
+        """
+        if is_default(wanted):
+            return None
+        asked = list(wanted.requires)
+        if wanted.pin is not None:
+            asked.insert(0, f"{distribution_of(wanted)}{wanted.pin}")
+        python = self._python
+        there = installed_versions(self.shell, [name_of(each) for each in asked], python)
+        lacking = unmet(asked, there)
+        if not lacking:
+            return None
+        return Reason(
+            "not-installed",
+            f"{self.shell.label}: {python} cannot compute {wanted.title} ({'; '.join(lacking)}): "
+            f"install it there, set the host's key `python` to an environment that has it, or "
+            "install Docker",
+        )
+
+    @property
+    def _python(self) -> str:
+        return "python3" if self._standing is None else self._standing.python
 
     def _verify(self, image: Image) -> None:
         """Compare the machine with the platform before it computes. Raises ``Rejected``."""
@@ -219,8 +247,7 @@ class _OnMachine:
 
     def _executor(self, image: Image | None, deadline: float) -> Executor:
         if image is None:
-            python = "python3" if self._standing is None else self._standing.python
-            return RemoteProcess(self.shell, self._label, python=python, deadline=deadline)
+            return RemoteProcess(self.shell, self._label, python=self._python, deadline=deadline)
         return RemoteContainer(
             self.shell,
             image.digest,

@@ -19,6 +19,7 @@ quiet = click.option("--quiet", is_flag=True, help="No progress.")
 
 @command("experiment:validate")
 @experiment_file
+@click.option("--online", is_flag=True, help="Ask pip's index for the versions of 'on', too.")
 def validate() -> None:
     """Check an experiment file; print every mistake with its line."""
 

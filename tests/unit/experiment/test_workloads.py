@@ -26,8 +26,8 @@ RANDOM = "inputs: [{random: {shape: [1, 2]}}]\n"
 
 def one(load: Load, entry: str):
     text = text_of(workloads=f"workloads:\n  - {{{entry}}}\n", inputs=RANDOM)
-    ((workload, frameworks),) = load(text).workloads
-    return workload, frameworks
+    ((workload, installations),) = load(text).workloads
+    return workload, tuple(each.framework for each in installations)
 
 
 def test_a_file_is_known_by_its_content(load: Load, model: Path) -> None:

@@ -12,6 +12,7 @@ from orchestrator.model.experiment import (
     Experiment,
     Filter,
     Input,
+    Installation,
     Limits,
     Observe,
     Plan,
@@ -23,6 +24,7 @@ from orchestrator.model.experiment import (
 from orchestrator.model.machine import CloudPlacement
 from orchestrator.plan.cells import group_batches, make_plan, plan_json, plan_rows
 
+NUMPY, TORCH = Installation("numpy"), Installation("torch")
 LOCAL = Platform("local", "local")
 HASWELL = Platform("emulated", "emulated/Haswell", pairs({"cpu": "Haswell", "arch": "x86_64"}))
 C4 = Platform("aws", "aws/c4.large", pairs({"machine_type": "c4.large"}))
@@ -37,7 +39,7 @@ ONE = Input("one", (("input", "b" * 64, "/o"),))
 def experiment(**changes: object) -> Experiment:
     base = Experiment(
         name="x",
-        workloads=((SMALL, ("numpy", "torch")), (LENET, ("torch",))),
+        workloads=((SMALL, (NUMPY, TORCH)), (LENET, (TORCH,))),
         inputs=((ZERO, None), (ONE, frozenset({"lenet"}))),
         platforms=(LOCAL, HASWELL, C4, C5),
         variants=(Variant("", device="auto"), Variant("torch", threads=2, device="auto")),
@@ -222,14 +224,14 @@ def test_every_part_of_the_content_enters_the_id() -> None:
 def test_batches_hold_all_cells_of_one_platform_and_framework() -> None:
     cells = make_plan(experiment()).cells
     batches = group_batches(cells)
-    assert [(b.platform.name, b.framework, len(b.cells)) for b in batches[:2]] == [
+    assert [(b.platform.name, b.installation.label, len(b.cells)) for b in batches[:2]] == [
         ("local", "numpy", 1),
         ("local", "torch", 6),
     ]
     assert len(batches) == 8
     assert sorted(c.id for b in batches for c in b.cells) == sorted(c.id for c in cells)
     assert all(
-        c.platform == b.platform and c.variant.framework == b.framework
+        c.platform == b.platform and c.variant.installation == b.installation
         for b in batches
         for c in b.cells
     )
@@ -257,7 +259,7 @@ def test_a_cost_nobody_knows_is_null() -> None:
 def test_planning_many_cells_takes_no_time() -> None:
     """A generous limit that quadratic time would break; bench/plan.py measures 100,000 cells."""
     many = experiment(
-        workloads=((SMALL, ("numpy",)),),
+        workloads=((SMALL, (NUMPY,)),),
         inputs=((ZERO, None),),
         platforms=tuple(Platform("ssh", f"p{n}", pairs({"host": f"p{n}"})) for n in range(100)),
         variants=tuple(Variant("", threads=n + 1) for n in range(100)),

@@ -26,7 +26,7 @@ from orchestrator.model.events import (
     SessionEnded,
     Skipped,
 )
-from orchestrator.model.experiment import Limits, Reason
+from orchestrator.model.experiment import Installation, Limits, Reason
 from orchestrator.model.machine import Machine
 from orchestrator.report.html.page import html_text
 from orchestrator.report.registry import FORMATS
@@ -221,7 +221,7 @@ def test_a_machines_records_count_only_for_its_own_sessions(tmp_path: Path) -> N
 def test_the_output_of_a_killed_job_counts_only_for_its_own_sessions(tmp_path: Path) -> None:
     own, other = cell("own"), cell("other")
     machine = Machine("m", own.platform)
-    job = Job(machine, "numpy", ((own, (1,)),))
+    job = Job(machine, Installation("numpy"), ((own, (1,)),))
     assert sessions_of_job(tmp_path) == {}
     with_input = replace(own, input=replace(own.input, tensors=()))
     write_job(replace(job, cells=((with_input, (1,)),)), tmp_path / "job", Limits(), None)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from orchestrator import experiment
 from orchestrator.errors import Mistake, SpecError
 from orchestrator.executors.compose import compose_text, service, service_name
-from orchestrator.model.experiment import Experiment, Limits, Platform
+from orchestrator.model.experiment import Experiment, Installation, Limits, Platform
 from orchestrator.model.machine import Address, HostKey, Machine, Offer, Order
 from orchestrator.plan.cells import make_plan
 from orchestrator.providers import registry
@@ -75,7 +75,12 @@ def test_values_reach_the_job_as_they_are(value: str) -> None:
         cell = plan.cells[0]
         assert dict(cell.variant.environment)["EQC_TEST"] == value
         machine = Machine("m", cell.platform)
-        write_job(Job(machine, "numpy", ((cell, (0,)),)), Path(folder, "job"), Limits(), None)
+        write_job(
+            Job(machine, Installation("numpy"), ((cell, (0,)),)),
+            Path(folder, "job"),
+            Limits(),
+            None,
+        )
         (written,) = json.loads(Path(folder, "job/job.json").read_text())["cells"]
     assert written["environment"]["EQC_TEST"] == value
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.model.experiment import Cell, Input, Keep, Limits, Variant
+from orchestrator.model.experiment import Cell, Input, Installation, Keep, Limits, Variant
 from orchestrator.model.machine import Machine
 from orchestrator.run.job import Job, pending_sessions, write_job
 from tests.unit.store.records import cell
@@ -38,7 +38,12 @@ def test_only_missing_sessions_are_pending() -> None:
 
 def test_a_job_folder_holds_all_it_refers_to(tmp_path: Path) -> None:
     c = with_files(tmp_path)
-    write_job(Job(machine(c), "onnxruntime", ((c, (0, 2)),)), tmp_path / "job", Limits(), 1.5)
+    write_job(
+        Job(machine(c), Installation("onnxruntime"), ((c, (0, 2)),)),
+        tmp_path / "job",
+        Limits(),
+        1.5,
+    )
     document = json.loads((tmp_path / "job" / "job.json").read_text())
     (written,) = document["cells"]
     assert (tmp_path / "job" / written["workload"]["path"]).read_bytes() == b"model"
@@ -50,16 +55,18 @@ def test_a_job_folder_holds_all_it_refers_to(tmp_path: Path) -> None:
 
 def test_a_variant_cannot_undo_what_the_platform_masks(tmp_path: Path) -> None:
     c = with_files(tmp_path)
-    write_job(Job(machine(c), "onnxruntime", ((c, (0,)),)), tmp_path / "job", Limits(), None)
+    write_job(
+        Job(machine(c), Installation("onnxruntime"), ((c, (0,)),)), tmp_path / "job", Limits(), None
+    )
     (written,) = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
     assert written["environment"] == {"A": "platform", "B": "variant"}
 
 
 def test_a_jobs_time_counts_every_session_and_every_cold_start() -> None:
     c = cell(sessions=4)
-    fork = Job(machine(c), "numpy", ((c, (0, 1, 2, 3)),))
+    fork = Job(machine(c), Installation("numpy"), ((c, (0, 1, 2, 3)),))
     cold_cell = replace(c, observe=replace(c.observe, mode="cold"))
-    cold = Job(machine(c), "numpy", ((cold_cell, (0, 1, 2, 3)),))
+    cold = Job(machine(c), Installation("numpy"), ((cold_cell, (0, 1, 2, 3)),))
     limits = Limits(session_seconds=10)
     assert fork.seconds(limits) == 4 * 10 + 120
     assert cold.seconds(limits) == 4 * 10 + 4 * 120
@@ -69,7 +76,12 @@ def test_an_input_that_went_away_is_named(tmp_path: Path) -> None:
     c = with_files(tmp_path)
     (tmp_path / "x.npy").unlink()
     with pytest.raises(UsageError, match=r"x\.npy: was there"):
-        write_job(Job(machine(c), "onnxruntime", ((c, (0,)),)), tmp_path / "job", Limits(), None)
+        write_job(
+            Job(machine(c), Installation("onnxruntime"), ((c, (0,)),)),
+            tmp_path / "job",
+            Limits(),
+            None,
+        )
 
 
 def test_a_link_to_nowhere_in_a_models_folder_is_named(tmp_path: Path) -> None:
@@ -77,6 +89,6 @@ def test_a_link_to_nowhere_in_a_models_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "variables").symlink_to("/nowhere")
     model = replace(c.workload, source="savedmodel", path=str(tmp_path / "saved"))
-    job = Job(machine(c), "tensorflow", ((replace(c, workload=model), (0,)),))
+    job = Job(machine(c), Installation("tensorflow"), ((replace(c, workload=model), (0,)),))
     with pytest.raises(UsageError, match="saved/variables: cannot be copied"):
         write_job(job, tmp_path / "job", Limits(), None)

@@ -1,0 +1,1 @@
+"""What pip is asked for: installations, their versions in the index, Pythons, environments."""
