@@ -47,7 +47,7 @@ def test_a_platform_without_results_is_missing_and_not_equal(tmp_path: Path) -> 
 
 
 def test_a_file_that_is_not_a_baseline_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "baseline.json").write_text('{"schema": 2}')
+    (tmp_path / "baseline.json").write_text('{"schema": 3}')
     done = eqc("diff", "baseline.json", "baseline.json", cwd=tmp_path)
     assert done.returncode == 2
     assert "baseline.json" in done.stderr

@@ -93,7 +93,7 @@ def test_a_damaged_baseline_names_the_place(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"schema": 2, "partitions": []}', b"\xff\xfe", b"{}"]
+    "content", [b"", b"{", b"[]", b'{"schema": 3, "partitions": []}', b"\xff\xfe", b"{}"]
 )
 def test_what_is_no_report_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "b.json"
