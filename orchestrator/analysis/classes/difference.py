@@ -43,8 +43,9 @@ def difference(
     """Compare every partition of ``baseline`` and ``current``.
 
     ``tensors`` gives those of either side; ``None``: none is stored. ``ignore`` names axes
-    (``matching.AXES``). Raises ``ValueError`` where one side has two partitions with the same labels, ``UsageError`` where
-    ignoring makes two of one side one, or a tolerance is for an output that there is not.
+    (``matching.AXES``). Raises ``ValueError`` where one side has two partitions with the same
+    labels, ``UsageError`` where ignoring makes two of one side one, or a tolerance is for an
+    output that there is not.
     """
     pairs = matched(_partitions(baseline), _partitions(current), ignore)
     _refuse_unknown(tolerances, [one for pair in pairs for one in pair if one is not None])

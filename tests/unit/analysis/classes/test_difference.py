@@ -200,9 +200,7 @@ TENSORS: dict[str, Tensor] = {
 }
 
 
-def judged(
-    *tolerances: str, tensors: Tensors | None = TENSORS.get, **changes: Any
-) -> Difference:
+def judged(*tolerances: str, tensors: Tensors | None = TENSORS.get, **changes: Any) -> Difference:
     before, after = partition({"a": "p q"}), partition({"a": "p", "b": "q"}, **changes)
     given = [parse_tolerance(text) for text in tolerances]
     return difference([before], [after], tensors=tensors, tolerances=given)

@@ -59,7 +59,9 @@ def test_device_and_row_are_never_ignored(more: dict[str, str]) -> None:
 
 def test_rows_that_become_one_are_an_error_that_names_them() -> None:
     two = [row("t1", threads=1), row("t2", threads=2)]
-    with pytest.raises(UsageError, match=r"--ignore threads: 2 rows of CURRENT .*· t1; .*· t2"):
+    with pytest.raises(
+        UsageError, match=r"--ignore threads: 2 rows of CURRENT .*· t1 · output; .*· t2"
+    ):
         matched([row("t1", threads=1)], two, ["threads"])
     with pytest.raises(UsageError, match="2 rows of BASELINE"):
         matched(two, [], ["threads"])
@@ -91,7 +93,7 @@ def test_one_platform_against_another() -> None:
     assert found.partitions[0].newly_nondeterministic == ("p → q",)
     assert difference_exit(found) is Exit.DIFFERENT
     several = partition({"a": "p q"})
-    with pytest.raises(UsageError, match="has 2 platforms in CURRENT, .*: p, q"):
+    with pytest.raises(UsageError, match=r"has 2 platforms in CURRENT, .*: p, q"):
         difference([here], [several], ignore=["platform"])
 
 
