@@ -10,12 +10,15 @@ A package that adds a table or a format makes it of ``Column``, ``Table`` and ``
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from orchestrator.analysis.classes.consequences import Tensor, Tensors
+from orchestrator.analysis.classes.difference import difference as compare
 from orchestrator.analysis.findings import EVERYTHING, UNBOUNDED, Bounds, Findings
 from orchestrator.analysis.observations.labels import (
     PARTS,
@@ -26,9 +29,12 @@ from orchestrator.analysis.observations.labels import (
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
 from orchestrator.report.formats import Format
-from orchestrator.results.partitions import TableCell
+from orchestrator.results.difference import Difference
+from orchestrator.results.partitions import Partition, TableCell
 from orchestrator.results.record import Asked
 from orchestrator.results.table import Column, ColumnKind, Table, Value
+from orchestrator.results.tolerance import parse_tolerance
+from orchestrator.store.baseline import read_baseline
 from orchestrator.store.read import read
 from orchestrator.store.tensors import StoredTensors
 
@@ -41,6 +47,7 @@ __all__ = [
     "Findings",
     "Format",
     "Table",
+    "difference",
     "findings",
     "frame",
     "table",
@@ -97,6 +104,57 @@ def frame(
 ) -> pd.DataFrame:
     """``table`` as a DataFrame (``as_frame``)."""
     return as_frame(table(store, name, choice, strict=strict))
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side of a comparison: what was found, and the tensors that are stored of it."""
+
+    partitions: tuple[Partition, ...] = ()
+    tensors: Tensors | None = None
+
+
+def side(path: Path) -> Side:
+    """A store's partitions and tensors, or the partitions of a JSON report, which has no tensors.
+
+    Raises ``UsageError`` where it is neither.
+    """
+    if not path.is_dir():
+        return Side(read_baseline(path))
+    found = findings(path)
+    return Side(found.described, found.tensors)
+
+
+def tensors_of(*sides: Side) -> Tensors:
+    """Tensors of any of ``sides``: equal digests are equal tensors, wherever they are stored."""
+
+    def find(digest: str) -> Tensor | None:
+        found = (one.tensors(digest) for one in sides if one.tensors is not None)
+        return next((tensor for tensor in found if tensor is not None), None)
+
+    return find
+
+
+def difference(
+    baseline: Path | str,
+    current: Path | str,
+    *,
+    tolerances: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> Difference:
+    """What ``eqc diff BASELINE CURRENT`` shows; each is a store or a JSON report.
+
+    Raises ``UsageError`` where one is neither, for a text that is no tolerance, and where
+    ``ignore`` makes several rows of one side one.
+    """
+    before, after = side(Path(baseline)), side(Path(current))
+    return compare(
+        before.partitions,
+        after.partitions,
+        tensors=tensors_of(before, after),
+        tolerances=tuple(parse_tolerance(text) for text in tolerances),
+        ignore=tuple(ignore),
+    )
 
 
 def _wanted(row: Asked, choice: Choice, cells: Collection[str] | None) -> bool:

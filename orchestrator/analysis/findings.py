@@ -15,6 +15,8 @@ import pandas as pd
 
 from orchestrator.analysis.classes.class_counts import class_counts
 from orchestrator.analysis.classes.consequences import BudgetedTensors, Tensors, consequences
+from orchestrator.analysis.classes.described import described
+from orchestrator.analysis.classes.distance import furthest
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.explain.explain import Classes, Limits, explain
 from orchestrator.analysis.explain.prediction import predict
@@ -75,9 +77,15 @@ class Bounds:
     """Of a request for explanations."""
     tensor_bytes: float = math.inf
     """Read for the layers, and as much again for the final outputs."""
+    tensors: float = math.inf
+    """Their number, read likewise."""
+    margins: bool = True
+    """Whether final outputs of partitions with one class are read, too."""
 
 
 UNBOUNDED = Bounds()
+TERMINAL = Bounds(tensor_bytes=2**26, tensors=1000, margins=False)
+"""Of a report without ``--show``: a fraction of a second for how far classes are apart."""
 PAGE = Bounds(Limits(sets=10, seconds=20.0, explanations=12), tensor_bytes=2**30)
 """What a page has room and patience for; its parts say what they left out."""
 
@@ -148,7 +156,39 @@ class Findings:
 
         Ends before the first partition for which the bounds leave too few bytes.
         """
-        return consequences(self.summary.partitions, self._budgeted())
+        several = (
+            partition
+            for partition in self.partitions
+            if self.bounds.margins or len(partition.classes) > 1
+        )
+        return consequences(several, self._budgeted())
+
+    @cached_property
+    def described(self) -> tuple[Partition, ...]:
+        """``partitions`` with what a baseline needs: settings, software, types and chains."""
+        return described(self.partitions, self.observations, self.records)
+
+    @cached_property
+    def reported(self) -> Summary:
+        """``summary`` of the partitions as ``described``, with how far their classes are apart,
+        as far as the bounds allow."""
+        every = self.described
+        distances = {one.key: one for one in self.consequences if one.pairs}
+        several = sum(len(partition.classes) > 1 for partition in every)
+        notes = self.summary.notes
+        if len(distances) < several:
+            left = several - len(distances)
+            notes += (f"the classes of {left} partitions are not measured here: {_MEASURE_ALL}",)
+        return replace(
+            self.summary,
+            partitions=tuple(
+                replace(one, apart=furthest(one, distances[one.key]))
+                if one.key in distances
+                else one
+                for one in every
+            ),
+            notes=notes,
+        )
 
     # Hardware
 
@@ -333,7 +373,11 @@ class Findings:
         return core_counts(partition, self.points, vendor=vendor)
 
     def _budgeted(self) -> BudgetedTensors:
-        return BudgetedTensors(self.tensors or _no_tensor, self.bounds.tensor_bytes)
+        most = self.bounds.tensor_bytes
+        return BudgetedTensors(self.tensors or _no_tensor, most, self.bounds.tensors)
+
+
+_MEASURE_ALL = "`eqc report STORE --show consequences` has how far apart all are"
 
 
 _NOT_STRICT = "Explained are the most frequent outputs, numbered as without --strict."

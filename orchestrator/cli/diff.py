@@ -1,4 +1,4 @@
-"""``eqc diff``: what changed since a baseline, for people, programs and CI."""
+"""``eqc diff``: what changed since a baseline and how far, for people, programs and CI."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from orchestrator import api
 from orchestrator.analysis.classes.difference import difference, difference_exit
-from orchestrator.cli.stores import summary_of
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.json_format import json_partitions
 from orchestrator.report.registry import FORMATS
-from orchestrator.results.partitions import Partition
-from orchestrator.store.baseline import read_baseline, write_baseline
+from orchestrator.results.tolerance import parse_tolerance
+from orchestrator.store.baseline import write_baseline
 from orchestrator.system.files import write_whole
 
 
@@ -23,6 +23,8 @@ def diff(
     current: Path,
     kind: str,
     output: Path | None,
+    tolerances: tuple[str, ...],
+    ignore: tuple[str, ...],
     *,
     accept: bool,
 ) -> None:
@@ -30,23 +32,23 @@ def diff(
     written = FORMATS[kind].difference
     if written is None:
         raise UsageError(f"--format {kind} writes no difference")
-    if accept and not baseline.exists():
-        before: tuple[Partition, ...] = ()
-    else:
-        before = _partitions(baseline)
-    after = _partitions(current)
-    found = difference(before, after)
+    parsed = tuple(parse_tolerance(text) for text in tolerances)
+    before = api.Side() if accept and not baseline.exists() else api.side(baseline)
+    after = api.side(current)
+    found = difference(
+        before.partitions,
+        after.partitions,
+        tensors=api.tensors_of(before, after),
+        tolerances=parsed,
+        ignore=tuple(dict.fromkeys(ignore)),
+    )
     text = written(found)
     if output is None:
         click.echo(text)
     else:
         write_whole(output, text.encode())
     if accept:
-        write_baseline(baseline, json_partitions(after))
+        write_baseline(baseline, json_partitions(after.partitions))
         click.echo(f"{baseline}: is the baseline now", err=True)
         context.exit(Exit.DONE)
     context.exit(difference_exit(found))
-
-
-def _partitions(path: Path) -> tuple[Partition, ...]:
-    return summary_of(path).partitions if path.is_dir() else read_baseline(path)

@@ -63,5 +63,5 @@ def shown(found: Findings) -> Shown:
 def write_page(run: Path, found: Findings) -> Path:
     """Write the page of a run to ``report/index.html`` in its folder ``run``; returns that path."""
     page = run / "report" / "index.html"
-    write_whole(page, html_text(found.summary, details(found)).encode())
+    write_whole(page, html_text(found.reported, details(found)).encode())
     return page

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.details import details
-from orchestrator.analysis.findings import PAGE, UNBOUNDED, Findings
+from orchestrator.analysis.findings import PAGE, TERMINAL, UNBOUNDED, Findings
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
@@ -45,7 +45,7 @@ def report(
     form = FORMATS[kind]
     write = _report(form, output) if show is None else _tables(form, show, output)
     choice = Choice(workload, given, variant, platforms)
-    bounds = UNBOUNDED if form.page is None else PAGE
+    bounds = UNBOUNDED if show else PAGE if form.page else TERMINAL
     found = findings(store, choice, strict=strict, bounds=bounds)
     if figures is not None:
         to_program = output is None and kind != "table"
@@ -63,7 +63,7 @@ def _report(form: Format, output: Path | None) -> Write:
         if output is not None:
             write_whole(output, text(found).encode())
         elif form.name == "table":
-            print_classes(found.summary)
+            print_classes(found.reported)
         else:
             click.echo(text(found))
 
@@ -72,9 +72,9 @@ def _report(form: Format, output: Path | None) -> Write:
 
 def _report_text(form: Format) -> Callable[[Findings], str]:
     if (page := form.page) is not None:
-        return lambda found: page(found.summary, details(found))
+        return lambda found: page(found.reported, details(found))
     if (report := form.report) is not None:
-        return lambda found: report(found.summary)
+        return lambda found: report(found.reported)
     raise UsageError(f"--format {form.name} writes no whole report; --show NAME may have it")
 
 

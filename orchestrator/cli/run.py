@@ -76,7 +76,7 @@ def shown(ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared) -> Exit:
     """Print the classes of the plan's cells and where the results are; returns the exit code."""
     # The run's folder may hold cells of an earlier version of the file: leave them out.
     found = findings(ran.folder, cells={cell.id for cell in plan.cells}, bounds=PAGE)
-    print_classes(found.summary)
+    print_classes(found.reported)
     page = write_page(ran.folder, found)
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")
     if sharing.url is not None:

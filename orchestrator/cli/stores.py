@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
 from pathlib import Path
 
 import click
 
-from orchestrator.api import findings
 from orchestrator.cli.mirrors import push_to
 from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
@@ -40,13 +38,6 @@ def import_(context: click.Context, kind: str, folder: Path, store: Path) -> Non
             click.echo(f"skipped {files} files: {reason}", err=True)
     click.echo(f"{taken.run}: {taken.files} files, {taken.added} observations added")
     context.exit(Exit.INCOMPLETE if taken.rejected else Exit.DONE)
-
-
-def summary_of(
-    store: Path, *, strict: bool = False, cells: Collection[str] | None = None
-) -> Summary:
-    """Read and analyse a store; with ``cells`` (ids) only these cells."""
-    return findings(store, strict=strict, cells=cells).summary
 
 
 def completeness(summary: Summary) -> Exit:

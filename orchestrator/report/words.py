@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.results.distance import Distance
 from orchestrator.results.partitions import Partition, PlatformInfo, Summary, TableCell
 from orchestrator.results.table import partition_name
 
@@ -46,11 +47,14 @@ def column_name(key: tuple[str, str, str, str]) -> str:
 
 
 def finding(partition: Partition) -> str:
-    """``3 classes, 10 of 23 bits remain, 1 missing, 2 non-deterministic``."""
+    """``3 classes, 10 of 23 bits remain, at most 2 ulp apart, …, 1 missing, 2 non-deterministic``,
+    with how far the classes are apart where that was measured."""
     if not partition.classes:
         parts = ["nothing observed"]
     else:
         parts = [counted(len(partition.classes), "class", "classes"), precision(partition)]
+        if partition.apart is not None:
+            parts += apart(partition.apart)
     if partition.missing:
         parts.append(f"{len(partition.missing)} missing")
     if partition.nondeterministic:
@@ -64,6 +68,40 @@ def precision(partition: Partition) -> str:
         return "precision not defined"
     of = "" if partition.mantissa_bits is None else f" of {partition.mantissa_bits}"
     return f"{partition.remaining_precision}{of} bits remain"
+
+
+def apart(distance: Distance) -> list[str]:
+    """``at most 2 ulp and 1.2e-07 (relative 3e-05) apart``, ``no label flips``, what is unknown."""
+    return _apart(distance, "at most ", "up to ")
+
+
+def how_far(distance: Distance) -> list[str]:
+    """``12 of 23 bits remain``, ``2 ulp and 1.2e-07 (relative 3e-05) apart``, ``1 of 10 labels
+    flips``, what is unknown."""
+    parts = []
+    if distance.bits is not None:
+        parts.append(f"{distance.bits} of {distance.of_bits} bits remain")
+    return parts + _apart(distance, "", "")
+
+
+def _apart(distance: Distance, most: str, up_to: str) -> list[str]:
+    parts = []
+    numbers = [] if distance.largest_ulps is None else [f"{distance.largest_ulps} ulp"]
+    if distance.largest_absolute is not None:
+        numbers.append(f"{distance.largest_absolute:.3g}")
+    relative = distance.largest_relative
+    if numbers:
+        of = "" if relative is None else f" (relative {relative:.3g})"
+        parts.append(f"{most}{' and '.join(numbers)}{of} apart")
+    if distance.unordered:
+        parts.append(f"{up_to}{counted(distance.unordered, 'element')} with a NaN")
+    if (flips := distance.flips) is not None:
+        if flips.flipped:
+            of = counted(flips.rows, "label")
+            parts.append(f"{up_to}{flips.flipped} of {of} flip{'s' * (flips.flipped == 1)}")
+        else:
+            parts.append("no label flips")
+    return [*parts, *distance.unknown]
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -112,6 +112,11 @@ class Consequences:
     notes: tuple[str, ...] = ()
 
     @property
+    def key(self) -> tuple[str, str, str, str]:
+        """(workload, input, variant, output)."""
+        return (self.workload, self.input, self.variant, self.output)
+
+    @property
     def complete(self) -> bool:
         """Whether a tensor of every class is stored."""
         return all(margin.outcome is not Outcome.NO_TENSOR for margin in self.margins)

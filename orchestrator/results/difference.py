@@ -6,9 +6,16 @@ for the same bits in every run. Class numbers differ from run to run and are not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from orchestrator.results.distance import Distance
+
+if TYPE_CHECKING:
+    # It imports NumPy, which no list of formats should wait for.
+    from orchestrator.results.record import SoftwareRecord
 
 
 class Change(StrEnum):
@@ -65,6 +72,22 @@ class ClassChange:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Common platforms whose output was one and is another now, and how far that is."""
+
+    before: str
+    after: str
+    """Ids of the classes."""
+    platforms: tuple[str, ...]
+    """Sorted by name."""
+    distance: Distance
+    within: bool | None = None
+    """Whether every tolerance for the output holds; ``None``: there is none for it."""
+    beyond: tuple[str, ...] = ()
+    """The tolerances that do not hold or cannot be judged, and why."""
+
+
+@dataclass(frozen=True)
 class Absent:
     """A platform without a class in the current analysis, and the reason."""
 
@@ -101,6 +124,12 @@ class PartitionDifference:
     """Common platforms whose sessions agreed in the baseline and disagree now."""
     no_longer_nondeterministic: tuple[str, ...] = ()
     """Common platforms whose sessions disagreed in the baseline and agree now."""
+    moved: tuple[Moved, ...] = ()
+    """By what the output was and is, in the order of ``changes``; empty where none changed."""
+    software: tuple[tuple[SoftwareRecord, ...], tuple[SoftwareRecord, ...]] = ((), ())
+    """What computed it (before, after), each once; empty: not known, or not computed."""
+    current: tuple[str, str, str, str] | None = None
+    """The key of the current partition, where ignoring an axis makes it another one."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -111,6 +140,22 @@ class PartitionDifference:
     def differs(self) -> bool:
         """Whether bits changed, or a deterministic platform has become non-deterministic."""
         return bool(self.changes or self.newly_nondeterministic)
+
+    @property
+    def tolerated(self) -> bool:
+        """Whether it differs, but only by what is within the tolerances."""
+        return self.differs and not self.fails
+
+    @property
+    def fails(self) -> bool:
+        """Whether something moved and is not within a tolerance, or is newly non-deterministic."""
+        return bool(self.newly_nondeterministic) or any(not one.within for one in self.moved)
+
+    @property
+    def software_differs(self) -> bool | None:
+        """Whether other software computed it; ``None`` where that of a side is not known."""
+        before, after = self.software
+        return not same_software(before, after) if before and after else None
 
     @property
     def lacking(self) -> tuple[Absent, ...]:
@@ -132,11 +177,33 @@ class Difference:
     """Platforms with a class in the current analysis and none in the baseline; sorted."""
     missing_platforms: tuple[str, ...]
     """Platforms with a class in the baseline and none in the current analysis; sorted."""
+    tolerances: tuple[str, ...] = ()
+    """As they were given."""
+    ignored: tuple[str, ...] = ()
+    """The axes that the two sides may differ in."""
 
     @property
     def differs(self) -> bool:
         """Whether some partition differs on its common platforms."""
         return any(partition.differs for partition in self.partitions)
+
+    @property
+    def fails(self) -> bool:
+        """Whether some partition differs by more than the tolerances allow."""
+        return any(partition.fails for partition in self.partitions)
+
+    @property
+    def software(self) -> tuple[tuple[SoftwareRecord, ...], tuple[SoftwareRecord, ...]]:
+        """What computed either side, over all partitions, each once."""
+        before = [one for partition in self.partitions for one in partition.software[0]]
+        after = [one for partition in self.partitions for one in partition.software[1]]
+        return distinct(before), distinct(after)
+
+    @property
+    def software_differs(self) -> bool | None:
+        """Whether other software computed some partition; ``None`` where no partition tells."""
+        known = {partition.software_differs for partition in self.partitions} - {None}
+        return True in known if known else None
 
     @property
     def incomplete(self) -> bool:
@@ -152,3 +219,22 @@ class Difference:
         for change in Change:
             if number := self.count(change):
                 yield change, number
+
+
+def same_software(before: Iterable[SoftwareRecord], after: Iterable[SoftwareRecord]) -> bool:
+    """Whether the same software computed both, by id where both sides know it, else by version."""
+    one, other = tuple(before), tuple(after)
+    if all(each.id is not None for each in (*one, *other)):
+        return {each.id for each in one} == {each.id for each in other}
+    return {(each.framework, each.version) for each in one} == {
+        (each.framework, each.version) for each in other
+    }
+
+
+def distinct(software: Iterable[SoftwareRecord]) -> tuple[SoftwareRecord, ...]:
+    """Each once, in order of appearance."""
+    found: list[SoftwareRecord] = []
+    for one in software:
+        if one not in found:
+            found.append(one)
+    return tuple(found)

@@ -12,6 +12,13 @@ are not floats, stored without a chain, or no output at all).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.results.distance import Distance
+
+if TYPE_CHECKING:
+    # It imports NumPy, which no list of formats should wait for.
+    from orchestrator.results.record import SoftwareRecord, VariantRecord
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,18 @@ class EqClass:
     """Sorted by name."""
     digests: tuple[str, ...]
     """The output's digest; several only for a non-deterministic class under ``strict``."""
+    type: str | None = None
+    """Of the output, ``float32[1,10]``; like ``links`` it is known of partitions in a report."""
+    links: bytes | None = None
+    """The output's precision chain, 8 bytes a link; ``None``: no float, or not known."""
+
+    @property
+    def chain(self) -> tuple[str, ...] | None:
+        """``links`` as texts of 16 hex digits."""
+        links = self.links
+        if links is None:
+            return None
+        return tuple(links[start : start + 8].hex() for start in range(0, len(links), 8))
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,12 @@ class Partition:
     dendrogram: Branch | None
     notes: tuple[str, ...] = ()
     """Remarks for the reader, e.g. that the outputs differ in type or shape."""
+    settings: VariantRecord | None = None
+    """Those of the variant; ``None``: not known."""
+    software: tuple[SoftwareRecord, ...] = ()
+    """What computed the outputs, each once, in order of appearance; empty: not known."""
+    apart: Distance | None = None
+    """How far its classes are apart at most; ``None``: one class, or not measured."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -2,7 +2,8 @@
 
 ``eqc report --format json`` of any version of this schema can be a baseline, as can a store: a
 folder is read and analysed like any other. The JSON holds what a comparison needs (class ids
-and who is in them), can be reviewed in a pull request, and needs no tensor.
+and who is in them; since schema 2 also chains, settings and software), can be reviewed in a pull
+request, and needs no tensor.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import UsageError
+from orchestrator.model.experiment import Scalar
+from orchestrator.results.outputs import links_of
 from orchestrator.results.partitions import EqClass, Missing, Partition
+from orchestrator.results.record import SoftwareRecord, VariantRecord
 from orchestrator.system.files import write_whole
 
 Name = Annotated[str, Field(min_length=1)]
@@ -58,6 +62,31 @@ class _Class(_Part):
     id: Name
     number: Annotated[int, Field(ge=1)]
     platforms: Annotated[list[Name], Field(min_length=1)]
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    type: str | None = None
+    chain: list[Annotated[str, Field(pattern="^[0-9a-f]{16}$")]] | None = None
+
+
+class _Settings(_Part):
+    framework: str | None
+    pin: str | None = None
+    requires: list[str] = []
+    precision: str | None
+    threads: int | None
+    batch: int | None
+    device: str | None
+    environment: dict[str, Scalar]
+    flags: dict[str, Scalar] | None
+    row: str | None = None
+
+
+class _Software(_Part):
+    id: str | None = None
+    framework: str | None = None
+    version: str | None = None
+    packages: dict[str, str] = {}
+    python: str | None = None
+    runner: str | None = None
 
 
 class _Missing(_Part):
@@ -76,10 +105,12 @@ class _Partition(_Part):
     classes: list[_Class]
     nondeterministic: list[Name]
     missing: list[_Missing]
+    settings: _Settings | None = None
+    software: list[_Software] = []
 
 
 class _Report(_Part):
-    schema_: Annotated[Literal[1], Field(alias="schema")]
+    schema_: Annotated[Literal[1, 2], Field(alias="schema")]
     partitions: list[_Partition]
 
 
@@ -121,7 +152,14 @@ def _partition(path: Path, parsed: _Partition) -> Partition:
         remaining_precision=parsed.remaining_precision,
         mantissa_bits=None,
         classes=tuple(
-            EqClass(group.id, group.number, tuple(sorted(group.platforms)), ())
+            EqClass(
+                group.id,
+                group.number,
+                tuple(sorted(group.platforms)),
+                (group.digest,) if group.digest else (),
+                group.type,
+                links_of(group.chain),
+            )
             for group in sorted(parsed.classes, key=lambda group: group.number)
         ),
         nondeterministic=tuple(sorted(parsed.nondeterministic)),
@@ -130,6 +168,17 @@ def _partition(path: Path, parsed: _Partition) -> Partition:
             for absent in sorted(parsed.missing, key=lambda absent: absent.platform)
         ),
         dendrogram=None,
+        settings=_settings(parsed),
+        software=tuple(SoftwareRecord(**one.model_dump()) for one in parsed.software),
+    )
+
+
+def _settings(parsed: _Partition) -> VariantRecord | None:
+    if parsed.settings is None:
+        return None
+    known = parsed.settings.model_dump()
+    return VariantRecord(
+        parsed.variant, parsed.variant, **{**known, "requires": tuple(known["requires"])}
     )
 
 

@@ -6,6 +6,7 @@ represented by one tensor: all its platforms have the same bits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from typing import Any
@@ -91,11 +92,11 @@ def _pair(a: int, b: int, first: Tensor | None, second: Tensor | None) -> ClassP
     other_dtype, other_shape, y = second
     if (dtype, shape) != (other_dtype, other_shape):
         return ClassPair(a, b, Outcome.OTHER_TYPE)
-    absolute, relative = _errors(as_values(dtype, x), as_values(dtype, y))
+    absolute, relative = largest_errors(first, second)
     histogram = None
     if dtype in FLOATS:
         left, right = bits_of(dtype, x), bits_of(dtype, y)
-        histogram = _histogram(dtype, left, right)
+        histogram = ulp_histogram(dtype, left, right)
         differing = int((left != right).sum())
     else:
         differing = int((x != y).sum())
@@ -108,13 +109,14 @@ def _pair(a: int, b: int, first: Tensor | None, second: Tensor | None) -> ClassP
         largest_absolute=absolute,
         largest_relative=relative,
         ulps=histogram,
-        flips=_flips(as_values(dtype, x), as_values(dtype, y)) if dtype != "bool" else None,
+        flips=label_flips(first, second),
     )
 
 
-def _histogram(
+def ulp_histogram(
     dtype: str, left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]
 ) -> UlpHistogram:
+    """The distances between two arrays of bit patterns of one type."""
     unordered = is_nan(dtype, left) | is_nan(dtype, right)
     distances = ulp_distance(dtype, left, right)[~unordered]
     counts = doubling_bins(distances).tolist()
@@ -131,16 +133,15 @@ def _histogram(
     )
 
 
-def _errors(
-    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> tuple[float | None, float | None]:
-    """Largest absolute and relative error over the elements without a NaN."""
+def largest_errors(first: Tensor, second: Tensor) -> tuple[float | None, float | None]:
+    """Largest absolute and relative error over the elements without a NaN; of one shape."""
+    x, y = as_values(first[0], first[2]), as_values(second[0], second[2])
+    absolute = absolute_errors(first, second)
     numbers = ~(np.isnan(x) | np.isnan(y))
-    x, y = x[numbers], y[numbers]
+    x, y, absolute = x[numbers], y[numbers], absolute[numbers]
     if x.size == 0:
         return None, None
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        absolute = np.where(x == y, 0.0, np.abs(x - y))
         size = np.maximum(np.abs(x), np.abs(y))
         # The difference of two large numbers may overflow though their ratio does not.
         halves = np.abs(x / 2 - y / 2) / (size / 2)
@@ -150,7 +151,31 @@ def _errors(
     return float(absolute.max()), float(relative.max())
 
 
-def _flips(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Flips | None:
+def absolute_errors(first: Tensor, second: Tensor) -> npt.NDArray[np.float64]:
+    """|x - y| of each element, 0 where x = y, NaN where one is; of one shape.
+
+    Integers are subtracted as integers: float64 would make neighbours beyond 2^53 equal.
+    """
+    if first[0] == second[0] and first[2].dtype.kind in "iu" and first[0] not in FLOATS:
+        x, y = _unsigned(first[2]), _unsigned(second[2])
+        return (np.maximum(x, y) - np.minimum(x, y)).astype(np.float64)
+    left, right = as_values(first[0], first[2]), as_values(second[0], second[2])
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(left == right, 0.0, np.abs(left - right))
+
+
+def _unsigned(array: npt.NDArray[Any]) -> Bits:
+    """Integers of any type in their order, as unsigned ones."""
+    if array.dtype.kind == "u":
+        return array.astype(np.uint64)
+    return array.astype(np.int64).view(np.uint64) ^ np.uint64(1 << 63)
+
+
+def label_flips(first: Tensor, second: Tensor) -> Flips | None:
+    """Rows along the last axis whose largest value is elsewhere; ``None`` without labels."""
+    if first[0] == "bool":
+        return None
+    x, y = as_values(first[0], first[2]), as_values(second[0], second[2])
     rows = _rows(x), _rows(y)
     if rows[0] is None or rows[1] is None:
         return None
@@ -191,22 +216,25 @@ def _rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
 
 
 class BudgetedTensors:
-    """Reads through to ``tensors`` until ``most`` bytes were read; then there are none."""
+    """Reads through to ``tensors`` until ``most`` bytes or ``count`` tensors were read; then there
+    are none."""
 
-    def __init__(self, tensors: Tensors, most: float) -> None:
+    def __init__(self, tensors: Tensors, most: float, count: float = math.inf) -> None:
         self._tensors = tensors
         self._left = most
+        self._count = count
         self.exhausted = False
         """Whether a tensor was refused."""
 
     def __call__(self, digest: str) -> Tensor | None:
-        """The tensor, or ``None`` where it is not stored or the bytes are used up."""
-        if self._left <= 0:
+        """The tensor, or ``None`` where it is not stored or too many were read."""
+        if self._left <= 0 or self._count <= 0:
             self.exhausted = True
             return None
         tensor = self._tensors(digest)
         if tensor is not None:
             self._left -= tensor[2].nbytes
+            self._count -= 1
         return tensor
 
 

@@ -1,44 +1,72 @@
-"""What changed between a baseline and the current analysis, partition by partition.
+"""What changed between a baseline and the current analysis, partition by partition, and how far.
 
-Partitions are matched by their labels, platforms by name, classes by id; numbers play no part.
+Partitions are matched by their labels, or by their settings without those of an axis that is
+ignored (``matching``); platforms by name, classes by id; numbers play no part.
 A platform that only one side has is listed, and the others are compared without it. What fails
 a comparison (``difference_exit``): other bits on a common platform, a platform that became
 non-deterministic, and whatever the baseline had and the current analysis has not. What does not:
 new platforms and partitions, and platforms that are deterministic now (with few sessions chance
-alone hides non-determinism); they are listed all the same.
+alone hides non-determinism); they are listed all the same. With tolerances other bits fail it
+only where they are beyond them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from orchestrator.errors import Exit
+from orchestrator.analysis.classes.consequences import Tensors
+from orchestrator.analysis.classes.distance import compared
+from orchestrator.analysis.classes.matching import matched
+from orchestrator.analysis.classes.tolerance import beyond
+from orchestrator.errors import Exit, UsageError
 from orchestrator.results.difference import (
     Absent,
     Change,
     ClassChange,
     ClassSide,
     Difference,
+    Moved,
     PartitionDifference,
 )
-from orchestrator.results.partitions import Partition, Summary
+from orchestrator.results.partitions import EqClass, Partition, Summary
+from orchestrator.results.tolerance import Tolerance, tolerances_for
 
 
 def difference(
-    baseline: Summary | Iterable[Partition], current: Summary | Iterable[Partition]
+    baseline: Summary | Iterable[Partition],
+    current: Summary | Iterable[Partition],
+    *,
+    tensors: Tensors | None = None,
+    tolerances: Sequence[Tolerance] = (),
+    ignore: Sequence[str] = (),
 ) -> Difference:
     """Compare every partition of ``baseline`` and ``current``.
 
-    Raises ``ValueError`` where one side has two partitions with the same labels.
+    ``tensors`` gives those of either side; ``None``: none is stored. ``ignore`` names axes
+    (``matching.AXES``). Raises ``ValueError`` where one side has two partitions with the same
+    labels, ``UsageError`` where ignoring makes two of one side one, or a tolerance is for an
+    output that there is not.
     """
-    before, after = _by_key(baseline), _by_key(current)
-    partitions = [
-        _compared(partition, after[key]) if key in after else _gone(partition)
-        for key, partition in before.items()
-    ]
-    partitions += [_added(partition) for key, partition in after.items() if key not in before]
-    had, have = _platforms(before.values()), _platforms(after.values())
-    return Difference(tuple(partitions), tuple(sorted(have - had)), tuple(sorted(had - have)))
+    pairs = matched(_partitions(baseline), _partitions(current), ignore)
+    _refuse_unknown(tolerances, [one for pair in pairs for one in pair if one is not None])
+    partitions = []
+    for before, after in pairs:
+        if before is not None and after is not None:
+            judged = tolerances_for(after.output, tolerances)
+            partitions.append(_compared(before, after, tensors, judged))
+        elif before is not None:
+            partitions.append(_gone(before))
+        elif after is not None:
+            partitions.append(_added(after))
+    had = _platforms(before for before, _ in pairs if before is not None)
+    have = _platforms(after for _, after in pairs if after is not None)
+    return Difference(
+        tuple(partitions),
+        tuple(sorted(have - had)),
+        tuple(sorted(had - have)),
+        tuple(f"{one.output}:{one.text}" if one.output else one.text for one in tolerances),
+        tuple(ignore),
+    )
 
 
 def difference_exit(found: Difference) -> Exit:
@@ -48,19 +76,22 @@ def difference_exit(found: Difference) -> Exit:
     """
     if found.incomplete:
         return Exit.INCOMPLETE
-    return Exit.DIFFERENT if found.differs else Exit.DONE
+    return Exit.DIFFERENT if found.fails else Exit.DONE
 
 
-PartitionKey = tuple[str, str, str, str]
+def _partitions(side: Summary | Iterable[Partition]) -> tuple[Partition, ...]:
+    return side.partitions if isinstance(side, Summary) else tuple(side)
 
 
-def _by_key(side: Summary | Iterable[Partition]) -> dict[PartitionKey, Partition]:
-    found: dict[PartitionKey, Partition] = {}
-    for partition in side.partitions if isinstance(side, Summary) else side:
-        if partition.key in found:
-            raise ValueError(f"two partitions are called {' · '.join(partition.key)}")
-        found[partition.key] = partition
-    return found
+def _refuse_unknown(tolerances: Iterable[Tolerance], partitions: Iterable[Partition]) -> None:
+    """A misspelled output would leave its tolerance without effect."""
+    outputs = sorted({partition.output for partition in partitions})
+    for one in tolerances:
+        if one.output is not None and not any(one.is_for(name) for name in outputs):
+            raise UsageError(
+                f"--tolerance {one.output}:{one.text}: no output is called {one.output!r}; "
+                f"there are {', '.join(outputs) or 'none'}"
+            )
 
 
 def _platforms(partitions: Iterable[Partition]) -> set[str]:
@@ -72,7 +103,9 @@ def _ids(partition: Partition) -> dict[str, str]:
     return {name: group.id for group in partition.classes for name in group.platforms}
 
 
-def _compared(before: Partition, after: Partition) -> PartitionDifference:
+def _compared(
+    before: Partition, after: Partition, tensors: Tensors | None, tolerances: Sequence[Tolerance]
+) -> PartitionDifference:
     old, new = _ids(before), _ids(after)
     common = sorted(old.keys() & new.keys())
     varied, vary = set(before.nondeterministic), set(after.nondeterministic)
@@ -88,7 +121,35 @@ def _compared(before: Partition, after: Partition) -> PartitionDifference:
         new=tuple(sorted(new.keys() - old.keys())),
         newly_nondeterministic=tuple(name for name in common if name in vary - varied),
         no_longer_nondeterministic=tuple(name for name in common if name in varied - vary),
+        moved=_moved(before, after, common, tensors, tolerances),
+        software=(before.software, after.software),
+        current=after.key if after.key != before.key else None,
     )
+
+
+def _moved(
+    before: Partition,
+    after: Partition,
+    common: Sequence[str],
+    tensors: Tensors | None,
+    tolerances: Sequence[Tolerance],
+) -> tuple[Moved, ...]:
+    old, new = _classes(before), _classes(after)
+    together: dict[tuple[str, str], list[str]] = {}
+    for name in common:
+        if old[name].id != new[name].id:
+            together.setdefault((old[name].id, new[name].id), []).append(name)
+    found = []
+    for (one, other), names in together.items():
+        comparison = compared(old[names[0]], new[names[0]], tensors)
+        reasons = beyond(tolerances, comparison)
+        within = not reasons if tolerances else None
+        found.append(Moved(one, other, tuple(names), comparison.distance, within, reasons))
+    return tuple(found)
+
+
+def _classes(partition: Partition) -> dict[str, EqClass]:
+    return {name: group for group in partition.classes for name in group.platforms}
 
 
 def _gone(before: Partition) -> PartitionDifference:
@@ -103,6 +164,7 @@ def _gone(before: Partition) -> PartitionDifference:
         classes=(len(before.classes), 0),
         remaining_precision=(before.remaining_precision, None),
         missing=missing,
+        software=(before.software, ()),
     )
 
 
@@ -118,6 +180,7 @@ def _added(after: Partition) -> PartitionDifference:
             for absent in sorted(after.missing, key=lambda absent: absent.platform)
         ),
         new=tuple(sorted(_ids(after))),
+        software=((), after.software),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.tables.registry import TABLES
-from orchestrator.cli.commands.choices import ALL, FIGURE_FORMATS
+from orchestrator.cli.commands.choices import ALL, DIFFERENCE_AXES, FIGURE_FORMATS
 from orchestrator.cli.commands.declaring import command
 from orchestrator.cli.commands.names import NameOf
 from orchestrator.cli.commands.options import (
@@ -77,11 +77,27 @@ def explain() -> None:
     "--format", "kind", type=NameOf(lambda: format_names(Written.DIFFERENCE)), default="text"
 )
 @output_file
+@click.option(
+    "--tolerance",
+    "tolerances",
+    multiple=True,
+    metavar="[OUTPUT:]FORM",
+    help="What may have moved without exit code 3: 12bits, 4ulp, rtol=1e-5,atol=1e-8. Repeatable.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    type=click.Choice(DIFFERENCE_AXES),
+    help="Compare though this differs between the two. Repeatable.",
+)
 @click.option("--accept", is_flag=True, help="Make CURRENT the baseline, which must be a file.")
 def diff() -> None:
     """Compare CURRENT with BASELINE; each is a store or a file of `eqc report --format json`.
 
-    Exit code 3 where they differ, 4 where something that was there is missing. With --accept the
+    It says how far what moved has moved. Exit code 3 where they differ, with --tolerance where
+    something differs by more; 4 where something that was there is missing. Of several tolerances
+    for an output all must hold; those that name it replace those that name none. What cannot be
+    judged, since its tensor or chain is not stored, is never within one. With --accept the
     differences are shown once more, CURRENT becomes the baseline, and the exit code is 0.
     """
 

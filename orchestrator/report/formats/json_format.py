@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.formats import Format
 from orchestrator.results.details import Part
@@ -14,8 +14,10 @@ from orchestrator.results.difference import (
     ClassChange,
     ClassSide,
     Difference,
+    Moved,
     PartitionDifference,
 )
+from orchestrator.results.distance import Distance
 from orchestrator.results.explanation import (
     ORIGINS,
     Answer,
@@ -30,15 +32,18 @@ from orchestrator.results.explanation import (
 from orchestrator.results.partitions import Partition, Summary, TableCell
 from orchestrator.results.table import Table, Value
 
+if TYPE_CHECKING:
+    from orchestrator.results.record import SoftwareRecord, VariantRecord
+
 
 def json_report(summary: Summary) -> dict[str, Any]:
-    """``{"schema": 1, "partitions": […]}``: classes by number, platforms sorted."""
+    """``{"schema": 2, "partitions": […]}``: classes by number, platforms sorted."""
     return json_partitions(summary.partitions)
 
 
 def json_partitions(partitions: Iterable[Partition]) -> dict[str, Any]:
     """As ``json_report``, from partitions without a summary."""
-    return {"schema": 1, "partitions": [_partition(partition) for partition in partitions]}
+    return {"schema": 2, "partitions": [_partition(partition) for partition in partitions]}
 
 
 def json_text(summary: Summary) -> str:
@@ -54,8 +59,18 @@ def _partition(partition: Partition) -> dict[str, Any]:
         "output": partition.output,
         "sessions": partition.sessions,
         "remaining_precision": partition.remaining_precision,
+        "apart": None if partition.apart is None else _distance(partition.apart),
+        "settings": None if partition.settings is None else _settings(partition.settings),
+        "software": [_software(one) for one in partition.software],
         "classes": [
-            {"id": group.id, "number": group.number, "platforms": sorted(group.platforms)}
+            {
+                "id": group.id,
+                "number": group.number,
+                "platforms": sorted(group.platforms),
+                "digest": group.digests[0] if len(group.digests) == 1 else None,
+                "type": group.type,
+                "chain": None if group.chain is None else list(group.chain),
+            }
             for group in sorted(partition.classes, key=lambda group: group.number)
         ],
         "nondeterministic": sorted(partition.nondeterministic),
@@ -66,16 +81,55 @@ def _partition(partition: Partition) -> dict[str, Any]:
     }
 
 
-def difference_json(difference: Difference) -> dict[str, Any]:
-    """``{"schema": 1, "differs", "incomplete", "partitions": […], …}``.
+def _settings(settings: VariantRecord) -> dict[str, Any]:
+    """All but the id and the label."""
+    return {
+        "framework": settings.framework,
+        "pin": settings.pin,
+        "requires": list(settings.requires),
+        "precision": settings.precision,
+        "threads": settings.threads,
+        "batch": settings.batch,
+        "device": settings.device,
+        "environment": dict(settings.environment),
+        "flags": None if settings.flags is None else dict(settings.flags),
+        "row": settings.row,
+    }
 
-    ``differs`` means exit code 3, ``incomplete`` 4. ``change`` is a value of
+
+def _software(software: SoftwareRecord) -> dict[str, Any]:
+    return {**asdict(software), "packages": dict(software.packages)}
+
+
+def _distance(distance: Distance) -> dict[str, Any]:
+    return {
+        "bits": distance.bits,
+        "of_bits": distance.of_bits,
+        "largest_absolute": _value(distance.largest_absolute),
+        "largest_relative": _value(distance.largest_relative),
+        "largest_ulps": distance.largest_ulps,
+        "unordered": distance.unordered,
+        "flips": None if distance.flips is None else asdict(distance.flips),
+        "measured": distance.measured,
+        "unknown": list(distance.unknown),
+    }
+
+
+def difference_json(difference: Difference) -> dict[str, Any]:
+    """``{"schema": 2, "differs", "fails", "incomplete", "partitions": […], …}``.
+
+    ``fails`` means exit code 3, ``incomplete`` 4. ``change`` is a value of
     ``results.difference.Change``; numbers of both sides are pairs ``[before, after]``.
     """
     return {
-        "schema": 1,
+        "schema": 2,
         "differs": difference.differs,
+        "fails": difference.fails,
         "incomplete": difference.incomplete,
+        "tolerances": list(difference.tolerances),
+        "ignored": list(difference.ignored),
+        "software": [[_software(one) for one in side] for side in difference.software],
+        "software_differs": difference.software_differs,
         "new_platforms": list(difference.new_platforms),
         "missing_platforms": list(difference.missing_platforms),
         "partitions": [_changed_partition(partition) for partition in difference.partitions],
@@ -93,11 +147,15 @@ def _changed_partition(partition: PartitionDifference) -> dict[str, Any]:
         "input": partition.input,
         "variant": partition.variant,
         "output": partition.output,
+        "current": _key(partition.current),
         "change": partition.change.value,
+        "fails": partition.fails,
         "common_platforms": partition.common,
         "classes": list(partition.classes),
         "remaining_precision": list(partition.remaining_precision),
         "changes": [_change(change) for change in partition.changes],
+        "moved": [_moved(one) for one in partition.moved],
+        "software_differs": partition.software_differs,
         "missing": [
             {
                 "platform": absent.platform,
@@ -110,6 +168,22 @@ def _changed_partition(partition: PartitionDifference) -> dict[str, Any]:
         "new": list(partition.new),
         "newly_nondeterministic": list(partition.newly_nondeterministic),
         "no_longer_nondeterministic": list(partition.no_longer_nondeterministic),
+    }
+
+
+def _key(key: tuple[str, str, str, str] | None) -> dict[str, str] | None:
+    names = ("workload", "input", "variant", "output")
+    return None if key is None else dict(zip(names, key, strict=True))
+
+
+def _moved(moved: Moved) -> dict[str, Any]:
+    return {
+        "before": moved.before,
+        "after": moved.after,
+        "platforms": list(moved.platforms),
+        "distance": _distance(moved.distance),
+        "within": moved.within,
+        "beyond": list(moved.beyond),
     }
 
 

@@ -6,10 +6,10 @@ classes are reported by ``eqc diff --format junit``. ``<failure>``: the machine 
 that was asked for. ``<error>``: the computation failed or was never observed. ``<skipped>``: the
 platform cannot compute this, or was excluded.
 
-Of a difference: one test case per partition. ``<failure>``: other bits, or newly
-non-deterministic. ``<error>``: something that the baseline had, or that was asked for, is missing.
-A case can have both, so that neither hides the other. ``<skipped>``: nothing could be compared and
-nothing is missing.
+Of a difference: one test case per partition. ``<failure>``: other bits beyond the tolerance, or
+newly non-deterministic; what moved within the tolerance is in ``<system-out>``. ``<error>``:
+something that the baseline had, or that was asked for, is missing. A case can have both, so that
+neither hides the other. ``<skipped>``: nothing could be compared and nothing is missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from xml.etree import ElementTree as ET
 
 from orchestrator.report.escape import plain
 from orchestrator.report.formats import Format
-from orchestrator.report.formats.difference_text import heading, missing_lines, partition_lines
+from orchestrator.report.formats.difference_text import (
+    heading,
+    missing_lines,
+    name,
+    partition_lines,
+    software_lines,
+)
 from orchestrator.report.words import column_name, finding, title
 from orchestrator.results.difference import Change, Difference, PartitionDifference
 from orchestrator.results.partitions import EqClass, Missing, Partition, Summary
@@ -94,7 +100,10 @@ def difference_junit(difference: Difference, suite: str = "eqc diff") -> str:
     numbers = {name: str(number) for name, number in counts.items()}
     attributes = {"name": xml_text(suite), **numbers, "time": "0"}
     root = ET.Element("testsuites", attributes)
-    ET.SubElement(root, "testsuite", attributes).extend(cases)
+    inner = ET.SubElement(root, "testsuite", attributes)
+    inner.extend(cases)
+    if software := "\n".join(software_lines(difference)):
+        ET.SubElement(inner, "system-out").text = xml_text(software)
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document.decode() + "\n"
@@ -102,13 +111,17 @@ def difference_junit(difference: Difference, suite: str = "eqc diff") -> str:
 
 def _changed_case(partition: PartitionDifference) -> ET.Element:
     group = f"{partition.workload}.{partition.variant}"
-    name = column_name(partition.key)
-    case = ET.Element("testcase", classname=xml_text(group), name=xml_text(name), time="0")
-    if partition.differs:
+    case = ET.Element(
+        "testcase", classname=xml_text(group), name=xml_text(name(partition)), time="0"
+    )
+    if partition.fails:
         kind = partition.change.value if partition.changes else "newly non-deterministic"
         _outcome(case, "failure", kind, partition, tuple(partition_lines(partition)))
     if partition.incomplete:
         _outcome(case, "error", "missing", partition, tuple(missing_lines(partition)))
+    if partition.tolerated:
+        lines = [heading(partition), *partition_lines(partition)]
+        ET.SubElement(case, "system-out").text = xml_text("\n".join(lines))
     if not len(case) and partition.change in UNCOMPARED:
         ET.SubElement(case, "skipped", message=xml_text(heading(partition)))
     return case

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator.analysis.classes.difference import difference, difference_exit
+from orchestrator.analysis.findings import Findings
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.json_format import json_report
 from orchestrator.store.baseline import read_baseline, write_baseline
@@ -93,7 +95,7 @@ def test_a_damaged_baseline_names_the_place(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"schema": 2, "partitions": []}', b"\xff\xfe", b"{}"]
+    "content", [b"", b"{", b"[]", b'{"schema": 3, "partitions": []}', b"\xff\xfe", b"{}"]
 )
 def test_what_is_no_report_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "b.json"
@@ -126,3 +128,40 @@ def test_accepting_something_broken_leaves_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         write_baseline(path, {"schema": 1})
     assert path.read_bytes() == before
+
+
+def described() -> Findings:
+    more = {"variant": "numpy float32"}
+    records = [record("p", [A], **more), record("q", [B], **more)]
+    settings = replace(records[0].variant, framework="numpy", threads=2, flags={"opt": 1})
+    records = [one._replace(variant=settings) for one in records]
+    return Findings(records, {})
+
+
+def test_chains_settings_and_software_are_kept(tmp_path: Path) -> None:
+    found = described()
+    (read_back,) = write_baseline(tmp_path / "b.json", json_report(found.reported))
+    (partition,) = found.described
+    assert read_back.classes == partition.classes
+    assert all(group.links and group.type == "float32[1,3]" for group in read_back.classes)
+    assert read_back.software == partition.software
+    assert [(one.framework, one.version) for one in read_back.software] == [("numpy", "2.4")]
+    assert read_back.settings is not None
+    assert (read_back.settings.threads, read_back.settings.flags) == (2, {"opt": 1})
+
+
+def test_a_baseline_of_schema_1_has_no_chains(tmp_path: Path) -> None:
+    path = tmp_path / "b.json"
+    document = json_report(described().summary)
+    for partition in document["partitions"]:
+        for key in ("apart", "settings", "software"):
+            del partition[key]
+        for group in partition["classes"]:
+            for key in ("digest", "type", "chain"):
+                del group[key]
+    path.write_text(json.dumps({**document, "schema": 1}))
+    current = Findings([record("p", [B]), record("q", [B])], {}).described
+    found = difference(read_baseline(path), current)
+    (moved,) = found.partitions[0].moved
+    assert moved.distance.unknown[0] == "bits are not known: the baseline has no chains"
+    assert found.software_differs is None

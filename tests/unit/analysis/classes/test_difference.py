@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.analysis.classes.consequences import Tensor, Tensors
 from orchestrator.analysis.classes.difference import difference, difference_exit
-from orchestrator.errors import Exit
-from orchestrator.results.difference import Change, PartitionDifference
+from orchestrator.errors import Exit, UsageError
+from orchestrator.results.difference import Change, Difference, PartitionDifference
 from orchestrator.results.partitions import Partition
+from orchestrator.results.record import SoftwareRecord
+from orchestrator.results.tolerance import parse_tolerance
 from tests.unit.analysis.classes.differences import partition
 
 
@@ -185,3 +190,80 @@ def test_nothing_differs_from_itself(old: dict[str, str]) -> None:
 def test_a_large_class_costs_no_square_of_its_size() -> None:
     names = " ".join(f"p{number:05}" for number in range(20_000))
     assert only(partition({"a": names}), partition({"b": names})).change is Change.MOVED
+
+
+ONE = np.array([[0.25, 0.75]], np.float32)
+NEAR = np.nextafter(ONE, np.float32(1), dtype=np.float32)
+TENSORS: dict[str, Tensor] = {
+    "a" * 64: ("float32", (1, 2), ONE),
+    "b" * 64: ("float32", (1, 2), NEAR),
+}
+
+
+def judged(*tolerances: str, tensors: Tensors | None = TENSORS.get, **changes: Any) -> Difference:
+    before, after = partition({"a": "p q"}), partition({"a": "p", "b": "q"}, **changes)
+    given = [parse_tolerance(text) for text in tolerances]
+    return difference([before], [after], tensors=tensors, tolerances=given)
+
+
+def test_what_moved_says_how_far() -> None:
+    (moved,) = judged().partitions[0].moved
+    assert (moved.before, moved.after, moved.platforms) == ("a", "b", ("q",))
+    assert moved.distance.largest_ulps == 1
+    assert moved.within is None
+    assert difference([partition({"a": "p"})], [partition({"a": "p"})]).partitions[0].moved == ()
+
+
+def test_a_tolerance_decides_the_exit_code_alone() -> None:
+    within, beyond = judged("1ulp"), judged("0ulp")
+    assert (difference_exit(within), difference_exit(beyond)) == (Exit.DONE, Exit.DIFFERENT)
+    for one in (within, beyond):
+        assert one.differs
+        assert one.partitions[0].change is Change.SPLIT
+    assert (within.partitions[0].tolerated, beyond.partitions[0].tolerated) == (True, False)
+    assert beyond.partitions[0].moved[0].beyond == ("0ulp: 1 ulp",)
+
+
+def test_what_cannot_be_judged_is_not_within() -> None:
+    assert difference_exit(judged("1000ulp", tensors=None)) is Exit.DIFFERENT
+    assert difference_exit(judged("0bits", tensors=None)) is Exit.DIFFERENT
+
+
+def test_a_tolerance_of_another_output_does_not_count() -> None:
+    assert difference_exit(judged("output:0ulp", "9ulp")) is Exit.DIFFERENT
+    assert difference_exit(judged("output:9ulp", "0ulp")) is Exit.DONE
+    with pytest.raises(UsageError, match="no output is called 'logits'; there are output"):
+        judged("logits:9ulp")
+
+
+def test_newly_nondeterministic_and_missing_are_tolerated_nowhere() -> None:
+    assert difference_exit(judged("9ulp", varying="p")) is Exit.DIFFERENT
+    assert difference_exit(judged("9ulp", missing="r")) is Exit.INCOMPLETE
+
+
+def software(*known: SoftwareRecord) -> Partition:
+    return replace(partition({"a": "p"}), software=known)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        ([("x", "1")], [("x", "1")], False),
+        ([("x", "1")], [("y", "1")], True),
+        ([(None, "1")], [("y", "1")], False),
+        ([(None, "1")], [("y", "2")], True),
+        ([], [("y", "2")], None),
+        ([("x", "1"), ("y", "2")], [("y", "2")], True),
+    ],
+)
+def test_software_is_compared_by_id_else_by_version(
+    before: list[tuple[str | None, str]], after: list[tuple[str | None, str]], differs: bool | None
+) -> None:
+    sides = [
+        software(*(SoftwareRecord(id_, "numpy", version) for id_, version in side))
+        for side in (before, after)
+    ]
+    found = difference([sides[0]], [sides[1]])
+    assert found.software_differs is differs
+    assert found.software == (sides[0].software, sides[1].software)
+    assert difference_exit(found) is Exit.DONE

@@ -4,14 +4,18 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
+from orchestrator.analysis.classes.consequences import Tensor
 from orchestrator.analysis.classes.difference import difference
 from orchestrator.report.formats.difference_text import difference_text
 from orchestrator.report.formats.json_format import difference_json, difference_json_text
 from orchestrator.report.formats.junit import difference_junit
 from orchestrator.results.difference import Difference
 from orchestrator.results.partitions import Partition
+from orchestrator.results.record import SoftwareRecord
+from orchestrator.results.tolerance import parse_tolerance
 from tests.unit.analysis.classes.differences import partition
 
 HOSTILE = "evil</failure>&<b>\x1b[31m\x00\ufffe\u202e\udc80\"'"
@@ -133,3 +137,76 @@ def test_nothing_at_all() -> None:
     assert difference_text(difference([], [])) == (
         "Nothing to compare: neither side has a partition.\n"
     )
+
+
+def measured(text: str | None = None, *, known: bool = True) -> Difference:
+    one = np.array([[0.25, 0.75]], np.float32)
+    tensors: dict[str, Tensor] = {
+        "a" * 64: ("float32", (1, 2), one),
+        "b" * 64: ("float32", (1, 2), one[:, ::-1]),
+    }
+    sides = [
+        replace(
+            partition({name: "p"}),
+            software=(SoftwareRecord(name, "numpy", version, {"openblas": version}),),
+        )
+        for name, version in (("a", "1.0"), ("b", "2.0"))
+    ]
+    return difference(
+        sides[:1],
+        sides[1:],
+        tensors=tensors.get if known else None,
+        tolerances=[parse_tolerance(text)] if text else (),
+    )
+
+
+FAR = "a → b: 0 of 23 bits remain, 12582912 ulp and 0.5 (relative 0.667) apart, 1 of 1 label flips"
+
+
+def test_text_says_how_far_and_by_which_software() -> None:
+    text = difference_text(measured())
+    assert f"  {FAR}\n" in text
+    assert "Software differs: numpy 1.0 → numpy 2.0 (openblas 1.0 → 2.0)\n" in text
+    assert "no tensor of a (baseline) is stored" in difference_text(measured(known=False))
+
+
+def test_what_is_within_a_tolerance_is_listed_and_passes() -> None:
+    text = difference_text(measured("atol=0.5"))
+    assert f"{FAR}; within the tolerance\n" in text
+    assert "1 class, within the tolerance\n" in text
+    assert "Tolerance atol=0.5: 1 of 1 that differ are within it\n" in text
+    root = ET.fromstring(difference_junit(measured("atol=0.5")))
+    assert root.get("failures") == "0"
+    (case,) = root.iter("testcase")
+    assert FAR in (case.findtext("system-out") or "")
+    beyond = measured("4ulp")
+    assert f"{FAR}; beyond the tolerance (4ulp: 12582912 ulp)\n" in difference_text(beyond)
+    assert ET.fromstring(difference_junit(beyond)).get("failures") == "1"
+
+
+def test_json_has_distances_software_and_judgement() -> None:
+    document = json.loads(difference_json_text(measured("output:4ulp")))
+    assert (document["schema"], document["differs"], document["fails"]) == (2, True, True)
+    assert document["tolerances"] == ["output:4ulp"]
+    assert document["software_differs"] is True
+    assert [side[0]["version"] for side in document["software"]] == ["1.0", "2.0"]
+    (moved,) = document["partitions"][0]["moved"]
+    assert moved == {
+        "before": "a",
+        "after": "b",
+        "platforms": ["p"],
+        "distance": {
+            "bits": 0,
+            "of_bits": 23,
+            "largest_absolute": 0.5,
+            "largest_relative": 2 / 3,
+            "largest_ulps": 12582912,
+            "unordered": 0,
+            "flips": {"rows": 1, "flipped": 1, "undefined": 0},
+            "measured": True,
+            "unknown": [],
+        },
+        "within": False,
+        "beyond": ["4ulp: 12582912 ulp"],
+    }
+    assert json.loads(difference_json_text(measured("atol=1")))["fails"] is False

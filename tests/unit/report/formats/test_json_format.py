@@ -10,7 +10,7 @@ from tests.unit.report.summaries import HOSTILE, full
 def test_the_contract() -> None:
     found = json_report(full())
     assert list(found) == ["schema", "partitions"]
-    assert found["schema"] == 1
+    assert found["schema"] == 2
     first, second = found["partitions"]
     assert first == {
         "workload": "net",
@@ -19,14 +19,21 @@ def test_the_contract() -> None:
         "output": "output",
         "sessions": 6,
         "remaining_precision": first["remaining_precision"],
+        "apart": None,
+        "settings": None,
+        "software": [],
         "classes": [
             {
-                "id": output(A)["digest"][:12],
-                "number": 1,
-                "platforms": ["local", "varies"],
-            },
-            {"id": output(B)["digest"][:12], "number": 2, "platforms": ["emulated/Haswell"]},
-            {"id": output(C)["digest"][:12], "number": 3, "platforms": ["mask/avx"]},
+                "id": output(given)["digest"][:12],
+                "number": number,
+                "platforms": platforms,
+                "digest": output(given)["digest"],
+                "type": None,
+                "chain": None,
+            }
+            for number, (given, platforms) in enumerate(
+                ((A, ["local", "varies"]), (B, ["emulated/Haswell"]), (C, ["mask/avx"])), start=1
+            )
         ],
         "nondeterministic": ["varies"],
         "missing": [
