@@ -51,7 +51,7 @@ def versions_of(run: Path) -> Versions:
     given = {key: _digest(now[name]) for key, name in NAMED.items() if name in now}
     when = _after(found)
     if "run.json" in now:
-        document = complete(_run_document("run.json", run / "run.json"), given)
+        document = complete(read_run(run), given)
         when = max(when, _started(run / "run.json", document))
         before = dumped(united_run(found))
         version = {_name(when, dumped(document), "run.json"): dumped(document)}
@@ -93,6 +93,16 @@ def versions(run: Path, name: str = "*") -> list[Path]:
     return sorted(path for path in found if VERSION.fullmatch(path.name))
 
 
+def read_run(run: Path) -> Document:
+    """The ``run.json`` of a run's folder. Raises ``StoreError`` where it is damaged."""
+    return _run_document("run.json", run / "run.json")
+
+
+def version_digest(version: str) -> str:
+    """The BLAKE3 of its content that the name of a version has."""
+    return version[len(_FIRST) + 1 :][:64]
+
+
 def united_run(found: Versions) -> Document:
     """The ``run.json`` that its versions give together; empty without any."""
     documents = []
@@ -114,20 +124,23 @@ def _asked(found: Versions, run: Document, key: str) -> bytes | None:
 
     Where no call says which document was its own, the newest version counts.
     """
-    files = {_digest_in(name): name for name in _sorted(found, NAMED[key])}
+    files = {version_digest(name): name for name in _sorted(found, NAMED[key])}
     calls = run.get("invocations", ())
     among = {identity(call) for call in calls if call.get(key) in files}
     names = list(dict.fromkeys(files[call[key]] for call in newest(calls, among)))
     names = names or list(files.values())[-1:]
     if key == "experiment" or len(names) <= 1:
         return _content(found[names[0]]) if names else None
-    return dumped(unite_plans([_parsed(name, found[name]) for name in names]))
+    try:
+        return dumped(unite_plans([_parsed(name, found[name]) for name in names]))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise StoreError(f"one is no plan.json ({error!r}): {', '.join(names)}") from error
 
 
 def _is_given(found: Versions, run: Document, key: str, content: bytes) -> bool:
     """Whether ``content`` is one of the versions, or what they give together."""
     digest = _digest(content)
-    known = any(_digest_in(name) == digest for name in _sorted(found, NAMED[key]))
+    known = any(version_digest(name) == digest for name in _sorted(found, NAMED[key]))
     return known or content == _asked(found, run, key)
 
 
@@ -137,7 +150,7 @@ def _digests_then(found: Versions, name: str) -> dict[str, str]:
         key: [each for each in _sorted(found, of) if _when(each) <= _when(name)]
         for key, of in NAMED.items()
     }
-    return {key: _digest_in(names[-1]) for key, names in then.items() if names}
+    return {key: version_digest(names[-1]) for key, names in then.items() if names}
 
 
 def _sorted(found: Versions, name: str) -> list[str]:
@@ -151,10 +164,6 @@ def _name(when: str, content: bytes, name: str) -> str:
 
 def _when(version: str) -> str:
     return version[: len(_FIRST)]
-
-
-def _digest_in(version: str) -> str:
-    return version[len(_FIRST) + 1 :][:64]
 
 
 def _digest(content: bytes) -> str:

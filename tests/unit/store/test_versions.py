@@ -12,24 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import StoreError
-from orchestrator.store.documents import PARTS, newest
+from orchestrator.store.documents import newest
 from orchestrator.store.documents import unite_runs as unite
 from orchestrator.store.versions import VERSION, keep_versions, restore, versions
-
-
-def document(*invocations: dict[str, Any]) -> dict[str, Any]:
-    return {"schema": 1, "run": "r", "tag": "t", "invocations": list(invocations)}
-
-
-def call(name: str, started: str = "2026-01-01T00:00:00Z", **more: object) -> dict[str, Any]:
-    return {"id": name, "argv": ["eqc"], "started": started, **more}
-
-
-def write(folder: Path, /, **texts: str) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, text in texts.items():
-        suffix = "yaml" if name == "experiment" else "json"
-        (folder / f"{name}.{suffix}").write_text(text)
+from tests.unit.store.copies import asked, call, cells, document, planned, write
 
 
 def exchange(a: Path, b: Path) -> None:
@@ -66,28 +52,6 @@ def test_the_newest_plan_counts_whose_ever_it_is(tmp_path: Path) -> None:
         restore(run)
         assert (run / "plan.json").read_text() == "[2]"
     assert len(versions(a, "plan.json")) == 2
-
-
-def planned(*cells: str, sessions: int = 1) -> str:
-    parts: dict[str, Any] = {part: {"p": {"id": "p"}} for part in PARTS}
-    ids = ["p"] * len(PARTS)
-    rows = [{"cell": cell, "parts": ids, "sessions": sessions} for cell in cells]
-    return json.dumps({"schema": 1, "cells": rows, **parts})
-
-
-def asked(folder: Path, name: str, plan: str, started: str = "2026-01-01T00:00:00Z") -> None:
-    """As a call of ``eqc run`` that plans ``plan``."""
-    path = folder / "run.json"
-    known = json.loads(path.read_bytes()) if path.exists() else document()
-    after = [each["id"] for each in newest(known["invocations"])]
-    plan_digest, spec_digest = (blake3(text.encode()).hexdigest() for text in (plan, name))
-    digests = {"plan": plan_digest, "experiment": spec_digest}
-    known["invocations"].append(call(name, started, after=after, **digests))
-    write(folder, plan=plan, experiment=name, run=json.dumps(known))
-
-
-def cells(folder: Path) -> list[str]:
-    return [cell["cell"] for cell in json.loads((folder / "plan.json").read_bytes())["cells"]]
 
 
 def test_a_plan_that_comes_back_is_the_newest_again(tmp_path: Path) -> None:
