@@ -5,7 +5,7 @@
     ├── UsageError            2   the options or arguments do not fit together
     ├── EnvironmentNotReady   8   something is missing: disk space, an engine, a package
     ├── StoreError            1   a results store cannot be read or written
-    │   └── ConflictError     1   two observations of one session have different bits
+    │   └── ConflictError     9   two observations of one session have different bits
     ├── ConnectionLost        8   a machine cannot be reached or stopped answering
     ├── HostKeyRefused        8   a machine's host key is unknown or the wrong one
     ├── LoginRefused          8   a machine accepts none of our keys
@@ -24,7 +24,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes of ``eqc``; when several apply the most serious wins: 6, 1, 7, 8, 5, 4, 3."""
+    """Exit codes of ``eqc``; when several apply the most serious wins: 6, 1, 9, 7, 8, 5, 4, 3."""
 
     DONE = 0
     BUG = 1
@@ -35,6 +35,7 @@ class Exit(IntEnum):
     MACHINES_LEFT = 6
     OVER_LIMIT = 7
     NOT_READY = 8
+    CONFLICT = 9
     INTERRUPTED = 130
 
 
@@ -91,6 +92,8 @@ class StoreError(EqcError):
 
 class ConflictError(StoreError):
     """Two records of one session of one cell have different bits; the message names both files."""
+
+    exit_code = Exit.CONFLICT
 
 
 class MachinesLeft(EqcError):  # noqa: N818 - reads as what it says

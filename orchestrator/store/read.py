@@ -49,13 +49,27 @@ def read(store: Path, *, cached_from: int = CACHED_FROM) -> Store:
     if not runs:
         raise UsageError(f"{store}: holds no run (no run.json at or below it)")
     records = tuple(latest(item for run in runs for item in _rows(run, cached_from)))
-    planned = {cell.cell: cell for run in runs for cell in _planned(run)}
+    planned = {cell.cell: cell for run in runs for cell in planned_cells(run)}
     fingerprints = {
         path.stem: parse_fingerprint(_document(path))
         for run in runs
         for path in (run / "fingerprints").glob("*.json")
     }
     return Store(runs, records, tuple(planned.values()), fingerprints)
+
+
+def planned_cells(run: Path) -> list[PlannedRecord]:
+    """The cells of a run's ``plan.json``; none where it has no plan.
+
+    Raises ``StoreError`` where it is damaged.
+    """
+    path = run / "plan.json"
+    if not path.is_file():
+        return []
+    try:
+        return parse_plan(_document(path))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: is no plan.json ({error!r}); the file is damaged") from error
 
 
 def _rows(run: Path, cached_from: int) -> Iterator[Sourced[Observation]]:
@@ -103,11 +117,6 @@ def _digests(files: Sequence[Path], torn: list[Path]) -> dict[str, str]:
         if content and not content.endswith(b"\n"):
             torn.append(path)
     return digests
-
-
-def _planned(run: Path) -> list[PlannedRecord]:
-    path = run / "plan.json"
-    return parse_plan(_document(path)) if path.is_file() else []
 
 
 def _document(path: Path) -> Any:

@@ -35,6 +35,8 @@ class Record(NamedTuple):
     status: str
     """A ``Status``."""
     attempt: int
+    recorded: str
+    """When, as ISO 8601; empty where it does not say."""
     reason: Reason | None
     bits: Bits
 
@@ -49,6 +51,7 @@ class Record(NamedTuple):
             known["session"],
             known["status"],
             known.get("attempt", 0),
+            str(known.get("recorded") or ""),
             parse_reason(known.get("reason")),
             tuple(sorted((each["role"], each["name"], each["digest"]) for each in outputs)),
         )
@@ -79,6 +82,8 @@ class _OfSession(Protocol):
     def status(self) -> str: ...
     @property
     def attempt(self) -> int: ...
+    @property
+    def recorded(self) -> str | None: ...
     @property
     def bits(self) -> Bits: ...
 
@@ -150,9 +155,12 @@ def latest(sourced: Iterable[Sourced[OfSession]]) -> list[OfSession]:
     return [item.record for item in chosen.values()]
 
 
-def _rank(record: _OfSession) -> tuple[bool, int]:
-    """An ``ok`` is never replaced by a later failure; else the later attempt counts."""
-    return record.status == Status.OK, record.attempt
+def _rank(record: _OfSession) -> tuple[bool, int, str]:
+    """An ``ok`` is never replaced by a later failure; else the later attempt counts.
+
+    Of two of one number, as two copies of a run may make them, the one recorded later.
+    """
+    return record.status == Status.OK, record.attempt, record.recorded or ""
 
 
 def _refuse_conflict(first: Sourced[OfSession], second: Sourced[OfSession]) -> None:

@@ -13,8 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from blake3 import blake3
+
 from orchestrator.errors import ConflictError, EnvironmentNotReady, StoreError
 from orchestrator.model.experiment import Plan, Status
+from orchestrator.store.documents import complete, identity, newest
 from orchestrator.store.parse import JsonObject
 from orchestrator.store.records import Record, latest, plan_document, read_records
 from orchestrator.store.segments import seal
@@ -66,20 +69,7 @@ class RunFolder:
         return run
 
     def __enter__(self) -> RunFolder:
-        with disk_errors(self.path):
-            self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            lock_file(self._lock)
-        except BlockingIOError as error:
-            owner = os.read(self._lock, 64).decode(errors="replace").strip()
-            os.close(self._lock)
-            self._lock = None
-            raise EnvironmentNotReady(
-                f"{self.path}: another eqc run (process {owner or 'unknown'}) is writing this run; "
-                "wait for it, or start a new run with --fresh"
-            ) from error
-        os.ftruncate(self._lock, 0)
-        os.write(self._lock, str(os.getpid()).encode())
+        self._lock = take_lock(self.path, "wait for it, or start a new run with --fresh")
         self._mend()
         return self
 
@@ -107,11 +97,20 @@ class RunFolder:
 
     def write_plan(self, plan: Plan, argv: Sequence[str]) -> None:
         """Store what is asked of this run: the file's text, the cells, and the call."""
-        write_whole(self.path / "experiment.yaml", plan.experiment.source.encode())
+        spec = plan.experiment.source.encode()
+        write_whole(self.path / "experiment.yaml", spec)
         self.write_json("plan.json", plan_document(plan))
         document = self.read_json("run.json")
+        calls = complete(document, {})["invocations"]
         document["invocations"].append(
-            {"id": secrets.token_hex(8), "argv": list(argv), "started": timestamp()}
+            {
+                "id": secrets.token_hex(8),
+                "argv": list(argv),
+                "started": timestamp(),
+                "plan": blake3((self.path / "plan.json").read_bytes()).hexdigest(),
+                "experiment": blake3(spec).hexdigest(),
+                "after": sorted(map(identity, newest(calls))),
+            }
         )
         self.write_json("run.json", document)
 
@@ -242,6 +241,26 @@ def safe_name(name: str) -> str:
     if not cleaned:
         raise StoreError(f"{name!r} cannot name a file")
     return cleaned[:150]
+
+
+def take_lock(run: Path, remedy: str) -> int:
+    """Hold the lock of a run until the descriptor that is returned is closed.
+
+    Raises ``EnvironmentNotReady``, with the process that holds it and the ``remedy``.
+    """
+    with disk_errors(run):
+        lock = os.open(run / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        lock_file(lock)
+    except BlockingIOError as error:
+        owner = os.read(lock, 64).decode(errors="replace").strip()
+        os.close(lock)
+        raise EnvironmentNotReady(
+            f"{run}: another eqc run (process {owner or 'unknown'}) is writing this run; {remedy}"
+        ) from error
+    os.ftruncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+    return lock
 
 
 def is_being_written(run: Path) -> bool:

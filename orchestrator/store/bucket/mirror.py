@@ -18,9 +18,9 @@ from blake3 import blake3
 
 from orchestrator.errors import StoreError
 from orchestrator.store.bucket.objects import Objects
-from orchestrator.store.bucket.versions import VERSION, keep_versions, restore, versions
 from orchestrator.store.run_folder import RunFolder, is_being_written
 from orchestrator.store.segments import is_segment
+from orchestrator.store.versions import VERSION, keep_versions, restore, versions
 from orchestrator.system.files import write_whole
 from orchestrator.system.paths import data_folder
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -31,7 +33,18 @@ def test_an_example_names_the_schema_a_question_and_itself(path: Path, tmp_path:
 
 @pytest.mark.parametrize(
     ("name", "cells", "platforms"),
-    [("quickstart", 56, 10), ("simd-and-cores", 240, 4), ("layers", 102, 5), ("precision", 112, 6)],
+    [
+        ("quickstart", 56, 10),
+        ("simd-and-cores", 240, 4),
+        ("layers", 102, 5),
+        ("precision", 112, 6),
+        ("threads", 20, 1),
+        ("onednn", 12, 1),
+        ("optimization", 24, 3),
+        ("torch-and-onnx", 3, 2),
+        ("two-exports", 12, 3),
+        ("quantised", 8, 4),
+    ],
 )
 def test_how_much_an_example_asks_for(
     name: str, cells: int, platforms: int, tmp_path: Path
@@ -69,3 +82,35 @@ def test_layers_makes_each_digit_in_two_shapes(tmp_path: Path) -> None:
     inputs = {(c.workload.label, c.input.id) for c in cells}
     assert len(inputs) == 9
     assert len({given for _, given in inputs}) == 6
+
+
+def test_onednn_has_each_switch_in_its_own_framework_alone(tmp_path: Path) -> None:
+    cells = plan("onednn", tmp_path).cells
+    switches = {
+        (c.variant.framework, *c.variant.environment, *c.variant.flags)
+        for c in cells
+        if c.workload.label == "conv-256"
+    }
+    assert switches == {
+        ("tensorflow", ("TF_ENABLE_ONEDNN_OPTS", "0")),
+        ("tensorflow", ("TF_ENABLE_ONEDNN_OPTS", "1")),
+        ("torch", ("mkldnn", False)),
+        ("torch", ("mkldnn", True)),
+    }
+
+
+def test_the_models_of_experiments_are_small() -> None:
+    files = [path for path in (FOLDER / "models").iterdir() if path.suffix in (".onnx", ".pt2")]
+    assert len(files) == 4
+    assert all(path.stat().st_size < 50_000 for path in files)
+
+
+@pytest.mark.frameworks
+@pytest.mark.slow
+def test_the_models_of_experiments_are_what_their_script_makes(tmp_path: Path) -> None:
+    """To the byte, with the versions of images/lock.txt: exporters write theirs into the files."""
+    script = FOLDER / "models" / "make.py"
+    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (FOLDER / "models" / path.name).read_bytes(), path.name

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from orchestrator.errors import ConflictError, StoreError, TornLine, UsageError
 from orchestrator.store.merge import merge
@@ -58,13 +59,19 @@ def test_other_bits_for_one_session_name_both_files_and_write_nothing(tmp_path: 
     assert not (tmp_path / "c").exists()
 
 
-def test_a_tensor_with_two_contents_is_refused(tmp_path: Path) -> None:
-    for name, content in (("a", b"1"), ("b", b"2")):
-        folder = store(tmp_path / name, session=0) / "trial" / "run-1" / "tensors"
+def test_a_tensor_that_is_not_what_its_name_says_is_named(tmp_path: Path) -> None:
+    right, wrong = b"right", b"wrong"
+    name = blake3(right).hexdigest()
+    for store_name, content in (("a", right), ("b", wrong)):
+        folder = store(tmp_path / store_name, session=0) / "trial" / "run-1" / "tensors"
         folder.mkdir()
-        (folder / "digest").write_bytes(content)
-    with pytest.raises(StoreError, match="other contents"):
-        merge([tmp_path / "a", tmp_path / "b"], tmp_path / "c")
+        (folder / name).write_bytes(content)
+    for sources in ("ab", "ba"):
+        with pytest.raises(StoreError, match=f"/b/trial/run-1/tensors/{name}: its content"):
+            merge([tmp_path / each for each in sources], tmp_path / "c")
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b"}
+    merge([tmp_path / "a"], tmp_path / "c")
+    assert (tmp_path / "c/trial/run-1/tensors" / name).read_bytes() == right
 
 
 def test_what_is_no_store_is_named(tmp_path: Path) -> None:

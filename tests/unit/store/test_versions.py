@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import StoreError
-from orchestrator.store.bucket.versions import VERSION, keep_versions, restore, unite, versions
-
-
-def document(*invocations: dict[str, Any]) -> dict[str, Any]:
-    return {"schema": 1, "run": "r", "tag": "t", "invocations": list(invocations)}
-
-
-def call(name: str, started: str = "2026-01-01T00:00:00Z", **more: object) -> dict[str, Any]:
-    return {"id": name, "argv": ["eqc"], "started": started, **more}
-
-
-def write(folder: Path, /, **texts: str) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, text in texts.items():
-        suffix = "yaml" if name == "experiment" else "json"
-        (folder / f"{name}.{suffix}").write_text(text)
+from orchestrator.store.documents import newest
+from orchestrator.store.documents import unite_runs as unite
+from orchestrator.store.versions import VERSION, keep_versions, restore, versions
+from tests.unit.store.copies import asked, call, cells, document, planned, write
 
 
 def exchange(a: Path, b: Path) -> None:
@@ -66,11 +55,53 @@ def test_the_newest_plan_counts_whose_ever_it_is(tmp_path: Path) -> None:
 
 
 def test_a_plan_that_comes_back_is_the_newest_again(tmp_path: Path) -> None:
-    for plan in ("[1]", "[2]", "[1]"):
-        write(tmp_path, plan=plan)
+    for name, plan in (("1", planned("a")), ("2", planned("a", "b")), ("3", planned("a"))):
+        asked(tmp_path, name, plan)
         keep_versions(tmp_path)
     restore(tmp_path)
-    assert (tmp_path / "plan.json").read_text() == "[1]"
+    assert cells(tmp_path) == ["a"]
+    assert len(versions(tmp_path, "plan.json")) == 2
+
+
+def test_what_a_later_call_dropped_is_dropped_and_what_it_did_not_know_is_not(
+    tmp_path: Path,
+) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    asked(a, "1", planned("x", "y"))
+    shutil.copytree(a, b)
+    asked(a, "2", planned("y", "z", sessions=2), started="2026-01-02T00:00:00Z")
+    asked(b, "3", planned("w", "y", sessions=5), started="2026-01-03T00:00:00Z")
+    keep_versions(a)
+    keep_versions(b)
+    exchange(a, b)
+    for run in (a, b):
+        restore(run)
+        assert cells(run) == ["w", "y", "z"]
+        assert (run / "experiment.yaml").read_text() == "3"
+        found = json.loads((run / "plan.json").read_bytes())["cells"]
+        assert [cell["sessions"] for cell in found] == [5, 5, 2]
+    asked(a, "4", planned("y"), started="2026-01-03T00:00:00Z")
+    keep_versions(a)
+    exchange(a, b)
+    restore(b)
+    assert cells(b) == ["y"]
+
+
+def test_calls_of_earlier_versions_of_the_program_came_one_after_the_other(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    first, second = call("1"), call("2", started="2026-01-02T00:00:00Z")
+    write(a, plan=planned("x"), run=json.dumps(document(first)))
+    write(b, plan=planned("y"), run=json.dumps(document(first, second)))
+    keep_versions(a)
+    keep_versions(b)
+    exchange(a, b)
+    for run in (a, b):
+        restore(run)
+        assert cells(run) == ["y"]
+
+
+def test_calls_that_name_each_other_lose_nothing() -> None:
+    assert len(newest([call("1", after=["2"]), call("2", after=["1"])])) == 2
 
 
 def test_a_plan_that_nobody_has_yet_is_not_overwritten(tmp_path: Path) -> None:
