@@ -68,7 +68,7 @@ class OnnxRuntimeAdapter:
         self._providers = self._chosen_providers(settings.device)
         source = workload["source"]
         if source == "python":
-            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+            return PythonModel(workload, job_dir, settings)
         level = flags.get("optimization")
         if source == "builtin":
             check_precision(settings.precision, PRECISIONS, self.name)
@@ -158,10 +158,11 @@ class OnnxModel:
         builtin: bool = True,
     ) -> None:
         self.facts = facts
+        self.converted: tuple[str, ...] = ()
         self._adapter = adapter
         self._instrumented_model = models[1]
         self._layers = layers
-        self._batch = settings.batch
+        self._settings = settings
         self._level = level
         self._nchw = builtin
         try:
@@ -177,7 +178,7 @@ class OnnxModel:
             self._check_precision(settings.precision)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor]]:
-        results = self._plain.run(None, bind(inputs, self._specs, self._batch))
+        results = self._plain.run(None, self._bound(inputs))
         return [(n, Tensor.of(self._nhwc(array))) for n, array in zip(self._outputs, results)]
 
     def run_layers(
@@ -185,7 +186,7 @@ class OnnxModel:
     ) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
         session = self._adapter.session(self._instrumented_model, self._level)
         names = [value.name for value in session.get_outputs()]
-        results = session.run(None, bind(inputs, self._specs, self._batch))
+        results = session.run(None, self._bound(inputs))
         found: dict[str, np.ndarray] = dict(zip(names, results))
         finals = [(name, Tensor.of(self._nhwc(found[name]))) for name in self._outputs]
         layers = [
@@ -194,6 +195,11 @@ class OnnxModel:
             if isinstance(found.get(name), np.ndarray) and found[name].dtype.kind in "fiub"
         ]
         return finals, layers
+
+    def _bound(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        bound = bind(inputs, self._specs, self._settings)
+        self.converted = bound.converted
+        return bound.arrays
 
     def _nhwc(self, array: np.ndarray) -> np.ndarray:
         """Images of builtin models as NHWC. Only bytes are moved: no value changes."""
@@ -211,6 +217,7 @@ ELEMENTS = {"float": "float32", "double": "float64"}
 
 
 def _spec(value: Any) -> InputSpec:
-    element = value.type[len("tensor(") : -1]
+    # A sequence or a map is none of the dtypes, and stays as it is called.
+    element = value.type[len("tensor(") : -1] if value.type.startswith("tensor(") else value.type
     shape = tuple(length if isinstance(length, int) else None for length in value.shape)
     return InputSpec(value.name, shape, ELEMENTS.get(element, element))
