@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import SpecError
 from orchestrator.experiment.document import LimitsEntry, ObserveEntry
 from orchestrator.experiment.filters import domain_of, resolve_filters, resolve_variants
+from orchestrator.experiment.fitting import Variation
 from orchestrator.experiment.inputs import resolve_inputs
 from orchestrator.experiment.platforms import KnownProvider, resolve_platforms
 from orchestrator.experiment.validation import Checked, validate
@@ -83,6 +85,7 @@ def _resolve(
         workloads,
         folder,
         cache,
+        Variation.of(document),
         mistakes,
         complete=not unsound and "inputs" not in touched,
     )
@@ -95,7 +98,10 @@ def _resolve(
     if "platforms" in touched or len(mistakes.found) > before:
         unsound |= selection.PLATFORM_FIELDS
     frameworks = tuple(dict.fromkeys(name for w in workloads for name in w.frameworks))
-    variants = resolve_variants(document.vary, frameworks)
+    variants = [
+        replace(variant, row=document.observe.row)
+        for variant in resolve_variants(document.vary, frameworks)
+    ]
     if "vary" in touched:
         unsound |= selection.VARIANT_FIELDS
     domain = domain_of(platforms, workloads, [given.label for given, _ in inputs], variants)

@@ -9,6 +9,8 @@ from pathlib import Path
 from orchestrator import catalog
 from orchestrator.experiment import builtins
 from orchestrator.experiment.document import WorkloadEntry
+from orchestrator.experiment.model_inputs import keras_header, onnx_header, tflite_header
+from orchestrator.experiment.model_inputs.model_input import ModelInput, ModelInputs
 from orchestrator.model.experiment import Scalar, Workload, pairs
 from orchestrator.yaml_files.files import FileMistake, check_sha256, find, sha256_of
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
@@ -21,6 +23,10 @@ _SUFFIXES = {
     "torch": (".pt2", ".pt", ".pth", ".torchscript"),
     "tflite": (".tflite",),
 }
+_HEADERS = {"onnx": onnx_header.read, "keras": keras_header.read, "tflite": tflite_header.read}
+"""What reads the inputs of a file, by the source of the workload."""
+_IMAGE = "input"
+"""The name of every builtin model's input."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class ResolvedWorkload:
     """As written, ``source:name``."""
     shape: builtins.Shape | None
     """Height, width and channels of its input; ``None``: not known (every model of a file)."""
+    inputs: ModelInputs | None = None
+    """What the model says of its inputs; ``None``: it does not say, or not so that we can read."""
 
 
 def resolve_workloads(
@@ -103,7 +111,8 @@ class _Resolver:
             weights_path=self.weights_path,
             arguments=pairs(arguments),
         )
-        return ResolvedWorkload(workload, frameworks, self.entry.model, None)
+        inputs = _HEADERS[source](Path(path)) if path is not None and source in _HEADERS else None
+        return ResolvedWorkload(workload, frameworks, self.entry.model, None, inputs)
 
     def _builtin(
         self, name: str, frameworks: tuple[str, ...], arguments: dict[str, Scalar]
@@ -139,7 +148,8 @@ class _Resolver:
             arguments=pairs(arguments),
         )
         shape = builtins.input_shape(name, arguments)
-        return ResolvedWorkload(workload, frameworks, self.entry.model, shape)
+        image = ModelInput(_IMAGE, (None, *shape), None, follows_precision=True)
+        return ResolvedWorkload(workload, frameworks, self.entry.model, shape, (image,))
 
     def _frameworks(self, source: str) -> tuple[str, ...]:
         able = [name for name in catalog.frameworks() if source in catalog.sources_of(name)]
