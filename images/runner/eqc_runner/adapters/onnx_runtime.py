@@ -108,6 +108,7 @@ class OnnxRuntimeAdapter:
             settings,
             level,
             builtin=False,
+            unranked=file.unranked,
         )
 
     def session(self, model: bytes, level: str | None) -> Any:
@@ -156,6 +157,7 @@ class OnnxModel:
         level: str | None,
         *,
         builtin: bool = True,
+        unranked: frozenset[str] = frozenset(),
     ) -> None:
         self.facts = facts
         self.converted: tuple[str, ...] = ()
@@ -172,7 +174,7 @@ class OnnxModel:
                 raise
             # A builtin graph has only basic operators: the kernel for this precision is missing.
             raise Unsupported("unsupported-precision", error.message) from error
-        self._specs = [_spec(value) for value in self._plain.get_inputs()]
+        self._specs = [_spec(value, unranked) for value in self._plain.get_inputs()]
         self._outputs = [value.name for value in self._plain.get_outputs()]
         if not builtin:
             self._check_precision(settings.precision)
@@ -216,8 +218,9 @@ ELEMENTS = {"float": "float32", "double": "float64"}
 """ONNX Runtime's names of dtypes that NumPy names differently."""
 
 
-def _spec(value: Any) -> InputSpec:
+def _spec(value: Any, unranked: frozenset[str]) -> InputSpec:
     # A sequence or a map is none of the dtypes, and stays as it is called.
     element = value.type[len("tensor(") : -1] if value.type.startswith("tensor(") else value.type
     shape = tuple(length if isinstance(length, int) else None for length in value.shape)
-    return InputSpec(value.name, shape, ELEMENTS.get(element, element))
+    is_any = value.name in unranked
+    return InputSpec(value.name, None if is_any else shape, ELEMENTS.get(element, element))
