@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, Union
@@ -60,6 +61,20 @@ def _by_device(value: Any) -> Any:
     return {"cpu": value, "gpu": value} if isinstance(value, int) else value
 
 
+_ROWS = re.compile(r"([0-9]{1,9})(?::([0-9]{1,9}))?")
+
+
+def _rows(value: Any) -> Any:
+    """``0``, ``"0"``, ``"0:2"`` or ``[0, 2]`` as text; rows ``i:i+1`` as ``i``."""
+    text = ":".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    found = _ROWS.fullmatch(text)
+    start = int(found[1]) if found else 0
+    stop = int(found[2] or start + 1) if found else 0
+    if isinstance(value, bool) or not start < stop:
+        raise ValueError("a row is written like 0, and rows 0 and 1 like 0:2")
+    return str(start) if stop == start + 1 else f"{start}:{stop}"
+
+
 class WorkloadEntry(Strict):
     """A model and the frameworks that run it."""
 
@@ -105,6 +120,8 @@ class InputEntry(Strict):
     layout: Literal["NHWC", "NCHW"] | None = None
     order: Literal["RGB", "BGR"] | None = None
     filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None
+    cast: bool = False
+    """Whether its tensors may be rounded to the model's dtype where that loses bits."""
     for_: Words | None = Field(default=None, alias="for")
     """Labels or models of the workloads this is for; all without it."""
     label: str | None = None
@@ -138,6 +155,10 @@ class ObserveEntry(Strict):
     ] = Sessions()
     mode: Literal["fork", "cold"] = "fork"
     keep: Literal["none", "final", "classes", "all"] = "final"
+    row: (
+        Annotated[str, BeforeValidator(_rows, json_schema_input_type=int | str | list[int])] | None
+    ) = None
+    """The part of axis 0 of every output that is compared: a row, or rows like ``0:2``."""
 
 
 class LimitsEntry(Strict):

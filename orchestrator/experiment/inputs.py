@@ -11,6 +11,7 @@ import numpy as np
 
 from orchestrator.experiment.builtins import Shape
 from orchestrator.experiment.document import InputEntry, RandomTensor
+from orchestrator.experiment.fitting import TENSOR, Variation, misfits
 from orchestrator.experiment.tensors import (
     Array,
     Preprocessing,
@@ -25,8 +26,6 @@ from orchestrator.model.experiment import Input
 from orchestrator.yaml_files.files import FileMistake, find
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
-TENSOR = "input"
-"""The name of a tensor where the file gives none."""
 _PICTURE_KEYS = ("size", "channels", "scale", "mean", "std", "layout", "order", "filter")
 _DIGIT = re.compile(r"digits:([0-9]{1,9})")
 
@@ -42,12 +41,14 @@ def resolve_inputs(
     workloads: list[ResolvedWorkload],
     folder: Path,
     cache: Path,
+    vary: Variation,
     mistakes: Mistakes,
     *,
     complete: bool,
 ) -> list[ResolvedInput]:
     """Inputs with the labels of the workloads they are for (``None``: all of them).
 
+    Where a workload's own inputs are known, the tensors must fit them, with all of ``vary``.
     ``complete``: no workload or input entry was left out for a mistake of its own. Only then are
     references between the two checked. EnvironmentNotReady where ``cache`` cannot be written.
     """
@@ -63,8 +64,13 @@ def resolve_inputs(
                 except FileMistake as error:
                     mistakes.add(at, str(error))
                     continue
+                for workload in targets:
+                    if workload.workload.label in labels:
+                        for said in misfits(tensors, workload, vary, cast=entry.cast):
+                            mistakes.add(at, said)
                 stored = sorted((name, store_npy(a, cache)) for name, a in tensors.items())
-                made = Input(label, tuple((name, sha, str(path)) for name, (sha, path) in stored))
+                places = tuple((name, sha, str(path)) for name, (sha, path) in stored)
+                made = Input(label, places, entry.cast)
                 for target in labels:
                     _claim(taken, target, label, at, mistakes)
                 everywhere = entry.for_ is None and len(labels) == len(workloads)

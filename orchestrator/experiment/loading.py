@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import SpecError
-from orchestrator.experiment.document import LimitsEntry, ObserveEntry
+from orchestrator.experiment.document import Document, LimitsEntry, ObserveEntry
 from orchestrator.experiment.filters import domain_of, resolve_filters, resolve_variants
+from orchestrator.experiment.fitting import Variation
 from orchestrator.experiment.inputs import resolve_inputs
 from orchestrator.experiment.platforms import KnownProvider, resolve_platforms
 from orchestrator.experiment.validation import Checked, validate
@@ -83,6 +85,7 @@ def _resolve(
         workloads,
         folder,
         cache,
+        Variation.of(document),
         mistakes,
         complete=not unsound and "inputs" not in touched,
     )
@@ -95,7 +98,11 @@ def _resolve(
     if "platforms" in touched or len(mistakes.found) > before:
         unsound |= selection.PLATFORM_FIELDS
     installations = tuple(dict.fromkeys(each for w in workloads for each in w.installations))
-    variants = resolve_variants(document.vary, installations)
+    _check_row(document, mistakes)
+    variants = [
+        replace(variant, row=document.observe.row)
+        for variant in resolve_variants(document.vary, installations)
+    ]
     if "vary" in touched:
         unsound |= selection.VARIANT_FIELDS
     domain = domain_of(platforms, workloads, [given.label for given, _ in inputs], variants)
@@ -116,6 +123,20 @@ def _resolve(
         isolation=Isolation(document.isolation),
         source=text,
     )
+
+
+def _check_row(document: Document, mistakes: Mistakes) -> None:
+    """``observe: {row: …}`` is in every batch of ``vary``; where filters choose, in one."""
+    row, vary = document.observe.row, Variation.of(document)
+    batches = [batch for batch in vary.batches if batch is not None]
+    if row is None or not batches:
+        return
+    first, colon, stop = row.partition(":")
+    rows = int(stop) if colon else int(first) + 1
+    least = max(batches) if "batch" in vary.filtered else min(batches)
+    if least < rows:
+        text = f"observe.row {row} is not in a batch of {least}: observe fewer rows"
+        mistakes.add(("observe", "row"), text)
 
 
 def _observe(entry: ObserveEntry, sessions: int) -> Observe:

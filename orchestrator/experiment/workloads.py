@@ -11,6 +11,8 @@ from packaging.utils import canonicalize_name
 from orchestrator import catalog
 from orchestrator.experiment import builtins
 from orchestrator.experiment.document import WorkloadEntry
+from orchestrator.experiment.model_inputs import keras_header, onnx_header, tflite_header
+from orchestrator.experiment.model_inputs.model_input import ModelInput, ModelInputs
 from orchestrator.model.experiment import Installation, Scalar, Workload, pairs
 from orchestrator.packages.pins import name_of, parse_on
 from orchestrator.yaml_files.files import FileMistake, check_sha256, find, sha256_of
@@ -24,6 +26,10 @@ _SUFFIXES = {
     "torch": (".pt2", ".pt", ".pth", ".torchscript"),
     "tflite": (".tflite",),
 }
+_HEADERS = {"onnx": onnx_header.read, "keras": keras_header.read, "tflite": tflite_header.read}
+"""What reads the inputs of a file, by the source of the workload."""
+_IMAGE = "input"
+"""The name of every builtin model's input."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class ResolvedWorkload:
     """As written, ``source:name``."""
     shape: builtins.Shape | None
     """Height, width and channels of its input; ``None``: not known (every model of a file)."""
+    inputs: ModelInputs | None = None
+    """What the model says of its inputs; ``None``: it does not say, or not so that we can read."""
 
 
 def resolve_workloads(
@@ -106,7 +114,8 @@ class _Resolver:
             weights_path=self.weights_path,
             arguments=pairs(arguments),
         )
-        return ResolvedWorkload(workload, installations, self.entry.model, None)
+        inputs = _HEADERS[source](Path(path)) if path is not None and source in _HEADERS else None
+        return ResolvedWorkload(workload, installations, self.entry.model, None, inputs)
 
     def _builtin(
         self, name: str, installations: tuple[Installation, ...], arguments: dict[str, Scalar]
@@ -142,7 +151,8 @@ class _Resolver:
             arguments=pairs(arguments),
         )
         shape = builtins.input_shape(name, arguments)
-        return ResolvedWorkload(workload, installations, self.entry.model, shape)
+        image = ModelInput(_IMAGE, (None, *shape), None, follows_precision=True)
+        return ResolvedWorkload(workload, installations, self.entry.model, shape, (image,))
 
     def _installations(self, source: str) -> tuple[Installation, ...]:
         """Each framework of ``on``, pinned as it says, with the packages of ``requires``."""

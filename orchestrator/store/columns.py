@@ -72,6 +72,8 @@ class Columns:
         if column is None:
             return repeat(default)
         values = json.loads(f"[{','.join(column.texts)}]")
+        if name == "converted":
+            values = [tuple(value or ()) for value in values]
         # The last one is what ABSENT points at.
         values = [*(map(parse, values) if parse else values), default]
         return map(values.__getitem__, column.codes.tolist())

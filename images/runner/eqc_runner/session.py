@@ -14,6 +14,7 @@ from eqc_runner.chain import chain
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
 from eqc_runner.job import SCHEMA
+from eqc_runner.rows import Rows
 
 if TYPE_CHECKING:
     from eqc_runner.adapters.protocol import Adapter
@@ -43,19 +44,24 @@ def observe(
         batch=cell.get("batch"),
         device=cell.get("device") or "cpu",
         flags=cell.get("flags") or {},
+        cast=bool(cell.get("cast")),
     )
+    rows = Rows.parse(cell.get("row"))
     loaded = adapter.load(cell["workload"], folders.job, settings)
     keep = cell.get("keep") or "none"
     finals = loaded.run(inputs)
+    finals = [(name, rows.of_final(name, tensor)) for name, tensor in finals]
     outputs = _final_records(finals, folders.out if keep != "none" else None)
     perturbed = None
     if cell.get("layers"):
         instrumented, layers = loaded.run_layers(inputs)
         plain = [record["digest"] for record in outputs]
-        perturbed = plain != [digest(tensor) for _, tensor in instrumented]
+        again = [rows.of_final(name, tensor) for name, tensor in instrumented]
+        perturbed = plain != [digest(tensor) for tensor in again]
+        batch = _batch(inputs, settings.batch)
         for index, layer in enumerate(layers):
             place = folders.out if keep == "all" else None
-            record = _identify(layer.tensor, place)
+            record = _identify(rows.of_layer(layer.tensor, batch), place)
             outputs.append(
                 {
                     "name": layer.name,
@@ -83,6 +89,8 @@ def observe(
             "weights": facts.weights,
         },
         "outputs": outputs,
+        # Adapters of others, made before there was this, do not say.
+        "converted": list(getattr(loaded, "converted", ())),
         "perturbed": perturbed,
         "kernels": None,
         "mode": mode,
@@ -101,6 +109,14 @@ def _read_input(folder: Path, name: str, path: str) -> np.ndarray:
         return np.asarray(np.load(str(folder / path), allow_pickle=False))
     except (FileNotFoundError, ValueError, EOFError) as error:
         raise Failed("input-missing", f"input {name}: {path}: {error}") from error
+
+
+def _batch(inputs: Mapping[str, np.ndarray], batch: int | None) -> int | None:
+    """The batch size of the run; ``None`` where the inputs have no common length of axis 0."""
+    if batch is not None:
+        return batch
+    lengths = {array.shape[0] if array.ndim else None for array in inputs.values()}
+    return lengths.pop() if len(lengths) == 1 else None
 
 
 def _final_records(finals: list[tuple[str, Tensor]], place: Path | None) -> list[dict[str, Any]]:

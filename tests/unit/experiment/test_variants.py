@@ -64,3 +64,30 @@ def test_a_mistake(told: Told, vary: str, part: str) -> None:
     (mistake,) = told(text_of(f"vary: {vary}\n"))
     assert part in mistake.message
     assert mistake.line == 9
+
+
+@pytest.mark.parametrize(
+    ("written", "row"),
+    [("0", "0"), ("'3'", "3"), ("0:2", "0:2"), ("[0, 2]", "0:2"), ("[1, 2]", "1"), ("2:3", "2")],
+)
+def test_a_row_is_part_of_every_variant(load: Load, written: str, row: str) -> None:
+    observe = f"observe: {{row: {written}}}\nvary: {{batch: [null, 8, 16]}}\n"
+    variants = load(text_of(observe)).variants
+    assert [variant.row for variant in variants] == [row] * 3
+    assert len({variant.id for variant in variants}) == 3
+    assert variants[0].id != load(text_of()).variants[0].id
+    assert variants[1].label.endswith(f" row={row}")
+
+
+@pytest.mark.parametrize("row", ["-1", "1:1", "2:1", "a", "true", "0.5", "[0]x", "[0, 1, 2]", "[]"])
+def test_other_rows(told: Told, row: str) -> None:
+    mistake = told(text_of(f"observe: {{row: {row}}}\n"))[0]
+    assert mistake.line == 9
+
+
+def test_a_row_that_no_batch_has(load: Load, told: Told) -> None:
+    text = "observe: {row: 0:2}\nvary: {batch: [1, 8]}\n"
+    (mistake,) = told(text_of(text))
+    assert (mistake.line, mistake.column) == (9, 16)
+    assert mistake.message == "observe.row 0:2 is not in a batch of 1: observe fewer rows"
+    load(text_of(text + "exclude: [{batch: [1]}]\n"))

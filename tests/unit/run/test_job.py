@@ -53,6 +53,18 @@ def test_a_job_folder_holds_all_it_refers_to(tmp_path: Path) -> None:
     assert written["keep"] == "all"
 
 
+def test_rows_and_rounding_are_told_to_the_runner(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    told = replace(
+        c, input=replace(c.input, cast=True), variant=replace(c.variant, row="0:2", batch=8)
+    )
+    job = Job(machine(c), "onnxruntime", ((c, (0,)), (told, (0,))))
+    write_job(job, tmp_path / "job", Limits(), None)
+    plain, other = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
+    assert (plain["cast"], plain["row"]) == (False, None)
+    assert (other["cast"], other["row"]) == (True, "0:2")
+
+
 def test_a_variant_cannot_undo_what_the_platform_masks(tmp_path: Path) -> None:
     c = with_files(tmp_path)
     write_job(

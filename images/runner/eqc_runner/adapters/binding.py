@@ -1,4 +1,8 @@
-"""Binds the inputs of a cell to those of a model: by name, shape, batch size and dtype."""
+"""Binds the inputs of a cell to those of a model: by name, shape, batch size and dtype.
+
+A dtype that differs is converted where every value stays exactly the same. It is rounded where the
+cell's ``cast`` allows that, or its ``precision`` asks for it. Anything else is an error.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from typing import Mapping, NamedTuple, Sequence
 
 import numpy as np
 
+from eqc_runner.adapters.conversion import DTYPES, InexactError, convert
+from eqc_runner.adapters.protocol import Settings
 from eqc_runner.failures import Failed, Unsupported
 
 UNNAMED = "input"
@@ -24,14 +30,23 @@ class InputSpec(NamedTuple):
     """A NumPy dtype's name, or ``bfloat16``."""
 
 
+class Bound(NamedTuple):
+    """The arrays by the model's input names, and what was converted for that."""
+
+    arrays: dict[str, np.ndarray]
+    converted: tuple[str, ...]
+    """As the observation has it: ``x: int64 → uint8``, ``x: float64 → float32 (rounded)``."""
+
+
 def bind(
-    inputs: Mapping[str, np.ndarray], expected: Sequence[InputSpec], batch: int | None
-) -> dict[str, np.ndarray]:
-    """The arrays by the model's input names, repeated to ``batch``, cast to the model's dtypes.
+    inputs: Mapping[str, np.ndarray], expected: Sequence[InputSpec], settings: Settings
+) -> Bound:
+    """The inputs as the model expects them, repeated to the batch size of ``settings``.
 
     A single tensor called ``input`` is bound to a model's only input, whatever its name. A
-    bfloat16 input stays float32 (NumPy has no bfloat16): the framework casts it. Raises
-    ``Failed`` with ``input-missing`` or ``wrong-shape``.
+    bfloat16 input stays float32 (NumPy has no bfloat16), with values that bfloat16 has: the
+    framework's own cast is then exact. Raises ``Failed`` with ``input-missing``, ``wrong-shape``
+    or ``inexact-input``.
     """
     names = [spec.name for spec in expected]
     if len(expected) == 1 and list(inputs) == [UNNAMED]:
@@ -42,7 +57,36 @@ def bind(
             f"the model's inputs are {', '.join(names) or 'none'}; "
             f"given were {', '.join(sorted(inputs)) or 'none'}",
         )
-    return {spec.name: _fit(spec, inputs[spec.name], batch) for spec in expected}
+    arrays, converted = {}, []
+    for spec in expected:
+        array = inputs[spec.name]
+        _check_shape(spec, _repeated(array.shape, settings.batch))
+        fitted, said = fit(spec.name, array, spec.dtype, settings)
+        arrays[spec.name] = repeat(fitted, settings.batch)
+        converted += [said] if said else []
+    return Bound(arrays, tuple(converted))
+
+
+def fit(
+    name: str, array: np.ndarray, dtype: str, settings: Settings
+) -> tuple[np.ndarray, str | None]:
+    """Input ``name`` as ``dtype``, and what the observation says of that; ``None``: no change.
+
+    Raises ``Failed`` (``inexact-input``) for an element that would be another value.
+    """
+    given = array.dtype.name
+    if dtype not in DTYPES or given not in DTYPES:
+        what = f"input {name!r} is {given}, the model takes {dtype}"
+        raise Failed("inexact-input", f"{what}: this cannot be converted")
+    # A cell's float16 or bfloat16 is wanted of a float input; float32 is only the default.
+    asked = dtype == settings.precision != "float32" and array.dtype.kind == "f"
+    try:
+        made = convert(array, dtype, rounding=settings.cast or asked)
+    except InexactError as error:
+        raise Failed("inexact-input", _inexact(name, array, dtype, error)) from error
+    if given == dtype:
+        return made.array, None
+    return made.array, f"{name}: {given} → {dtype}{' (rounded)' if made.rounded else ''}"
 
 
 def repeat(array: np.ndarray, batch: int | None) -> np.ndarray:
@@ -50,13 +94,16 @@ def repeat(array: np.ndarray, batch: int | None) -> np.ndarray:
 
     Raises ``Failed`` (``wrong-shape``) unless ``batch`` is a multiple of the length of axis 0.
     """
-    if batch is None:
+    shape = _repeated(array.shape, batch)
+    if shape == array.shape:
         return array
-    if array.ndim == 0 or array.shape[0] == 0 or batch % array.shape[0]:
-        raise Failed(
-            "wrong-shape", f"an input of shape {array.shape} cannot be repeated to batch {batch}"
-        )
-    return np.concatenate([array] * (batch // array.shape[0]), axis=0)
+    return np.concatenate([array] * (shape[0] // array.shape[0]), axis=0)
+
+
+def bfloat16_bits(carried: np.ndarray) -> np.ndarray:
+    """The bfloat16s, as uint16, that an array of float32 carries after ``bind``."""
+    words = np.ascontiguousarray(carried).view(np.uint32) >> np.uint32(16)
+    return words.astype(np.uint16).reshape(carried.shape)
 
 
 def check_precision(precision: str, valid: Sequence[str], framework: str) -> None:
@@ -68,24 +115,38 @@ def check_precision(precision: str, valid: Sequence[str], framework: str) -> Non
         )
 
 
-def _fit(spec: InputSpec, array: np.ndarray, batch: int | None) -> np.ndarray:
-    array = repeat(array, batch)
-    if spec.shape is not None:
-        fits = len(spec.shape) == array.ndim and all(
-            wanted is None or wanted == length for wanted, length in zip(spec.shape, array.shape)
-        )
-        if not fits:
-            wanted = tuple("any" if length is None else length for length in spec.shape)
-            raise Failed(
-                "wrong-shape",
-                f"input {spec.name!r}: expected {_shape(wanted)}, got {_shape(array.shape)}",
-            )
-    carrier = np.dtype("float32" if spec.dtype == "bfloat16" else spec.dtype)
-    if carrier.kind != "f" and array.dtype.kind == "f":
+def _repeated(shape: tuple[int, ...], batch: int | None) -> tuple[int, ...]:
+    if batch is None:
+        return shape
+    if not shape or shape[0] == 0 or batch % shape[0]:
         raise Failed(
-            "wrong-shape", f"input {spec.name!r}: expected {spec.dtype}, got {array.dtype}"
+            "wrong-shape", f"an input of shape {shape} cannot be repeated to batch {batch}"
         )
-    return np.ascontiguousarray(array, dtype=carrier)
+    return (batch, *shape[1:])
+
+
+def _check_shape(spec: InputSpec, shape: tuple[int, ...]) -> None:
+    if spec.shape is None:
+        return
+    fits = len(spec.shape) == len(shape) and all(
+        wanted is None or wanted == length for wanted, length in zip(spec.shape, shape)
+    )
+    if not fits:
+        wanted = tuple("any" if length is None else length for length in spec.shape)
+        raise Failed(
+            "wrong-shape", f"input {spec.name!r}: expected {_shape(wanted)}, got {_shape(shape)}"
+        )
+
+
+def _inexact(name: str, array: np.ndarray, dtype: str, error: InexactError) -> str:
+    element = array[error.index]
+    value = repr(element.item())
+    if array.dtype.kind == "f" and np.isnan(element):  # only its bits tell why it does not fit
+        value += f" (0x{element.view(f'u{element.itemsize}'):x})"
+    where = f"element {list(error.index)} of input {name!r}"
+    text = f"{where} is {value} ({array.dtype}), which is no value of the model's {dtype}: "
+    rounded = "say 'cast: true' at this input in the experiment file to have it rounded, or "
+    return text + (rounded if error.roundable else "") + f"give the tensor as {dtype}"
 
 
 def _shape(shape: Sequence[object]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from eqc_runner.adapters.binding import InputSpec, bind
+from eqc_runner.adapters.binding import InputSpec, bfloat16_bits, bind
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.adapters.python_function import tensor_of
 from eqc_runner.failures import Unsupported
@@ -41,7 +41,8 @@ class KerasModel:
         self._tf = tf
         self._model = model
         self._layers = layers
-        self._batch = settings.batch
+        self._settings = settings
+        self.converted: tuple[str, ...] = ()
         self._xla = xla
         self._names = _output_names(model)
 
@@ -64,8 +65,8 @@ class KerasModel:
 
     def _call(self, model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
         specs = [_spec(symbol) for symbol in model.inputs]
-        bound = bind(inputs, specs, self._batch)
-        tensors = [self._tf.constant(bound[s.name], dtype=s.dtype) for s in specs]
+        arrays, self.converted = bind(inputs, specs, self._settings)
+        tensors = [tensorflow_constant(self._tf, arrays[s.name], s.dtype) for s in specs]
         function = self._tf.function(
             lambda *values: model(list(values) if len(values) > 1 else values[0], training=False),
             jit_compile=True if self._xla else None,
@@ -74,6 +75,13 @@ class KerasModel:
             return function(*tensors)
         except self._tf.errors.UnimplementedError as error:
             raise Unsupported("unsupported-operator", str(error)) from error
+
+
+def tensorflow_constant(tf: Any, array: np.ndarray, dtype: str) -> Any:
+    """A bound array as a tensor of ``dtype``. Nothing is cast: TensorFlow's cast changes NaNs."""
+    if dtype == "bfloat16":
+        array = bfloat16_bits(array).view(tf.bfloat16.as_numpy_dtype)
+    return tf.constant(array)
 
 
 def builtin_keras(tf: Any, model: BuiltinModel, settings: Settings, *, xla: bool) -> KerasModel:
@@ -145,7 +153,9 @@ def _padding(layer: Layer, shape: tuple[int, ...]) -> str:
 
 
 def _spec(symbol: Any) -> InputSpec:
-    return InputSpec(symbol.name, tuple(symbol.shape), str(symbol.dtype))
+    # Keras 2 has TensorFlow's dtypes here, Keras 3 their names.
+    dtype = getattr(symbol.dtype, "name", symbol.dtype)
+    return InputSpec(symbol.name, tuple(symbol.shape), str(dtype))
 
 
 def _output_names(model: Any) -> list[str]:

@@ -49,7 +49,7 @@ class NumpyAdapter:
             self._threadpoolctl.threadpool_limits(limits=settings.threads, user_api="blas")
         self._requested = settings.threads
         if workload["source"] == "python":
-            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+            return PythonModel(workload, job_dir, settings)
         if workload["source"] != "builtin":
             raise no_source("numpy", workload["source"], ("builtin", "python"))
         convolution = CONVOLUTIONS[flags.get("convolution", "im2col")]
@@ -71,8 +71,9 @@ class NumpyModel:
 
     def __init__(self, model: BuiltinModel, settings: Settings, convolution: Convolution) -> None:
         self.facts = model.facts
+        self.converted: tuple[str, ...] = ()
         self._graph = model.graph
-        self._batch = settings.batch
+        self._settings = settings
         self._convolution = convolution
         self._spec = InputSpec(INPUT, (None, *model.graph.input_shape), settings.precision)
         dtype = np.dtype(settings.precision)
@@ -96,7 +97,7 @@ class NumpyModel:
         return [("output", layers[-1].tensor)], layers
 
     def _layers(self, inputs: Mapping[str, np.ndarray]) -> Iterator[tuple[Layer, np.ndarray]]:
-        known = bind(inputs, [self._spec], self._batch)
+        known, self.converted = bind(inputs, [self._spec], self._settings)
         for layer in self._graph.layers:
             sources = [known[name] for name in layer.inputs]
             known[layer.name] = compute(

@@ -20,6 +20,8 @@ class OnnxFile(NamedTuple):
     layers: tuple[tuple[str, str], ...]
     """(tensor, operator) in the order of the nodes; operators in lower case."""
     facts: ModelFacts
+    unranked: frozenset[str]
+    """Inputs that may have any shape; ONNX Runtime shows them as scalars."""
 
 
 def read_onnx(onnx: Any, path: Path) -> OnnxFile:
@@ -45,7 +47,9 @@ def read_onnx(onnx: Any, path: Path) -> OnnxFile:
     for name, _ in layers:
         if name not in given:
             model.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
-    return OnnxFile(plain, model.SerializeToString(), layers, facts)
+    inputs = model.graph.input
+    unranked = frozenset(v.name for v in inputs if not v.type.tensor_type.HasField("shape"))
+    return OnnxFile(plain, model.SerializeToString(), layers, facts, unranked)
 
 
 def _layers(onnx: Any, model: Any) -> tuple[tuple[str, str], ...]:

@@ -68,7 +68,7 @@ class OnnxRuntimeAdapter:
         self._providers = self._chosen_providers(settings.device)
         source = workload["source"]
         if source == "python":
-            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+            return PythonModel(workload, job_dir, settings)
         level = flags.get("optimization")
         if source == "builtin":
             check_precision(settings.precision, PRECISIONS, self.name)
@@ -108,6 +108,7 @@ class OnnxRuntimeAdapter:
             settings,
             level,
             builtin=False,
+            unranked=file.unranked,
         )
 
     def session(self, model: bytes, level: str | None) -> Any:
@@ -156,12 +157,14 @@ class OnnxModel:
         level: str | None,
         *,
         builtin: bool = True,
+        unranked: frozenset[str] = frozenset(),
     ) -> None:
         self.facts = facts
+        self.converted: tuple[str, ...] = ()
         self._adapter = adapter
         self._instrumented_model = models[1]
         self._layers = layers
-        self._batch = settings.batch
+        self._settings = settings
         self._level = level
         self._nchw = builtin
         try:
@@ -171,13 +174,13 @@ class OnnxModel:
                 raise
             # A builtin graph has only basic operators: the kernel for this precision is missing.
             raise Unsupported("unsupported-precision", error.message) from error
-        self._specs = [_spec(value) for value in self._plain.get_inputs()]
+        self._specs = [_spec(value, unranked) for value in self._plain.get_inputs()]
         self._outputs = [value.name for value in self._plain.get_outputs()]
         if not builtin:
             self._check_precision(settings.precision)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor]]:
-        results = self._plain.run(None, bind(inputs, self._specs, self._batch))
+        results = self._plain.run(None, self._bound(inputs))
         return [(n, Tensor.of(self._nhwc(array))) for n, array in zip(self._outputs, results)]
 
     def run_layers(
@@ -185,7 +188,7 @@ class OnnxModel:
     ) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
         session = self._adapter.session(self._instrumented_model, self._level)
         names = [value.name for value in session.get_outputs()]
-        results = session.run(None, bind(inputs, self._specs, self._batch))
+        results = session.run(None, self._bound(inputs))
         found: dict[str, np.ndarray] = dict(zip(names, results))
         finals = [(name, Tensor.of(self._nhwc(found[name]))) for name in self._outputs]
         layers = [
@@ -194,6 +197,11 @@ class OnnxModel:
             if isinstance(found.get(name), np.ndarray) and found[name].dtype.kind in "fiub"
         ]
         return finals, layers
+
+    def _bound(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        bound = bind(inputs, self._specs, self._settings)
+        self.converted = bound.converted
+        return bound.arrays
 
     def _nhwc(self, array: np.ndarray) -> np.ndarray:
         """Images of builtin models as NHWC. Only bytes are moved: no value changes."""
@@ -210,7 +218,9 @@ ELEMENTS = {"float": "float32", "double": "float64"}
 """ONNX Runtime's names of dtypes that NumPy names differently."""
 
 
-def _spec(value: Any) -> InputSpec:
-    element = value.type[len("tensor(") : -1]
+def _spec(value: Any, unranked: frozenset[str]) -> InputSpec:
+    # A sequence or a map is none of the dtypes, and stays as it is called.
+    element = value.type[len("tensor(") : -1] if value.type.startswith("tensor(") else value.type
     shape = tuple(length if isinstance(length, int) else None for length in value.shape)
-    return InputSpec(value.name, shape, ELEMENTS.get(element, element))
+    is_any = value.name in unranked
+    return InputSpec(value.name, None if is_any else shape, ELEMENTS.get(element, element))

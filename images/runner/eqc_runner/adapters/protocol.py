@@ -38,6 +38,8 @@ class Settings(NamedTuple):
     """``cpu`` or ``gpu``."""
     flags: Mapping[str, Any]
     """Settings that only this framework has."""
+    cast: bool = False
+    """Whether inputs may be rounded to the model's dtype where that loses bits."""
 
 
 class ModelFacts(NamedTuple):
@@ -51,7 +53,10 @@ class ModelFacts(NamedTuple):
 
 
 class Loaded(Protocol):
-    """A model with its weights, ready to run in this session."""
+    """A model with its weights, ready to run in this session.
+
+    It may also have ``converted``: what the last run did to its inputs (``binding.Bound``).
+    """
 
     facts: ModelFacts
 

@@ -18,8 +18,8 @@ from typing import Any, List, Mapping, Tuple
 
 import numpy as np
 
-from eqc_runner.adapters.binding import repeat
-from eqc_runner.adapters.protocol import LayerOutput, ModelFacts
+from eqc_runner.adapters.binding import fit, repeat
+from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.failures import Failed
 from eqc_runner.tensor import Tensor
 
@@ -29,14 +29,12 @@ Named = List[Tuple[str, Tensor]]
 class PythonModel:
     """A ``Loaded`` that calls a function, which itself decides in which precision it computes."""
 
-    def __init__(
-        self, workload: Mapping[str, Any], job_dir: Path, precision: str, batch: int | None
-    ) -> None:
+    def __init__(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> None:
         self.facts = ModelFacts(None, None, None)
+        self.converted: tuple[str, ...] = ()
         self._function = _find(workload, job_dir)
         self._arguments: dict[str, Any] = dict(workload.get("arguments") or {})
-        self._dtype = np.dtype("float32" if precision == "bfloat16" else precision)
-        self._batch = batch
+        self._settings = settings
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
         return _named(self._function(self._prepared(inputs), **self._arguments))
@@ -49,12 +47,16 @@ class PythonModel:
         return _named(outputs), [LayerOutput(n, None, tensor_of(v)) for n, v in layers.items()]
 
     def _prepared(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The inputs, repeated to the batch size; floats are cast to the cell's precision."""
-        repeated = {name: repeat(array, self._batch) for name, array in inputs.items()}
-        return {
-            name: array.astype(self._dtype) if array.dtype.kind == "f" else array
-            for name, array in repeated.items()
-        }
+        """The inputs, repeated to the batch size; floats are fitted to the cell's precision."""
+        arrays, converted = {}, []
+        for name, given in inputs.items():
+            is_float = given.dtype.kind == "f"
+            dtype = self._settings.precision if is_float else given.dtype.name
+            array, said = fit(name, given, dtype, self._settings)
+            arrays[name] = repeat(array, self._settings.batch)
+            converted += [said] if said else []
+        self.converted = tuple(converted)
+        return arrays
 
 
 def tensor_of(value: Any) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any, List, Mapping, Tuple
 import numpy as np
 
 from eqc_runner.adapters.binding import InputSpec, bind, check_precision
+from eqc_runner.adapters.keras_builtin import tensorflow_constant
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.adapters.python_function import tensor_of
 from eqc_runner.failures import Failed
@@ -34,7 +35,8 @@ class SavedModel:
             raise Failed("exception", f"{path.name} has no signature 'serving_default'")
         self._tf = tf
         self._function = signatures["serving_default"]
-        self._batch = settings.batch
+        self._settings = settings
+        self.converted: tuple[str, ...] = ()
         _, named = self._function.structured_input_signature
         self._specs = [
             InputSpec(name, _dimensions(spec.shape), spec.dtype.name)
@@ -46,8 +48,11 @@ class SavedModel:
         self.facts = ModelFacts(size, None, weights_digest(weights) if weights else None)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
-        bound = bind(inputs, self._specs, self._batch)
-        constants = {s.name: self._tf.constant(bound[s.name], dtype=s.dtype) for s in self._specs}
+        arrays, self.converted = bind(inputs, self._specs, self._settings)
+        constants = {
+            spec.name: tensorflow_constant(self._tf, arrays[spec.name], spec.dtype)
+            for spec in self._specs
+        }
         results = self._function(**constants)
         return [(name, tensor_of(value)) for name, value in sorted(results.items())]
 
@@ -65,7 +70,8 @@ class TfliteModel:
         self._tf = tf
         self._content = path.read_bytes()
         self._threads = settings.threads
-        self._batch = settings.batch
+        self._settings = settings
+        self.converted: tuple[str, ...] = ()
         self.facts = ModelFacts(None, None, None)
         self._plain = self._interpreter()
         self._specs = [
@@ -105,7 +111,7 @@ class TfliteModel:
             raise Failed("exception", f"the file is not a valid TFLite model: {error}") from error
 
     def _invoke(self, interpreter: Any, inputs: Mapping[str, np.ndarray]) -> Named:
-        bound = bind(inputs, self._specs, self._batch)
+        bound, self.converted = bind(inputs, self._specs, self._settings)
         details = interpreter.get_input_details()
         for detail in details:
             interpreter.resize_tensor_input(detail["index"], bound[detail["name"]].shape)

@@ -63,7 +63,7 @@ class TensorflowAdapter:
         if source == "builtin":
             return builtin_keras(self._tf, builtin_model(workload, job_dir), settings, xla=xla)
         if source == "python":
-            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+            return PythonModel(workload, job_dir, settings)
         if source not in SOURCES:
             raise no_source(self.name, source, SOURCES)
         path = Path(job_dir) / workload["path"]

@@ -6,7 +6,7 @@ from typing import Any, Callable, Mapping, Tuple
 
 import numpy as np
 
-from eqc_runner.adapters.binding import InputSpec, bind
+from eqc_runner.adapters.binding import InputSpec, bfloat16_bits, bind
 from eqc_runner.adapters.protocol import LayerOutput, Settings
 from eqc_runner.adapters.python_function import tensor_of
 from eqc_runner.failures import Unsupported
@@ -30,8 +30,9 @@ class TorchBuiltin:
         channels_last: bool,
     ) -> None:
         self.facts = model.facts
+        self.converted: tuple[str, ...] = ()
         self._torch = torch
-        self._batch = settings.batch
+        self._settings = settings
         self._spec = InputSpec(INPUT, (None, *model.graph.input_shape), settings.precision)
         self._dtype = getattr(torch, settings.precision)
         self._device = device
@@ -60,9 +61,9 @@ class TorchBuiltin:
     def _forward(
         self, inputs: Mapping[str, np.ndarray], seen: list[tuple[Layer, Any]] | None
     ) -> Any:
-        array = bind(inputs, [self._spec], self._batch)[INPUT]
-        image = self._torch.from_numpy(array).permute(0, 3, 1, 2)
-        image = image.to(self._device, self._dtype).contiguous(memory_format=self._format)
+        arrays, self.converted = bind(inputs, [self._spec], self._settings)
+        image = torch_tensor(self._torch, arrays[INPUT], self._spec.dtype).permute(0, 3, 1, 2)
+        image = image.to(self._device).contiguous(memory_format=self._format)
         values: dict[str, Any] = {INPUT: image}
         with self._torch.inference_mode():
             for layer, step in self._steps:
@@ -79,6 +80,13 @@ class TorchBuiltin:
             if "not implemented for" in str(error):
                 raise Unsupported("unsupported-precision", f"torch: {error}") from error
             raise
+
+
+def torch_tensor(torch: Any, array: np.ndarray, dtype: str) -> Any:
+    """A bound array as a tensor of ``dtype``. Nothing is cast: torch's cast changes NaNs."""
+    if dtype != "bfloat16":
+        return torch.from_numpy(array)
+    return torch.from_numpy(bfloat16_bits(array).view(np.int16)).view(torch.bfloat16)
 
 
 def torch_modules(torch: Any, model: BuiltinModel) -> dict[str, Callable[..., Any]]:

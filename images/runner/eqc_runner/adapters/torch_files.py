@@ -11,6 +11,7 @@ from eqc_runner.adapters.binding import InputSpec, bind, check_precision
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.adapters.python_function import tensor_of
 from eqc_runner.adapters.torch_archive import EXPORTED, kind_of, no_unpickling
+from eqc_runner.adapters.torch_builtin import torch_tensor
 from eqc_runner.failures import Failed
 from eqc_runner.models.weights import weights_digest
 from eqc_runner.tensor import Tensor
@@ -26,7 +27,8 @@ class TorchFile:
     def __init__(self, torch: Any, path: Path, settings: Settings, device: str) -> None:
         self._torch = torch
         self._device = device
-        self._batch = settings.batch
+        self._settings = settings
+        self.converted: tuple[str, ...] = ()
         exported = kind_of(path) == EXPORTED
         with no_unpickling(torch):
             if exported:
@@ -42,7 +44,7 @@ class TorchFile:
         precision = _precision(state)
         if precision is not None:
             check_precision(settings.precision, [precision], "torch with this file")
-        self._dtype = getattr(torch, precision or settings.precision)
+        self._precision = precision or settings.precision
         self.facts = _facts([tensor_of(tensor).array for _, tensor in state])
         self._module.to(device)
 
@@ -73,21 +75,18 @@ class TorchFile:
     def _arguments(self, inputs: Mapping[str, np.ndarray]) -> list[Any]:
         """Tensors in the order of the model's inputs; a single one may have any name."""
         specs = self._specs or self._script_specs(inputs)
-        bound = bind(inputs, specs, self._batch)
-        return [self._tensor(bound[spec.name]) for spec in specs]
-
-    def _tensor(self, array: np.ndarray) -> Any:
-        tensor = self._torch.from_numpy(array).to(self._device)
-        return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
+        arrays, self.converted = bind(inputs, specs, self._settings)
+        tensors = [torch_tensor(self._torch, arrays[spec.name], spec.dtype) for spec in specs]
+        return [tensor.to(self._device) for tensor in tensors]
 
     def _script_specs(self, inputs: Mapping[str, np.ndarray]) -> list[InputSpec]:
-        """Inputs of a TorchScript model, which states their names but not their shapes."""
+        """Inputs of a TorchScript model, which states only their names: floats are to be in the
+        precision of its weights, others as they are."""
         names = [argument.name for argument in self._module.forward.schema.arguments[1:]]
         given = dict(zip(names, inputs.values())) if len(names) == len(inputs) == 1 else inputs
-        return [
-            InputSpec(name, None, given[name].dtype.name if name in given else "float32")
-            for name in names
-        ]
+        floats = {name for name, array in given.items() if array.dtype.kind == "f"}
+        dtypes = {name: array.dtype.name for name, array in given.items() if name not in floats}
+        return [InputSpec(name, None, dtypes.get(name, self._precision)) for name in names]
 
 
 def _program_specs(program: Any) -> list[InputSpec]:

@@ -50,7 +50,7 @@ class TorchAdapter:
             self._torch.use_deterministic_algorithms(flags["deterministic"])
         source = workload["source"]
         if source == "python":
-            return PythonModel(workload, job_dir, settings.precision, settings.batch)
+            return PythonModel(workload, job_dir, settings)
         if source == "builtin":
             model = builtin_model(workload, job_dir)
             last = flags.get("channels_last", False)

@@ -157,3 +157,20 @@ def test_description(load: Load, framework: str) -> None:
     if framework == "torch":
         assert said["isa"]["aten"] in ("DEFAULT", "AVX2", "AVX512", "SVE", "SVE256")
         assert said["libraries"]["onednn"]
+
+
+def test_a_bfloat16_input_reaches_the_framework_bit_for_bit() -> None:
+    from eqc_runner.adapters.keras_builtin import tensorflow_constant
+    from eqc_runner.adapters.python_function import tensor_of
+    from eqc_runner.adapters.torch_builtin import torch_tensor
+
+    started("torch"), started("tensorflow")
+    import tensorflow as tf
+    import torch
+
+    bits = np.array([[0x3DCD, 0x8000], [0x7F80, 0x7F81], [0xFFC1, 1]], np.uint16)
+    carried = (bits.astype(np.uint32) << 16).view(np.float32)
+    for tensor in (torch_tensor(torch, carried, "bfloat16"),
+                   tensorflow_constant(tf, carried, "bfloat16")):  # fmt: skip
+        assert tensor_of(tensor).dtype == "bfloat16"
+        assert np.array_equal(tensor_of(tensor).array, bits)

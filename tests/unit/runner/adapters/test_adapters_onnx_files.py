@@ -94,3 +94,23 @@ def test_wrong_inputs(load: Load, tmp_path: Path) -> None:
         model.run({"input": np.ones((1, 4), np.float32)})
     with pytest.raises(Failed, match="the model's inputs are image; given were picture"):
         model.run({"picture": np.ones((1, 3), np.float32)})
+
+
+def test_an_input_of_unknown_rank_takes_any_shape(load: Load, tmp_path: Path) -> None:
+    import onnx
+
+    write(tmp_path / "user.onnx")
+    model = onnx.load(str(tmp_path / "user.onnx"))
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+    onnx.save(model, str(tmp_path / "user.onnx"))
+    loaded = load("onnxruntime", source="onnx", path="user.onnx")
+    assert dict(loaded.run({"image": np.ones((2, 3), np.float32)}))["active"].shape == (2, 2)
+
+
+def test_what_was_converted_is_said(load: Load, tmp_path: Path) -> None:
+    write(tmp_path / "user.onnx")
+    model: Any = load("onnxruntime", source="onnx", path="user.onnx")
+    model.run({"image": np.ones((1, 3), np.int64)})
+    assert model.converted == ("image: int64 → float32",)
+    with pytest.raises(Failed, match=r"element \[0, 1\] of input 'image' is 16777217 \(int64\)"):
+        model.run({"image": np.array([[1, 2**24 + 1, 0]])})
