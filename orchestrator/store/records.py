@@ -243,14 +243,21 @@ def plan_document(plan: Plan) -> JsonObject:
     parts["variants"] = {}
     cells: list[Json] = []
     for cell in plan.cells:
-        objects = (
-            ("platforms", cell.platform.id, platform_object(cell.platform)),
-            ("workloads", cell.workload.id, workload_object(cell.workload)),
-            ("inputs", cell.input.id, input_object(cell.input)),
-            ("variants", cell.variant.id, variant_object(cell.variant)),
+        platform, workload, given, variant = (
+            cell.platform.id,
+            cell.workload.id,
+            cell.input.id,
+            cell.variant.id,
         )
-        for kind, identity, described in objects:
-            parts[kind].setdefault(identity, described)
-        ids: list[Json] = [identity for _, identity, _ in objects]
+        # Described once: a plan of 100,000 cells has some hundred parts.
+        if platform not in parts["platforms"]:
+            parts["platforms"][platform] = platform_object(cell.platform)
+        if workload not in parts["workloads"]:
+            parts["workloads"][workload] = workload_object(cell.workload)
+        if given not in parts["inputs"]:
+            parts["inputs"][given] = input_object(cell.input)
+        if variant not in parts["variants"]:
+            parts["variants"][variant] = variant_object(cell.variant)
+        ids: list[Json] = [platform, workload, given, variant]
         cells.append({"cell": cell.id, "parts": ids, "sessions": cell.observe.sessions})
     return {"schema": 1, "experiment": plan.experiment.name, "cells": cells, **parts}

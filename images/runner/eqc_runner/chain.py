@@ -16,9 +16,9 @@ first.
 
 The tile and the assignment of elements to bits are part of the format (docs/formats.md, section
 1). They are chosen so that NumPy is fast without compiled code: eight rows of a tile are eight
-contiguous pieces, words are split into bytes by casts (which are vectorised), and 8x8 bit blocks
-are transposed by three butterfly steps on rows, 64 bits at a time. Taking the top byte unchanged
-saves a quarter of these steps.
+contiguous pieces, byte b of every element is what a cast (which is vectorised) keeps of the words
+that start b bytes later, and 8x8 bit blocks are transposed by three butterfly steps on rows, 64
+bits at a time. Taking the top byte unchanged saves a quarter of these steps.
 """
 
 from __future__ import annotations
@@ -34,22 +34,28 @@ if TYPE_CHECKING:
 
 TILE = 1 << 17
 """Elements in a tile. Part of the format; small enough that a tile of float32 and the scratch
-arrays of its transposition fit in a second-level cache of 1 MiB, and large enough that calls of
-NumPy cost little in comparison with the work."""
+arrays of its transposition take 1 MiB, which a second-level cache may hold, and large enough that
+calls of NumPy cost little in comparison with the work."""
 
 MANTISSA_BITS: dict[str, int] = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
 
-_BUTTERFLIES = (
-    (4, np.uint64(4), np.uint64(0x0F0F0F0F0F0F0F0F)),
-    (2, np.uint64(2), np.uint64(0x3333333333333333)),
-    (1, np.uint64(1), np.uint64(0x5555555555555555)),
+_BUTTERFLIES = tuple(
+    (distance, np.array(distance, dtype=np.uint64), np.array(mask, dtype=np.uint64))
+    for distance, mask in (
+        (4, 0x0F0F0F0F0F0F0F0F),
+        (2, 0x3333333333333333),
+        (1, 0x5555555555555555),
+    )
 )
-"""For each step: the distance of the two rows that exchange bits, the shift in bits, and the mask
-of the first row's bits that stay."""
+"""For each step: the distance of the two rows that exchange bits, the same as the shift in bits,
+and the mask of the first row's bits that stay. Arrays, which ufuncs take faster than scalars."""
 
-_SKEW = 8 + 1
-"""Words of 64 bits added to each row of planes. Without them rows would be a power of two apart,
-fall into the same cache sets and be written at half the speed."""
+_LINK = 32
+"""Bytes before each plane, for the link that is hashed with it."""
+
+_SKEW = 64
+"""Bytes added to each row of planes. Without them rows might be a power of two apart, fall into
+the same cache sets and be written at half the speed."""
 
 
 def chain(tensor: Tensor) -> list[str] | None:
@@ -61,78 +67,79 @@ def chain(tensor: Tensor) -> list[str] | None:
     mantissa = MANTISSA_BITS.get(tensor.dtype)
     if mantissa is None:
         return None
-    itemsize = tensor.array.dtype.itemsize
-    words = tensor.data().view(np.dtype(f"<u{itemsize}"))
+    words = tensor.data()
+    itemsize = words.dtype.itemsize
     kept = int(8 * itemsize - mantissa > 8)
     state = blake3(tensor.header())
-    planes = _bit_planes(words, kept, lambda top: state.update(top.data))
-    for bit in range(8 * (itemsize - kept) - 1, mantissa - 1, -1):
-        state.update(planes[bit % 8, bit // 8].data)
+    planes = _bit_planes(words.view(np.uint8), itemsize, kept, lambda top: state.update(top.data))
+    for plane in planes[: mantissa - 1 : -1]:
+        state.update(plane[_LINK:].data)
     link = state.digest()
     links = [link]
-    for bit in range(mantissa - 1, -1, -1):
-        # Joined before hashing: after an update of 32 bytes BLAKE3 hashes the rest at two thirds
-        # of its speed, and one more call costs as much as hashing a small plane.
-        link = blake3(b"".join((link, planes[bit % 8, bit // 8]))).digest()
+    for plane in planes[mantissa - 1 :: -1]:
+        # Before the plane, not in an update of its own: after one of 32 bytes BLAKE3 hashes the
+        # rest at two thirds of its speed, and a call costs as much as hashing a small plane.
+        plane[:_LINK] = np.frombuffer(link, dtype=np.uint8)
+        link = blake3(plane.data).digest()
         links.append(link)
     return [link[:8].hex() for link in links]
 
 
 def _bit_planes(
-    words: np.ndarray, kept: int, feed_top: Callable[[np.ndarray], object]
+    content: np.ndarray, itemsize: int, kept: int, feed_top: Callable[[np.ndarray], object]
 ) -> np.ndarray:
-    """Transpose flat little-endian words to uint8 (8, itemsize, bytes in a plane).
+    """Transpose little-endian words to uint8 (bits, ``_LINK`` + bytes in a plane), bit 0 first.
 
-    ``[q, b]`` is the plane of bit 8*b + q. If ``kept`` is 1 the last b is undefined, and the top
-    bytes of all elements are fed to ``feed_top`` instead, in order.
+    ``content`` is their bytes. The first ``_LINK`` bytes of each plane are undefined. If ``kept``
+    is 1 the top bytes of all elements have no planes, but are fed to ``feed_top``, in order.
     """
-    itemsize = words.dtype.itemsize
-    whole, rest = divmod(words.size, TILE)
-    row = TILE // 8
-    rest_row = -(-rest // 8)
-    rest_words = -(-rest_row // 8)
-    planes = _scratch((8, itemsize, whole * row // 8 + rest_words + _SKEW))
-    if whole:
+    count = content.size // itemsize
+    whole, rest = divmod(count, TILE)
+    length = whole * (TILE // 8) + -(-rest // 8)
+    bits = 8 * (itemsize - kept)
+    planes = _scratch(bits, _LINK + -(-length // 64) * 64 + _SKEW)
+    for start in range(0, count, TILE):
+        elements = min(TILE, count - start)
+        row = -(-elements // 8)
         transpose = _transposition(itemsize, row, kept)
-        top = np.empty((8, row), dtype=np.uint8)
-        for index in range(whole):
-            tile = words[index * TILE : (index + 1) * TILE].reshape(8, row)
-            transpose(tile, planes[:, :, index * row // 8 : (index + 1) * row // 8])
-            if kept:
-                np.copyto(top, transpose.top)
-                feed_top(top.reshape(-1))
-    if rest:
-        padded = np.zeros(8 * rest_row, dtype=words.dtype)
-        padded[:rest] = words[whole * TILE :]
-        rows = np.zeros((8, 8 * rest_words), dtype=words.dtype)
-        rows[:, :rest_row] = padded.reshape(8, rest_row)
-        transpose = _transposition(itemsize, rows.shape[1], kept)
-        start = whole * row // 8
-        transpose(rows, planes[:, :, start : start + rest_words])
+        tile = content[start * itemsize :]
+        if tile.size < transpose.reach:
+            # The last tile: casts read past its end, and a shorter one is filled with zeros.
+            tile = np.zeros(transpose.reach, dtype=np.uint8)
+            tile[: elements * itemsize] = content[start * itemsize :]
+        place = _LINK + start // 8
+        top = transpose(tile, planes[:, place : place + transpose.padded])
         if kept:
-            feed_top(np.ascontiguousarray(transpose.top[:, :rest_row]).reshape(-1)[:rest])
-    return planes.view(np.uint8)[:, :, : whole * row + rest_row]
+            feed_top(top[:elements])
+    return planes[:, : _LINK + length]
 
 
 _kept_scratch = threading.local()
 
 _KEPT_SHAPES = 8
-"""The number of transpositions that a thread keeps. The largest, of float64, takes 7.3 MiB."""
+"""The number of transpositions that a thread keeps. The largest, of float64, takes 1.5 MiB."""
 
 
-def _scratch(shape: tuple[int, int, int]) -> np.ndarray:
-    """Uninitialised uint64 memory, reused by the calls of a thread.
+def _scratch(rows: int, width: int) -> np.ndarray:
+    """Uninitialised uint8 memory (rows, width), reused by the calls of a thread.
 
     New pages would cost a third of the transposition's time, and a session with layers calls
-    ``chain`` hundreds of times.
+    ``chain`` hundreds of times. ``width`` is a multiple of 8.
     """
-    size = shape[0] * shape[1] * shape[2]
-    flat: np.ndarray | None = getattr(_kept_scratch, "words", None)
+    size = rows * width
+    flat: np.ndarray | None = getattr(_kept_scratch, "content", None)
     if flat is None or flat.size < size:
-        flat = np.empty(size, dtype=np.uint64)
+        flat = _aligned(size)
         if flat.nbytes <= 1 << 28:
-            _kept_scratch.words = flat
-    return flat[:size].reshape(shape)
+            _kept_scratch.content = flat
+    return flat[:size].reshape(rows, width)
+
+
+def _aligned(size: int) -> np.ndarray:
+    """Uninitialised bytes that start with a cache line."""
+    content = np.empty(size + 63, dtype=np.uint8)
+    start = -content.ctypes.data % 64
+    return content[start : start + size]
 
 
 def _transposition(itemsize: int, row: int, kept: int) -> _Transposition:
@@ -152,47 +159,49 @@ def _transposition(itemsize: int, row: int, kept: int) -> _Transposition:
 
 
 class _Transposition:
-    """Transposes tiles of one shape, (8, row) words, ``row`` a multiple of 8; has own scratch."""
+    """Transposes tiles of one shape, (8, row) words; has own scratch."""
 
     def __init__(self, itemsize: int, row: int, kept: int) -> None:
-        self._halvings: list[tuple[np.generic, np.ndarray, np.ndarray]] = []
-        width = itemsize
-        shape: tuple[int, ...] = (8,)
-        while width > 1:
-            shift = np.dtype(f"u{width}").type(4 * width)
-            shifted = np.empty((*shape, row), dtype=f"<u{width}")
-            halves = np.empty((*shape, 2, row), dtype=f"<u{width // 2}")
-            self._halvings.append((shift, shifted, halves))
-            width, shape = width // 2, (*shape, 2)
-        size = self._size = itemsize - kept
-        bytes_ = self._halvings[-1][2].reshape(8, itemsize, row)
-        # The top byte is the last of its word: the halvings put the lower half first.
-        self.top = bytes_[:, -1]
-        words = bytes_.view(np.uint64)
+        self._itemsize = itemsize
+        self._row = row
+        self.padded = padded = -(-row // 8) * 8
+        """Bytes of a plane, of which the last may be undefined: a multiple of 8, at least row."""
+        self.reach = (7 * row + padded + 1) * itemsize
+        """Bytes that are read from the start of a tile; at least those of its elements."""
+        size = itemsize - kept
+        words = padded // 8
+        self._bytes = _aligned(itemsize * 8 * padded).reshape(itemsize, 8, padded)
+        planes = self._bytes[:size].reshape(-1).view(np.uint64)
+        scratch = _aligned(planes.nbytes // 2).view(np.uint64)
         self._steps = []
         for distance, shift, mask in _BUTTERFLIES:
-            pairs = words.reshape(4 // distance, 2, distance, itemsize, row // 8)
-            first, second = pairs[:, 0, :, :size], pairs[:, 1, :, :size]
-            scratch = np.empty(first.shape, dtype=np.uint64)
-            self._steps.append((shift, mask, first, second, scratch))
+            # The fewer dimensions, the less a ufunc has to prepare.
+            pairs = planes.reshape(size * 4 // distance, 2, distance * words)
+            spare = scratch.reshape(-1, distance * words)
+            self._steps.append((shift, mask, pairs[:, 0], pairs[:, 1], spare))
 
-    def __call__(self, tile: np.ndarray, out: np.ndarray) -> None:
-        """From ``tile`` (8, row) to ``out`` (8, itemsize, row / 8) uint64; ``top`` is set too."""
-        source = tile
-        for shift, shifted, halves in self._halvings:
-            np.copyto(halves[..., 0, :], source, casting="unsafe")
-            np.right_shift(source, shift, out=shifted)
-            np.copyto(halves[..., 1, :], shifted, casting="unsafe")
-            source = halves
+    def __call__(self, tile: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """Write the planes of ``tile`` to ``out`` (bits, padded).
+
+        Returns the top bytes of its elements in order, followed by others. They are overwritten
+        by the next call.
+        """
+        size = self._itemsize
+        # Words at every byte: the lowest byte of the one at byte b is byte b of its element.
+        words = np.ndarray(
+            self._bytes.shape, f"<u{size}", tile, strides=(1, self._row * size, size)
+        )
+        np.copyto(self._bytes, words, casting="unsafe")
+        words_out = out.view(np.uint64)
         last = len(self._steps) - 1
-        pairs = out.reshape(4, 2, 1, *out.shape[1:])
-        for number, (shift, mask, first, second, scratch) in enumerate(self._steps):
+        for number, (shift, mask, first, second, spare) in enumerate(self._steps):
             to_first, to_second = first, second
             if number == last:
-                to_first, to_second = pairs[:, 0, :, : self._size], pairs[:, 1, :, : self._size]
-            np.right_shift(first, shift, out=scratch)
-            np.bitwise_xor(scratch, second, out=scratch)
-            np.bitwise_and(scratch, mask, out=scratch)
-            np.bitwise_xor(second, scratch, out=to_second)
-            np.left_shift(scratch, shift, out=scratch)
-            np.bitwise_xor(first, scratch, out=to_first)
+                to_first, to_second = words_out[0::2], words_out[1::2]
+            np.right_shift(first, shift, spare)
+            np.bitwise_xor(spare, second, spare)
+            np.bitwise_and(spare, mask, spare)
+            np.bitwise_xor(second, spare, to_second)
+            np.left_shift(spare, shift, spare)
+            np.bitwise_xor(first, spare, to_first)
+        return np.ascontiguousarray(self._bytes[-1, :, : self._row]).reshape(-1)

@@ -13,6 +13,7 @@ limits and writes the observations of failed sessions.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -62,6 +63,8 @@ def main(source: BinaryIO) -> int:
     # Imported after the framework, which so comes first as in a user's script, and before any
     # fork, so that a child need not import NumPy.
     importlib.import_module("eqc_runner.session")
+    if assignment.mode == "fork":
+        import_for_sources(adapter, {c["workload"]["source"] for c in assignment.cells.values()})
     report("ready")
     for cell, session in assignment.sessions:
         os.write(2, stderr_mark(Session(cell, session)))
@@ -70,6 +73,18 @@ def main(source: BinaryIO) -> int:
             return run_session(adapter, assignment, cell, session, report)
         _fork_session(adapter, assignment, cell, session, report)
     return 0
+
+
+def import_for_sources(adapter: Adapter, sources: set[str]) -> None:
+    """Import what each session would import to load a model of these sources.
+
+    Adapters may name such modules in ``imports``, a mapping from source to modules. They are not
+    needed: one that this version of the framework does not have is left out.
+    """
+    for source in sorted(sources):
+        for module in getattr(adapter, "imports", {}).get(source, ()):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
 
 
 class Report:

@@ -72,7 +72,10 @@ class Loaded(Protocol):
 
 
 class Adapter(Protocol):
-    """One framework."""
+    """One framework.
+
+    It may have an attribute ``imports``, see ``worker.import_for_sources``.
+    """
 
     name: str
 

@@ -103,9 +103,9 @@ def _module(torch: Any, layer: Layer, weights: Mapping[str, np.ndarray]) -> Call
         return _conv2d(torch, layer, weights)
     if layer.operation == "dense":
         inputs, units = weights[f"{layer.name}/kernel"].shape
-        dense = torch.nn.utils.skip_init(torch.nn.Linear, inputs, units)
-        _fill(torch, dense.weight, weights[f"{layer.name}/kernel"].T)
-        _fill(torch, dense.bias, weights[f"{layer.name}/bias"])
+        dense = torch.nn.Linear(inputs, units, device="meta")
+        dense.weight = _parameter(torch, weights[f"{layer.name}/kernel"].T)
+        dense.bias = _parameter(torch, weights[f"{layer.name}/bias"])
         return dense  # type: ignore[no-any-return]
     if layer.operation == "batch_normalization":
         norm = torch.nn.BatchNorm2d(layer.shape[-1], eps=layer.epsilon)
@@ -121,18 +121,18 @@ def _conv2d(torch: Any, layer: Layer, weights: Mapping[str, np.ndarray]) -> Call
     kernel = weights[f"{layer.name}/kernel"]
     (top, bottom), (left, right) = layer.window.pads
     symmetric = top == bottom and left == right
-    convolution = torch.nn.utils.skip_init(
-        torch.nn.Conv2d,
+    convolution = torch.nn.Conv2d(
         kernel.shape[2],
         kernel.shape[3],
         layer.window.size,
         stride=layer.window.strides,
         padding=(top, left) if symmetric else 0,
         bias=layer.biased,
+        device="meta",
     )
-    _fill(torch, convolution.weight, kernel.transpose(3, 2, 0, 1))
+    convolution.weight = _parameter(torch, kernel.transpose(3, 2, 0, 1))
     if layer.biased:
-        _fill(torch, convolution.bias, weights[f"{layer.name}/bias"])
+        convolution.bias = _parameter(torch, weights[f"{layer.name}/bias"])
     if symmetric:
         return convolution  # type: ignore[no-any-return]
     # torch pads equally on both sides; TensorFlow's "same" may pad more at the end.
@@ -157,6 +157,17 @@ def _function(torch: Any, layer: Layer) -> Callable[..., Any]:
         "zero_padding": lambda value: functional.pad(value, (left, right, top, bottom)),
     }
     return table[layer.operation]
+
+
+def _parameter(torch: Any, array: np.ndarray) -> Any:
+    """``array`` as a parameter, in memory that torch allocates (and aligns).
+
+    It takes the place of one on the device "meta", which has no memory and costs no initial
+    values. ``torch.nn.utils.skip_init`` would do the same, but imports SymPy, in every session.
+    """
+    parameter = torch.nn.Parameter(torch.empty(array.shape, dtype=torch.float32))
+    _fill(torch, parameter, array)
+    return parameter
 
 
 def _fill(torch: Any, parameter: Any, array: np.ndarray) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, ClassVar, Mapping
 
 from eqc_runner.adapters.binding import PRECISIONS, check_precision
 from eqc_runner.adapters.protocol import Loaded, Settings
@@ -26,6 +26,10 @@ class TorchAdapter:
     """
 
     name = "torch"
+    imports: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "torch": ("torch._export.serde.serialize", "torch.export._unlift")
+    }
+    """What reading an exported program imports, in 1.6 s; read by ``worker``."""
 
     def __init__(self) -> None:
         self._torch: Any = None
