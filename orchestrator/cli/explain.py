@@ -24,6 +24,7 @@ def explain(
     given: str | None,
     variant: str | None,
     platforms: tuple[str, ...],
+    software: tuple[str, ...],
     predict: Path | None,
     kind: str,
     output: Path | None,
@@ -31,7 +32,9 @@ def explain(
     across_variants: bool,
 ) -> None:
     """Carry out ``eqc explain``."""
-    found = findings(store)
+    found = findings(store, software=software)
+    for note in found.notes:
+        click.echo(f"eqc: {note}", err=True)
     choice = Choice(workload, given, variant, platforms)
     if predict is not None:
         fingerprint = _fingerprint(predict)

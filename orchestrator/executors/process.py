@@ -17,12 +17,20 @@ from typing import Any
 from orchestrator.catalog.frameworks import FOLDERS_VARIABLE, outside_folders
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
+from orchestrator.results.record import SoftwareRecord
+from orchestrator.results.software import parse_software
 from orchestrator.system.environment import without_credentials
 from orchestrator.system.paths import runner_path
+from orchestrator.system.untrusted_json import parse_json
 
 # Variables of this computer that a runner process gets. Variables that change numerical results
-# come from the job alone, as in a container.
-PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+# come from the job alone, as in a container; those that change which software is found are passed
+# on, since this interpreter was started with them, and what they bring is recorded.
+FINDS_SOFTWARE = (
+    *("LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD"),
+    *("PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPLATLIBDIR", "PYTHONUSERBASE"),
+)
+PASSED_ON = ("HOME", "LANG", "PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES", *FINDS_SOFTWARE)
 GRACE_SECONDS = 10.0
 
 
@@ -73,11 +81,35 @@ def environment() -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return {
         **passed,
-        "PYTHONPATH": str(runner_path()),
+        "PYTHONPATH": os.pathsep.join([str(runner_path()), *_own_paths()]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "EQC_DIE_WITH_PARENT": "1",
         FOLDERS_VARIABLE: os.pathsep.join(map(str, outside_folders())),
     }
+
+
+def _own_paths() -> list[str]:
+    """The folders of this computer's ``PYTHONPATH``."""
+    given = os.environ.get("PYTHONPATH")
+    return [str(Path(path).absolute()) for path in given.split(os.pathsep)] if given else []
+
+
+def installed_software(
+    framework: str, requires: Sequence[str] = (), python: str = sys.executable
+) -> SoftwareRecord:
+    """What would compute here, by an interpreter's environment.
+
+    Raises ``EnvironmentNotReady`` where the runner does not say.
+    """
+    argv = [python, "-m", "eqc_runner", "software", framework, *requires]
+    done = subprocess.run(argv, capture_output=True, check=False, env=environment())
+    try:
+        return parse_software(parse_json(done.stdout))
+    except ValueError as error:
+        said = done.stderr.decode(errors="replace")[-2000:].strip() or str(error)
+        raise EnvironmentNotReady(
+            f"what is installed for {framework} cannot be told: {said}"
+        ) from error
 
 
 def probe() -> dict[str, Any]:

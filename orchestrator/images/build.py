@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -26,8 +27,12 @@ from docker.models.images import Image as DockerImage
 from orchestrator.catalog import Framework, frameworks
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.images.engine import Image
+from orchestrator.results.record import SoftwareRecord
+from orchestrator.results.software import parse_software
 from orchestrator.system.environment import without_credentials
+from orchestrator.system.files import write_whole
 from orchestrator.system.paths import cache_folder, images_folder, runner_path
+from orchestrator.system.untrusted_json import parse_json
 
 BASES = {"x86_64": "debian:bookworm-slim", "arm64": "arm64v8/debian:bookworm-slim"}
 """The base image of each architecture: the same Debian, under its names in Docker's registry."""
@@ -62,6 +67,36 @@ class ImageBuilder:
         except docker.errors.ImageNotFound:
             found = self._build(known[framework], architecture, reference, base)
         return Image(framework, reference, str(found.id))
+
+    def software(self, image: Image, requires: Sequence[str] = ()) -> SoftwareRecord:
+        """What computes in ``image``: it is asked once, the answer is kept by the image's id.
+
+        Raises ``EnvironmentNotReady`` where it gives none.
+        """
+        words = [image.framework, *requires]
+        name = hashlib.sha256("\0".join([image.digest, *words]).encode()).hexdigest()[:32]
+        known = cache_folder() / "software" / f"{name}.json"
+        try:
+            return parse_software(json.loads(known.read_bytes()))
+        except (OSError, ValueError):
+            self._say(f"asking {image.reference} what is installed in it")
+        try:
+            said = self._client.containers.run(
+                image.digest,
+                ["software", *words],
+                network_mode="none",
+                read_only=True,
+                cap_drop=["ALL"],
+                labels={"eqc": "software"},
+                remove=True,
+            )
+            software = parse_software(parse_json(said))
+        except (docker.errors.DockerException, ValueError) as error:
+            raise EnvironmentNotReady(
+                f"{image.reference} does not say what is installed in it: {error}"
+            ) from error
+        write_whole(known, said)
+        return software
 
     def _ensure_base(self, architecture: str) -> str:
         """The id of the base image, which is pulled or made with debootstrap if it is absent."""

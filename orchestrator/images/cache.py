@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.model.experiment import Reason
+from orchestrator.results.record import SoftwareRecord
 from orchestrator.system.once import Once
 
 
@@ -20,6 +23,18 @@ class ImageCache:
         return self._images.get(
             (framework, architecture), lambda: self._make(framework, architecture)
         )
+
+    def software(
+        self, framework: str, architecture: str, requires: Sequence[str] = ()
+    ) -> SoftwareRecord | Reason:
+        """What computes in that image; or the reason why there is none."""
+        image = self.get(framework, architecture)
+        if isinstance(image, Reason):
+            return image
+        try:
+            return self._builder.software(image, requires)
+        except EnvironmentNotReady as error:
+            return Reason("no-image", str(error))
 
     def _make(self, framework: str, architecture: str) -> Image | Reason:
         try:

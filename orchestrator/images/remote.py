@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from orchestrator import catalog
 from orchestrator.errors import DeliveryFailed, EnvironmentNotReady
@@ -13,6 +13,7 @@ from orchestrator.images.delivery import deliver
 from orchestrator.images.registry import Login, Pushed, login_for, push
 from orchestrator.model.experiment import Pending, Reason
 from orchestrator.model.machine import Unavailable
+from orchestrator.results.record import SoftwareRecord
 from orchestrator.ssh.client import SshClient
 
 
@@ -52,6 +53,14 @@ class ImageDistributor:
             if image.digest not in self._pushed:
                 self._pushed[image.digest] = self._push(image, self._registry)
         return image
+
+    def software(
+        self, framework: str, architecture: str, requires: Sequence[str] = ()
+    ) -> SoftwareRecord | Reason:
+        """What computes in that image; or the reason why there is none."""
+        if self._image_cache is None:
+            return Reason("no-engine", "images are built on this computer: start a Docker engine")
+        return self._image_cache.software(framework, architecture, requires)
 
     def deliver(self, shell: SshClient, image: Image) -> None:
         """Put the image on a machine. Raises ``DeliveryFailed``."""

@@ -89,6 +89,8 @@ class Partition:
     dendrogram: Branch | None
     notes: tuple[str, ...] = ()
     """Remarks for the reader, e.g. that the outputs differ in type or shape."""
+    software: str | None = None
+    """What computed it: ``onnxruntime 1.32.0``; ``None``: not known, or nothing did."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:

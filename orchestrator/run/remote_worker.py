@@ -30,6 +30,7 @@ from orchestrator.providers.registry import is_rented, registration
 from orchestrator.run.context import Context
 from orchestrator.run.execute import execute, record_skipped
 from orchestrator.run.job import Job
+from orchestrator.run.software import doubtful
 from orchestrator.run.verify_hardware import disagreement
 from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.facts import RemoteFacts, remote_facts
@@ -134,7 +135,10 @@ class _OnMachine:
             # Containers of an earlier call that was killed.
             for name in leftovers(self.shell, self._label):
                 remove(self.shell, name)
-        sessions = {cell.id: s for cell, s in self.context.pending_of(self.machine.platform)}
+        self._learn_software(isolation)
+        found = self.context.pending_of(self.machine.platform)
+        self.context.note_upgrades(found)
+        sessions = {cell.id: s for cell, s in found}
         cells = [cell for cell in self.context.plan.cells if cell.id in sessions]
         verified = False
         for batch in group_batches(cells):
@@ -155,6 +159,34 @@ class _OnMachine:
                 verified = True
             records += self._compute(Job(self.machine, batch.framework, pending), image)
         return records
+
+    def _learn_software(self, isolation: Isolation) -> None:
+        """Ask what is installed here, where the store has sessions that it may have computed."""
+        context, platform = self.context, self.machine.platform
+        cells = [cell for cell in context.plan.cells if cell.platform.id == platform.id]
+        unknown = {
+            key: cell.variant
+            for key, cell in doubtful(cells, context.folder.sessions_done()).items()
+            if not context.present.knows(key)
+        }
+        if isolation is Isolation.DOCKER:
+            for key, variant in unknown.items():
+                found = self.images.software(
+                    variant.framework, self.machine.architecture, variant.requires
+                )
+                if not isinstance(found, Reason):
+                    context.present.learn(key, found)
+        elif unknown:
+            process = RemoteProcess(self.shell, self._label, python=self._python)
+            asked = {key: (one.framework, *one.requires) for key, one in unknown.items()}
+            answers = process.installed_software(tuple(asked.values()), self.stop)
+            for key, words in asked.items():
+                if words in answers:
+                    context.present.learn(key, answers[words])
+
+    @property
+    def _python(self) -> str:
+        return "python3" if self._standing is None else self._standing.python
 
     @property
     def _label(self) -> str:
@@ -219,8 +251,7 @@ class _OnMachine:
 
     def _executor(self, image: Image | None, deadline: float) -> Executor:
         if image is None:
-            python = "python3" if self._standing is None else self._standing.python
-            return RemoteProcess(self.shell, self._label, python=python, deadline=deadline)
+            return RemoteProcess(self.shell, self._label, python=self._python, deadline=deadline)
         return RemoteContainer(
             self.shell,
             image.digest,

@@ -71,6 +71,7 @@ class _Partition(_Part):
     input: str
     variant: str
     output: str
+    software: str | None = None
     sessions: Count
     remaining_precision: Count | None
     classes: list[_Class]
@@ -130,6 +131,7 @@ def _partition(path: Path, parsed: _Partition) -> Partition:
             for absent in sorted(parsed.missing, key=lambda absent: absent.platform)
         ),
         dendrogram=None,
+        software=parsed.software,
     )
 
 

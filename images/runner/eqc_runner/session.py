@@ -13,7 +13,6 @@ from eqc_runner.adapters.protocol import Settings
 from eqc_runner.chain import chain
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
-from eqc_runner.job import SCHEMA
 
 if TYPE_CHECKING:
     from eqc_runner.adapters.protocol import Adapter
@@ -67,7 +66,7 @@ def observe(
             )
     facts = loaded.facts
     return {
-        "schema": SCHEMA,
+        "schema": observations.SCHEMA,
         "cell": cell["cell"],
         "session": session,
         "status": "ok",
@@ -77,6 +76,7 @@ def observe(
             "device": settings.device,
             **adapter.describe(),
         },
+        "software": cell.get("software"),
         "model": {
             "parameters": facts.parameters,
             "multiplications": facts.multiplications,

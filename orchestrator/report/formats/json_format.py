@@ -41,6 +41,7 @@ def _partition(partition: Partition) -> dict[str, Any]:
         "input": partition.input,
         "variant": partition.variant,
         "output": partition.output,
+        "software": partition.software,
         "sessions": partition.sessions,
         "remaining_precision": partition.remaining_precision,
         "classes": [
