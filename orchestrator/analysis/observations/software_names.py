@@ -69,7 +69,12 @@ def _differences(parts: Sequence[Mapping[str, str]]) -> list[str]:
     # A row of schema 1 differs in all that it did not record: that alone is said of it.
     whole = [each for each in parts if "packages" not in each]
     varying = _varying(whole)
-    return [_words(each, ["packages"] if "packages" in each else varying) for each in parts]
+    return [
+        "packages not recorded"
+        if "packages" in each
+        else _words(each, varying) or "packages recorded"
+        for each in parts
+    ]
 
 
 def _varying(parts: Sequence[Mapping[str, str]]) -> list[str]:
@@ -78,6 +83,8 @@ def _varying(parts: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _words(parts: Mapping[str, str], varying: Sequence[str]) -> str:
-    said = [name for name in varying if parts.get(name)]
-    words = [f"{name} {parts[name]}" for name in said[:_SAID]]
-    return ", ".join([*words, *([f"and {len(said) - _SAID} more"] if len(said) > _SAID else [])])
+    words = [
+        f"{name} {parts[name]}" if parts.get(name) else f"no {name}" for name in varying[:_SAID]
+    ]
+    more = len(varying) - _SAID
+    return ", ".join([*words, *([f"and {more} more"] if more > 0 else [])])
