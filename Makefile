@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := images/lock.txt
 
-.PHONY: help demo test test-hostile test-arm64 test-all lint format bench schemas lock wheel system clean
+.PHONY: help demo test test-hostile test-arm64 test-all lint format bench schemas numerics lock wheel system clean
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ bench: $(VENV)/ready ## run the benchmarks; each prints ratios of times that it 
 
 schemas: $(VENV)/ready ## write the published JSON Schema of experiments
 	$(BIN)/eqc schema experiment > orchestrator/experiment/experiment.schema.json
+
+numerics: $(VENV)/ready ## record the runner's files that numbers depend on (see test_software.py)
+	PYTHONPATH=.:images/runner $(BIN)/python -m tests.unit.runner.test_software
 
 wheel: $(VENV)/ready ## build the wheel into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

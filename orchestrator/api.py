@@ -26,6 +26,7 @@ from orchestrator.analysis.observations.labels import (
     labels_by_part,
     planned_of_store,
 )
+from orchestrator.analysis.observations.software import by_one_software
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
 from orchestrator.report.formats import Format
@@ -64,31 +65,45 @@ def findings(
     strict: bool = False,
     cells: Collection[str] | None = None,
     bounds: Bounds = UNBOUNDED,
+    software: Sequence[str] = (),
 ) -> Findings:
     """Read every run at or below ``store``; what was not chosen is left out before analysis.
+
+    Each variant is shown as its last software computed it; ``software`` names others
+    (``onnxruntime 1.24.1``), or ``all``, which are variants of their own.
 
     ``cells`` keeps these alone, by their ids. With ``strict`` non-deterministic platforms stand
     apart. ``bounds`` may end the work early. Raises ``UsageError`` where there is no run, or where
     nothing is what ``choice`` says.
     """
     stored = read(Path(store))
-    records = [row for row in stored.records if _wanted(row, choice, cells)]
-    planned = [row for row in stored.planned if _wanted(row, choice, cells)]
+    asked = [row for row in stored.records if cells is None or row.cell in cells]
+    plan = [row for row in stored.planned if cells is None or row.cell in cells]
+    told = by_one_software(asked, plan, software)
+    records = [row for row in told.records if _wanted(row, choice)]
+    planned = [row for row in told.planned if _wanted(row, choice)]
     if choice != EVERYTHING and not records and not planned:
-        known = labels_by_part((*stored.records, *stored.planned))
+        known = labels_by_part((*told.records, *told.planned))
         raise UsageError(f"{store}: {_nothing(choice, known)}")
     return Findings(
         records,
         stored.fingerprints,
-        planned_of_store(planned),
+        planned_of_store(planned, told.reasons),
         StoredTensors(stored.runs),
         strict=strict,
         bounds=bounds,
+        software=told.names,
+        notes=told.notes,
     )
 
 
 def table(
-    store: Path | str, name: str, choice: Choice = EVERYTHING, *, strict: bool = False
+    store: Path | str,
+    name: str,
+    choice: Choice = EVERYTHING,
+    *,
+    strict: bool = False,
+    software: Sequence[str] = (),
 ) -> Table:
     """The table that ``eqc report STORE --show NAME`` prints.
 
@@ -96,14 +111,19 @@ def table(
     """
     if name not in TABLES:
         raise UsageError(f"no table {name!r}: there are {', '.join(TABLES)}")
-    return TABLES[name](findings(store, choice, strict=strict))
+    return TABLES[name](findings(store, choice, strict=strict, software=software))
 
 
 def frame(
-    store: Path | str, name: str, choice: Choice = EVERYTHING, *, strict: bool = False
+    store: Path | str,
+    name: str,
+    choice: Choice = EVERYTHING,
+    *,
+    strict: bool = False,
+    software: Sequence[str] = (),
 ) -> pd.DataFrame:
     """``table`` as a DataFrame (``as_frame``)."""
-    return as_frame(table(store, name, choice, strict=strict))
+    return as_frame(table(store, name, choice, strict=strict, software=software))
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,8 +177,8 @@ def difference(
     )
 
 
-def _wanted(row: Asked, choice: Choice, cells: Collection[str] | None) -> bool:
-    return (cells is None or row.cell in cells) and (choice is EVERYTHING or choice.accepts(row))
+def _wanted(row: Asked, choice: Choice) -> bool:
+    return choice is EVERYTHING or choice.accepts(row)
 
 
 def _nothing(choice: Choice, known: dict[str, tuple[str, ...]]) -> str:

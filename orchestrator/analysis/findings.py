@@ -105,6 +105,10 @@ class Findings:
     strict: bool = False
     """Platforms whose sessions disagree stand apart."""
     bounds: Bounds = UNBOUNDED
+    software: Mapping[str, str] = field(default_factory=dict)
+    """What to call each software, by its id in the records."""
+    notes: tuple[str, ...] = ()
+    """What the reader is to know of the choice of records."""
 
     # Records as tables
 
@@ -128,14 +132,28 @@ class Findings:
     @cached_property
     def partitions(self) -> tuple[Partition, ...]:
         """The classes of every (workload, input, variant, output), those only planned included."""
-        return partitions(self.observations, self.planned, strict=self.strict)
+        found = partitions(self.observations, self.planned, strict=self.strict)
+        names = self.software_by_variant
+        return tuple(replace(one, computed_by=names.get(one.variant)) for one in found)
+
+    @cached_property
+    def software_by_variant(self) -> dict[str, str]:
+        """What computed each variant, by its label, where that is known."""
+        sessions = self.observations.sessions
+        pairs = zip(sessions["variant"].tolist(), sessions["software"].tolist(), strict=True)
+        return {
+            variant: self.software[software]
+            for variant, software in dict.fromkeys(pairs)
+            if software in self.software
+        }
 
     @cached_property
     def summary(self) -> Summary:
         """Partitions, class table, determinism, layer profiles, platforms."""
-        return summary_of(
+        found = summary_of(
             self.observations, self.fingerprints, self.partitions, self.layers, strict=self.strict
         )
+        return replace(found, notes=(*self.notes, *found.notes))
 
     @cached_property
     def figure_order(self) -> dict[str, SortKey]:

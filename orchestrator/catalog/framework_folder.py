@@ -70,7 +70,7 @@ class Framework:
         """The files that the runner needs: (``<framework>/<path in its folder>``, file), sorted."""
         for path in sorted(self.folder.rglob("*")):
             parts = path.relative_to(self.folder).parts
-            if parts[0] in (_REQUIREMENTS, _MASKS, _DOCKERFILE) or not path.is_file():
+            if parts[0] in (_MASKS, _DOCKERFILE) or not path.is_file():
                 continue
             if not any(part == "__pycache__" or part.startswith(".") for part in parts):
                 yield "/".join((self.name, *parts)), path

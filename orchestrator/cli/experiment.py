@@ -51,6 +51,7 @@ def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
     folder = newest_run(results, plan.experiment.name)
     if folder is None:
         return {}
+    # By whatever software: which one is installed where is not known before a run.
     return Counter(cell for cell, _ in RunFolder(folder).sessions_done())
 
 

@@ -25,6 +25,7 @@ def explain(
     given: str | None,
     variant: str | None,
     platforms: tuple[str, ...],
+    software: tuple[str, ...],
     predict: Path | None,
     seconds: float,
     kind: str,
@@ -33,7 +34,9 @@ def explain(
     across_variants: bool,
 ) -> None:
     """Carry out ``eqc explain``."""
-    found = findings(store, bounds=Bounds(Limits(seconds=seconds)))
+    found = findings(store, bounds=Bounds(Limits(seconds=seconds)), software=software)
+    for note in found.notes:
+        click.echo(f"eqc: {note}", err=True)
     choice = Choice(workload, given, variant, platforms)
     if predict is not None:
         fingerprint = _fingerprint(predict)

@@ -35,6 +35,7 @@ def report(
     given: str | None,
     variant: str | None,
     platforms: tuple[str, ...],
+    software: tuple[str, ...],
     output: Path | None,
     figures: Path | None,
     figure_format: str,
@@ -46,7 +47,7 @@ def report(
     write = _report(form, output) if show is None else _tables(form, show, output)
     choice = Choice(workload, given, variant, platforms)
     bounds = UNBOUNDED if show else PAGE if form.page else TERMINAL
-    found = findings(store, choice, strict=strict, bounds=bounds)
+    found = findings(store, choice, strict=strict, bounds=bounds, software=software)
     if figures is not None:
         to_program = output is None and kind != "table"
         write_figures(found, figures, figure_format, quiet=to_program)

@@ -16,13 +16,22 @@ from typing import IO, Any
 from orchestrator.catalog.frameworks import FOLDERS_VARIABLE, outside_folders
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.executors.base import TAIL_LINES, OnLine, RunnerExit
+from orchestrator.model.experiment import Installation
+from orchestrator.results.record import SoftwareRecord
+from orchestrator.results.software import parse_software
 from orchestrator.system.environment import without_credentials
 from orchestrator.system.lines import lines_of, tail_of
 from orchestrator.system.paths import runner_path
+from orchestrator.system.untrusted_json import parse_json
 
 # Variables of this computer that a runner process gets. Variables that change numerical results
-# come from the job alone, as in a container.
-PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES")
+# come from the job alone, as in a container; those that change which software is found are passed
+# on, since this interpreter was started with them, and what they bring is recorded.
+FINDS_SOFTWARE = (
+    *("LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD"),
+    *("PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPLATLIBDIR", "PYTHONUSERBASE"),
+)
+PASSED_ON = ("HOME", "LANG", "PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES", *FINDS_SOFTWARE)
 GRACE_SECONDS = 10.0
 
 
@@ -30,12 +39,13 @@ class ProcessExecutor:
     """Runs the runner with ``python``; ``None``: this interpreter."""
 
     def __init__(self, python: Path | None = None) -> None:
-        self._python = str(python or sys.executable)
+        self._python = python
 
     def run(self, job: Path, out: Path, *, on_line: OnLine, stop: Event) -> RunnerExit:
         """See ``Executor.run``. On Linux the runner is also killed when this process ends."""
-        argv = [self._python, "-m", "eqc_runner", "run", str(job), str(out)]
-        return supervised(argv, environment(), on_line=on_line, stop=stop)
+        python = str(self._python or sys.executable)
+        argv = [python, "-m", "eqc_runner", "run", str(job), str(out)]
+        return supervised(argv, environment(self._python), on_line=on_line, stop=stop)
 
 
 def supervised(
@@ -86,16 +96,45 @@ def _chunks(pipe: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def environment() -> dict[str, str]:
-    """The environment of a runner process."""
-    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+def environment(python: Path | None = None) -> dict[str, str]:
+    """The environment of a runner process.
+
+    What brings software from elsewhere is passed on to this interpreter, and to no other: one that
+    was made for a version has that version.
+    """
+    own = python is None or python == Path(sys.executable)
+    names = PASSED_ON if own else [name for name in PASSED_ON if name not in FINDS_SOFTWARE]
+    passed = {name: os.environ[name] for name in names if name in os.environ}
     return {
         **passed,
-        "PYTHONPATH": str(runner_path()),
+        "PYTHONPATH": os.pathsep.join([str(runner_path()), *(_own_paths() if own else ())]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "EQC_DIE_WITH_PARENT": "1",
         FOLDERS_VARIABLE: os.pathsep.join(map(str, outside_folders())),
     }
+
+
+def _own_paths() -> list[str]:
+    """The folders of this computer's ``PYTHONPATH``."""
+    given = os.environ.get("PYTHONPATH")
+    return [str(Path(path).absolute()) for path in given.split(os.pathsep)] if given else []
+
+
+def installed_software(installation: Installation, python: Path | None = None) -> SoftwareRecord:
+    """What would compute here with ``python``; ``None``: with this interpreter.
+
+    Raises ``EnvironmentNotReady`` where the runner does not say.
+    """
+    words = [installation.framework, *installation.requires]
+    argv = [str(python or sys.executable), "-m", "eqc_runner", "software", *words]
+    done = subprocess.run(argv, capture_output=True, check=False, env=environment(python))
+    try:
+        return parse_software(parse_json(done.stdout))
+    except ValueError as error:
+        said = done.stderr.decode(errors="replace")[-2000:].strip() or str(error)
+        raise EnvironmentNotReady(
+            f"what is installed for {installation.label} cannot be told: {said}"
+        ) from error
 
 
 def probe() -> dict[str, Any]:

@@ -3,8 +3,10 @@
 The text of this file is run by the host's own interpreter (Python 3.8 or later, Linux, standard
 library only), with one of these commands:
 
-    check | versions DISTRIBUTION… | make NAME | take FOLDER | start FOLDER DEADLINE
-    follow FOLDER LINES | result FOLDER | stop FOLDER | send FOLDER | end FOLDER | list PREFIX
+    check | versions DISTRIBUTION... | make NAME | take FOLDER
+    software FOLDER FRAMEWORK REQUIREMENTS...
+    start FOLDER DEADLINE | follow FOLDER LINES | result FOLDER | stop FOLDER | send FOLDER
+    end FOLDER | list PREFIX
 
 All files of a job are in one private folder. Its keeper is a process in a session of its own: it
 starts the runner, keeps the results until they are fetched, and removes the folder at the end.
@@ -26,10 +28,15 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 NEEDED = ("numpy", "blake3")
-PASSED_ON = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "CUDA_VISIBLE_DEVICES")
+PASSED_ON = (
+    *("HOME", "LANG", "PATH", "CUDA_VISIBLE_DEVICES"),
+    *("LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD"),
+    *("PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPLATLIBDIR", "PYTHONUSERBASE"),
+)
+"""What any program needs, and what says where this user's software is found."""
 GRACE_SECONDS = 10
 KEPT_SECONDS = 3600
 """How long results are kept after the runner's end or the deadline, whichever is later."""
@@ -46,6 +53,8 @@ def main(command: str, *words: str) -> None:
         say(json.dumps({name: version_of(name) for name in words}))
     elif command == "make":
         make(Path(tempfile.gettempdir(), words[0]))
+    elif command == "software":
+        software(folder, words[1:])
     elif command == "start":
         start(folder, float(words[1]))
     elif command == "follow":
@@ -87,6 +96,12 @@ def take(folder: Path) -> None:
         tar.extractall(folder, **trusted)  # noqa: S202
     for name in ("out", "home", "tmp"):
         (folder / name).mkdir(exist_ok=True)
+
+
+def software(folder: Path, words: Sequence[str]) -> None:
+    """Print what would compute here, as the runner says it."""
+    argv = [sys.executable, "-m", "eqc_runner", "software", *words]
+    sys.exit(subprocess.run(argv, cwd=folder, env=environment(folder), check=False).returncode)
 
 
 def start(folder: Path, deadline: float) -> None:
@@ -135,12 +150,13 @@ def environment(folder: Path) -> dict[str, str]:
     """The runner's environment. Its home is in ``folder``, so that it is removed with it."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     home = Path(passed.get("HOME", "/"))
+    paths = [str(folder / "images" / "runner"), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     return {
+        "PYTHONUSERBASE": str(home / ".local"),
         **passed,
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
-        "PYTHONUSERBASE": str(home / ".local"),
-        "PYTHONPATH": str(folder / "images" / "runner"),
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         "PYTHONDONTWRITEBYTECODE": "1",
         "EQC_DIE_WITH_PARENT": "1",
     }

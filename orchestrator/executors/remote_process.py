@@ -8,7 +8,9 @@ runner goes on when the connection is lost; after reconnecting it is followed ag
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -18,6 +20,8 @@ from typing import Any, BinaryIO, TypeVar, cast
 from orchestrator import catalog
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady, MachinesLeft, OutputRefused
 from orchestrator.executors.base import OnLine, RunnerExit
+from orchestrator.results.record import SoftwareRecord
+from orchestrator.results.software import parse_software
 from orchestrator.ssh.archive import UnpackLimits, packed, unpack
 from orchestrator.ssh.client import RECONNECT_SECONDS, SshClient, reconnecting
 from orchestrator.ssh.command import Completed, printable
@@ -76,13 +80,42 @@ class RemoteProcess:
         self._end(folder)
         return ended
 
+    def installed_software(
+        self, asked: Sequence[tuple[str, ...]], stop: Event
+    ) -> dict[tuple[str, ...], SoftwareRecord]:
+        """What would compute there, by (framework, further requirements…).
+
+        What the machine does not say is absent. Raises ``MachinesLeft``, and ``ConnectionLost``
+        where it stops answering.
+        """
+        name = f"{_prefix(self._run)}{secrets.token_hex(8)}"
+        folder = self._again(lambda: self._host.text("make", name).strip(), stop)
+        found: dict[tuple[str, ...], SoftwareRecord] = {}
+        try:
+            self._again(lambda: self._send(folder, {}), stop)
+            for words in asked:
+                with suppress(EnvironmentNotReady, OutputRefused):
+                    found[words] = self._again(partial(self._ask, folder, words), stop)
+        finally:
+            self._end(folder)
+        return found
+
+    def _ask(self, folder: str, words: tuple[str, ...]) -> SoftwareRecord:
+        try:
+            return parse_software(self._host.json("software", folder, *words))
+        except ValueError as error:
+            raise OutputRefused(f"{self._shell.label}: {error}") from error
+
     def _start(self, folder: str, job: Path) -> None:
+        self._send(folder, {"job": job})
+        self._host.call("start", folder, str(self._deadline or 0))
+
+    def _send(self, folder: str, more: Mapping[str, Path]) -> None:
         # As it is here: every framework's folder beside the runner's.
         files = (each.runner_files() for each in catalog.frameworks().values())
         images = {f"images/{name}": path for name, path in chain.from_iterable(files)}
-        with packed({"images/runner": runner_path(), **images, "job": job}) as archive:
+        with packed({"images/runner": runner_path(), **images, **more}) as archive:
             self._host.call("take", folder, stdin=cast(BinaryIO, archive))
-        self._host.call("start", folder, str(self._deadline or 0))
 
     def _watch(self, folder: str, on_line: OnLine, stop: Event) -> RunnerExit:
         seen = 0

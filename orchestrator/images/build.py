@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import shutil
 import tarfile
@@ -39,8 +40,12 @@ from orchestrator.images.wheelhouse import (
 from orchestrator.model.experiment import Installation
 from orchestrator.packages.pins import parse_on
 from orchestrator.packages.requirements import is_default
-from orchestrator.system.paths import runner_path
+from orchestrator.results.record import SoftwareRecord
+from orchestrator.results.software import parse_software
+from orchestrator.system.files import write_whole
+from orchestrator.system.paths import cache_folder, runner_path
 from orchestrator.system.program import checked
+from orchestrator.system.untrusted_json import parse_json
 
 BASES = {"x86_64": "debian:bookworm-slim", "arm64": "arm64v8/debian:bookworm-slim"}
 """The base image of each architecture: the same Debian, under its names in Docker's registry."""
@@ -94,6 +99,36 @@ class ImageBuilder:
             texts = sorted({found[LOCK_LABEL] for found in labels if LOCK_LABEL in found})
             known = restored(installation, architecture, texts[0]) if texts else None
         return known or resolve(installation, architecture, self._say)
+
+    def software(self, image: Image, installation: Installation) -> SoftwareRecord:
+        """What computes in ``image``: it is asked once, the answer is kept by the image's id.
+
+        Raises ``EnvironmentNotReady`` where it gives none.
+        """
+        words = [installation.framework, *installation.requires]
+        name = hashlib.sha256("\0".join([image.digest, *words]).encode()).hexdigest()[:32]
+        known = cache_folder() / "software" / f"{name}.json"
+        try:
+            return parse_software(json.loads(known.read_bytes()))
+        except (OSError, ValueError):
+            self._say(f"asking {image.reference} what is installed in it")
+        try:
+            said = self._client.containers.run(
+                image.digest,
+                ["software", *words],
+                network_mode="none",
+                read_only=True,
+                cap_drop=["ALL"],
+                labels={"eqc": "software"},
+                remove=True,
+            )
+            software = parse_software(parse_json(said))
+        except (docker.errors.DockerException, ValueError) as error:
+            raise EnvironmentNotReady(
+                f"{image.reference} does not say what is installed in it: {error}"
+            ) from error
+        write_whole(known, said)
+        return software
 
     def _ensure_base(self, architecture: str, python: str = IMAGE_PYTHON) -> str:
         """The id of the base image, which is pulled or made with debootstrap if it is absent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.model.experiment import Installation, Reason
+from orchestrator.results.record import SoftwareRecord
 from orchestrator.system.once import Once
 
 
@@ -20,6 +21,16 @@ class ImageCache:
         return self._images.get(
             (installation.title, architecture), lambda: self._make(installation, architecture)
         )
+
+    def software(self, installation: Installation, architecture: str) -> SoftwareRecord | Reason:
+        """What computes in that image; or the reason why there is none."""
+        image = self.get(installation, architecture)
+        if isinstance(image, Reason):
+            return image
+        try:
+            return self._builder.software(image, installation)
+        except EnvironmentNotReady as error:
+            return Reason("no-image", str(error))
 
     def _make(self, installation: Installation, architecture: str) -> Image | Reason:
         try:

@@ -13,6 +13,7 @@ from orchestrator.images.delivery import deliver
 from orchestrator.images.registry import Login, Pushed, login_for, push
 from orchestrator.model.experiment import Installation, Pending, Reason
 from orchestrator.model.machine import Unavailable
+from orchestrator.results.record import SoftwareRecord
 from orchestrator.ssh.client import SshClient
 
 
@@ -52,6 +53,12 @@ class ImageDistributor:
             if image.digest not in self._pushed:
                 self._pushed[image.digest] = self._push(image, self._registry)
         return image
+
+    def software(self, installation: Installation, architecture: str) -> SoftwareRecord | Reason:
+        """What computes in that image; or the reason why there is none."""
+        if self._image_cache is None:
+            return Reason("no-engine", "images are built on this computer: start a Docker engine")
+        return self._image_cache.software(installation, architecture)
 
     def deliver(self, shell: SshClient, image: Image) -> None:
         """Put the image on a machine. Raises ``DeliveryFailed``."""

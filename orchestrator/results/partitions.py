@@ -114,6 +114,8 @@ class Partition:
     """What computed the outputs, each once, in order of appearance; empty: not known."""
     apart: Distance | None = None
     """How far its classes are apart at most; ``None``: one class, or not measured."""
+    computed_by: str | None = None
+    """What computed it: ``onnxruntime 1.32.0``; ``None``: not known, or nothing did."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -20,8 +20,8 @@ from orchestrator.model.experiment import Json, Reason, Scalar
 from orchestrator.model.machine import Offer
 from orchestrator.results.outputs import Outputs
 
-SessionKey = tuple[str, str, int]
-"""(run, cell, session)."""
+SessionKey = tuple[str, str, str | None, int]
+"""(run, cell, id of the software or ``None`` where none is known, session)."""
 Bits = tuple[tuple[str, str, str], ...]
 """Role, name and digest of every output, sorted."""
 
@@ -135,6 +135,10 @@ class SoftwareRecord:
     """``3.11``."""
     runner: str | None = None
     """The runner's own version."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that may have brought other libraries (``LD_PRELOAD``), where they were set."""
+    platform_packages: Mapping[str, str] = field(default_factory=dict)
+    """As ``packages``, of those that only some platforms need: not part of the id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,7 @@ class Observation(NamedTuple):
     @property
     def key(self) -> SessionKey:
         """What makes two records the same session."""
-        return self.run, self.cell, self.session
+        return self.run, self.cell, self.software.id, self.session
 
     @property
     def bits(self) -> Bits:

@@ -15,6 +15,7 @@ from orchestrator.model.events import EventSink, Note
 from orchestrator.model.experiment import Cell, Isolation, Limits, Pending, Plan, Platform
 from orchestrator.providers.registry import is_here
 from orchestrator.run.job import pending_sessions
+from orchestrator.run.software import PresentSoftware
 from orchestrator.store.run_folder import RunFolder
 
 
@@ -35,6 +36,8 @@ class Context:
     """``host/repository`` that images travel through; ``None``: they go by SSH."""
     compose: tuple[str, ...] | None = None
     """How to call docker compose, where this run's containers are services of a compose file."""
+    present: PresentSoftware = field(default_factory=PresentSoftware)
+    """What would compute now: sessions that other software computed are pending."""
 
     @property
     def limits(self) -> Limits:
@@ -49,12 +52,24 @@ class Context:
     def pending(self, *, here: bool) -> Pending:
         """The pending sessions of this computer (``here``) or of remote machines."""
         cells = [c for c in self.plan.cells if is_here(c.platform.provider) == here]
-        return pending_sessions(cells, self.folder.sessions_done())
+        return self._pending(cells)
 
     def pending_of(self, platform: Platform) -> Pending:
         """The pending sessions of one platform."""
+        return self._pending([c for c in self.plan.cells if c.platform.id == platform.id])
+
+    def never_computed(self, platform: Platform) -> Pending:
+        """The sessions of a platform that no software computed."""
         cells = [c for c in self.plan.cells if c.platform.id == platform.id]
-        return pending_sessions(cells, self.folder.sessions_done())
+        return pending_sessions(cells, self.folder.sessions_done(), lambda *_: True)
+
+    def note_upgrades(self, pending: Pending) -> None:
+        """Say which of these sessions other software computed."""
+        for text in self.present.upgrades(pending, self.folder.sessions_done()):
+            self.note(text)
+
+    def _pending(self, cells: list[Cell]) -> Pending:
+        return pending_sessions(cells, self.folder.sessions_done(), self.present.accepts)
 
     def note(self, text: str) -> None:
         """Send a note for people."""

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,16 +57,24 @@ class Job:
         )
 
 
-def pending_sessions(
-    cells: Sequence[Cell], done: Collection[tuple[str, int]]
-) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
-    """Cells with their session numbers that are not in ``done``; without complete cells.
+Done = Mapping[tuple[str, int], Collection[str | None]]
+"""The ids of the software that computed a session, by (cell id, session number)."""
 
-    ``done``: (cell id, session number).
+
+def pending_sessions(
+    cells: Sequence[Cell], done: Done, accepts: Callable[[Cell, Collection[str | None]], bool]
+) -> tuple[tuple[Cell, tuple[int, ...]], ...]:
+    """Cells with their session numbers that are still to be computed; without complete cells.
+
+    ``accepts``: whether a cell need not be computed again where these computed it.
     """
+
+    def is_open(cell: Cell, session: int) -> bool:
+        by = done.get((cell.id, session))
+        return by is None or not accepts(cell, by)
+
     wanted = (
-        (cell, tuple(s for s in range(cell.observe.sessions) if (cell.id, s) not in done))
-        for cell in cells
+        (cell, tuple(s for s in range(cell.observe.sessions) if is_open(cell, s))) for cell in cells
     )
     return tuple((cell, sessions) for cell, sessions in wanted if sessions)
 
@@ -133,6 +141,7 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
         "row": variant.row,
         "device": variant.device,
         "flags": dict(variant.flags),
+        "requires": list(variant.requires),
         "sessions": list(sessions),
         "mode": observe.mode,
         "layers": observe.layers,

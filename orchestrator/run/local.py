@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from orchestrator import catalog
-from orchestrator.errors import MachinesLeft
+from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.executors.base import Executor
 from orchestrator.executors.compose import ComposeExecutor, compose_text, service, service_name
 from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers, remove
-from orchestrator.executors.process import ProcessExecutor, probe
+from orchestrator.executors.process import ProcessExecutor, installed_software, probe
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.images.cache import ImageCache
 from orchestrator.model.events import JobsPlanned
@@ -31,11 +31,13 @@ from orchestrator.plan.cells import group_batches
 from orchestrator.providers.registration import Surroundings
 from orchestrator.providers.registry import is_here, make
 from orchestrator.providers.this_computer.registration import this_architecture
+from orchestrator.results.record import SoftwareRecord
 from orchestrator.run.context import Context, engine
 from orchestrator.run.execute import execute, record_skipped
 from orchestrator.run.installed import Installed
 from orchestrator.run.job import Job, sessions_of_job
 from orchestrator.run.parallel import side_by_side
+from orchestrator.run.software import doubtful
 from orchestrator.store.ingest import Origin, ingest
 from orchestrator.store.records import Record
 from orchestrator.store.run_folder import is_being_written, safe_name
@@ -88,6 +90,8 @@ class LocalRun:
         if not any(is_here(cell.platform.provider) for cell in self._context.plan.cells):
             return []
         self._prepare([cell for cell, _ in self._context.pending(here=True)])
+        self._learn_software()
+        self._context.note_upgrades(self._context.pending(here=True))
         records = self._record_unavailable()
         stop = self._context.stop
         for ended in side_by_side(self._jobs(), self._run_job, at_once=at_once, stop=stop):
@@ -121,6 +125,31 @@ class LocalRun:
             # All cells of a run have the same isolation, else it could be the cause of classes.
             self._client, self._image_cache, self._machines = None, None, {}
             self._make_providers(cells)
+
+    def _learn_software(self) -> None:
+        """Ask what is installed, where the store has sessions that it may have computed."""
+        context = self._context
+        cells = [cell for cell in context.plan.cells if is_here(cell.platform.provider)]
+        for key, cell in doubtful(cells, self._folder.sessions_done()).items():
+            found = self._software(cell)
+            if isinstance(found, Reason):
+                label = cell.variant.installation.label
+                context.note(f"{label}: what is stored stands: {found.message}")
+                context.present.learn(key, None)
+            else:
+                context.present.learn(key, found)
+
+    def _software(self, cell: Cell) -> SoftwareRecord | Reason:
+        installation, architecture = _image_of(cell)
+        if self._image_cache is not None:
+            return self._image_cache.software(installation, architecture)
+        python = self._environments.get(installation)
+        if isinstance(python, Reason):
+            return python
+        try:
+            return installed_software(installation, python)
+        except EnvironmentNotReady as error:
+            return Reason("not-usable", str(error))
 
     def _record_unavailable(self) -> list[Record]:
         """Store a ``skipped`` row for every session without a machine or an image."""

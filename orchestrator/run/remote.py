@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from threading import Event
 
+from orchestrator import catalog
 from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.fleet.attempts import TaskResult
 from orchestrator.fleet.cleanup import Cleanup
@@ -27,11 +28,13 @@ from orchestrator.model.machine import (
 )
 from orchestrator.plan.cost import estimates, total
 from orchestrator.providers.registry import how_to_end, is_rented, make, owner
+from orchestrator.providers.this_computer.registration import this_architecture
 from orchestrator.run.context import Context, by_platform
 from orchestrator.run.execute import record_skipped
 from orchestrator.run.job import START_SECONDS
 from orchestrator.run.lock import LiveRun
 from orchestrator.run.remote_worker import RemoteWorker
+from orchestrator.run.software import doubtful
 from orchestrator.ssh.login_keys import LoginKey, forget, login_key, new_host_key
 from orchestrator.store.records import Record
 
@@ -50,6 +53,7 @@ class RemoteRun:
 
     def __init__(self, context: Context, image_cache: ImageCache | None) -> None:
         self._context = context
+        self._learn_software(image_cache)
         self._pending = by_platform(context.pending(here=False))
         """Platform id → its cells with open sessions, in the order of the plan."""
         self._path = context.folder.path / "journal.sqlite"
@@ -151,6 +155,22 @@ class RemoteRun:
 
     # -- parts ------------------------------------------------------------------------------
 
+    def _learn_software(self, image_cache: ImageCache | None) -> None:
+        """What computes on rented machines, which have Docker: before one is rented for nothing.
+
+        Other machines are asked when they are reached.
+        """
+        context = self._context
+        if image_cache is None:
+            return
+        cells = [c for c in context.plan.cells if is_rented(c.platform.provider)]
+        for key, cell in doubtful(cells, context.folder.sessions_done()).items():
+            architecture = catalog.architecture(cell.platform) or this_architecture()
+            found = image_cache.software(cell.variant.installation, architecture)
+            if not isinstance(found, Reason):
+                context.present.learn(key, found)
+        context.note_upgrades(context.pending(here=False))
+
     def _work(self, worker: RemoteWorker, machine: Machine, stop: Event) -> list[Record]:
         """Called by the fleet for each machine that is up."""
         if is_rented(machine.platform.provider) and machine.address and self._key:
@@ -175,7 +195,8 @@ class RemoteRun:
         return self._skip(result.platform, result.reason)
 
     def _skip(self, platform: Platform, reason: Reason) -> list[Record]:
-        pending = self._context.pending_of(platform)
+        # What some software computed stands: nothing is known that would compute it anew.
+        pending = self._context.never_computed(platform)
         return record_skipped(self._context, pending, _status(reason), reason)
 
     def _limits(self) -> FleetLimits:

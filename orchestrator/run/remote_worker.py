@@ -32,6 +32,7 @@ from orchestrator.providers.registry import is_rented, registration
 from orchestrator.run.context import Context
 from orchestrator.run.execute import execute, record_skipped
 from orchestrator.run.job import Job
+from orchestrator.run.software import doubtful
 from orchestrator.run.verify_hardware import disagreement
 from orchestrator.ssh.client import SshClient
 from orchestrator.ssh.facts import RemoteFacts, remote_facts
@@ -136,7 +137,10 @@ class _OnMachine:
             # Containers of an earlier call that was killed.
             for name in leftovers(self.shell, self._label):
                 remove(self.shell, name)
-        sessions = {cell.id: s for cell, s in self.context.pending_of(self.machine.platform)}
+        self._learn_software(isolation)
+        found = self.context.pending_of(self.machine.platform)
+        self.context.note_upgrades(found)
+        sessions = {cell.id: s for cell, s in found}
         cells = [cell for cell in self.context.plan.cells if cell.id in sessions]
         verified = False
         for batch in group_batches(cells):
@@ -157,6 +161,28 @@ class _OnMachine:
                 verified = True
             records += self._compute(Job(self.machine, batch.installation, pending), image)
         return records
+
+    def _learn_software(self, isolation: Isolation) -> None:
+        """Ask what is installed here, where the store has sessions that it may have computed."""
+        context, platform = self.context, self.machine.platform
+        cells = [cell for cell in context.plan.cells if cell.platform.id == platform.id]
+        unknown = {
+            key: cell.variant
+            for key, cell in doubtful(cells, context.folder.sessions_done()).items()
+            if not context.present.knows(key)
+        }
+        if isolation is Isolation.DOCKER:
+            for key, variant in unknown.items():
+                found = self.images.software(variant.installation, self.machine.architecture)
+                if not isinstance(found, Reason):
+                    context.present.learn(key, found)
+        elif unknown:
+            process = RemoteProcess(self.shell, self._label, python=self._python)
+            asked = {key: (one.framework, *one.requires) for key, one in unknown.items()}
+            answers = process.installed_software(tuple(asked.values()), self.stop)
+            for key, words in asked.items():
+                if words in answers:
+                    context.present.learn(key, answers[words])
 
     @property
     def _label(self) -> str:

@@ -100,6 +100,7 @@ class _Partition(_Part):
     input: str
     variant: str
     output: str
+    computed_by: str | None = None
     sessions: Count
     remaining_precision: Count | None
     classes: list[_Class]
@@ -170,6 +171,7 @@ def _partition(path: Path, parsed: _Partition) -> Partition:
         dendrogram=None,
         settings=_settings(parsed),
         software=tuple(SoftwareRecord(**one.model_dump()) for one in parsed.software),
+        computed_by=parsed.computed_by,
     )
 
 

@@ -18,8 +18,14 @@ import numpy.typing as npt
 
 from orchestrator.errors import StoreError
 from orchestrator.results.outputs import Codes, OutputPool, Outputs
-from orchestrator.results.record import Observation
-from orchestrator.store.parse import PARTS, PLANNED, JsonObject
+from orchestrator.results.record import Observation, SoftwareRecord
+from orchestrator.store.parse import (
+    PARTS,
+    PLANNED,
+    JsonObject,
+    parse_software,
+    software_of_framework,
+)
 from orchestrator.store.records import Sourced
 
 ABSENT = -1
@@ -67,6 +73,8 @@ class Columns:
         """The values of one field of ``Observation``, by row."""
         if name == "outputs":
             return self._outputs()
+        if name == "software":
+            return self._software()
         parse, column = PARTS.get(name), self.keys.get(name)
         default = parse(None) if parse else Observation._field_defaults.get(name)
         if column is None:
@@ -77,6 +85,20 @@ class Columns:
         # The last one is what ABSENT points at.
         values = [*(map(parse, values) if parse else values), default]
         return map(values.__getitem__, column.codes.tolist())
+
+    def _software(self) -> Iterable[SoftwareRecord]:
+        """Where a row does not say, it is told by the version that its framework recorded."""
+        column, frameworks = self.keys.get("software"), self._values("framework")
+        if column is None:
+            return map(software_of_framework, frameworks)
+        said = [parse_software(value) for value in json.loads(f"[{','.join(column.texts)}]")]
+        said.append(SoftwareRecord())
+        return (
+            found if found.id is not None else software_of_framework(framework)
+            for found, framework in zip(
+                map(said.__getitem__, column.codes.tolist()), frameworks, strict=False
+            )
+        )
 
     def _outputs(self) -> Iterator[Outputs]:
         start = 0

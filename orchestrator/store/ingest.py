@@ -17,8 +17,9 @@ import blake3
 from orchestrator.model.experiment import Cell, Json, Reason, Status
 from orchestrator.model.machine import Machine, Offer
 from orchestrator.results.outputs import OutputPool
+from orchestrator.results.software import software_id
 from orchestrator.store.parse import JsonObject, parse_machine
-from orchestrator.store.records import Record, cell_objects
+from orchestrator.store.records import SCHEMA, Record, cell_objects
 from orchestrator.store.run_folder import RunFolder, timestamp
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_observed
 from orchestrator.system.untrusted_json import parse_json
@@ -130,7 +131,11 @@ def ingest(
         # True would be found among numbers, as 1.
         if type(session) is not int or session not in cells[cell_id][1]:
             continue
-        problem = problem_with_observed(observed) or _take_tensors(run, out, observed["outputs"])
+        problem = (
+            problem_with_observed(observed)
+            or _other_software(observed)
+            or _take_tensors(run, out, observed["outputs"])
+        )
         reason = None if problem is None else Reason("damaged-output", problem)
         seen[cell_id, session] = observed if reason is None else _absent(cell_id, session, reason)
     if silence is not None:
@@ -177,7 +182,7 @@ def _record(
 
 def _absent(cell: str, session: int, reason: Reason, status: Status = Status.FAILED) -> JsonObject:
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "cell": cell,
         "session": session,
         "status": status.value,
@@ -219,6 +224,14 @@ def _take_fingerprint(run: RunFolder, out: Path) -> str | None:
     digest = hashlib.sha256(content).hexdigest()[:32]
     run.put_fingerprint(digest, content)
     return digest
+
+
+def _other_software(observed: JsonObject) -> str | None:
+    """What is wrong with the id of the software, by which rows are kept apart; or ``None``."""
+    told = observed.get("software")
+    if not isinstance(told, dict) or told["id"] == software_id(told):
+        return None
+    return f"software: the id {told['id']} is not that of what it says"
 
 
 def _take_tensors(run: RunFolder, out: Path, outputs: Any) -> str | None:

@@ -26,6 +26,7 @@ from orchestrator.results.record import (
     VariantRecord,
     WorkloadRecord,
 )
+from orchestrator.results.software import recorded_software
 
 JsonObject = dict[str, Json]
 """A record as it stands in a line, or will: with keys that only its writer knows, too."""
@@ -41,6 +42,8 @@ def parse_observation(document: JsonObject, pool: OutputPool | None = None) -> O
     fields = {name: known[name] for name in Observation._fields if name in known}
     for name, parse in PARTS.items():
         fields[name] = parse(known.get(name))
+    if fields["software"].id is None:
+        fields["software"] = software_of_framework(fields["framework"])
     fields["converted"] = tuple(known.get("converted") or ())
     fields["outputs"] = (pool or OutputPool()).add(known.get("outputs", ()))
     return Observation(**fields)
@@ -129,6 +132,25 @@ def parse_offer(value: Json) -> Offer | None:
     )
 
 
+def parse_software(value: Json) -> SoftwareRecord:
+    """What computed it."""
+    return same_names(SoftwareRecord, value)
+
+
+def software_of_framework(framework: FrameworkRecord) -> SoftwareRecord:
+    """What computed a row that only tells of its framework."""
+    return recorded_software(framework.name, framework.version)
+
+
+def software_id_of(document: JsonObject) -> str | None:
+    """The id of what computed a record; ``None`` where it does not say."""
+    known = as_object(document.get("software")).get("id")
+    if known is not None:
+        return str(known)
+    framework = as_object(document.get("framework"))
+    return recorded_software(framework.get("name"), framework.get("version")).id
+
+
 def parse_reason(value: Json) -> Reason | None:
     """Why there is no observation."""
     known = as_object(value)
@@ -146,7 +168,7 @@ PARTS: Mapping[str, Callable[[Any], Any]] = {
     "reason": parse_reason,
     "framework": lambda value: same_names(FrameworkRecord, value),
     "model": lambda value: same_names(ModelRecord, value),
-    "software": lambda value: same_names(SoftwareRecord, value),
+    "software": parse_software,
 }
 """How the keys of an observation are read that are objects, or ``None``, by their names."""
 PLANNED = ("platform", "workload", "input", "variant")

@@ -21,8 +21,11 @@ from orchestrator.model.experiment import (
     Workload,
 )
 from orchestrator.results.record import Bits, SessionKey
-from orchestrator.store.parse import JsonObject, parse_reason
+from orchestrator.store.parse import JsonObject, as_object, parse_reason, software_id_of
 
+SCHEMA = 2
+"""Of the observations that are written."""
+SCHEMAS = (1, SCHEMA)
 T = TypeVar("T")
 
 
@@ -39,6 +42,10 @@ class Record(NamedTuple):
     """When, as ISO 8601; empty where it does not say."""
     reason: Reason | None
     bits: Bits
+    software: str | None = None
+    """The id of what computed it; ``None``: not known, or nothing did."""
+    version: str | None = None
+    """The framework's, by that software."""
 
     @classmethod
     def of(cls, document: JsonObject) -> Record:
@@ -54,12 +61,14 @@ class Record(NamedTuple):
             str(known.get("recorded") or ""),
             parse_reason(known.get("reason")),
             tuple(sorted((each["role"], each["name"], each["digest"]) for each in outputs)),
+            software_id_of(document),
+            _version_of(known),
         )
 
     @property
     def key(self) -> SessionKey:
         """What makes two records the same session."""
-        return self.run, self.cell, self.session
+        return self.run, self.cell, self.software, self.session
 
     @property
     def is_final(self) -> bool:
@@ -71,6 +80,12 @@ class Record(NamedTuple):
         if self.status == Status.UNSUPPORTED:
             return self.reason is None or self.reason.code != "not-installed"
         return self.status == Status.OK
+
+
+def _version_of(document: JsonObject) -> str | None:
+    told = document.get("software") or document.get("framework")
+    version = as_object(told).get("version")
+    return None if version is None else str(version)
 
 
 class _OfSession(Protocol):
@@ -125,9 +140,9 @@ def lines_of(path: Path, content: bytes) -> Iterator[Sourced[JsonObject]]:
             record = json.loads(line)
         except ValueError as error:
             raise StoreError(f"{path}:{number}: not JSON ({error}); the file is damaged") from error
-        if not isinstance(record, dict) or record.get("schema") != 1:
+        if not isinstance(record, dict) or record.get("schema") not in SCHEMAS:
             raise StoreError(
-                f"{path}:{number}: not an observation of schema 1 "
+                f"{path}:{number}: not an observation of schema 1 or 2 "
                 f"(schema is {record.get('schema') if isinstance(record, dict) else None!r})"
             )
         yield Sourced(record, path, number)
@@ -141,9 +156,10 @@ def warn_of_torn_line(path: Path, content: bytes) -> None:
 
 
 def latest(sourced: Iterable[Sourced[OfSession]]) -> list[OfSession]:
-    """One record per session, its last attempt, in order of first appearance.
+    """One record per session and software, its last attempt, in order of first appearance.
 
-    Two ``ok`` records of one session must have the same bits; else ``ConflictError`` names both.
+    Why nothing was computed does not count where some software computed that session. Two ``ok``
+    records of one session must have the same bits; else ``ConflictError`` names both.
     """
     chosen: dict[SessionKey, Sourced[OfSession]] = {}
     for item in sourced:
@@ -152,7 +168,12 @@ def latest(sourced: Iterable[Sourced[OfSession]]) -> list[OfSession]:
             _refuse_conflict(earlier, item)
             if _rank(item.record) >= _rank(earlier.record):
                 chosen[item.record.key] = item
-    return [item.record for item in chosen.values()]
+    computed = {(run, cell, session) for run, cell, by, session in chosen if by is not None}
+    return [
+        item.record
+        for (run, cell, by, session), item in chosen.items()
+        if by is not None or item.record.status == Status.OK or (run, cell, session) not in computed
+    ]
 
 
 def _rank(record: _OfSession) -> tuple[bool, int, str]:
@@ -167,7 +188,7 @@ def _refuse_conflict(first: Sourced[OfSession], second: Sourced[OfSession]) -> N
     if first.record.status != Status.OK or second.record.status != Status.OK:
         return
     if first.record.bits != second.record.bits:
-        run, cell, session = first.record.key
+        run, cell, _, session = first.record.key
         raise ConflictError(
             f"session {session} of cell {cell} in run {run} was recorded twice with other bits: "
             f"{first.path}:{first.line} and {second.path}:{second.line}. One of the two files is "

@@ -38,7 +38,7 @@ class RunFolder:
         self._stored = stored
         self.name = path.name
         self._lock: int | None = None
-        self._known: dict[tuple[str, int], Record] | None = None
+        self._known: dict[tuple[str, str | None, int], Record] | None = None
         self._appending = threading.Lock()
 
     @classmethod
@@ -136,15 +136,15 @@ class RunFolder:
         return sorted((self.path / "observations").glob("*.jsonl"))
 
     def records(self) -> list[Record]:
-        """One record per session, its last attempt."""
+        """One record per session and software, its last attempt."""
         return list(self._sessions().values())
 
     def append(self, machine: str, records: Iterable[JsonObject]) -> int:
         """Append observations of ``machine`` and sync; returns how many were new.
 
-        A record that the store already has (same session, status and bits or reason) is left
-        out, so that taking in the same output twice changes nothing. ``RuntimeError`` unless this
-        object holds the run's lock (``with``).
+        A record that the store already has (same session, software, status and bits or reason) is
+        left out, so that taking in the same output twice changes nothing. ``RuntimeError`` unless
+        this object holds the run's lock (``with``).
         """
         with self._appending:
             if self._lock is None:
@@ -153,7 +153,7 @@ class RunFolder:
             new: list[JsonObject] = []
             for document in records:
                 record = Record.of(document)
-                session = record.cell, record.session
+                session = record.cell, record.software, record.session
                 earlier = known.get(session)
                 if earlier is not None and earlier.status == record.status == Status.OK:
                     _refuse_other_bits(self.path, earlier, record)
@@ -173,17 +173,24 @@ class RunFolder:
             if self._lock is not None:
                 seal(self.path)
 
-    def _sessions(self) -> dict[tuple[str, int], Record]:
+    def _sessions(self) -> dict[tuple[str, str | None, int], Record]:
         """What the store has, read once: only this process writes while it holds the lock."""
         if self._known is None:
             files = self.observation_files()
             found = latest(item for path in files for item in read_records(path))
-            self._known = {(record.cell, record.session): record for record in found}
+            self._known = {(one.cell, one.software, one.session): one for one in found}
         return self._known
 
-    def sessions_done(self) -> set[tuple[str, int]]:
-        """(cell, session) of every session that need not be computed again."""
-        return {session for session, record in self._sessions().items() if record.is_final}
+    def sessions_done(self) -> dict[tuple[str, int], dict[str | None, str | None]]:
+        """By whom each (cell, session) was computed that the same need not compute again.
+
+        The version of the framework by the id of the software, ``None`` where it is not known.
+        """
+        done: dict[tuple[str, int], dict[str | None, str | None]] = {}
+        for (cell, software, session), record in self._sessions().items():
+            if record.is_final:
+                done.setdefault((cell, session), {})[software] = record.version
+        return done
 
     def put_fingerprint(self, digest: str, content: bytes) -> None:
         """Store a fingerprint by its digest, unless the store has it."""

@@ -2,6 +2,7 @@
 
 python -m eqc_runner run JOB_DIR OUT_DIR    exit 0 as long as observations could be written
 python -m eqc_runner probe                  print this machine's fingerprint as JSON
+python -m eqc_runner software FRAMEWORK     print what would compute its cells as JSON
 python -m eqc_runner worker                 started by ``run`` only
 """
 
@@ -23,6 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     run.add_argument("job", type=Path, metavar="JOB_DIR")
     run.add_argument("out", type=Path, metavar="OUT_DIR")
     commands.add_parser("probe", help="print this machine's fingerprint as JSON")
+    told = commands.add_parser("software", help="print what would compute as JSON")
+    told.add_argument("framework", metavar="FRAMEWORK")
+    told.add_argument("requires", nargs="*", metavar="REQUIREMENT", help="further packages")
     commands.add_parser("worker", help="(started by run)")
     options = parser.parse_args(arguments)
     # Each command imports only what it needs: the supervisor must not load NumPy, and a worker
@@ -36,9 +40,24 @@ def main(arguments: list[str] | None = None) -> int:
         from eqc_runner import worker  # noqa: PLC0415
 
         return worker.main(sys.stdin.buffer)
+    if options.command == "software":
+        return _software(options.framework, options.requires)
     from eqc_runner import probe  # noqa: PLC0415
 
     sys.stdout.write(json.dumps(probe.fingerprint(), sort_keys=True) + "\n")
+    return 0
+
+
+def _software(framework: str, requires: list[str]) -> int:
+    from eqc_runner.failures import SessionError  # noqa: PLC0415
+    from eqc_runner.software import software  # noqa: PLC0415
+
+    try:
+        found = software(framework, requires)
+    except SessionError as error:
+        sys.stderr.write(f"eqc_runner: {error.message}\n")
+        return 1
+    sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")
     return 0
 
 

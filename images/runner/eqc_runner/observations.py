@@ -7,7 +7,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Mapping
 
-from eqc_runner.job import SCHEMA, Session
+from eqc_runner.job import Session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eqc_runner.failures import Reason
 
 NAME = "observations.jsonl"
+SCHEMA = 2
 _BLOCK = 1 << 12
 
 
@@ -91,8 +92,9 @@ def without_output(
 ) -> dict[str, Any]:
     """The observation of a session without output.
 
-    ``cell`` is a record of ``job.json``, ``reason`` says why there is no output, ``started`` is as
-    from ``now`` and ``seconds`` is the wall time that was spent.
+    ``cell`` is a record of ``job.json`` with the ``software`` that computes it, ``reason`` says
+    why there is no output, ``started`` is as from ``now`` and ``seconds`` is the wall time that
+    was spent.
     """
     return {
         "schema": SCHEMA,
@@ -108,6 +110,8 @@ def without_output(
             "threads": None,
             "libraries": None,
         },
+        # Where nothing could be started, there is nothing that computed.
+        "software": None if reason.code == "not-installed" else cell.get("software"),
         "model": None,
         "outputs": [],
         "perturbed": None,

@@ -13,7 +13,6 @@ from eqc_runner.adapters.protocol import Settings
 from eqc_runner.chain import chain
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
-from eqc_runner.job import SCHEMA
 from eqc_runner.rows import Rows
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def observe(
             )
     facts = loaded.facts
     return {
-        "schema": SCHEMA,
+        "schema": observations.SCHEMA,
         "cell": cell["cell"],
         "session": session,
         "status": "ok",
@@ -83,6 +82,7 @@ def observe(
             "device": settings.device,
             **adapter.describe(),
         },
+        "software": cell.get("software"),
         "model": {
             "parameters": facts.parameters,
             "multiplications": facts.multiplications,

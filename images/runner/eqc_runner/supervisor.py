@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from eqc_runner import fingerprint_file, observations
 from eqc_runner.exit_reason import exit_reason, oom_kills
-from eqc_runner.failures import Reason
+from eqc_runner.failures import Reason, SessionError
 from eqc_runner.files import Files
 from eqc_runner.job import Cell, Group, Job, JobError, Session, read_job
 from eqc_runner.process_group import kill_group
+from eqc_runner.software import software
 from eqc_runner.worker_process import CannotStart, Event, WorkerProcess
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Supervisor:
         self._path = out_folder / observations.NAME
         self._cells = {cell.id: cell for cell in job.cells}
         self._files = Files(job_folder)
+        self._software: dict[tuple[str, tuple[str, ...]], dict[str, Any] | None] = {}
         self._deadline = float("inf")
         if job.deadline is not None:
             self._deadline = time.monotonic() + job.deadline - time.time()
@@ -98,7 +100,7 @@ class Supervisor:
             return self._give_up(sessions, _too_late())
         batch = sessions[:1] if group.mode == "cold" else sessions
         later = sessions[len(batch) :]
-        records: dict[str, Any] = {s.cell: dict(self._cells[s.cell].record) for s in batch}
+        records: dict[str, Any] = {s.cell: self._described(s.cell) for s in batch}
         assignment = {
             "job": str(self._job_folder.resolve()),
             "out": str(self._out_folder.resolve()),
@@ -189,6 +191,17 @@ class Supervisor:
             self._write(session, reason, started=started, seconds=seconds)
         return event.name != "gone" and not cold
 
+    def _described(self, cell: str) -> dict[str, Any]:
+        """The cell's record with the ``software`` that computes it; ``None``: nobody knows."""
+        record = self._cells[cell].record
+        asked = record["framework"], tuple(record.get("requires") or ())
+        if asked not in self._software:
+            try:
+                self._software[asked] = software(*asked)
+            except SessionError:
+                self._software[asked] = None
+        return {**record, "software": self._software[asked]}
+
     def _timed_out(self, limit: float) -> Reason:
         if limit >= self._deadline:
             return _too_late()
@@ -218,7 +231,7 @@ class Supervisor:
     ) -> None:
         cell: Cell = self._cells[session.cell]
         record = observations.without_output(
-            cell.record,
+            self._described(cell.id),
             session.session,
             cell.group.mode,
             reason,

@@ -32,6 +32,8 @@ class SessionRow(NamedTuple):
     """``name@digest``."""
     framework: str | None
     version: str | None
+    software: str | None
+    """Its id."""
     device: str | None
     isa: str | None
     threads: str | None
@@ -63,6 +65,7 @@ def session_row(record: Observation) -> SessionRow:
         else image.name or image.digest,
         framework.name,
         framework.version,
+        record.software.id,
         framework.device,
         text(framework.isa),
         text(framework.threads),

@@ -19,7 +19,7 @@ from orchestrator.errors import ConflictError
 from orchestrator.model.experiment import Status
 from orchestrator.results.outputs import Codes, OutputPool, Outputs
 from orchestrator.results.partitions import Planned
-from orchestrator.results.record import Observation
+from orchestrator.results.record import Observation, SessionKey
 
 __all__ = ("KEYS", "Observations", "observations_table")
 
@@ -44,7 +44,7 @@ class _Reading:
     layouts: dict[Layout, int] = field(default_factory=dict)
     pooled: dict[tuple[OutputPool, int], int] = field(default_factory=dict)
     """The number of a pool's layout in ``layouts``."""
-    entries: dict[tuple[str, str, int], _Entry] = field(default_factory=dict)
+    entries: dict[SessionKey, _Entry] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=lambda: {key: Labels() for key in KEYS})
 
 
@@ -56,7 +56,7 @@ def observations_table(
     """Tables of ``records``, read once and not kept.
 
     Platforms are ordered by ``order``, then as in ``planned``, then by first appearance. Of
-    several attempts at one (run, cell, session) the latest that ended well counts, else the
+    several attempts at one session by one software the latest that ended well counts, else the
     latest. Raises ``ConflictError`` where two of them ended well with other bits.
     """
     reading = _Reading()

@@ -26,6 +26,7 @@ def partitions_table(findings: Findings) -> Table:
             *counts("platforms", "classes"),
             *(Column(name, ColumnKind.COUNT, "bits") for name in bits),
             *counts("sessions", "missing", "non-deterministic"),
+            Column("software"),
         ),
         tuple(
             (
@@ -37,10 +38,12 @@ def partitions_table(findings: Findings) -> Table:
                 partition.sessions,
                 len(partition.missing),
                 len(partition.nondeterministic),
+                partition.computed_by,
             )
             for partition in findings.summary.partitions
         ),
-        tuple(
+        findings.notes
+        + tuple(
             f"{' · '.join(partition.key)}: {note}"
             for partition in findings.summary.partitions
             for note in partition.notes

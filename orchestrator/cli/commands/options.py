@@ -59,7 +59,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def choice_options(declaration: F) -> F:
-    """Adds ``--workload``, ``--input`` (passed as ``given``), ``--variant``, ``--platforms``."""
+    """Adds ``--workload``, ``--input`` (passed as ``given``), ``--variant``, ``--platforms``,
+    ``--software``.
+    """
     return _with(
         declaration,
         click.option("--workload", help="Only this workload, by the label of the tables."),
@@ -70,6 +72,12 @@ def choice_options(declaration: F) -> F:
             multiple=True,
             metavar="PATTERN",
             help="Only these: 'gcloud/*'. Repeatable.",
+        ),
+        click.option(
+            "--software",
+            multiple=True,
+            metavar="NAME",
+            help="As computed by 'onnxruntime 1.24.1', or all; default: the last. Repeatable.",
         ),
     )
 

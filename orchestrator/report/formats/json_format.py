@@ -57,6 +57,7 @@ def _partition(partition: Partition) -> dict[str, Any]:
         "input": partition.input,
         "variant": partition.variant,
         "output": partition.output,
+        "computed_by": partition.computed_by,
         "sessions": partition.sessions,
         "remaining_precision": partition.remaining_precision,
         "apart": None if partition.apart is None else _distance(partition.apart),

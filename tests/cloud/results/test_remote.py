@@ -69,7 +69,7 @@ def test_what_is_added_while_the_run_is_held_is_pushed_alone(computer: Computer)
         append(run, 1)
         assert a.push(run) == 1
         assert a.push(run) == 0
-        assert run.sessions_done() == {(CELL.id, 0), (CELL.id, 1)}
+        assert set(run.sessions_done()) == {(CELL.id, 0), (CELL.id, 1)}
     assert len(list((a.folder / RUN / "observations").iterdir())) == 2
 
 

@@ -12,7 +12,9 @@ from threading import Event
 import pytest
 
 from orchestrator.errors import ConnectionLost, EnvironmentNotReady
+from orchestrator.executors.process import installed_software
 from orchestrator.executors.remote_process import RemoteProcess, end, folders
+from orchestrator.model.experiment import Installation
 from orchestrator.ssh.client import SshClient
 from tests.cloud.ssh.conftest import FakeHost, records, write_job
 from tests.fakes.toy_framework import toy_framework
@@ -49,6 +51,16 @@ def test_a_real_job(bare: FakeHost, job: Path, tmp_path: Path) -> None:
     assert [r["status"] for r in records(tmp_path / "out")] == ["ok", "ok"]
     assert json.loads((tmp_path / "out/fingerprint.json").read_text())["cpu"]["architecture"]
     assert list((tmp_path / "out/tensors").iterdir())
+
+
+def test_a_machine_says_what_is_installed_on_it(bare: FakeHost) -> None:
+    asked = (("numpy",), ("numpy", "jsonschema"), ("nothing",))
+    with SshClient(bare.address) as shell:
+        process = RemoteProcess(shell, RUN, python=PYTHON)
+        found = process.installed_software(asked, Event())
+    assert found.keys() == {("numpy",), ("numpy", "jsonschema")}
+    # The machine is made of the image, which is made of the lock, as this environment is.
+    assert found["numpy",].id == installed_software(Installation("numpy")).id
 
 
 def test_a_framework_from_outside_goes_along(

@@ -33,7 +33,11 @@ def machine(c: Cell) -> Machine:
 
 def test_only_missing_sessions_are_pending() -> None:
     c, d = cell("a", sessions=3), cell("b", sessions=1)
-    assert pending_sessions((c, d), {(c.id, 1), (d.id, 0)}) == ((c, (0, 2)),)
+    done: dict[tuple[str, int], set[str | None]] = {(c.id, 1): {"x"}, (d.id, 0): {"x", "y"}}
+    assert pending_sessions((c, d), done, lambda *_: True) == ((c, (0, 2)),)
+    # What other software computed is to be computed.
+    by_y = pending_sessions((c, d), done, lambda _, by: "y" in by)
+    assert by_y == ((c, (0, 1, 2)),)
 
 
 def test_a_job_folder_holds_all_it_refers_to(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_taking_in_the_same_output_twice_changes_nothing(tmp_path: Path) -> None
         for _ in range(2):
             ingest(run, out, {c.id: (c, (0, 1))}, ORIGIN, silence=None)
         assert [lines(path) for path in run.observation_files()] == [2]
-        assert run.sessions_done() == {(c.id, 0), (c.id, 1)}
+        assert set(run.sessions_done()) == {(c.id, 0), (c.id, 1)}
         assert [problem_with_stored(record) for record in stored(run.path)] == [None, None]
 
 
@@ -61,7 +61,7 @@ def test_a_failure_is_retried_and_an_ok_is_never_replaced(tmp_path: Path) -> Non
     asked = {c.id: (c, (0,))}
     with opened(tmp_path, c) as run:
         ingest(run, write_out(tmp_path / "1", failed(c.id)), asked, ORIGIN, None)
-        assert run.sessions_done() == set()
+        assert run.sessions_done() == {}
         ingest(run, write_out(tmp_path / "2", observed(c.id)), asked, ORIGIN, None)
         ingest(run, write_out(tmp_path / "3", failed(c.id)), asked, ORIGIN, None)
         (record,) = run.records()
@@ -78,7 +78,7 @@ def test_what_is_not_installed_is_tried_again_and_what_cannot_be_is_not(tmp_path
         asked = {x.id: (x, (0,)) for x in (c, d)}
         out = write_out(tmp_path / "out", absent, failed(d.id, status="unsupported"))
         ingest(run, out, asked, ORIGIN, None)
-        assert run.sessions_done() == {(d.id, 0)}
+        assert set(run.sessions_done()) == {(d.id, 0)}
 
 
 def test_a_silent_session_is_a_failed_row_with_the_reason(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ FOLDERS_VARIABLE = "EQC_FRAMEWORKS"
 """Folders that hold folders of frameworks, separated as in ``PATH``."""
 FILE = "framework.json"
 
-_PACKAGE = "eqc_runner."
+PACKAGE = "eqc_runner."
+"""What the module of an adapter of ours begins with."""
 _BESIDE = Path(__file__).resolve().parents[3]
 
 
@@ -46,7 +47,7 @@ def get(name: str) -> Adapter:
     module cannot be imported, ``Failed`` for a ``framework.json`` that is none. Other errors while
     importing are left to the caller: a broken installation is not a missing one.
     """
-    framework = _find(name)
+    framework = find(name)
     module, _, attribute = framework.adapter.partition(":")
     try:
         return cast("Adapter", getattr(_imported(framework, module), attribute)())
@@ -57,11 +58,12 @@ def get(name: str) -> Adapter:
 def not_installed(name: str, error: ImportError) -> Unsupported:
     """The ``Unsupported`` for a framework whose import failed, naming what to install."""
     return Unsupported(
-        "not-installed", f"{name}: {error}; install it with: pip install {_find(name).install}"
+        "not-installed", f"{name}: {error}; install it with: pip install {find(name).install}"
     )
 
 
-def _find(name: str) -> Framework:
+def find(name: str) -> Framework:
+    """The framework of that name. Raises ``Unsupported`` and ``Failed`` as ``get`` does."""
     known = _folders()
     if name not in known:
         raise Unsupported(
@@ -88,7 +90,7 @@ def _folders() -> dict[str, Path]:
 
 
 def _imported(framework: Framework, module: str) -> Any:
-    if module.startswith(_PACKAGE):
+    if module.startswith(PACKAGE):
         return importlib.import_module(module)
     # By its path, its folder last: a file that is called as the framework must not hide it.
     sys.path.append(str(framework.folder))
