@@ -95,7 +95,7 @@ def test_it_is_missing_where_no_plan_is_stored() -> None:
 
 
 def test_no_hardware_explains_what_an_upgrade_did() -> None:
-    explained = found(row("p", "1", A), row("q", "2", B, when=2)).explained()
+    explained = found(row("p", "1", A), row("q", "2", B, when=2)).explained().items
     assert [len(one.classes) for one in explained] == [1]
 
 
