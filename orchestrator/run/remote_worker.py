@@ -109,6 +109,27 @@ def _facts(shell: SshClient, stop: Event, *, booting: bool) -> RemoteFacts:
         stop.wait(DOCKER_POLL)
 
 
+def why_not_there(shell: SshClient, python: str, wanted: Installation) -> Reason | None:
+    """Why the machine's own ``python`` cannot compute an installation; ``None``: it can.
+
+    Nothing is installed on a machine that is not ours.
+    """
+    if is_default(wanted):
+        return None
+    asked = list(wanted.requires)
+    if wanted.pin is not None:
+        asked.insert(0, f"{distribution_of(wanted)}{wanted.pin}")
+    there = installed_versions(shell, [name_of(each) for each in asked], python)
+    lacking = unmet(asked, there)
+    if not lacking:
+        return None
+    return Reason(
+        "not-installed",
+        f"{shell.label}: {python} cannot compute {wanted.title} ({'; '.join(lacking)}): install it "
+        "there, set the host's key `python` to an environment that has it, or install Docker",
+    )
+
+
 def played(machine: Machine) -> Machine:
     """The machine with an emulator of its CPU as launcher, in a rehearsal; else unchanged."""
     cpu = machine.platform.get("cpu")
@@ -213,33 +234,11 @@ class _OnMachine:
     def _image(self, wanted: Installation, isolation: Isolation) -> Image | Reason | None:
         """The image, delivered to the machine; why there is none; ``None`` for plain processes."""
         if isolation is Isolation.PROCESS:
-            return self._why_not_there(wanted)
+            return why_not_there(self.shell, self._python, wanted)
         image = self.images.get(wanted, self.machine.architecture)
         if isinstance(image, Image):
             self.images.deliver(self.shell, image)
         return image
-
-    def _why_not_there(self, wanted: Installation) -> Reason | None:
-        """Why the machine's own Python cannot compute the installation; ``None``: it can.
-
-        Nothing is installed on a machine that is not ours.
-        """
-        if is_default(wanted):
-            return None
-        asked = list(wanted.requires)
-        if wanted.pin is not None:
-            asked.insert(0, f"{distribution_of(wanted)}{wanted.pin}")
-        python = self._python
-        there = installed_versions(self.shell, [name_of(each) for each in asked], python)
-        lacking = unmet(asked, there)
-        if not lacking:
-            return None
-        return Reason(
-            "not-installed",
-            f"{self.shell.label}: {python} cannot compute {wanted.title} ({'; '.join(lacking)}): "
-            f"install it there, set the host's key `python` to an environment that has it, or "
-            "install Docker",
-        )
 
     @property
     def _python(self) -> str:

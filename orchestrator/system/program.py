@@ -28,5 +28,7 @@ def checked(argv: Sequence[str], what: str) -> None:
 
 
 def last_lines(text: str) -> str:
-    """The end of what a program said."""
-    return "\n".join(text.splitlines()[-LAST_LINES:])
+    """The end of what a program said; of pip's warnings only where it said nothing else."""
+    lines = text.splitlines()
+    said = [line for line in lines if not line.startswith("WARNING: ")] or lines
+    return "\n".join(said[-LAST_LINES:])

@@ -119,6 +119,31 @@ def test_a_version_for_another_python_is_skipped_or_computed_by_it(
         assert record.framework.version == "3.0"
 
 
+@pytest.mark.slow
+def test_a_python_model_has_the_packages_that_it_requires(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    needs_index("numpy", "2.0.0")
+    spec = written(
+        tmp_path,
+        HALVES.replace(
+            '{model: "builtin:lenet5", on: [ON]}',
+            '{model: "python:eqc_halves:model", on: [numpy], label: a, '
+            "requires: [eqc-halves==1.0]}, "
+            '{model: "python:eqc_halves:model", on: [numpy], label: b, weights: "seed:1", '
+            "requires: [eqc-halves==7.0]}",
+        ),
+    )
+    done = eqc("run", spec, "--results", "r", cwd=tmp_path, **variables)
+    assert done.returncode == 4, done.stderr
+    a, b = sorted(read(tmp_path / "r").records, key=lambda record: record.workload.label)
+    assert (a.status, b.status) == ("ok", "skipped"), a.reason
+    assert a.variant.requires == ("eqc-halves==1.0",)
+    assert b.reason is not None
+    assert b.reason.code == "no-environment"
+    assert "No matching distribution found for eqc-halves==7.0" in b.reason.message
+
+
 def test_a_version_that_is_not_there_says_which_are(
     variables: dict[str, str], tmp_path: Path
 ) -> None:

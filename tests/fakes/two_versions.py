@@ -43,6 +43,18 @@ class Model:
         (given,) = inputs.values()
         return [("output", Tensor.of(eqc_halves.half(np.asarray(given))))]
 '''
+MODULE = """\
+VERSION = {version!r}
+
+
+def half(x):
+    return {expression}
+
+
+def model(inputs):
+    (given,) = inputs.values()
+    return half(given)
+"""
 HALF = {"1.0": "x / 3 * 1.5", "2.0": "x * 0.5"}
 
 
@@ -73,7 +85,7 @@ def _wheel(folder: Path, version: str, expression: str, needs: str = ">=3.8") ->
     info = f"eqc_halves-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: eqc-halves\nVersion: {version}\n"
     texts = {
-        "eqc_halves.py": f"VERSION = {version!r}\n\n\ndef half(x):\n    return {expression}\n",
+        "eqc_halves.py": MODULE.format(version=version, expression=expression),
         f"{info}/METADATA": f"{metadata}Requires-Python: {needs}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from orchestrator.errors import ConnectionLost, EnvironmentNotReady
 from orchestrator.executors.process import installed_software
 from orchestrator.executors.remote_process import RemoteProcess, end, folders
 from orchestrator.model.experiment import Installation
+from orchestrator.run.remote_worker import why_not_there
 from orchestrator.ssh.client import SshClient
 from tests.cloud.ssh.conftest import FakeHost, records, write_job
 from tests.fakes.toy_framework import toy_framework
@@ -172,6 +174,16 @@ def test_without_python_or_packages_it_says_what_to_install(
         pytest.raises(EnvironmentNotReady, match="lacks numpy blake3: install it there"),
     ):
         RemoteProcess(shell, RUN).run(job, tmp_path / "out", on_line=print, stop=Event())
+
+
+def test_a_version_that_the_machine_has_not_is_told_with_the_one_it_has(bare: FakeHost) -> None:
+    with SshClient(bare.address) as shell:
+        assert why_not_there(shell, PYTHON, Installation("numpy")) is None
+        assert why_not_there(shell, PYTHON, Installation("numpy", ">=1.22", ("blake3",))) is None
+        reason = why_not_there(shell, PYTHON, Installation("numpy", "==1.0", ("mpmath",)))
+    assert reason is not None
+    assert reason.code == "not-installed"
+    assert re.search(r"\(numpy==1\.0: it has \d.*; mpmath: not installed\)", reason.message)
 
 
 def test_a_full_disk_is_told_and_cleared(
