@@ -36,6 +36,7 @@ def test_the_contract() -> None:
             )
         ],
         "nondeterministic": ["varies"],
+        "software": None,
         "missing": [
             {
                 "platform": "emulated/Nehalem",
