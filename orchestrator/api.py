@@ -10,26 +10,33 @@ A package that adds a table or a format makes it of ``Column``, ``Table`` and ``
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from orchestrator.analysis.classes.consequences import Tensors
 from orchestrator.analysis.findings import EVERYTHING, UNBOUNDED, Bounds, Findings
+from orchestrator.analysis.observations.comparable import comparable, with_widened
 from orchestrator.analysis.observations.labels import (
     PARTS,
     Choice,
     labels_by_part,
     planned_of_store,
 )
+from orchestrator.analysis.observations.members import regrouped
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
+from orchestrator.model.experiment import COMPARABLE
 from orchestrator.report.formats import Format
+from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS
 from orchestrator.results.partitions import TableCell
 from orchestrator.results.record import Asked
 from orchestrator.results.table import Column, ColumnKind, Table, Value
-from orchestrator.store.read import read
+from orchestrator.store.read import Store, read
 from orchestrator.store.tensors import StoredTensors
 
 __all__ = [
@@ -57,14 +64,29 @@ def findings(
     strict: bool = False,
     cells: Collection[str] | None = None,
     bounds: Bounds = UNBOUNDED,
+    compare: Sequence[str] | None = None,
 ) -> Findings:
     """Read every run at or below ``store``; what was not chosen is left out before analysis.
 
     ``cells`` keeps these alone, by their ids. With ``strict`` non-deterministic platforms stand
-    apart. ``bounds`` may end the work early. Raises ``UsageError`` where there is no run, or where
-    nothing is what ``choice`` says.
+    apart. ``bounds`` may end the work early. ``compare`` names the axes whose combinations are the
+    members of a partition, by default those of the store's plans. Raises ``UsageError`` where
+    there is no run, where nothing is what ``choice`` says, or where the plans compare along
+    different axes and ``compare`` does not choose.
     """
     stored = read(Path(store))
+    axes = _axes(store, stored, compare)
+    tensors: Tensors = StoredTensors(stored.runs)
+    remarks = NO_REMARKS
+    if axes != BY_PLATFORM:
+        observed, asked = list(stored.records), list(stored.planned)
+        mapped = tuple(dict.fromkeys(pair for each in stored.asked for pair in each.outputs))
+        again = comparable(regrouped(observed, axes, asked), mapped, tensors)
+        remarks = again.remarks
+        tensors = with_widened(tensors, again.widened)
+        stored = replace(
+            stored, records=again.records, planned=tuple(regrouped(asked, axes, observed))
+        )
     records = [row for row in stored.records if _wanted(row, choice, cells)]
     planned = [row for row in stored.planned if _wanted(row, choice, cells)]
     if choice != EVERYTHING and not records and not planned:
@@ -74,14 +96,21 @@ def findings(
         records,
         stored.fingerprints,
         planned_of_store(planned),
-        StoredTensors(stored.runs),
+        tensors,
         strict=strict,
         bounds=bounds,
+        compare=axes,
+        remarks=remarks,
     )
 
 
 def table(
-    store: Path | str, name: str, choice: Choice = EVERYTHING, *, strict: bool = False
+    store: Path | str,
+    name: str,
+    choice: Choice = EVERYTHING,
+    *,
+    strict: bool = False,
+    compare: Sequence[str] | None = None,
 ) -> Table:
     """The table that ``eqc report STORE --show NAME`` prints.
 
@@ -89,14 +118,40 @@ def table(
     """
     if name not in TABLES:
         raise UsageError(f"no table {name!r}: there are {', '.join(TABLES)}")
-    return TABLES[name](findings(store, choice, strict=strict))
+    return TABLES[name](findings(store, choice, strict=strict, compare=compare))
 
 
 def frame(
-    store: Path | str, name: str, choice: Choice = EVERYTHING, *, strict: bool = False
+    store: Path | str,
+    name: str,
+    choice: Choice = EVERYTHING,
+    *,
+    strict: bool = False,
+    compare: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """``table`` as a DataFrame (``as_frame``)."""
-    return as_frame(table(store, name, choice, strict=strict))
+    return as_frame(table(store, name, choice, strict=strict, compare=compare))
+
+
+def _axes(store: Path | str, stored: Store, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The axes to compare along, in the order of ``COMPARABLE``, each once."""
+    if wanted is not None:
+        unknown = [axis for axis in wanted if axis not in COMPARABLE]
+        if unknown or not wanted:
+            what = repr(unknown[0]) if unknown else "nothing"
+            near = difflib.get_close_matches(unknown[0], COMPARABLE, 1) if unknown else []
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"compare: {what} is no axis{hint}; there are {', '.join(COMPARABLE)}")
+        return tuple(axis for axis in COMPARABLE if axis in wanted)
+    asked = dict.fromkeys(
+        tuple(axis for axis in COMPARABLE if axis in each.axes) for each in stored.asked
+    )
+    if len(asked) > 1:
+        said = "; ".join(",".join(axes) for axes in asked)
+        raise UsageError(
+            f"{store}: its runs compare along different axes ({said}): choose with --compare"
+        )
+    return next(iter(asked), BY_PLATFORM) or BY_PLATFORM
 
 
 def _wanted(row: Asked, choice: Choice, cells: Collection[str] | None) -> bool:

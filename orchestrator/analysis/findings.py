@@ -51,6 +51,7 @@ from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_p
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.analysis.summary import summary_of
+from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Remarks
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.details import Explained, Part
 from orchestrator.results.explanation import Explanation, Prediction
@@ -102,6 +103,10 @@ class Findings:
     strict: bool = False
     """Platforms whose sessions disagree stand apart."""
     bounds: Bounds = UNBOUNDED
+    compare: tuple[str, ...] = BY_PLATFORM
+    """The axes along which ``records`` and ``planned`` are regrouped (``regrouped``)."""
+    remarks: Remarks = NO_REMARKS
+    """What was to be said of their outputs then (``comparable``)."""
 
     # Records as tables
 
@@ -125,13 +130,18 @@ class Findings:
     @cached_property
     def partitions(self) -> tuple[Partition, ...]:
         """The classes of every (workload, input, variant, output), those only planned included."""
-        return partitions(self.observations, self.planned, strict=self.strict)
+        return partitions(self.observations, self.planned, strict=self.strict, remarks=self.remarks)
 
     @cached_property
     def summary(self) -> Summary:
         """Partitions, class table, determinism, layer profiles, platforms."""
         return summary_of(
-            self.observations, self.fingerprints, self.partitions, self.layers, strict=self.strict
+            self.observations,
+            self.fingerprints,
+            self.partitions,
+            self.layers,
+            strict=self.strict,
+            compare=self.compare,
         )
 
     @cached_property

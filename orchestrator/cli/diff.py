@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.classes.difference import difference, difference_exit
-from orchestrator.cli.stores import summary_of
+from orchestrator.cli.stores import axes_of, summary_of
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.json_format import json_partitions
 from orchestrator.report.registry import FORMATS
@@ -23,6 +23,7 @@ def diff(
     current: Path,
     kind: str,
     output: Path | None,
+    compare: str | None,
     *,
     accept: bool,
 ) -> None:
@@ -33,8 +34,8 @@ def diff(
     if accept and not baseline.exists():
         before: tuple[Partition, ...] = ()
     else:
-        before = _partitions(baseline)
-    after = _partitions(current)
+        before = _partitions(baseline, compare)
+    after = _partitions(current, compare)
     found = difference(before, after)
     text = written(found)
     if output is None:
@@ -48,5 +49,7 @@ def diff(
     context.exit(difference_exit(found))
 
 
-def _partitions(path: Path) -> tuple[Partition, ...]:
-    return summary_of(path).partitions if path.is_dir() else read_baseline(path)
+def _partitions(path: Path, compare: str | None) -> tuple[Partition, ...]:
+    if not path.is_dir():
+        return read_baseline(path)
+    return summary_of(path, compare=axes_of(compare)).partitions

@@ -10,6 +10,7 @@ import click
 
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.api import findings
+from orchestrator.cli.stores import axes_of
 from orchestrator.errors import UsageError
 from orchestrator.report.formats.explanation_text import explanation_text, prediction_text
 from orchestrator.report.formats.json_format import explanation_json, prediction_json
@@ -27,11 +28,12 @@ def explain(
     predict: Path | None,
     kind: str,
     output: Path | None,
+    compare: str | None,
     *,
     across_variants: bool,
 ) -> None:
     """Carry out ``eqc explain``."""
-    found = findings(store)
+    found = findings(store, compare=axes_of(compare))
     choice = Choice(workload, given, variant, platforms)
     if predict is not None:
         fingerprint = _fingerprint(predict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -38,10 +38,21 @@ def import_(context: click.Context, kind: str, folder: Path, store: Path) -> Non
 
 
 def summary_of(
-    store: Path, *, strict: bool = False, cells: Collection[str] | None = None
+    store: Path,
+    *,
+    strict: bool = False,
+    cells: Collection[str] | None = None,
+    compare: Sequence[str] | None = None,
 ) -> Summary:
     """Read and analyse a store; with ``cells`` (ids) only these cells."""
-    return findings(store, strict=strict, cells=cells).summary
+    return findings(store, strict=strict, cells=cells, compare=compare).summary
+
+
+def axes_of(compare: str | None) -> tuple[str, ...] | None:
+    """The words of ``--compare``; ``None``: what the experiment says."""
+    if compare is None:
+        return None
+    return tuple(word for part in compare.split(",") if (word := part.strip()))
 
 
 def completeness(summary: Summary) -> Exit:

@@ -245,4 +245,11 @@ def plan_document(plan: Plan) -> JsonObject:
             parts[kind].setdefault(identity, described)
         ids: list[Json] = [identity for _, identity, _ in objects]
         cells.append({"cell": cell.id, "parts": ids, "sessions": cell.observe.sessions})
-    return {"schema": 1, "experiment": plan.experiment.name, "cells": cells, **parts}
+    return {
+        "schema": 1,
+        "experiment": plan.experiment.name,
+        "compare": list(plan.experiment.compare),
+        "outputs": dict(plan.experiment.outputs),
+        "cells": cells,
+        **parts,
+    }

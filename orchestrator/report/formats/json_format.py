@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from orchestrator.report.formats import Format
+from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.difference import (
     ClassChange,
     ClassSide,
@@ -21,8 +22,16 @@ from orchestrator.results.table import Table, Value
 
 
 def json_report(summary: Summary) -> dict[str, Any]:
-    """``{"schema": 1, "partitions": […]}``: classes by number, platforms sorted."""
-    return json_partitions(summary.partitions)
+    """``{"schema": 1, "partitions": […]}``: classes by number, platforms sorted.
+
+    Where more than platforms is compared, ``platforms`` are members, and ``compare`` and
+    ``members`` say which.
+    """
+    document = json_partitions(summary.partitions)
+    if summary.compare == BY_PLATFORM:
+        return document
+    members = list(summary.table.platforms)
+    return {**document, "compare": list(summary.compare), "members": members}
 
 
 def json_partitions(partitions: Iterable[Partition]) -> dict[str, Any]:
