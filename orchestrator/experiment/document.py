@@ -218,7 +218,7 @@ class Document(Strict):
     observe: ObserveEntry = ObserveEntry()
     limits: LimitsEntry = LimitsEntry()
     isolation: Literal["auto", "docker", "process"] = "auto"
-    compare: Axes = ["platform"]
+    compare: Axes = Field(default=["platform"])
     """The axes whose combinations are the members of a partition; all else is held fixed."""
     outputs: dict[str, str] = Field(default_factory=dict)
     """Names of outputs that are one: in some members, in the others."""
