@@ -24,7 +24,7 @@ vary:
   threads: [1, 2]
   flags:
     - {}
-    - {on: onnxruntime, graph_optimization: disable_all}
+    - {on: onnxruntime, optimization: disabled}
 observe: {sessions: 1}
 isolation: process
 """

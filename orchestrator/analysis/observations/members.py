@@ -20,7 +20,6 @@ from orchestrator.results.record import (
     InputRecord,
     MemberRecord,
     Observation,
-    Part,
     PlannedRecord,
     PlatformRecord,
     VariantRecord,
@@ -80,7 +79,16 @@ def regrouped(
         if taken.setdefault(parts.ids, ids) != ids:
             made[ids] = _told_apart(parts, ids)
     made = _labelled(made)
-    return [row._replace(**made[_parts(row).ids]._asdict()) for row in records]
+    return [_with(row, made[_parts(row).ids]) for row in records]
+
+
+def _with(row: Row, parts: _Parts) -> Row:
+    return row._replace(
+        platform=parts.platform,
+        workload=parts.workload,
+        input=parts.input,
+        variant=parts.variant,
+    )
 
 
 def _parts(row: Asked) -> _Parts:
@@ -99,20 +107,37 @@ def _labelled(
 ) -> dict[tuple[str, str, str, str], _Parts]:
     """The same with labels as the tables will show them, equal only where the ids are."""
     labels = {name: Labels() for name in _Parts._fields}
-
-    def label(name: str, part: Part, scope: str = "") -> str:
-        code = labels[name].code(part, scope)
-        return labels[name].names()[code]
-
-    return {
-        ids: _Parts(
-            replace(parts.platform, name=label("platform", parts.platform)),
-            replace(parts.workload, label=label("workload", parts.workload)),
-            replace(parts.input, label=label("input", parts.input, parts.workload.id)),
-            replace(parts.variant, label=label("variant", parts.variant)),
+    codes = {
+        ids: (
+            labels["platform"].code(parts.platform),
+            labels["workload"].code(parts.workload),
+            labels["input"].code(parts.input, parts.workload.id),
+            labels["variant"].code(parts.variant),
         )
         for ids, parts in made.items()
     }
+    names = [each.names() for each in labels.values()]
+    found = {}
+    for ids, parts in made.items():
+        platform, workload, given, variant = (
+            all_names[code] for all_names, code in zip(names, codes[ids], strict=True)
+        )
+        shown = (
+            parts.platform.label,
+            parts.workload.label,
+            parts.input.label,
+            parts.variant.label,
+        )
+        if shown == (platform, workload, given, variant):
+            found[ids] = parts
+            continue
+        found[ids] = _Parts(
+            replace(parts.platform, name=platform),
+            replace(parts.workload, label=workload),
+            replace(parts.input, label=given),
+            replace(parts.variant, label=variant),
+        )
+    return found
 
 
 class _Grouping:
@@ -120,13 +145,23 @@ class _Grouping:
 
     def __init__(self, axes: frozenset[str], every: Sequence[_Parts]) -> None:
         self._axes = axes
-        self._words = {parts.variant.id: _taken_apart(parts.variant) for parts in every}
+        self._members: dict[tuple[str, str, str, str], tuple[str, str]] = {}
+        self._fixed: dict[tuple[str, str], VariantRecord] = {}
+        self._workloads: dict[str, WorkloadRecord] = {}
+        self._inputs: dict[str, InputRecord] = {}
+        variants = {parts.variant.id: parts.variant for parts in every}
+        self._words = {each: _taken_apart(variant) for each, variant in variants.items()}
         self._platforms = len({parts.platform.id for parts in every})
-        values: dict[str, set[str]] = {}
+        values = {
+            "platform": {parts.platform.id for parts in every},
+            "workload": {parts.workload.id for parts in every},
+            "input": {parts.input.id for parts in every},
+        }
+        for words in self._words.values():
+            for axis, value in words.values.items():
+                values.setdefault(axis, set()).add(content_id(value))
         forms: dict[tuple[str, str], set[str]] = {}
         for parts in every:
-            for axis, value in self._identity(parts).items():
-                values.setdefault(axis, set()).add(content_id(value))
             if parts.workload.group is not None:
                 framework = " ".join(self._words[parts.variant.id].said["on"])
                 place = (parts.workload.group, framework)
@@ -135,10 +170,22 @@ class _Grouping:
         self._several = {place for place, ids in forms.items() if len(ids) > 1}
 
     def regroup(self, parts: _Parts) -> _Parts:
-        identity = self._identity(parts)
+        place = (
+            parts.platform.id if "platform" in self._axes else "",
+            parts.workload.id,
+            parts.input.id if "input" in self._axes else "",
+            parts.variant.id,
+        )
+        if place not in self._members:
+            identity = content_id(["member", self._identity(parts)])
+            self._members[place] = identity, " ".join(self._label(parts))
+        identity, label = self._members[place]
+        fixed = (parts.variant.id, parts.platform.id)
+        if fixed not in self._fixed:
+            self._fixed[fixed] = self._variant(parts)
         member = MemberRecord(
-            id=content_id(["member", identity]),
-            name=" ".join(self._label(parts)),
+            id=identity,
+            name=label,
             provider=parts.platform.provider,
             parameters=parts.platform.parameters,
             asked=parts.platform,
@@ -148,8 +195,15 @@ class _Grouping:
                 "input": parts.input.label,
             },
         )
+        if parts.workload.id not in self._workloads:
+            self._workloads[parts.workload.id] = self._workload(parts.workload)
+        if parts.input.id not in self._inputs:
+            self._inputs[parts.input.id] = self._input(parts.input)
         return _Parts(
-            member, self._workload(parts.workload), self._input(parts.input), self._variant(parts)
+            member,
+            self._workloads[parts.workload.id],
+            self._inputs[parts.input.id],
+            self._fixed[fixed],
         )
 
     def _identity(self, parts: _Parts) -> dict[str, Json]:

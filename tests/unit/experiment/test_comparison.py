@@ -51,7 +51,8 @@ def test_one_batch_needs_no_row(load: Load) -> None:
 def models(tmp_path: Path, entry: str) -> str:
     for name in ("a.onnx", "b.onnx", "a.pt2"):
         (tmp_path / name).write_bytes(name.encode())
-    return text_of(workloads=f"  - {entry}\n")
+    inputs = "inputs: [{random: {shape: [1, 2]}}]\n"
+    return text_of(workloads=f"workloads:\n  - {entry}\n", inputs=inputs)
 
 
 def test_models_are_forms_of_one_computation(load: Load, tmp_path: Path) -> None:
