@@ -24,7 +24,7 @@ vary:
   threads: [1, 2]
   flags:
     - {}
-    - {on: onnxruntime, optimization: disabled}
+    - {on: onnxruntime, optimization: none}
 observe: {sessions: 1}
 isolation: process
 """

@@ -145,7 +145,7 @@ class _Grouping:
 
     def __init__(self, axes: frozenset[str], every: Sequence[_Parts]) -> None:
         self._axes = axes
-        self._members: dict[tuple[str, str, str, str], tuple[str, str]] = {}
+        self._members: dict[tuple[str, str, str, str], MemberRecord] = {}
         self._fixed: dict[tuple[str, str], VariantRecord] = {}
         self._workloads: dict[str, WorkloadRecord] = {}
         self._inputs: dict[str, InputRecord] = {}
@@ -171,39 +171,39 @@ class _Grouping:
 
     def regroup(self, parts: _Parts) -> _Parts:
         place = (
-            parts.platform.id if "platform" in self._axes else "",
+            parts.platform.id,
             parts.workload.id,
             parts.input.id if "input" in self._axes else "",
             parts.variant.id,
         )
         if place not in self._members:
-            identity = content_id(["member", self._identity(parts)])
-            self._members[place] = identity, " ".join(self._label(parts))
-        identity, label = self._members[place]
+            self._members[place] = self._member(parts)
         fixed = (parts.variant.id, parts.platform.id)
         if fixed not in self._fixed:
             self._fixed[fixed] = self._variant(parts)
-        member = MemberRecord(
-            id=identity,
-            name=label,
-            provider=parts.platform.provider,
-            parameters=parts.platform.parameters,
-            asked=parts.platform,
-            settings={
-                "on": " ".join(self._words[parts.variant.id].said["on"]),
-                "model": parts.workload.label,
-                "input": parts.input.label,
-            },
-        )
         if parts.workload.id not in self._workloads:
             self._workloads[parts.workload.id] = self._workload(parts.workload)
         if parts.input.id not in self._inputs:
             self._inputs[parts.input.id] = self._input(parts.input)
         return _Parts(
-            member,
+            self._members[place],
             self._workloads[parts.workload.id],
             self._inputs[parts.input.id],
             self._fixed[fixed],
+        )
+
+    def _member(self, parts: _Parts) -> MemberRecord:
+        settings = {
+            "on": " ".join(self._words[parts.variant.id].said["on"]),
+            "model": parts.workload.label,
+        }
+        return MemberRecord(
+            id=content_id(["member", self._identity(parts)]),
+            name=" ".join(self._label(parts)),
+            provider=parts.platform.provider,
+            parameters=parts.platform.parameters,
+            asked=parts.platform,
+            settings=settings | ({"input": parts.input.label} if "input" in self._axes else {}),
         )
 
     def _identity(self, parts: _Parts) -> dict[str, Json]:
