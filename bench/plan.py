@@ -5,20 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Iterator
 
+from orchestrator.analysis.observations.members import regrouped
 from orchestrator.model.experiment import (
     Experiment,
     Filter,
     Input,
     Limits,
     Observe,
+    Plan,
     Platform,
     Variant,
     Workload,
     pairs,
 )
 from orchestrator.plan.cells import group_batches, make_plan
-from orchestrator.store.records import plan_document
+from orchestrator.results.record import PlannedRecord
+from orchestrator.store.parse import parse_input, parse_platform, parse_variant, parse_workload
+from orchestrator.store.records import (
+    input_object,
+    plan_document,
+    platform_object,
+    variant_object,
+    workload_object,
+)
 
 CELLS = 100_000
 LIMIT = 2.0
@@ -63,6 +74,31 @@ def main() -> None:
     print(f"plan: {written:.2f} s to write plan.json ({len(text) / 1e6:.0f} MB)")
     print(f"plan: {planned / hashed:.1f} times the hashing of as many ids ({hashed:.2f} s)")
     assert planned <= LIMIT, "planning is too slow"
+    cells = [
+        PlannedRecord(cell.id, 3, *parts)
+        for cell, parts in zip(plan.cells, parts_of(plan), strict=True)
+    ]
+    start = time.process_time()
+    members = regrouped(cells, ("platform", "on", "threads"))
+    compared = time.process_time() - start
+    assert len({row.platform.id for row in members}) == 2_000
+    print(f"plan: {compared:.2f} s to regroup them along three axes (limit {LIMIT} s in all)")
+    assert planned + compared <= LIMIT, "planning with compare is too slow"
+
+
+def parts_of(plan: Plan) -> Iterator[tuple[object, ...]]:
+    """As ``plan.json`` has them, each part once."""
+    made: dict[str, object] = {}
+    for cell in plan.cells:
+        yield tuple(
+            made.get(part.id) or made.setdefault(part.id, parse(describe(part)))
+            for part, describe, parse in (
+                (cell.platform, platform_object, parse_platform),
+                (cell.workload, workload_object, parse_workload),
+                (cell.input, input_object, parse_input),
+                (cell.variant, variant_object, parse_variant),
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -10,33 +10,38 @@ A package that adds a table or a format makes it of ``Column``, ``Table`` and ``
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from orchestrator.analysis.classes.consequences import Tensor, Tensors
-from orchestrator.analysis.classes.difference import difference as compare
+from orchestrator.analysis.classes.difference import difference as compared
 from orchestrator.analysis.findings import EVERYTHING, UNBOUNDED, Bounds, Findings
+from orchestrator.analysis.observations.comparable import comparable, with_widened
 from orchestrator.analysis.observations.labels import (
     PARTS,
     Choice,
     labels_by_part,
     planned_of_store,
 )
+from orchestrator.analysis.observations.members import regrouped
 from orchestrator.analysis.observations.software import by_one_software
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
+from orchestrator.model.experiment import COMPARABLE
 from orchestrator.report.formats import Format
+from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS
 from orchestrator.results.difference import Difference
 from orchestrator.results.partitions import Partition, TableCell
 from orchestrator.results.record import Asked
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 from orchestrator.results.tolerance import parse_tolerance
 from orchestrator.store.baseline import read_baseline
-from orchestrator.store.read import read
+from orchestrator.store.read import Store, read
 from orchestrator.store.tensors import StoredTensors
 
 __all__ = [
@@ -66,6 +71,7 @@ def findings(
     cells: Collection[str] | None = None,
     bounds: Bounds = UNBOUNDED,
     software: Sequence[str] = (),
+    compare: Sequence[str] | None = None,
 ) -> Findings:
     """Read every run at or below ``store``; what was not chosen is left out before analysis.
 
@@ -73,13 +79,25 @@ def findings(
     (``onnxruntime 1.24.1``), or ``all``, which are variants of their own.
 
     ``cells`` keeps these alone, by their ids. With ``strict`` non-deterministic platforms stand
-    apart. ``bounds`` may end the work early. Raises ``UsageError`` where there is no run, or where
-    nothing is what ``choice`` says.
+    apart. ``bounds`` may end the work early. ``compare`` names the axes whose combinations are the
+    members of a partition, by default those of the store's plans. Raises ``UsageError`` where
+    there is no run, where nothing is what ``choice`` says, or where the plans compare along
+    different axes and ``compare`` does not choose.
     """
     stored = read(Path(store))
     asked = [row for row in stored.records if cells is None or row.cell in cells]
     plan = [row for row in stored.planned if cells is None or row.cell in cells]
     told = by_one_software(asked, plan, software)
+    axes = _axes(store, stored, compare)
+    tensors: Tensors = StoredTensors(stored.runs)
+    remarks = NO_REMARKS
+    if axes != BY_PLATFORM:
+        mapped = tuple(dict.fromkeys(pair for each in stored.asked for pair in each.outputs))
+        again = comparable(regrouped(told.records, axes, told.planned), mapped, tensors)
+        remarks = again.remarks
+        tensors = with_widened(tensors, again.widened)
+        members = regrouped(told.planned, axes, told.records)
+        told = replace(told, records=again.records, planned=members)
     records = [row for row in told.records if _wanted(row, choice)]
     planned = [row for row in told.planned if _wanted(row, choice)]
     if choice != EVERYTHING and not records and not planned:
@@ -89,11 +107,13 @@ def findings(
         records,
         stored.fingerprints,
         planned_of_store(planned, told.reasons),
-        StoredTensors(stored.runs),
+        tensors,
         strict=strict,
         bounds=bounds,
         software=told.names,
         notes=told.notes,
+        compare=axes,
+        remarks=remarks,
     )
 
 
@@ -104,6 +124,7 @@ def table(
     *,
     strict: bool = False,
     software: Sequence[str] = (),
+    compare: Sequence[str] | None = None,
 ) -> Table:
     """The table that ``eqc report STORE --show NAME`` prints.
 
@@ -111,7 +132,8 @@ def table(
     """
     if name not in TABLES:
         raise UsageError(f"no table {name!r}: there are {', '.join(TABLES)}")
-    return TABLES[name](findings(store, choice, strict=strict, software=software))
+    found = findings(store, choice, strict=strict, software=software, compare=compare)
+    return TABLES[name](found)
 
 
 def frame(
@@ -121,9 +143,31 @@ def frame(
     *,
     strict: bool = False,
     software: Sequence[str] = (),
+    compare: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """``table`` as a DataFrame (``as_frame``)."""
-    return as_frame(table(store, name, choice, strict=strict, software=software))
+    return as_frame(table(store, name, choice, strict=strict, software=software, compare=compare))
+
+
+def _axes(store: Path | str, stored: Store, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The axes to compare along, in the order of ``COMPARABLE``, each once."""
+    if wanted is not None:
+        unknown = [axis for axis in wanted if axis not in COMPARABLE]
+        if unknown or not wanted:
+            what = repr(unknown[0]) if unknown else "nothing"
+            near = difflib.get_close_matches(unknown[0], COMPARABLE, 1) if unknown else []
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"compare: {what} is no axis{hint}; there are {', '.join(COMPARABLE)}")
+        return tuple(axis for axis in COMPARABLE if axis in wanted)
+    asked = dict.fromkeys(
+        tuple(axis for axis in COMPARABLE if axis in each.axes) for each in stored.asked
+    )
+    if len(asked) > 1:
+        said = "; ".join(",".join(axes) for axes in asked)
+        raise UsageError(
+            f"{store}: its runs compare along different axes ({said}): choose with --compare"
+        )
+    return next(iter(asked), BY_PLATFORM) or BY_PLATFORM
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,14 +178,16 @@ class Side:
     tensors: Tensors | None = None
 
 
-def side(path: Path) -> Side:
+def side(path: Path, compare: Sequence[str] | None = None) -> Side:
     """A store's partitions and tensors, or the partitions of a JSON report, which has no tensors.
+
+    ``compare``: as in ``findings``; a report has been made along the axes that it says.
 
     Raises ``UsageError`` where it is neither.
     """
     if not path.is_dir():
         return Side(read_baseline(path))
-    found = findings(path)
+    found = findings(path, compare=compare)
     return Side(found.described, found.tensors)
 
 
@@ -161,14 +207,15 @@ def difference(
     *,
     tolerances: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    compare: Sequence[str] | None = None,
 ) -> Difference:
     """What ``eqc diff BASELINE CURRENT`` shows; each is a store or a JSON report.
 
     Raises ``UsageError`` where one is neither, for a text that is no tolerance, and where
     ``ignore`` makes several rows of one side one.
     """
-    before, after = side(Path(baseline)), side(Path(current))
-    return compare(
+    before, after = side(Path(baseline), compare), side(Path(current), compare)
+    return compared(
         before.partitions,
         after.partitions,
         tensors=tensors_of(before, after),

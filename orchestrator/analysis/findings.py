@@ -52,6 +52,7 @@ from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_p
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.analysis.summary import summary_of
+from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Remarks
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import ExplainedPartition, Explanation, Prediction
@@ -109,6 +110,10 @@ class Findings:
     """What to call each software, by its id in the records."""
     notes: tuple[str, ...] = ()
     """What the reader is to know of the choice of records."""
+    compare: tuple[str, ...] = BY_PLATFORM
+    """The axes along which ``records`` and ``planned`` are regrouped (``regrouped``)."""
+    remarks: Remarks = NO_REMARKS
+    """What was to be said of their outputs then (``comparable``)."""
 
     # Records as tables
 
@@ -132,7 +137,9 @@ class Findings:
     @cached_property
     def partitions(self) -> tuple[Partition, ...]:
         """The classes of every (workload, input, variant, output), those only planned included."""
-        found = partitions(self.observations, self.planned, strict=self.strict)
+        found = partitions(
+            self.observations, self.planned, strict=self.strict, remarks=self.remarks
+        )
         names = self.software_by_variant
         return tuple(replace(one, computed_by=names.get(one.variant)) for one in found)
 
@@ -141,17 +148,22 @@ class Findings:
         """What computed each variant, by its label, where that is known."""
         sessions = self.observations.sessions
         pairs = zip(sessions["variant"].tolist(), sessions["software"].tolist(), strict=True)
-        return {
-            variant: self.software[software]
-            for variant, software in dict.fromkeys(pairs)
-            if software in self.software
-        }
+        found: dict[str, list[str]] = {}
+        for variant, software in dict.fromkeys(pairs):
+            if software in self.software:
+                found.setdefault(variant, []).append(self.software[software])
+        return {variant: ", ".join(sorted(names)) for variant, names in found.items()}
 
     @cached_property
     def summary(self) -> Summary:
         """Partitions, class table, determinism, layer profiles, platforms."""
         found = summary_of(
-            self.observations, self.fingerprints, self.partitions, self.layers, strict=self.strict
+            self.observations,
+            self.fingerprints,
+            self.partitions,
+            self.layers,
+            strict=self.strict,
+            compare=self.compare,
         )
         return replace(found, notes=(*self.notes, *found.notes))
 

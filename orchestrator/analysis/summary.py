@@ -9,7 +9,8 @@ from orchestrator.analysis.classes.class_table import class_table
 from orchestrator.analysis.classes.sessions import determinism, measurements
 from orchestrator.analysis.hardware.platforms import Fingerprints, platform_infos
 from orchestrator.analysis.observations.table import Observations
-from orchestrator.results.partitions import LayerProfile, Partition, Summary
+from orchestrator.results.comparison import BY_PLATFORM
+from orchestrator.results.partitions import LayerProfile, Partition, PlatformInfo, Summary
 
 
 def summary_of(
@@ -19,9 +20,12 @@ def summary_of(
     layers: tuple[LayerProfile, ...],
     *,
     strict: bool,
+    compare: tuple[str, ...] = BY_PLATFORM,
 ) -> Summary:
     """The summary of ``observations``, whose ``partitions`` and ``layers`` these are."""
     infos, common_flags = platform_infos(observations, fingerprints)
+    if "platform" not in compare:
+        infos = tuple(_member(info) for info in infos)
     sessions = observations.sessions
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
     return Summary(
@@ -39,6 +43,22 @@ def summary_of(
         layers=layers,
         measurements=measurements(observations),
         notes=_notes(observations),
+        compare=compare,
+    )
+
+
+def _member(info: PlatformInfo) -> PlatformInfo:
+    """Of a member that is no platform: its hardware, where it was observed on one machine alone."""
+    if len(info.fingerprints) < 2:
+        return info
+    return PlatformInfo(
+        info.name,
+        brand=f"{len(info.fingerprints)} machines",
+        rehearsal=info.rehearsal,
+        isolation=info.isolation,
+        images=info.images,
+        fingerprints=info.fingerprints,
+        fingerprint_known=info.fingerprint_known,
     )
 
 

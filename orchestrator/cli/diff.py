@@ -8,6 +8,7 @@ import click
 
 from orchestrator import api
 from orchestrator.analysis.classes.difference import difference, difference_exit
+from orchestrator.cli.stores import axes_of
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.json_format import json_partitions
 from orchestrator.report.registry import FORMATS
@@ -25,6 +26,7 @@ def diff(
     output: Path | None,
     tolerances: tuple[str, ...],
     ignore: tuple[str, ...],
+    compare: str | None,
     *,
     accept: bool,
 ) -> None:
@@ -32,9 +34,10 @@ def diff(
     written = FORMATS[kind].difference
     if written is None:
         raise UsageError(f"--format {kind} writes no difference")
+    axes = axes_of(compare)
     parsed = tuple(parse_tolerance(text) for text in tolerances)
-    before = api.Side() if accept and not baseline.exists() else api.side(baseline)
-    after = api.side(current)
+    before = api.Side() if accept and not baseline.exists() else api.side(baseline, axes)
+    after = api.side(current, axes)
     found = difference(
         before.partitions,
         after.partitions,

@@ -11,6 +11,7 @@ import click
 from orchestrator.analysis.explain.explain import Limits
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.api import Bounds, findings
+from orchestrator.cli.stores import axes_of
 from orchestrator.errors import UsageError
 from orchestrator.report.formats.explanation_text import explanation_text, predictions_text
 from orchestrator.report.formats.json_format import explanation_json, predicted_json
@@ -30,11 +31,13 @@ def explain(
     seconds: float,
     kind: str,
     output: Path | None,
+    compare: str | None,
     *,
     across_variants: bool,
 ) -> None:
     """Carry out ``eqc explain``."""
-    found = findings(store, bounds=Bounds(Limits(seconds=seconds)), software=software)
+    bounds = Bounds(Limits(seconds=seconds))
+    found = findings(store, bounds=bounds, software=software, compare=axes_of(compare))
     for note in found.notes:
         click.echo(f"eqc: {note}", err=True)
     choice = Choice(workload, given, variant, platforms)

@@ -14,7 +14,7 @@ from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
 from orchestrator.cli.commands.choices import ALL
 from orchestrator.cli.output import write_figures
-from orchestrator.cli.stores import completeness, print_classes
+from orchestrator.cli.stores import axes_of, completeness, print_classes
 from orchestrator.cli.terminal import console
 from orchestrator.errors import UsageError
 from orchestrator.report.formats import Format, Written
@@ -39,6 +39,7 @@ def report(
     output: Path | None,
     figures: Path | None,
     figure_format: str,
+    compare: str | None,
     *,
     strict: bool,
 ) -> None:
@@ -47,7 +48,8 @@ def report(
     write = _report(form, output) if show is None else _tables(form, show, output)
     choice = Choice(workload, given, variant, platforms)
     bounds = UNBOUNDED if show else PAGE if form.page else TERMINAL
-    found = findings(store, choice, strict=strict, bounds=bounds, software=software)
+    axes = axes_of(compare)
+    found = findings(store, choice, strict=strict, bounds=bounds, software=software, compare=axes)
     if figures is not None:
         to_program = output is None and kind != "table"
         write_figures(found, figures, figure_format, quiet=to_program)

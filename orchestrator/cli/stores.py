@@ -40,6 +40,13 @@ def import_(context: click.Context, kind: str, folder: Path, store: Path) -> Non
     context.exit(Exit.INCOMPLETE if taken.rejected else Exit.DONE)
 
 
+def axes_of(compare: str | None) -> tuple[str, ...] | None:
+    """The words of ``--compare``; ``None``: what the experiment says."""
+    if compare is None:
+        return None
+    return tuple(word for part in compare.split(",") if (word := part.strip()))
+
+
 def completeness(summary: Summary) -> Exit:
     """The exit code by the observations: all there, some missing, or none at all."""
     if not any(partition.classes for partition in summary.partitions):

@@ -45,6 +45,21 @@ Counts = Annotated[
     BeforeValidator(many, json_schema_input_type=int | None | list[int | None]),
 ]
 """``null`` stands for the framework's own choice."""
+Axis = Literal[
+    "platform",
+    "on",
+    "threads",
+    "batch",
+    "flags",
+    "environment",
+    "precision",
+    "workload",
+    "input",
+]
+"""``model.experiment.COMPARABLE``; a test holds both equal."""
+Axes = Annotated[
+    list[Axis], MinLen(1), BeforeValidator(many, json_schema_input_type=Axis | list[Axis])
+]
 Positive = Annotated[float, Field(gt=0)]
 Money = Annotated[Positive, BeforeValidator(dollars, json_schema_input_type=float | str)]
 Number = Annotated[float, BeforeValidator(fraction, json_schema_input_type=float | str)]
@@ -78,8 +93,10 @@ def _rows(value: Any) -> Any:
 class WorkloadEntry(Strict):
     """A model and the frameworks that run it."""
 
-    model: str
+    model: str | None = None
     """``builtin:name``, ``onnx:path``, …; a path may be ``package:name/path/in/package``."""
+    models: Words | None = None
+    """Several forms of one computation, in place of ``model``."""
     on: Frameworks | None = None
     requires: Requirements | None = None
     """Further packages that it needs, beside the framework."""
@@ -225,6 +242,10 @@ class Document(Strict):
     observe: ObserveEntry = ObserveEntry()
     limits: LimitsEntry = LimitsEntry()
     isolation: Literal["auto", "docker", "process"] = "auto"
+    compare: Axes = Field(default=["platform"])
+    """The axes whose combinations are the members of a partition; all else is held fixed."""
+    outputs: dict[str, str] = Field(default_factory=dict)
+    """Names of outputs that are one: in some members, in the others."""
 
 
 def document_model(providers: Sequence[KnownProvider]) -> type[Document]:

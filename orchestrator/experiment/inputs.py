@@ -114,9 +114,9 @@ class _Resolver:
         if self.entry.for_ is None:
             return workloads
         found: list[ResolvedWorkload] = []
-        valid = [name for w in workloads for name in (w.workload.label, w.model)]
+        valid = [name for w in workloads for name in _names(w)]
         for index, name in enumerate(self.entry.for_):
-            found += [w for w in workloads if name in (w.workload.label, w.model)]
+            found += [w for w in workloads if name in _names(w)]
             if complete and name not in valid:
                 text = f"there is no workload '{name}'{nearest(name, valid)}"
                 self.mistakes.add((*self.loc, "for", index), text)
@@ -252,3 +252,9 @@ class _Resolver:
             f"a picture of {given} does not fit a workload that takes {wanted}; "
             "say with 'for' which workloads it is for"
         )
+
+
+def _names(workload: ResolvedWorkload) -> tuple[str, ...]:
+    """What ``for`` may call a workload: its label, its model as written, its group."""
+    group = workload.workload.group
+    return (workload.workload.label, workload.model, *([] if group is None else [group]))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import SpecError
+from orchestrator.experiment.comparison import check_comparison
 from orchestrator.experiment.document import Document, LimitsEntry, ObserveEntry
 from orchestrator.experiment.filters import domain_of, resolve_filters, resolve_variants
 from orchestrator.experiment.fitting import Variation
@@ -15,7 +16,15 @@ from orchestrator.experiment.platforms import KnownProvider, resolve_platforms
 from orchestrator.experiment.validation import Checked, validate
 from orchestrator.experiment.workloads import resolve_workloads
 from orchestrator.model import selection
-from orchestrator.model.experiment import Experiment, Isolation, Keep, Limits, Observe
+from orchestrator.model.experiment import (
+    COMPARABLE,
+    Experiment,
+    Isolation,
+    Keep,
+    Limits,
+    Observe,
+    pairs,
+)
 from orchestrator.system.paths import cache_folder
 from orchestrator.yaml_files.mistakes import Mark, Mistakes
 from orchestrator.yaml_files.text import parse
@@ -105,6 +114,7 @@ def _resolve(
     ]
     if "vary" in touched:
         unsound |= selection.VARIANT_FIELDS
+    check_comparison(document, variants, mistakes)
     domain = domain_of(platforms, workloads, [given.label for given, _ in inputs], variants)
     domain = {field: values for field, values in domain.items() if field not in unsound}
     include = checked.located("include", document.include)
@@ -121,6 +131,8 @@ def _resolve(
         observe_gpu=_observe(document.observe, document.observe.sessions.gpu),
         limits=_limits(document.limits),
         isolation=Isolation(document.isolation),
+        compare=tuple(axis for axis in COMPARABLE if axis in document.compare),
+        outputs=pairs(dict(document.outputs)),
         source=text,
     )
 

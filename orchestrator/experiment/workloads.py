@@ -53,9 +53,10 @@ def resolve_workloads(
     resolved: list[ResolvedWorkload] = []
     seen: dict[str, Loc] = {}
     labels: dict[str, Loc] = {}
-    for loc, entry in entries:
+    forms = [form for loc, entry in entries for form in _forms(loc, entry, mistakes)]
+    for loc, entry, place, group in forms:
         before = len(mistakes.found)
-        found = _Resolver(entry, loc, folder, mistakes).resolve()
+        found = _Resolver(entry, loc, folder, mistakes, place, group).resolve()
         if found is None or len(mistakes.found) > before:
             continue
         workload = found.workload
@@ -67,12 +68,84 @@ def resolve_workloads(
         elif workload.label in labels:
             line = mistakes.mark(labels[workload.label]).line
             mistakes.add(
-                loc, f"line {line} has a workload '{workload.label}' too: give this a 'label'"
+                loc,
+                f"line {line} has a workload '{workload.label}' too: give this a 'label', or list "
+                "both under 'models' of one entry if they are one computation",
             )
         else:
             seen[workload.id] = labels[workload.label] = loc
             resolved.append(found)
     return resolved
+
+
+_Form = tuple[Loc, WorkloadEntry, Loc, str | None]
+"""An entry with one model: where it is, itself, where its model is said, and its group."""
+
+
+def _forms(loc: Loc, entry: WorkloadEntry, mistakes: Mistakes) -> list[_Form]:
+    """One entry for each of its ``models``, or itself."""
+    if entry.models is None:
+        if entry.model is None:
+            mistakes.add(loc, "a workload needs the key 'model', or 'models' for several files")
+            return []
+        return [(loc, entry, ("model",), None)]
+    wrong = [
+        (key, text)
+        for key, given, text in (
+            ("model", entry.model, "give 'model' or 'models', not both"),
+            ("sha256", entry.sha256, "one sha256 cannot be that of several models"),
+            ("weights", entry.weights, "the weights of 'models' are in their files"),
+        )
+        if given is not None
+    ]
+    for key, text in wrong:
+        mistakes.add((*loc, key), text)
+    if entry.label is None:
+        mistakes.add(loc, "several 'models' need a 'label' that names their computation")
+    if wrong or entry.label is None:
+        return []
+    able = [[] if entry.on is None else _able(entry, model) for model in entry.models]
+    for index, name in enumerate(entry.on or ()):
+        if not any(name in names for names in able):
+            mistakes.add((*loc, "on", index), f"{name} cannot load any of these models")
+    names = _told_apart(entry.models)
+    found: list[_Form] = []
+    for index, (model, on, name) in enumerate(zip(entry.models, able, names, strict=True)):
+        if entry.on is not None and not on:
+            text = f"none of {', '.join(entry.on)} can load {model}"
+            mistakes.add((*loc, "models", index), text)
+            continue
+        form = entry.model_copy(
+            update={
+                "model": model,
+                "models": None,
+                "label": f"{entry.label} {name}",
+                "on": on or _loaders(model),
+            }
+        )
+        found.append((loc, form, ("models", index), entry.label))
+    return found
+
+
+def _loaders(model: str) -> list[str] | None:
+    source = model.partition(":")[0]
+    return [n for n in catalog.frameworks() if source in catalog.sources_of(n)] or None
+
+
+def _able(entry: WorkloadEntry, model: str) -> list[str]:
+    """Those of ``on``, pins included, whose framework can load ``model``."""
+    loaders = _loaders(model) or []
+    return [name for name in entry.on or () if _NAME.split(name, maxsplit=1)[0] in loaders]
+
+
+_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+"""Ends a framework's name in ``onnxruntime==1.20.1``."""
+
+
+def _told_apart(models: list[str]) -> list[str]:
+    """What differs between models: the names of their files, or all that is written."""
+    files = [Path(model.rpartition(":")[2]).name for model in models]
+    return files if len(set(files)) == len(files) else models
 
 
 @dataclass
@@ -81,17 +154,21 @@ class _Resolver:
     loc: Loc
     folder: Path
     mistakes: Mistakes
+    place: Loc = ("model",)
+    """Where in the entry its model is said."""
+    group: str | None = None
     weights_path: str | None = field(default=None, init=False)
 
     def resolve(self) -> ResolvedWorkload | None:
-        source, colon, name = self.entry.model.partition(":")
+        written_model = self.entry.model or ""
+        source, colon, name = written_model.partition(":")
         if not colon or source not in catalog.SOURCES:
             known = builtins.builtin_names()
             hint = nearest(source, catalog.SOURCES) if colon else ""
             if not colon and source in known:
                 hint = f"; did you mean 'builtin:{source}'?"
             written = "a model is written like builtin:name or onnx:path"
-            self._wrong("model", f"{written}, not '{self.entry.model}'{hint}")
+            self._wrong("model", f"{written}, not '{written_model}'{hint}")
             return None
         installations = self._installations(source)
         arguments: dict[str, Scalar] = dict(self.entry.arguments)
@@ -113,9 +190,10 @@ class _Resolver:
             weights=weights,
             weights_path=self.weights_path,
             arguments=pairs(arguments),
+            group=self.group,
         )
         inputs = _HEADERS[source](Path(path)) if path is not None and source in _HEADERS else None
-        return ResolvedWorkload(workload, installations, self.entry.model, None, inputs)
+        return ResolvedWorkload(workload, installations, written_model, None, inputs)
 
     def _builtin(
         self, name: str, installations: tuple[Installation, ...], arguments: dict[str, Scalar]
@@ -149,10 +227,11 @@ class _Resolver:
             weights=weights,
             weights_path=self.weights_path,
             arguments=pairs(arguments),
+            group=self.group,
         )
         shape = builtins.input_shape(name, arguments)
         image = ModelInput(_IMAGE, (None, *shape), None, follows_precision=True)
-        return ResolvedWorkload(workload, installations, self.entry.model, shape, (image,))
+        return ResolvedWorkload(workload, installations, self.entry.model or "", shape, (image,))
 
     def _installations(self, source: str) -> tuple[Installation, ...]:
         """Each framework of ``on``, pinned as it says, with the packages of ``requires``."""
@@ -223,4 +302,5 @@ class _Resolver:
         return None
 
     def _wrong(self, key: str, message: str) -> None:
-        self.mistakes.add((*self.loc, key), message)
+        place = self.place if key == "model" else (key,)
+        self.mistakes.add((*self.loc, *place), message)

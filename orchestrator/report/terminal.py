@@ -13,7 +13,17 @@ from rich.text import Text
 from orchestrator.report.escape import plain
 from orchestrator.report.formats.text import partition_lines, remarks, table_remarks
 from orchestrator.report.values import head, is_right, shown
-from orchestrator.report.words import DASH, cell_text, counted, hardware, kind, legend, title
+from orchestrator.report.words import (
+    DASH,
+    cell_text,
+    compared,
+    counted,
+    hardware,
+    kind,
+    legend,
+    member,
+    title,
+)
 from orchestrator.results.partitions import Summary, TableCell
 from orchestrator.results.table import Table, Value
 
@@ -31,9 +41,9 @@ class TableReport:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         summary = self._summary
         yield Text(
-            f"{plain(title(summary))}: {counted(len(summary.table.platforms), 'platform')}, "
+            f"{plain(title(summary))}: {counted(len(summary.table.platforms), member(summary))}, "
             f"{counted(len(summary.partitions), 'partition')}, "
-            f"{counted(summary.observations, 'observation')}",
+            f"{counted(summary.observations, 'observation')}{compared(summary)}",
             style="bold",
         )
         if not summary.partitions:
@@ -63,7 +73,7 @@ class TableReport:
     def _table(self, start: int, end: int, width: int) -> RichTable:
         table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
         names = self._names(width)
-        table.add_column("platform", no_wrap=False, overflow="fold", width=names[0])
+        table.add_column(member(self._summary), no_wrap=False, overflow="fold", width=names[0])
         table.add_column("hardware", overflow="ellipsis", no_wrap=True, width=names[1])
         content = self._summary.table
         for letter in content.letters[start:end]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.distance import Distance
 from orchestrator.results.partitions import Partition, PlatformInfo, Summary, TableCell
 from orchestrator.results.table import partition_name
@@ -33,7 +34,21 @@ STRICT_LEGEND = (
 
 def legend(summary: Summary) -> str:
     """How to read the class table."""
-    return STRICT_LEGEND if summary.strict else LEGEND
+    text = STRICT_LEGEND if summary.strict else LEGEND
+    return text.replace("platform", member(summary))
+
+
+def member(summary: Summary) -> str:
+    """What a row of the class table is: a platform, or a member where more is compared."""
+    return "platform" if summary.compare == BY_PLATFORM else "member"
+
+
+def compared(summary: Summary) -> str:
+    """``, compared by on and threads``; nothing where platforms are compared."""
+    if summary.compare == BY_PLATFORM:
+        return ""
+    *axes, last = summary.compare
+    return f", compared by {', '.join(axes)} and {last}" if axes else f", compared by {last}"
 
 
 def title(summary: Summary) -> str:

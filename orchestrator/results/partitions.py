@@ -273,6 +273,8 @@ class Summary:
     layers: tuple[LayerProfile, ...]
     measurements: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
+    compare: tuple[str, ...] = ("platform",)
+    """The axes whose combinations are the members of a partition, here called platforms."""
 
 
 @dataclass(frozen=True)

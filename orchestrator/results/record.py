@@ -42,6 +42,16 @@ class PlatformRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberRecord(PlatformRecord):
+    """What stands for the platform where more than platforms is compared."""
+
+    asked: PlatformRecord | None = None
+    """The platform itself."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What may differ between members beside the variant: ``on``, ``model``, ``input``."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadRecord:
     """What was computed."""
 

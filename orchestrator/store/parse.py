@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from orchestrator.model.experiment import Json, Reason
+from orchestrator.model.experiment import Json, Reason, pairs
 from orchestrator.model.machine import Offer
+from orchestrator.results.comparison import BY_PLATFORM, Comparison
 from orchestrator.results.outputs import OutputPool
 from orchestrator.results.record import (
     FrameworkRecord,
@@ -190,6 +191,13 @@ def parse_plan(document: Json) -> list[PlannedRecord]:
         )
         for cell in known["cells"]
     ]
+
+
+def parse_comparison(document: Json) -> Comparison:
+    """What a ``plan.json`` compares: by platform, where it does not say."""
+    known = as_object(document)
+    axes = tuple(known.get("compare") or BY_PLATFORM)
+    return Comparison(axes, pairs(as_object(known.get("outputs"))))
 
 
 def same_names(kind: type[T], value: Json) -> T:

@@ -12,11 +12,12 @@ from typing import Any
 from blake3 import blake3
 
 from orchestrator.errors import StoreError, UsageError
+from orchestrator.results.comparison import Comparison
 from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.record import Observation, PlannedRecord
 from orchestrator.store import cache
 from orchestrator.store.columns import Columns, columns_of
-from orchestrator.store.parse import JsonObject, parse_plan
+from orchestrator.store.parse import JsonObject, parse_comparison, parse_plan
 from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.store.records import Sourced, latest, lines_of, warn_of_torn_line
 from orchestrator.store.run_folder import run_folders
@@ -36,6 +37,8 @@ class Store:
     """One per planned cell, in the plan's order."""
     fingerprints: dict[str, Fingerprint]
     """By their digests."""
+    asked: tuple[Comparison, ...] = ()
+    """What its plans compare, each once."""
 
 
 def read(store: Path, *, cached_from: int = CACHED_FROM) -> Store:
@@ -50,12 +53,14 @@ def read(store: Path, *, cached_from: int = CACHED_FROM) -> Store:
         raise UsageError(f"{store}: holds no run (no run.json at or below it)")
     records = tuple(latest(item for run in runs for item in _rows(run, cached_from)))
     planned = {cell.cell: cell for run in runs for cell in planned_cells(run)}
+    plans = [_document(run / "plan.json") for run in runs if (run / "plan.json").is_file()]
     fingerprints = {
         path.stem: parse_fingerprint(_document(path))
         for run in runs
         for path in (run / "fingerprints").glob("*.json")
     }
-    return Store(runs, records, tuple(planned.values()), fingerprints)
+    asked = tuple(dict.fromkeys(parse_comparison(plan) for plan in plans))
+    return Store(runs, records, tuple(planned.values()), fingerprints, asked)
 
 
 def planned_cells(run: Path) -> list[PlannedRecord]:

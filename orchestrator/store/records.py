@@ -281,4 +281,11 @@ def plan_document(plan: Plan) -> JsonObject:
             parts["variants"][variant] = variant_object(cell.variant)
         ids: list[Json] = [platform, workload, given, variant]
         cells.append({"cell": cell.id, "parts": ids, "sessions": cell.observe.sessions})
-    return {"schema": 1, "experiment": plan.experiment.name, "cells": cells, **parts}
+    return {
+        "schema": 1,
+        "experiment": plan.experiment.name,
+        "compare": list(plan.experiment.compare),
+        "outputs": dict(plan.experiment.outputs),
+        "cells": cells,
+        **parts,
+    }

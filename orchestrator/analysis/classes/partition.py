@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 import numpy as np
@@ -15,9 +15,12 @@ from orchestrator.analysis.classes.precision import dendrogram, remaining_precis
 from orchestrator.analysis.classes.sessions import missing_platforms
 from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.observations.tally import Tally, tally
-from orchestrator.results.partitions import EqClass, Missing, Partition, Planned
+from orchestrator.results.comparison import NO_REMARKS, Remarks
+from orchestrator.results.partitions import Branch, EqClass, Missing, Partition, Planned
 
 Ints = npt.NDArray[np.int64]
+NOT_COMPARABLE = "not comparable"
+"""The status of a member whose output has another shape or type than those of most."""
 Output = tuple[int, ...]
 """What a platform stands by: one digest code, or several (ascending) under ``strict``."""
 
@@ -28,13 +31,15 @@ def partitions(
     *,
     strict: bool = False,
     role: str = "final",
+    remarks: Remarks = NO_REMARKS,
 ) -> tuple[Partition, ...]:
     """All partitions of the outputs of ``role``, by workload, variant, input and output.
 
     A platform whose sessions disagree stands by its most frequent output (ties: the smallest
     digest); with ``strict`` its class is the set of its outputs, so it is never together with
     one that is deterministic. A computation that no platform ended well still has a partition,
-    without classes, named ``output``.
+    without classes, named ``output``. ``remarks`` are those of ``regrouped``: members that cannot
+    be compared are missing, and precision is that of the narrowest type.
     """
     counted = tally(observations, role)
     absent = missing_platforms(observations, planned)
@@ -51,7 +56,41 @@ def partitions(
                 _partition(observations, (*bare, "output"), _Members(), missing, strict=strict)
             )
     ordered = sorted(found, key=names.position)
-    return tuple(partition for key in ordered for partition in found[key])
+    all_found = (partition for key in ordered for partition in found[key])
+    if remarks is NO_REMARKS:
+        return tuple(all_found)
+    return tuple(remarked(partition, remarks) for partition in all_found)
+
+
+def remarked(partition: Partition, remarks: Remarks) -> Partition:
+    """``partition`` with what ``remarks`` say of it."""
+    key = (partition.key[:3], partition.output)
+    reasons = remarks.incomparable.get(key, {})
+    most = remarks.mantissa.get(key)
+    found = replace(
+        partition,
+        notes=(*partition.notes, *remarks.notes.get(key[0], ())),
+        missing=tuple(
+            Missing(one.platform, NOT_COMPARABLE, reasons[one.platform])
+            if one.platform in reasons
+            else one
+            for one in partition.missing
+        ),
+    )
+    if most is None:
+        return found
+    bits = found.remaining_precision
+    return replace(
+        found,
+        remaining_precision=None if bits is None else min(bits, most),
+        mantissa_bits=most,
+        dendrogram=found.dendrogram and _at_most(found.dendrogram, most),
+    )
+
+
+def _at_most(branch: Branch, most: int) -> Branch:
+    children = tuple(_at_most(child, most) for child in branch.children)
+    return Branch(min(branch.precision, most), branch.classes, children)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from orchestrator.analysis.observations.session_row import text
 from orchestrator.model.experiment import Json, Scalar
 from orchestrator.results.explanation import AttributeValue, Kind
 from orchestrator.results.fingerprint import Fingerprint
-from orchestrator.results.record import Observation
+from orchestrator.results.record import MemberRecord, Observation
 
 ABSENT = {"env": "unset", "isa": "none", "library": "none", "setting": "unset"}
 """Sorts of attributes (the first word of their names) that a platform lists in full or not at
@@ -57,6 +57,8 @@ def record_attributes(record: Observation, fingerprint: Fingerprint) -> Named:
     named |= _entries("threads", Kind.THREADS, framework.threads)
     named |= _entries("library", Kind.SOFTWARE, framework.libraries)
     named |= setting_attributes(record)
+    if isinstance(record.platform, MemberRecord):
+        named |= {name: (Kind.SOFTWARE, value) for name, value in record.platform.settings.items()}
     variables = {**(fingerprint.environment or {}), **variant.environment}
     return named | _entries("env", Kind.ENVIRONMENT, variables)
 

@@ -55,6 +55,12 @@ results_folder = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 output_file = click.option("-o", "--output", type=NEW_FILE, help="A file.")
 
+compare_option = click.option(
+    "--compare",
+    metavar="AXES",
+    help="Compare along these: 'on,threads'. Default: what the experiment says.",
+)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -15,6 +15,7 @@ from orchestrator.cli.commands.options import (
     FOLDER,
     StoreLocation,
     choice_options,
+    compare_option,
     output_file,
     store_folder,
 )
@@ -29,6 +30,7 @@ from orchestrator.report.registry import format_names
 )
 @click.option("--show", type=NameOf(lambda: (*TABLES, ALL)), help="One analysis, or all of them.")
 @choice_options
+@compare_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A file; a folder for --show all."
 )
@@ -47,6 +49,7 @@ def report() -> None:
 @command("explain:explain")
 @store_folder
 @choice_options
+@compare_option
 @click.option("--across-variants", is_flag=True, help="Let threads and settings be causes, too.")
 @click.option(
     "--predict",
@@ -90,6 +93,7 @@ def explain() -> None:
     type=click.Choice(DIFFERENCE_AXES),
     help="Compare though this differs between the two. Repeatable.",
 )
+@compare_option
 @click.option("--accept", is_flag=True, help="Make CURRENT the baseline, which must be a file.")
 def diff() -> None:
     """Compare CURRENT with BASELINE; each is a store or a file of `eqc report --format json`.

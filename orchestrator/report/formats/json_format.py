@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.formats import Format
+from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.details import Part
 from orchestrator.results.difference import (
     ClassChange,
@@ -37,8 +38,16 @@ if TYPE_CHECKING:
 
 
 def json_report(summary: Summary) -> dict[str, Any]:
-    """``{"schema": 2, "partitions": […]}``: classes by number, platforms sorted."""
-    return json_partitions(summary.partitions)
+    """``{"schema": 2, "partitions": […]}``: classes by number, platforms sorted.
+
+    Where more than platforms is compared, ``platforms`` are members, and ``compare`` and
+    ``members`` say which.
+    """
+    document = json_partitions(summary.partitions)
+    if summary.compare == BY_PLATFORM:
+        return document
+    members = list(summary.table.platforms)
+    return {**document, "compare": list(summary.compare), "members": members}
 
 
 def json_partitions(partitions: Iterable[Partition]) -> dict[str, Any]:

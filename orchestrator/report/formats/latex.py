@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from orchestrator.report.escape import latex
 from orchestrator.report.formats import Format
 from orchestrator.report.values import head, is_right, key_lines, shown
-from orchestrator.report.words import cell_text, column_name, finding, hardware, legend, title
+from orchestrator.report.words import (
+    cell_text,
+    column_name,
+    finding,
+    hardware,
+    legend,
+    member,
+    title,
+)
 from orchestrator.results.partitions import Summary, TableCell
 from orchestrator.results.table import Column, Table, Value
 
@@ -34,7 +42,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield rf"\begingroup{found.size}\setlength{{\tabcolsep}}{{3pt}}"
     yield rf"\begin{{longtable}}{{{found.columns}}}"
     yield r"\toprule"
-    yield row(["platform", "hardware", *table.letters])
+    yield row([member(summary), "hardware", *table.letters])
     yield r"\midrule"
     yield r"\endhead"
     for texts, cells in zip(names, table.rows, strict=True):
@@ -55,7 +63,9 @@ def _lines(summary: Summary) -> Iterator[str]:
 
 def _layout(summary: Summary, names: Sequence[tuple[str, str]]) -> Layout:
     rows = summary.table.rows
-    needed = [max(map(len, texts)) for texts in zip(*names, ("platform", "hardware"), strict=True)]
+    needed = [
+        max(map(len, texts)) for texts in zip(*names, (member(summary), "hardware"), strict=True)
+    ]
     needed += [max(len(cell_text(row[place])) for row in rows) for place in range(len(rows[0]))]
     return fitted(needed, [place > 1 for place in range(len(needed))])
 

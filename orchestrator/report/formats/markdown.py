@@ -11,11 +11,13 @@ from orchestrator.report.words import (
     DASH,
     cell_text,
     column_name,
+    compared,
     counted,
     determinism,
     finding,
     hardware,
     legend,
+    member,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
@@ -32,9 +34,9 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield f"# {markdown(title(summary))}"
     yield ""
     yield (
-        f"{counted(len(table.platforms), 'platform')}, "
+        f"{counted(len(table.platforms), member(summary))}, "
         f"{counted(len(summary.partitions), 'partition')}, "
-        f"{counted(summary.observations, 'observation')}."
+        f"{counted(summary.observations, 'observation')}{compared(summary)}."
     )
     if not summary.partitions:
         return
@@ -43,7 +45,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield ""
     infos = {info.name: info for info in summary.platforms}
     yield from _table(
-        ["platform", "hardware", *table.letters],
+        [member(summary), "hardware", *table.letters],
         [
             [markdown(name), markdown(hardware(infos[name])), *(_cell(cell) for cell in row)]
             for name, row in zip(table.platforms, table.rows, strict=True)

@@ -13,11 +13,13 @@ from orchestrator.report.words import (
     DASH,
     cell_text,
     column_name,
+    compared,
     counted,
     determinism,
     finding,
     hardware,
     legend,
+    member,
     title,
 )
 from orchestrator.results.partitions import Summary
@@ -54,14 +56,14 @@ def remarks(summary: Summary) -> Iterator[str]:
 def _lines(summary: Summary) -> Iterator[str]:
     table = summary.table
     yield (
-        f"{plain(title(summary))}: {counted(len(table.platforms), 'platform')}, "
+        f"{plain(title(summary))}: {counted(len(table.platforms), member(summary))}, "
         f"{counted(len(summary.partitions), 'partition')}, "
-        f"{counted(summary.observations, 'observation')}"
+        f"{counted(summary.observations, 'observation')}{compared(summary)}"
     )
     if not summary.partitions:
         return
     yield ""
-    heads = ["platform", "hardware", *table.letters]
+    heads = [member(summary), "hardware", *table.letters]
     infos = {info.name: info for info in summary.platforms}
     rows = [
         [plain(name), plain(hardware(infos[name])), *(cell_text(cell) for cell in row)]

@@ -36,7 +36,6 @@ def test_the_contract() -> None:
             )
         ],
         "nondeterministic": ["varies"],
-        "software": None,
         "missing": [
             {
                 "platform": "emulated/Nehalem",

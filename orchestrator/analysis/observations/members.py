@@ -1,0 +1,297 @@
+"""Records regrouped: what is compared becomes the member, all else stays fixed.
+
+The tables know one column of members, ``platform``, and one partition for each workload, input,
+variant and output. So comparing along other axes is a change of the records before the tables:
+the values of the compared axes become the record's platform, whose label says what differs, and
+leave the labels of its workload, input and variant. ``compare: [platform]`` changes nothing and
+is not done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+from orchestrator.analysis.observations.labels import Labels
+from orchestrator.model.experiment import Json, content_id
+from orchestrator.results.record import (
+    Asked,
+    InputRecord,
+    MemberRecord,
+    Observation,
+    PlannedRecord,
+    PlatformRecord,
+    VariantRecord,
+    WorkloadRecord,
+)
+
+Row = TypeVar("Row", Observation, PlannedRecord)
+
+ALL_WORKLOADS, ALL_INPUTS = "all workloads", "all inputs"
+NO_SETTINGS = "default settings"
+"""The label of a variant of which nothing is left."""
+_SETTINGS = ("precision", "threads", "batch", "environment", "flags")
+
+
+class _Parts(NamedTuple):
+    """The four parts of a record; those of equal content may be several objects."""
+
+    platform: PlatformRecord
+    workload: WorkloadRecord
+    input: InputRecord
+    variant: VariantRecord
+
+    @property
+    def ids(self) -> tuple[str, str, str, str]:
+        return self.platform.id, self.workload.id, self.input.id, self.variant.id
+
+
+@dataclass(frozen=True)
+class _Words:
+    """A variant's label, taken apart; the identity of each part beside its words."""
+
+    said: dict[str, tuple[str, ...]]
+    """By axis: the words of its setting, none where it is the default."""
+    rest: tuple[str, ...]
+    """What no axis owns: device and row."""
+    values: dict[str, Json]
+    """By axis, what tells one setting from another."""
+
+
+def regrouped(
+    records: Sequence[Row], axes: Collection[str], of_all: Iterable[Asked] = ()
+) -> list[Row]:
+    """``records``, each with a member for the combination of ``axes`` in place of its platform.
+
+    A label leaves out an axis on which nothing differs over ``of_all`` (default: ``records``). Two
+    different cells never become one member of one computation: labels that would be equal
+    get what else differs, at last the start of an id.
+    """
+    distinct: dict[tuple[str, str, str, str], _Parts] = {}
+    for row in (*records, *of_all):
+        parts = _parts(row)
+        distinct.setdefault(parts.ids, parts)
+    grouping = _Grouping(frozenset(axes), list(distinct.values()))
+    made = {ids: grouping.regroup(parts) for ids, parts in distinct.items()}
+    taken: dict[tuple[str, ...], tuple[str, str, str, str]] = {}
+    for ids, parts in made.items():
+        if taken.setdefault(parts.ids, ids) != ids:
+            made[ids] = _told_apart(parts, ids)
+    made = _labelled(made)
+    return [_with(row, made[_parts(row).ids]) for row in records]
+
+
+def _with(row: Row, parts: _Parts) -> Row:
+    return row._replace(
+        platform=parts.platform,
+        workload=parts.workload,
+        input=parts.input,
+        variant=parts.variant,
+    )
+
+
+def _parts(row: Asked) -> _Parts:
+    return _Parts(row.platform, row.workload, row.input, row.variant)
+
+
+def _told_apart(parts: _Parts, ids: tuple[str, ...]) -> _Parts:
+    """The same with a member of its own: software that no axis names made two of one."""
+    identity = content_id([parts.platform.id, *ids])
+    label = f"{parts.platform.name} #{identity[:6]}"
+    return parts._replace(platform=replace(parts.platform, id=identity, name=label))
+
+
+def _labelled(
+    made: dict[tuple[str, str, str, str], _Parts],
+) -> dict[tuple[str, str, str, str], _Parts]:
+    """The same with labels as the tables will show them, equal only where the ids are."""
+    labels = {name: Labels() for name in _Parts._fields}
+    codes = {
+        ids: (
+            labels["platform"].code(parts.platform),
+            labels["workload"].code(parts.workload),
+            labels["input"].code(parts.input, parts.workload.id),
+            labels["variant"].code(parts.variant),
+        )
+        for ids, parts in made.items()
+    }
+    names = [each.names() for each in labels.values()]
+    found = {}
+    for ids, parts in made.items():
+        platform, workload, given, variant = (
+            all_names[code] for all_names, code in zip(names, codes[ids], strict=True)
+        )
+        shown = (
+            parts.platform.label,
+            parts.workload.label,
+            parts.input.label,
+            parts.variant.label,
+        )
+        if shown == (platform, workload, given, variant):
+            found[ids] = parts
+            continue
+        found[ids] = _Parts(
+            replace(parts.platform, name=platform),
+            replace(parts.workload, label=workload),
+            replace(parts.input, label=given),
+            replace(parts.variant, label=variant),
+        )
+    return found
+
+
+class _Grouping:
+    """How the parts of records become members and what is fixed, for one choice of axes."""
+
+    def __init__(self, axes: frozenset[str], every: Sequence[_Parts]) -> None:
+        self._axes = axes
+        self._members: dict[tuple[str, str, str, str], MemberRecord] = {}
+        self._fixed: dict[tuple[str, str], VariantRecord] = {}
+        self._workloads: dict[str, WorkloadRecord] = {}
+        self._inputs: dict[str, InputRecord] = {}
+        variants = {parts.variant.id: parts.variant for parts in every}
+        self._words = {each: _taken_apart(variant) for each, variant in variants.items()}
+        self._platforms = len({parts.platform.id for parts in every})
+        values = {
+            "platform": {parts.platform.id for parts in every},
+            "workload": {parts.workload.id for parts in every},
+            "input": {parts.input.id for parts in every},
+        }
+        for words in self._words.values():
+            for axis, value in words.values.items():
+                values.setdefault(axis, set()).add(content_id(value))
+        forms: dict[tuple[str, str], set[str]] = {}
+        for parts in every:
+            if parts.workload.group is not None:
+                framework = " ".join(self._words[parts.variant.id].said["on"])
+                place = (parts.workload.group, framework)
+                forms.setdefault(place, set()).add(parts.workload.id)
+        self._differ = [axis for axis in _ORDER if len(values.get(axis, ())) > 1]
+        self._several = {place for place, ids in forms.items() if len(ids) > 1}
+
+    def regroup(self, parts: _Parts) -> _Parts:
+        place = (
+            parts.platform.id,
+            parts.workload.id,
+            parts.input.id if "input" in self._axes else "",
+            parts.variant.id,
+        )
+        if place not in self._members:
+            self._members[place] = self._member(parts)
+        fixed = (parts.variant.id, parts.platform.id)
+        if fixed not in self._fixed:
+            self._fixed[fixed] = self._variant(parts)
+        if parts.workload.id not in self._workloads:
+            self._workloads[parts.workload.id] = self._workload(parts.workload)
+        if parts.input.id not in self._inputs:
+            self._inputs[parts.input.id] = self._input(parts.input)
+        return _Parts(
+            self._members[place],
+            self._workloads[parts.workload.id],
+            self._inputs[parts.input.id],
+            self._fixed[fixed],
+        )
+
+    def _member(self, parts: _Parts) -> MemberRecord:
+        settings = {
+            "on": " ".join(self._words[parts.variant.id].said["on"]),
+            "model": parts.workload.label,
+        }
+        return MemberRecord(
+            id=content_id(["member", self._identity(parts)]),
+            name=" ".join(self._label(parts)),
+            provider=parts.platform.provider,
+            parameters=parts.platform.parameters,
+            asked=parts.platform,
+            settings=settings | ({"input": parts.input.label} if "input" in self._axes else {}),
+        )
+
+    def _identity(self, parts: _Parts) -> dict[str, Json]:
+        """By compared axis, what tells this member from others."""
+        words = self._words[parts.variant.id]
+        found: dict[str, Json] = {
+            "platform": parts.platform.id,
+            "workload": parts.workload.id,
+            "input": parts.input.id,
+            **words.values,
+        }
+        # The files of one computation are told apart by what loads them.
+        compared = self._axes | ({"workload"} if self._of_group(parts.workload) else set())
+        return {axis: value for axis, value in found.items() if axis in compared}
+
+    def _of_group(self, workload: WorkloadRecord) -> bool:
+        return workload.group is not None and "on" in self._axes
+
+    def _label(self, parts: _Parts) -> list[str]:
+        said = self._words[parts.variant.id].said
+        shown = [axis for axis in self._differ if axis in self._axes]
+        words: list[str] = []
+        for axis in shown or [axis for axis in _ORDER if axis in self._axes][:1]:
+            if axis == "platform":
+                words.append(parts.platform.label)
+            elif axis == "workload":
+                words.append(parts.workload.label)
+            elif axis == "input":
+                words.append(parts.input.label)
+            else:
+                words += said[axis] or (f"{axis}=default",)
+        if "workload" not in self._axes and self._of_group(parts.workload):
+            place = (str(parts.workload.group), " ".join(said["on"]))
+            words += [parts.workload.label] if place in self._several else []
+        return words
+
+    def _workload(self, workload: WorkloadRecord) -> WorkloadRecord:
+        group = workload.group
+        if group is not None and self._axes & {"workload", "on"}:
+            return replace(workload, id=content_id(["group", group]), label=group)
+        if "workload" in self._axes:
+            return replace(workload, id=content_id(ALL_WORKLOADS), label=ALL_WORKLOADS)
+        return workload
+
+    def _input(self, given: InputRecord) -> InputRecord:
+        if "input" not in self._axes:
+            return given
+        return replace(given, id=content_id(ALL_INPUTS), label=ALL_INPUTS)
+
+    def _variant(self, parts: _Parts) -> VariantRecord:
+        words = self._words[parts.variant.id]
+        left = [axis for axis in words.said if axis not in self._axes]
+        said = [word for axis in left for word in words.said[axis]] + [*words.rest]
+        fixed: list[Json] = [*said, *(words.values[axis] for axis in left)]
+        if "platform" not in self._axes:
+            fixed.append(parts.platform.id)
+            if self._platforms > 1:
+                said = [*said, f"on {parts.platform.label}"]
+        label = " ".join(said) or NO_SETTINGS
+        return replace(parts.variant, id=content_id(["fixed", fixed]), label=label)
+
+
+_ORDER = ("platform", "workload", "input", "on", *_SETTINGS)
+"""The order of the words of a member's label."""
+
+
+def _taken_apart(variant: VariantRecord) -> _Words:
+    """The words of a label by axis: what is no setting's belongs to what computes (``on``)."""
+    environment, flags = variant.environment or {}, variant.flags or {}
+    said: dict[str, tuple[str, ...]] = {
+        "precision": (variant.precision,) if variant.precision is not None else (),
+        "threads": (f"threads={variant.threads}",) if variant.threads is not None else (),
+        "batch": (f"batch={variant.batch}",) if variant.batch is not None else (),
+        "environment": tuple(f"{name}={environment[name]}" for name in sorted(environment)),
+        "flags": tuple(f"{name}={flags[name]}" for name in sorted(flags)),
+    }
+    rest = [variant.device] if variant.device not in (None, "cpu") else []
+    rest += [f"row={variant.row}"] if variant.row is not None else []
+    left = f"{variant.label} "
+    for word in (*(word for words in said.values() for word in words), *rest):
+        left = left.replace(f" {word} ", " ", 1)
+    what = left.strip() or variant.framework or "?"
+    values: dict[str, Json] = {
+        "precision": variant.precision,
+        "threads": variant.threads,
+        "batch": variant.batch,
+        "environment": {name: environment[name] for name in sorted(environment)},
+        "flags": {name: flags[name] for name in sorted(flags)},
+        "on": [what, variant.framework, variant.pin, list(variant.requires)],
+    }
+    return _Words({"on": (what,), **said}, tuple(filter(None, rest)), values)

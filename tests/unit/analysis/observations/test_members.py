@@ -1,0 +1,209 @@
+"""What is compared becomes the member; all else stays fixed, and nothing is lost or mixed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.analysis.observations.members import (
+    ALL_INPUTS,
+    ALL_WORKLOADS,
+    NO_SETTINGS,
+    regrouped,
+)
+from orchestrator.model.experiment import COMPARABLE, Variant, pairs
+from orchestrator.results.record import MemberRecord, Observation, VariantRecord
+from tests.unit.analysis.records import A, record
+
+
+def variant_record(variant: Variant) -> VariantRecord:
+    return VariantRecord(
+        id=variant.id,
+        label=variant.label,
+        framework=variant.framework,
+        precision=variant.precision,
+        threads=variant.threads,
+        batch=variant.batch,
+        device=variant.device,
+        environment=dict(variant.environment),
+        flags=dict(variant.flags),
+        pin=variant.pin,
+        requires=variant.requires,
+        row=variant.row,
+    )
+
+
+def observed(
+    platform: str = "local",
+    workload: str = "net",
+    given: str = "digits:0",
+    group: str | None = None,
+    **settings: Any,
+) -> Observation:
+    found = record(platform, [A], workload=workload, given=given)
+    made = variant_record(Variant(**{"framework": "torch"} | settings))
+    return found._replace(
+        cell=f"{platform}/{workload}/{given}/{made.id}",
+        variant=made,
+        workload=replace(found.workload, group=group),
+    )
+
+
+def labels(rows: list[Observation]) -> list[tuple[str, ...]]:
+    return [(r.platform.label, r.workload.label, r.input.label, r.variant.label) for r in rows]
+
+
+TWO: dict[str, tuple[list[Observation], list[str], set[tuple[str, str, str]]]] = {
+    "platform": (
+        [observed("local"), observed("mask/sse4")],
+        ["local", "mask/sse4"],
+        {("net", "digits:0", "torch float32")},
+    ),
+    "on": (
+        [observed(), observed(framework="onnxruntime", pin="==1.20.1")],
+        ["torch", "onnxruntime==1.20.1"],
+        {("net", "digits:0", "float32")},
+    ),
+    "threads": (
+        [observed(), observed(threads=4)],
+        ["threads=default", "threads=4"],
+        {("net", "digits:0", "torch float32")},
+    ),
+    "batch": (
+        [observed(batch=1, row="0"), observed(batch=8, row="0")],
+        ["batch=1", "batch=8"],
+        {("net", "digits:0", "torch float32 row=0")},
+    ),
+    "flags": (
+        [observed(), observed(flags=pairs({"optimization": "all"}))],
+        ["flags=default", "optimization=all"],
+        {("net", "digits:0", "torch float32")},
+    ),
+    "environment": (
+        [observed(), observed(environment=pairs({"XLA_FLAGS": "--a --b"}))],
+        ["environment=default", "XLA_FLAGS=--a --b"],
+        {("net", "digits:0", "torch float32")},
+    ),
+    "precision": (
+        [observed(), observed(precision="float16")],
+        ["float32", "float16"],
+        {("net", "digits:0", "torch")},
+    ),
+    "workload": (
+        [observed(workload="a"), observed(workload="b")],
+        ["a", "b"],
+        {(ALL_WORKLOADS, "digits:0", "torch float32")},
+    ),
+    "input": (
+        [observed(given="x"), observed(given="y")],
+        ["x", "y"],
+        {("net", ALL_INPUTS, "torch float32")},
+    ),
+}
+
+
+def test_every_axis_is_here() -> None:
+    assert set(TWO) == set(COMPARABLE)
+
+
+@pytest.mark.parametrize("axis", COMPARABLE)
+def test_an_axis_makes_the_members_of_one_computation(axis: str) -> None:
+    rows, members, fixed = TWO[axis]
+    found = labels(regrouped(rows, [axis]))
+    assert [member for member, *_ in found] == members
+    assert {tuple(rest) for _, *rest in found} == fixed
+
+
+def test_platforms_that_are_not_compared_are_apart() -> None:
+    rows = [observed(p, threads=t) for p in ("local", "far") for t in (1, 2)]
+    found = labels(regrouped(rows, ["threads"]))
+    assert [label[3] for label in found] == [
+        f"torch float32 on {p}" for p in ("local", "far") for _ in (1, 2)
+    ]
+    assert {label[0] for label in found} == {"threads=1", "threads=2"}
+
+
+def test_a_label_says_what_differs_and_nothing_more() -> None:
+    rows = [observed("local", threads=1), observed("local", threads=4)]
+    assert labels(regrouped(rows, ["platform", "threads"]))[1][0] == "threads=4"
+    rows.append(observed("far", threads=4))
+    assert labels(regrouped(rows, ["platform", "threads"]))[1][0] == "local threads=4"
+
+
+def test_where_all_settings_are_compared_none_is_left() -> None:
+    rows = [observed(), observed(framework="numpy", precision="float64")]
+    assert {label[3] for label in labels(regrouped(rows, ["on", "precision"]))} == {NO_SETTINGS}
+
+
+@pytest.mark.parametrize("axis", ["on", "workload"])
+def test_the_files_of_one_computation_meet_under_its_label(axis: str) -> None:
+    rows = [
+        observed(workload="net a.pt2", group="net"),
+        observed(workload="net a.onnx", group="net", framework="onnxruntime"),
+    ]
+    found = labels(regrouped(rows, [axis]))
+    assert {label[1] for label in found} == {"net"}
+    if axis == "on":
+        assert [label[0] for label in found] == ["torch", "onnxruntime"]
+        assert len({label[1:] for label in found}) == 1
+
+
+def test_two_files_for_one_framework_are_two_members() -> None:
+    rows = [observed(workload=f"net {name}", group="net") for name in ("a.pt2", "b.pt2")]
+    rows.append(observed(workload="net a.onnx", group="net", framework="onnxruntime"))
+    assert [label[0] for label in labels(regrouped(rows, ["on"]))] == [
+        "torch net a.pt2",
+        "torch net b.pt2",
+        "onnxruntime",
+    ]
+
+
+def test_what_no_axis_names_is_told_apart_by_id() -> None:
+    one = observed(threads=1)
+    other = one._replace(variant=replace(one.variant, id="other"), cell="other")
+    found = regrouped([one, other], ["threads"])
+    assert len({row.platform.label for row in found}) == 2
+    assert all(" #" in label or label == "threads=1" for label, *_ in labels(found))
+
+
+def test_the_platform_itself_stays_known() -> None:
+    (row,) = regrouped([observed("local", threads=2)], ["threads"])
+    assert isinstance(row.platform, MemberRecord)
+    assert row.platform.asked is not None
+    assert row.platform.asked.label == "local"
+    assert row.variant.threads == 2
+
+
+EVERYTHING = [
+    observed(p, w, i, group=g, framework=f, threads=t, batch=b, precision=c, flags=pairs(o))
+    for p, (w, g), i, f, t, b, c, o in product(
+        ("p", "q"),
+        (("a", None), ("n x", "n"), ("n y", "n")),
+        ("i", "j"),
+        ("numpy", "torch"),
+        (None, 2),
+        (None, 4),
+        ("float16", "float32"),
+        ({}, {"level": "all"}),
+    )
+]
+
+
+@given(st.lists(st.sampled_from(COMPARABLE), min_size=1, unique=True), st.data())
+def test_no_observation_is_lost_and_no_two_cells_are_mixed(
+    axes: list[str], data: st.DataObject
+) -> None:
+    rows = data.draw(st.lists(st.sampled_from(EVERYTHING), min_size=1, max_size=40, unique_by=id))
+    found = regrouped(rows, axes)
+    assert [row.cell for row in found] == [row.cell for row in rows]
+    assert [row.outputs for row in found] == [row.outputs for row in rows]
+    assert len(set(labels(found))) == len({row.cell for row in rows})
+    for a, b in zip(found, rows, strict=True):
+        assert a._replace(
+            platform=b.platform, workload=b.workload, input=b.input, variant=b.variant
+        ) == b._replace(outputs=a.outputs)
