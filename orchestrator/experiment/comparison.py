@@ -15,14 +15,12 @@ def check_comparison(document: Document, variants: Sequence[Variant], mistakes: 
         if axis in document.compare[:index]:
             mistakes.add(("compare", index), f"compare[{index}]: {axis} is there twice")
     batches = {variant.batch for variant in variants}
-    if "batch" in document.compare and len(batches) > 1:
-        row = document.observe.row if hasattr(document.observe, "row") else None
-        if row is None and all(variant.row is None for variant in variants):
-            mistakes.add(
-                ("compare", document.compare.index("batch")),
-                "outputs of different batch sizes have different shapes, so they are never equal: "
-                "say which part must not change, with observe: {row: 0}",
-            )
+    if "batch" in document.compare and len(batches) > 1 and document.observe.row is None:
+        mistakes.add(
+            ("compare", document.compare.index("batch")),
+            "outputs of different batch sizes have different shapes, so they are never equal: "
+            "say which part must not change, with observe: {row: 0}",
+        )
     for name, other in document.outputs.items():
         if name == other:
             mistakes.add(("outputs", name), f"outputs.{name}: is mapped to itself")

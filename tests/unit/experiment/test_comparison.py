@@ -58,9 +58,9 @@ def models(tmp_path: Path, entry: str) -> str:
 def test_models_are_forms_of_one_computation(load: Load, tmp_path: Path) -> None:
     entry = "{label: net, models: ['onnx:a.onnx', 'torch:a.pt2']}"
     found = load(models(tmp_path, entry))
-    assert [(w.label, w.group, names) for w, names in found.workloads] == [
-        ("net a.onnx", "net", ("onnxruntime",)),
-        ("net a.pt2", "net", ("torch",)),
+    assert [(w.label, w.group, [n.label for n in names]) for w, names in found.workloads] == [
+        ("net a.onnx", "net", ["onnxruntime"]),
+        ("net a.pt2", "net", ["torch"]),
     ]
 
 

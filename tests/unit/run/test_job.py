@@ -62,7 +62,7 @@ def test_rows_and_rounding_are_told_to_the_runner(tmp_path: Path) -> None:
     told = replace(
         c, input=replace(c.input, cast=True), variant=replace(c.variant, row="0:2", batch=8)
     )
-    job = Job(machine(c), "onnxruntime", ((c, (0,)), (told, (0,))))
+    job = Job(machine(c), Installation("onnxruntime"), ((c, (0,)), (told, (0,))))
     write_job(job, tmp_path / "job", Limits(), None)
     plain, other = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
     assert (plain["cast"], plain["row"]) == (False, None)

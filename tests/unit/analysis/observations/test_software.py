@@ -119,7 +119,7 @@ def test_each_of_several_says_who_lacks_it() -> None:
 
 def test_one_may_be_asked_for() -> None:
     (partition,) = found(*OLD, *NEW, wanted=("numpy 1",)).partitions
-    assert (partition.software, partition.variant) == ("numpy 1", "numpy float32")
+    assert (partition.computed_by, partition.variant) == ("numpy 1", "numpy float32")
     with pytest.raises(UsageError, match=r"no software 'numpy 3'.*numpy 1, numpy 2"):
         found(*OLD, *NEW, wanted=("numpy 3",))
 

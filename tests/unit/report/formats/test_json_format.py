@@ -22,6 +22,7 @@ def test_the_contract() -> None:
         "apart": None,
         "settings": None,
         "software": [],
+        "computed_by": None,
         "classes": [
             {
                 "id": output(given)["digest"][:12],
