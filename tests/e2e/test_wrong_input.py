@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestrator.errors import Exit
 from tests.e2e.running import eqc
 from tests.unit.analysis.records import A, B, C, line, output
 
@@ -81,7 +82,7 @@ def test_another_shape_under_one_name_is_another_class_and_noted(tmp_path: Path)
 def test_conflicting_duplicates_name_both_places(tmp_path: Path) -> None:
     stored(tmp_path, [line("a", [A])], [line("b", [A]), line("a", [B])])
     done = report(tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == Exit.CONFLICT
     assert "recorded twice with other bits" in done.stderr
     assert "machine-0.jsonl:1" in done.stderr
     assert "machine-1.jsonl:2" in done.stderr
