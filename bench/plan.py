@@ -12,6 +12,7 @@ from orchestrator.model.experiment import (
     Experiment,
     Filter,
     Input,
+    Installation,
     Limits,
     Observe,
     Plan,
@@ -40,7 +41,10 @@ def experiment() -> Experiment:
     return Experiment(
         name="bench",
         workloads=tuple(
-            (Workload("builtin", "conv", f"w{n}", arguments=pairs({"size": n})), ("numpy", "torch"))
+            (
+                Workload("builtin", "conv", f"w{n}", arguments=pairs({"size": n})),
+                (Installation("numpy"), Installation("torch")),
+            )
             for n in range(5)
         ),
         inputs=tuple((Input(f"i{n}", (("input", f"{n:064x}", "/x"),)), None) for n in range(10)),

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from itertools import chain
+from typing import Any, TypeVar
 
 from orchestrator.analysis.observations.labels import Labels
 from orchestrator.model.experiment import Json, content_id
@@ -20,8 +21,8 @@ from orchestrator.results.record import (
     InputRecord,
     MemberRecord,
     Observation,
+    Part,
     PlannedRecord,
-    PlatformRecord,
     VariantRecord,
     WorkloadRecord,
 )
@@ -34,17 +35,11 @@ NO_SETTINGS = "default settings"
 _SETTINGS = ("precision", "threads", "batch", "environment", "flags")
 
 
-class _Parts(NamedTuple):
-    """The four parts of a record; those of equal content may be several objects."""
-
-    platform: PlatformRecord
-    workload: WorkloadRecord
-    input: InputRecord
-    variant: VariantRecord
-
-    @property
-    def ids(self) -> tuple[str, str, str, str]:
-        return self.platform.id, self.workload.id, self.input.id, self.variant.id
+_Ids = tuple[str, str, str, str]
+"""Of platform, workload, input and variant."""
+_Parts = tuple[MemberRecord, WorkloadRecord, InputRecord, VariantRecord]
+"""What takes their places."""
+AnyPart = TypeVar("AnyPart", MemberRecord, WorkloadRecord, InputRecord, VariantRecord)
 
 
 @dataclass(frozen=True)
@@ -68,82 +63,83 @@ def regrouped(
     different cells never become one member of one computation: labels that would be equal
     get what else differs, at last the start of an id.
     """
-    distinct: dict[tuple[str, str, str, str], _Parts] = {}
-    for row in (*records, *of_all):
-        parts = _parts(row)
-        distinct.setdefault(parts.ids, parts)
+    distinct: dict[_Ids, Asked] = {}
+    for row in chain(records, of_all):
+        distinct.setdefault(_ids(row), row)
     grouping = _Grouping(frozenset(axes), list(distinct.values()))
-    made = {ids: grouping.regroup(parts) for ids, parts in distinct.items()}
-    taken: dict[tuple[str, ...], tuple[str, str, str, str]] = {}
+    made = {ids: grouping.regroup(row) for ids, row in distinct.items()}
+    taken: dict[_Ids, _Ids] = {}
     for ids, parts in made.items():
-        if taken.setdefault(parts.ids, ids) != ids:
+        place = (parts[0].id, parts[1].id, parts[2].id, parts[3].id)
+        if taken.setdefault(place, ids) != ids:
             made[ids] = _told_apart(parts, ids)
-    made = _labelled(made)
-    return [_with(row, made[_parts(row).ids]) for row in records]
+    shown = _Shown(made.values())
+    return [_with(row, shown.parts(made[_ids(row)])) for row in records]
+
+
+def _ids(row: Asked) -> _Ids:
+    return row.platform.id, row.workload.id, row.input.id, row.variant.id
 
 
 def _with(row: Row, parts: _Parts) -> Row:
-    return row._replace(
-        platform=parts.platform,
-        workload=parts.workload,
-        input=parts.input,
-        variant=parts.variant,
-    )
+    platform, workload, given, variant = parts
+    return row._replace(platform=platform, workload=workload, input=given, variant=variant)
 
 
-def _parts(row: Asked) -> _Parts:
-    return _Parts(row.platform, row.workload, row.input, row.variant)
-
-
-def _told_apart(parts: _Parts, ids: tuple[str, ...]) -> _Parts:
+def _told_apart(parts: _Parts, ids: _Ids) -> _Parts:
     """The same with a member of its own: software that no axis names made two of one."""
-    identity = content_id([parts.platform.id, *ids])
-    label = f"{parts.platform.name} #{identity[:6]}"
-    return parts._replace(platform=replace(parts.platform, id=identity, name=label))
+    member, workload, given, variant = parts
+    identity = content_id([member.id, *ids])
+    label = f"{member.name} #{identity[:6]}"
+    return replace(member, id=identity, name=label), workload, given, variant
 
 
-def _labelled(
-    made: dict[tuple[str, str, str, str], _Parts],
-) -> dict[tuple[str, str, str, str], _Parts]:
-    """The same with labels as the tables will show them, equal only where the ids are."""
-    labels = {name: Labels() for name in _Parts._fields}
-    codes = {
-        ids: (
-            labels["platform"].code(parts.platform),
-            labels["workload"].code(parts.workload),
-            labels["input"].code(parts.input, parts.workload.id),
-            labels["variant"].code(parts.variant),
+class _Shown:
+    """Parts with labels as the tables will show them, equal only where the ids are."""
+
+    def __init__(self, made: Iterable[_Parts]) -> None:
+        self._labels = {kind: Labels() for kind in ("member", "workload", "input", "variant")}
+        self._codes: dict[tuple[str, str, str], int] = {}
+        self._known: dict[tuple[int, str], Any] = {}
+        # They live as long as they are known by their places in memory.
+        self._made = list(made)
+        for member, workload, given, variant in self._made:
+            self._number("member", member)
+            self._number("workload", workload)
+            self._number("input", given, workload.id)
+            self._number("variant", variant)
+        self._names = {kind: labels.names() for kind, labels in self._labels.items()}
+
+    def parts(self, parts: _Parts) -> _Parts:
+        """The same with the labels that will be shown."""
+        member, workload, given, variant = parts
+        return (
+            self._part("member", member, "name"),
+            self._part("workload", workload, "label"),
+            self._part("input", given, "label", workload.id),
+            self._part("variant", variant, "label"),
         )
-        for ids, parts in made.items()
-    }
-    names = [each.names() for each in labels.values()]
-    found = {}
-    for ids, parts in made.items():
-        platform, workload, given, variant = (
-            all_names[code] for all_names, code in zip(names, codes[ids], strict=True)
-        )
-        shown = (
-            parts.platform.label,
-            parts.workload.label,
-            parts.input.label,
-            parts.variant.label,
-        )
-        if shown == (platform, workload, given, variant):
-            found[ids] = parts
-            continue
-        found[ids] = _Parts(
-            replace(parts.platform, name=platform),
-            replace(parts.workload, label=workload),
-            replace(parts.input, label=given),
-            replace(parts.variant, label=variant),
-        )
-    return found
+
+    def _number(self, kind: str, part: Part, scope: str = "") -> None:
+        key = (kind, scope, part.id)
+        if key not in self._codes:
+            self._codes[key] = self._labels[kind].code(part, scope)
+
+    def _part(self, kind: str, part: AnyPart, field: str, scope: str = "") -> AnyPart:
+        place = (id(part), scope)
+        known: AnyPart | None = self._known.get(place)
+        if known is None:
+            name = self._names[kind][self._codes[kind, scope, part.id]]
+            called: dict[str, Any] = {field: name}
+            known = part if part.label == name else replace(part, **called)
+            self._known[place] = known
+        return known
 
 
 class _Grouping:
     """How the parts of records become members and what is fixed, for one choice of axes."""
 
-    def __init__(self, axes: frozenset[str], every: Sequence[_Parts]) -> None:
+    def __init__(self, axes: frozenset[str], every: Sequence[Asked]) -> None:
         self._axes = axes
         self._members: dict[tuple[str, str, str, str], MemberRecord] = {}
         self._fixed: dict[tuple[str, str], VariantRecord] = {}
@@ -169,7 +165,7 @@ class _Grouping:
         self._differ = [axis for axis in _ORDER if len(values.get(axis, ())) > 1]
         self._several = {place for place, ids in forms.items() if len(ids) > 1}
 
-    def regroup(self, parts: _Parts) -> _Parts:
+    def regroup(self, parts: Asked) -> _Parts:
         place = (
             parts.platform.id,
             parts.workload.id,
@@ -185,14 +181,14 @@ class _Grouping:
             self._workloads[parts.workload.id] = self._workload(parts.workload)
         if parts.input.id not in self._inputs:
             self._inputs[parts.input.id] = self._input(parts.input)
-        return _Parts(
+        return (
             self._members[place],
             self._workloads[parts.workload.id],
             self._inputs[parts.input.id],
             self._fixed[fixed],
         )
 
-    def _member(self, parts: _Parts) -> MemberRecord:
+    def _member(self, parts: Asked) -> MemberRecord:
         settings = {
             "on": " ".join(self._words[parts.variant.id].said["on"]),
             "model": parts.workload.label,
@@ -206,7 +202,7 @@ class _Grouping:
             settings=settings | ({"input": parts.input.label} if "input" in self._axes else {}),
         )
 
-    def _identity(self, parts: _Parts) -> dict[str, Json]:
+    def _identity(self, parts: Asked) -> dict[str, Json]:
         """By compared axis, what tells this member from others."""
         words = self._words[parts.variant.id]
         found: dict[str, Json] = {
@@ -222,7 +218,7 @@ class _Grouping:
     def _of_group(self, workload: WorkloadRecord) -> bool:
         return workload.group is not None and "on" in self._axes
 
-    def _label(self, parts: _Parts) -> list[str]:
+    def _label(self, parts: Asked) -> list[str]:
         said = self._words[parts.variant.id].said
         shown = [axis for axis in self._differ if axis in self._axes]
         words: list[str] = []
@@ -253,7 +249,7 @@ class _Grouping:
             return given
         return replace(given, id=content_id(ALL_INPUTS), label=ALL_INPUTS)
 
-    def _variant(self, parts: _Parts) -> VariantRecord:
+    def _variant(self, parts: Asked) -> VariantRecord:
         words = self._words[parts.variant.id]
         left = [axis for axis in words.said if axis not in self._axes]
         said = [word for axis in left for word in words.said[axis]] + [*words.rest]
