@@ -77,19 +77,20 @@ def two_versions(place: Path) -> tuple[Path, Path]:
     (halves / "requirements.txt").write_text("blake3\nnumpy\nsafetensors\neqc-halves\n")
     for version, expression in HALF.items():
         _wheel(wheels, version, expression)
-    _wheel(wheels, "3.0", "x", needs="==3.8.*")
+    # A folder of wheels does not tell what they need but in their names, as an index does.
+    _wheel(wheels, "3.0", "x", tag="cp38-none-any")
     return halves.parent, wheels
 
 
-def _wheel(folder: Path, version: str, expression: str, needs: str = ">=3.8") -> None:
+def _wheel(folder: Path, version: str, expression: str, tag: str = "py3-none-any") -> None:
     info = f"eqc_halves-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: eqc-halves\nVersion: {version}\n"
     texts = {
         "eqc_halves.py": MODULE.format(version=version, expression=expression),
-        f"{info}/METADATA": f"{metadata}Requires-Python: {needs}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/METADATA": f"{metadata}Requires-Python: >=3.8\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     texts[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in (*texts, f"{info}/RECORD"))
-    with zipfile.ZipFile(folder / f"eqc_halves-{version}-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / f"eqc_halves-{version}-{tag}.whl", "w") as wheel:
         for name, text in texts.items():
             wheel.writestr(name, text)
