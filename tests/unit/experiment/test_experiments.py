@@ -73,7 +73,7 @@ def test_how_much_an_example_asks_for(
 def test_what_an_example_compares(name: str, axes: set[str], tmp_path: Path) -> None:
     found = experiment.load(FOLDER / f"{name}.yaml", registry.providers(), cache=tmp_path)
     assert set(found.compare) == axes
-    groups = {each.group for each in found.workloads}
+    groups = {workload.group for workload, _ in found.workloads}
     assert groups == ({"net"} if "workload" in axes else {None})
 
 
