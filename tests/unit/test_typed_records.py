@@ -23,9 +23,10 @@ TYPED = sorted(
 )
 EDGE = {
     "store/baseline.py": "a JSON report",
-    "store/bucket/versions.py": "run.json",
+    "store/documents.py": "run.json and plan.json",
     "store/innfrastructure/files.py": "a file of the study",
     "store/innfrastructure/fingerprint.py": "a file of the study",
+    "store/innfrastructure/names.py": "a file of the study",
     "store/innfrastructure/prediction.py": "a file of the study",
     "store/parse.py": "JSON that is being read",
     "store/schema.py": "a JSON Schema",

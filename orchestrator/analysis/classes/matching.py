@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.errors import UsageError
+from orchestrator.model.experiment import Scalar
 from orchestrator.results.partitions import EqClass, Missing, Partition
 from orchestrator.results.record import VariantRecord
 
@@ -139,7 +140,7 @@ def _settings(settings: VariantRecord, ignored: Collection[str]) -> Key:
     return ("settings", *kept, settings.device, settings.row)
 
 
-def _pairs(mapping: Mapping[str, object]) -> Key:
+def _pairs(mapping: Mapping[str, Scalar]) -> Key:
     return tuple(sorted((key, repr(value)) for key, value in mapping.items()))
 
 

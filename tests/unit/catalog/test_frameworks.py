@@ -46,7 +46,8 @@ def test_ours_come_in_the_order_of_the_published_schema() -> None:
     for framework in catalog.frameworks().values():
         assert framework.dockerfile == images_folder() / "Dockerfile"
         assert [name for name, _ in framework.runner_files()] == [
-            f"{framework.name}/framework.json"
+            f"{framework.name}/framework.json",
+            f"{framework.name}/requirements.txt",
         ]
 
 
@@ -73,7 +74,13 @@ def test_its_own_files_go_with_the_runner(place: Path) -> None:
         (folder / name).write_text("")
     toy = catalog.frameworks()["toy"]
     files = dict(toy.runner_files())
-    assert list(files) == ["toy/data/table.bin", "toy/framework.json", "toy/toy_adapter.py"]
+    # The requirements say which packages are the framework's software.
+    assert list(files) == [
+        "toy/data/table.bin",
+        "toy/framework.json",
+        "toy/requirements.txt",
+        "toy/toy_adapter.py",
+    ]
     assert files["toy/framework.json"] == folder / "framework.json"
     assert toy.dockerfile == folder / "Dockerfile"
     assert catalog.mask_environment("avx2", "toy") == {"TOY_ISA": "avx2"}
