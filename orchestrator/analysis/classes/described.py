@@ -58,7 +58,9 @@ def _computed(
     software: dict[Asked, list[SoftwareRecord]] = {}
     seen = set()
     for asked, record in zip(labels, chosen.values(), strict=True):
-        settings.setdefault(asked, record.variant)
+        known = settings.setdefault(asked, record.variant)
+        if known is not record.variant and known != record.variant:
+            settings[asked] = _shared(known, record.variant)
         if record.status != Status.OK:
             continue
         # Equal parts of the records of a run are one object.
@@ -69,6 +71,31 @@ def _computed(
             if found not in (every := software.setdefault(asked, [])):
                 every.append(found)
     return settings, software
+
+
+def _shared(one: VariantRecord, other: VariantRecord) -> VariantRecord:
+    """The settings that both have: what members are compared by is not fixed for their partition."""
+    flags = None
+    if one.flags is not None and other.flags is not None:
+        flags = dict(one.flags.items() & other.flags.items())
+    same_software = (one.framework, one.pin, one.requires) == (
+        other.framework,
+        other.pin,
+        other.requires,
+    )
+    return replace(
+        one,
+        framework=one.framework if one.framework == other.framework else None,
+        precision=one.precision if one.precision == other.precision else None,
+        threads=one.threads if one.threads == other.threads else None,
+        batch=one.batch if one.batch == other.batch else None,
+        device=one.device if one.device == other.device else None,
+        row=one.row if one.row == other.row else None,
+        environment=dict(one.environment.items() & other.environment.items()),
+        flags=flags,
+        pin=one.pin if same_software else None,
+        requires=one.requires if same_software else (),
+    )
 
 
 def _class(group: EqClass, observations: Observations, codes: dict[str, int]) -> EqClass:
