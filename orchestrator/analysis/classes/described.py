@@ -74,7 +74,7 @@ def _computed(
 
 
 def _shared(one: VariantRecord, other: VariantRecord) -> VariantRecord:
-    """The settings that both have: what members are compared by is not fixed for their partition."""
+    """What both have: the settings that members are compared by are not fixed."""
     flags = None
     if one.flags is not None and other.flags is not None:
         flags = dict(one.flags.items() & other.flags.items())
