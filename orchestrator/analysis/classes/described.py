@@ -58,9 +58,9 @@ def _computed(
     software: dict[Asked, list[SoftwareRecord]] = {}
     seen = set()
     for asked, record in zip(labels, chosen.values(), strict=True):
-        known = settings.setdefault(asked, record.variant)
-        if known is not record.variant and known != record.variant:
-            settings[asked] = _shared(known, record.variant)
+        shared = settings.setdefault(asked, record.variant)
+        if shared is not record.variant and shared != record.variant:
+            settings[asked] = _shared(shared, record.variant)
         if record.status != Status.OK:
             continue
         # Equal parts of the records of a run are one object.
