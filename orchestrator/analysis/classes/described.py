@@ -56,10 +56,11 @@ def _computed(
     labels = zip(*([one.names[code] for code in one.codes] for one in columns), strict=True)
     settings: dict[Asked, VariantRecord] = {}
     software: dict[Asked, list[SoftwareRecord]] = {}
-    seen = set()
+    seen, taken = set(), set()
     for asked, record in zip(labels, chosen.values(), strict=True):
         shared = settings.setdefault(asked, record.variant)
-        if shared is not record.variant and shared != record.variant:
+        if shared is not record.variant and (asked, id(record.variant)) not in taken:
+            taken.add((asked, id(record.variant)))
             settings[asked] = _shared(shared, record.variant)
         if record.status != Status.OK:
             continue
