@@ -56,9 +56,12 @@ def _computed(
     labels = zip(*([one.names[code] for code in one.codes] for one in columns), strict=True)
     settings: dict[Asked, VariantRecord] = {}
     software: dict[Asked, list[SoftwareRecord]] = {}
-    seen = set()
+    seen, taken = set(), set()
     for asked, record in zip(labels, chosen.values(), strict=True):
-        settings.setdefault(asked, record.variant)
+        shared = settings.setdefault(asked, record.variant)
+        if shared is not record.variant and (asked, id(record.variant)) not in taken:
+            taken.add((asked, id(record.variant)))
+            settings[asked] = _shared(shared, record.variant)
         if record.status != Status.OK:
             continue
         # Equal parts of the records of a run are one object.
@@ -69,6 +72,31 @@ def _computed(
             if found not in (every := software.setdefault(asked, [])):
                 every.append(found)
     return settings, software
+
+
+def _shared(one: VariantRecord, other: VariantRecord) -> VariantRecord:
+    """What both have: the settings that members are compared by are not fixed."""
+    flags = None
+    if one.flags is not None and other.flags is not None:
+        flags = dict(one.flags.items() & other.flags.items())
+    same_software = (one.framework, one.pin, one.requires) == (
+        other.framework,
+        other.pin,
+        other.requires,
+    )
+    return replace(
+        one,
+        framework=one.framework if one.framework == other.framework else None,
+        precision=one.precision if one.precision == other.precision else None,
+        threads=one.threads if one.threads == other.threads else None,
+        batch=one.batch if one.batch == other.batch else None,
+        device=one.device if one.device == other.device else None,
+        row=one.row if one.row == other.row else None,
+        environment=dict(one.environment.items() & other.environment.items()),
+        flags=flags,
+        pin=one.pin if same_software else None,
+        requires=one.requires if same_software else (),
+    )
 
 
 def _class(group: EqClass, observations: Observations, codes: dict[str, int]) -> EqClass:

@@ -20,8 +20,11 @@ from orchestrator.results.explanation import Answer, Explanation, MinimalSet
 COMMAND = "eqc explain STORE --format json"
 
 
-def explanation_section(details: Details) -> Section:
-    """Minimal sets, rules, attributes that cannot be told apart, and outliers."""
+def explanation_section(details: Details, row: str = "platform") -> Section:
+    """Minimal sets, rules, attributes that cannot be told apart, and outliers.
+
+    ``row`` is what a row of the class table is called: ``report.words.member``.
+    """
     part = details.explanations
     return section(
         "explanation",
@@ -31,7 +34,11 @@ def explanation_section(details: Details) -> Section:
         "be the cause. Hardware and settings are the causes; what a framework chose stands between "
         "them and the classes. It describes what was observed; a cause is proven by an experiment "
         "that varies it alone.",
-        [block for number, one in enumerate(part.items, start=1) for block in _blocks(number, one)],
+        [
+            block
+            for number, one in enumerate(part.items, start=1)
+            for block in _blocks(number, one, row)
+        ],
         command=COMMAND,
         notes=[part.absent, *part.notes, *_suspected(details)],
     )
@@ -44,12 +51,12 @@ def _suspected(details: Details) -> Iterator[str]:
         yield f"{counted(len(found), 'suspect')} for a broken machine, listed below: {names}"
 
 
-def _blocks(number: int, found: Explanation) -> Iterator[Block]:
+def _blocks(number: int, found: Explanation, row: str) -> Iterator[Block]:
     """A block for each answer; contradictions and outliers are in the first."""
     platforms = sum(len(group.platforms) for group in found.classes)
     classes = counted(len(found.classes), "class", "classes")
     name = f"explanation-{number}"
-    title = f"{'; '.join(partition_names(found))}: {classes} of {counted(platforms, 'platform')}"
+    title = f"{'; '.join(partition_names(found))}: {classes} of {counted(platforms, row)}"
     odd = tuple(_odd(name, found))
     if not found.answers:
         yield Block(title, found.notes, grids=_filled(odd))

@@ -28,7 +28,7 @@ from orchestrator.report.html.sessions import (
     measured_section,
     missing_section,
 )
-from orchestrator.report.words import cell_text
+from orchestrator.report.words import cell_text, member
 from orchestrator.results.details import Details
 from orchestrator.results.partitions import Summary
 
@@ -76,7 +76,7 @@ def _sections(
     """The sections before and after the platforms."""
     findings = [dendrograms_section(summary)]
     if details is not None:
-        findings += [explanation_section(details), consequences_section(details)]
+        findings += [explanation_section(details, member(summary)), consequences_section(details)]
     findings.append(layers_section(summary, details))
     if details is not None:
         findings += [core_counts_section(summary, details), sizes_section(details)]

@@ -41,9 +41,11 @@ def test_an_example_names_the_schema_a_question_and_itself(path: Path, tmp_path:
         ("threads", 20, 1),
         ("onednn", 12, 1),
         ("optimization", 24, 3),
-        ("torch-and-onnx", 3, 2),
+        ("torch-and-onnx", 6, 3),
         ("two-exports", 12, 3),
         ("quantised", 8, 4),
+        ("batch-invariance", 32, 1),
+        ("upgrade", 18, 3),
     ],
 )
 def test_how_much_an_example_asks_for(
@@ -52,6 +54,27 @@ def test_how_much_an_example_asks_for(
     found = plan(name, tmp_path)
     assert len(found.cells) == cells
     assert len({cell.platform.id for cell in found.cells}) == platforms
+
+
+@pytest.mark.parametrize(
+    ("name", "axes"),
+    [
+        ("quickstart", {"platform"}),
+        ("threads", {"threads"}),
+        ("onednn", {"environment", "flags"}),
+        ("optimization", {"flags"}),
+        ("torch-and-onnx", {"workload", "on"}),
+        ("two-exports", {"workload"}),
+        ("quantised", {"workload"}),
+        ("batch-invariance", {"batch"}),
+        ("upgrade", {"on"}),
+    ],
+)
+def test_what_an_example_compares(name: str, axes: set[str], tmp_path: Path) -> None:
+    found = experiment.load(FOLDER / f"{name}.yaml", registry.providers(), cache=tmp_path)
+    assert set(found.compare) == axes
+    groups = {workload.group for workload, _ in found.workloads}
+    assert groups == ({"net"} if "workload" in axes else {None})
 
 
 def test_quickstart_in_detail(tmp_path: Path) -> None:

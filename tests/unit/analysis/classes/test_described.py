@@ -27,6 +27,16 @@ def test_settings_and_software_come_from_the_records() -> None:
     assert (integers.type, integers.chain) == ("int64[1]", None)
 
 
+def test_settings_are_those_that_all_members_share() -> None:
+    one, two = record("p", [A]), record("q", [A])
+    variant = replace(one.variant, threads=1, batch=8, environment={"A": 1, "B": 1}, flags={"f": 1})
+    other = replace(variant, threads=2, environment={"A": 2, "B": 1}, pin="==2", flags={"f": 2})
+    records = [one._replace(variant=variant), two._replace(variant=other)]
+    (found,) = Findings(records, {}).described
+    shared = replace(variant, threads=None, environment={"B": 1}, flags={})
+    assert found.settings == shared
+
+
 def test_a_retry_that_failed_hides_no_software() -> None:
     ended = record("p", [A])
     failed = replace(ended.software, version="9")

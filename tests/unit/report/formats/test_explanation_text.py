@@ -80,6 +80,13 @@ def test_everything_is_said() -> None:
     assert "\x1b" not in text
 
 
+def test_rows_are_called_what_the_class_table_calls_them() -> None:
+    text = explanation_text(Part((EXPLANATION,)), "member")
+    assert "2 classes of 4 members" in text
+    assert "-> class 2 (1 member)" in text
+    assert "Left out, since not known of every member:" in text
+
+
 def test_limits_of_the_search_are_said() -> None:
     given = {**vars(ANSWER), "complete": False}
     text = explanation_text(_part(Answer(**given)))
