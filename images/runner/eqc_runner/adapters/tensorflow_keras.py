@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -82,7 +83,7 @@ class TensorflowAdapter:
             "intra_op": threading.get_intra_op_parallelism_threads() or available_cpus(),
             "inter_op": threading.get_inter_op_parallelism_threads() or available_cpus(),
         }
-        libraries: dict[str, Any] = {"keras": self._tf.keras.__version__, "onednn": None}
+        libraries: dict[str, Any] = {"keras": metadata.version("keras"), "onednn": None}
         build = self._tf.sysconfig.get_build_info()
         libraries.update({key: build[key] for key in BUILD if key in build})
         if self._note:
