@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := images/lock.txt
 
-.PHONY: help demo test test-hostile test-arm64 test-all lint format bench schemas numerics lock wheel system clean
+.PHONY: help demo test test-hostile test-arm64 test-versions test-all lint format bench schemas numerics lock wheel system clean
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,10 @@ test-hostile: $(VENV)/ready ## run the unit tests in a hostile environment, from
 
 test-arm64: $(VENV)/ready ## run the tests with emulated arm64 machines (takes minutes)
 	$(BIN)/pytest -m arm64 $(PYTEST)
+
+test-versions: $(VENV)/ready ## run the tests that install versions of frameworks (takes minutes)
+	$(BIN)/pytest -m "slow and not arm64" -k "not tensorflow" $(PYTEST) \
+	  tests/e2e/test_versions.py tests/e2e/test_upgrade.py
 
 test-all: $(VENV)/ready ## run all tests
 	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST)

@@ -142,8 +142,7 @@ def resolve(installation: Installation, architecture: str, say: Say) -> Locked:
             _download(Locked(installation, architecture, python, requirements, ""), folder)
         lock = "".join(sorted(_lines(folder.glob("*.whl"))))
         locked = Locked(installation, architecture, python, requirements, lock)
-        if not (houses / locked.name).is_dir():
-            folder.rename(houses / locked.name)
+        keep(folder, houses / locked.name)
     write_whole(_path(installation, architecture), _document(locked).encode())
     return locked
 
@@ -163,8 +162,20 @@ def wheelhouse(locked: Locked, say: Say) -> Path:
         folder = Path(temporary, "wheels")
         folder.mkdir()
         _download(locked, folder)
-        folder.rename(house)
+        keep(folder, house)
     return house
+
+
+def keep(folder: Path, house: Path) -> None:
+    """Rename ``folder`` to ``house``, unless another process has put the same wheels there since.
+
+    Its folder is as whole as this one. Raises ``OSError`` for any other failure.
+    """
+    try:
+        folder.rename(house)
+    except OSError:
+        if not house.is_dir():
+            raise
 
 
 def _houses() -> Path:
