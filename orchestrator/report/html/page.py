@@ -29,6 +29,7 @@ from orchestrator.report.html.sessions import (
     missing_section,
 )
 from orchestrator.report.words import cell_text, member
+from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.details import Details
 from orchestrator.results.partitions import Summary
 
@@ -56,6 +57,7 @@ def html_text(summary: Summary, details: Details | None = None) -> str:
             infos={info.name: info for info in summary.platforms},
             heads=class_table.heads(summary.table),
             rows=rows,
+            row_word=member(summary),
             columns=class_table.shown_columns(summary.table),
             listed=class_table.PLATFORMS,
             before=before,
@@ -78,7 +80,7 @@ def _sections(
     if details is not None:
         findings += [explanation_section(details, member(summary)), consequences_section(details)]
     findings.append(layers_section(summary, details))
-    if details is not None:
+    if details is not None and summary.compare == BY_PLATFORM:
         findings += [core_counts_section(summary, details), sizes_section(details)]
     findings.append(determinism_section(summary))
     hardware = [flags_section(details)] if details is not None else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from orchestrator.analysis.details import details
@@ -170,3 +171,12 @@ def test_scrolling_regions_can_be_reached_by_keyboard() -> None:
 def test_plotly_is_left_out_where_there_is_nothing_to_draw() -> None:
     assert len(html_text(summarise([]))) < 50_000
     assert len(html_text(full())) > 1_000_000
+
+
+def test_members_that_are_not_platforms_are_not_called_so() -> None:
+    text = html_text(replace(full(), compare=("on", "threads")))
+    assert "Filter members" in text
+    assert "members share" in text
+    assert 'id="cores"' not in text
+    assert "Filter platforms" not in text
+    assert "Filter platforms" in html_text(full())
