@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.members import (
     ALL_INPUTS,
     ALL_WORKLOADS,
     NO_SETTINGS,
     regrouped,
 )
+from orchestrator.analysis.observations.table import observations_table
 from orchestrator.model.experiment import COMPARABLE, Variant, pairs
+from orchestrator.results.partitions import Partition
 from orchestrator.results.record import MemberRecord, Observation, VariantRecord
-from tests.unit.analysis.records import A, record
+from tests.unit.analysis.records import A, B, C, record
 
 
 def variant_record(variant: Variant) -> VariantRecord:
@@ -207,3 +211,88 @@ def test_no_observation_is_lost_and_no_two_cells_are_mixed(
         assert a._replace(
             platform=b.platform, workload=b.workload, input=b.input, variant=b.variant
         ) == b._replace(outputs=a.outputs)
+
+
+AS_MEMBER: dict[str, tuple[dict[str, Any], ...]] = {
+    "platform": ({"platform": "p"}, {"platform": "q"}, {"platform": "r"}),
+    "workload": ({"workload": "a"}, {"workload": "b"}, {"workload": "c"}),
+    "input": ({"given": "x"}, {"given": "y"}, {"given": "z"}),
+    "on": ({}, {"framework": "numpy"}, {"framework": "torch", "pin": "==2.1"}),
+    "threads": ({}, {"threads": 1}, {"threads": 2}),
+    "batch": ({}, {"batch": 4}, {"batch": 8}),
+    "flags": tuple({"flags": pairs(flags)} for flags in ({}, {"level": "all"}, {"x": "y"})),
+    "precision": ({}, {"precision": "float16"}, {"precision": "float64"}),
+}
+"""By axis, what makes three members, all else being equal."""
+FIXED = tuple({"environment": pairs(each)} for each in ({}, {"K": "1"}, {"K": "2"}))
+
+Rows = st.lists(
+    st.tuples(
+        st.integers(0, 2),
+        st.integers(0, 2),
+        st.integers(0, 3),
+        st.sampled_from([A, B, C, None]),
+    ),
+    min_size=1,
+    unique_by=lambda row: row[:3],
+)
+"""Member, computation and session, and what came out; ``None``: nothing did."""
+
+
+@pytest.mark.parametrize("axis", AS_MEMBER)
+@settings(max_examples=30, deadline=None)
+@given(Rows, st.booleans())
+def test_the_partitions_along_an_axis_are_those_of_as_many_platforms(
+    axis: str, rows: list[tuple[int, int, int, Any]], strict: bool
+) -> None:
+    def made(along: str) -> list[Observation]:
+        return [
+            observed(**AS_MEMBER[along][member], **FIXED[fixed])._replace(
+                session=session,
+                status="failed" if came is None else "ok",
+                outputs=record("p", [] if came is None else [came]).outputs,
+            )
+            for member, fixed, session, came in rows
+        ]
+
+    plain, found = made("platform"), regrouped(made(axis), [axis])
+    member = one_to_one(
+        (new.platform.label, old.platform.label) for new, old in zip(found, plain, strict=True)
+    )
+    place = one_to_one(
+        (new[1:], old[1:]) for new, old in zip(labels(found), labels(plain), strict=True)
+    )
+    assert [
+        renamed(each, member, place)
+        for each in partitions(observations_table(found), strict=strict)
+    ] == list(partitions(observations_table(plain), strict=strict))
+
+
+def one_to_one(both: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    pairs_found = set(both)
+    found = dict(pairs_found)
+    assert len(pairs_found) == len(found) == len(set(found.values()))
+    return found
+
+
+def renamed(found: Partition, member: dict[str, str], place: dict[Any, Any]) -> Partition:
+    """With the names that platforms and computations had before, in their order."""
+    workload, given, variant = place[found.workload, found.input, found.variant]
+
+    def back(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted(member[name] for name in names))
+
+    return replace(
+        found,
+        workload=workload,
+        input=given,
+        variant=variant,
+        classes=tuple(replace(each, platforms=back(each.platforms)) for each in found.classes),
+        nondeterministic=back(found.nondeterministic),
+        missing=tuple(
+            sorted(
+                (replace(each, platform=member[each.platform]) for each in found.missing),
+                key=lambda each: each.platform,
+            )
+        ),
+    )
