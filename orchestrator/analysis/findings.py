@@ -65,7 +65,7 @@ from orchestrator.results.layers import (
     SizeRow,
 )
 from orchestrator.results.partitions import ClassCounts, LayerProfile, Partition, Planned, Summary
-from orchestrator.results.record import Observation
+from orchestrator.results.record import MemberRecord, Observation
 
 EVERYTHING = Choice()
 
@@ -164,8 +164,20 @@ class Findings:
             self.layers,
             strict=self.strict,
             compare=self.compare,
+            platforms=self._platforms_of_members,
         )
         return replace(found, notes=(*self.notes, *found.notes))
+
+    @property
+    def _platforms_of_members(self) -> dict[str, int] | None:
+        if self.compare == BY_PLATFORM:
+            return None
+        found: dict[str, set[str]] = {}
+        for record in self.records:
+            asked = record.platform.asked if isinstance(record.platform, MemberRecord) else None
+            if asked is not None:
+                found.setdefault(record.platform.label, set()).add(asked.id)
+        return {name: len(platforms) for name, platforms in found.items()}
 
     @cached_property
     def figure_order(self) -> dict[str, SortKey]:
@@ -174,7 +186,12 @@ class Findings:
 
     @cached_property
     def class_counts(self) -> tuple[ClassCounts, ...]:
-        """Classes among the first k platforms, by partitions that share platforms (Figure 1)."""
+        """Classes among the first k platforms, by partitions that share platforms (Figure 1).
+
+        None where other members than platforms are compared.
+        """
+        if self.compare != BY_PLATFORM:
+            return ()
         summary = self.summary
         return class_counts(
             summary.partitions, summary.table.platforms, self.points, self.figure_order
@@ -254,14 +271,19 @@ class Findings:
 
     @cached_property
     def core_counts(self) -> tuple[CoreCounts, ...]:
-        """How classes fall together as cores are added, by partition (Figure 2)."""
+        """How classes fall together as cores are added, by partition (Figure 2).
+
+        None, nor by vendor, where other members than platforms are compared.
+        """
+        if self.compare != BY_PLATFORM:
+            return ()
         return tuple(self._core_counts(partition) for partition in self.summary.partitions)
 
     @cached_property
     def core_counts_by_vendor(self) -> tuple[tuple[str | None, CoreCounts], ...]:
         """(vendor, its core counts) by partition; all under ``None`` where no vendor is known."""
         found = []
-        for partition in self.summary.partitions:
+        for partition in self.summary.partitions if self.compare == BY_PLATFORM else ():
             names = (name for group in partition.classes for name in group.platforms)
             vendors = {self.points[name].vendor for name in names}
             known = sorted(vendor for vendor in vendors if vendor is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.analysis.classes.class_table import class_table
@@ -21,11 +21,14 @@ def summary_of(
     *,
     strict: bool,
     compare: tuple[str, ...] = BY_PLATFORM,
+    platforms: Mapping[str, int] | None = None,
 ) -> Summary:
-    """The summary of ``observations``, whose ``partitions`` and ``layers`` these are."""
+    """The summary of ``observations``, whose ``partitions`` and ``layers`` these are.
+
+    ``platforms``: of how many platforms each member has observations; ``None``: of one.
+    """
     infos, common_flags = platform_infos(observations, fingerprints)
-    if "platform" not in compare:
-        infos = tuple(_member(info) for info in infos)
+    infos = tuple(_member(info, (platforms or {}).get(info.name, 1)) for info in infos)
     sessions = observations.sessions
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
     return Summary(
@@ -47,13 +50,13 @@ def summary_of(
     )
 
 
-def _member(info: PlatformInfo) -> PlatformInfo:
-    """Of a member that is no platform: its hardware, where it was observed on one machine alone."""
-    if len(info.fingerprints) < 2:
+def _member(info: PlatformInfo, platforms: int) -> PlatformInfo:
+    """Its hardware, where it is of one platform alone: a machine and its mask are two."""
+    if platforms < 2:
         return info
     return PlatformInfo(
         info.name,
-        brand=f"{len(info.fingerprints)} machines",
+        brand=f"{platforms} platforms",
         rehearsal=info.rehearsal,
         isolation=info.isolation,
         images=info.images,

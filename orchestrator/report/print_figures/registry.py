@@ -32,7 +32,10 @@ class Shown:
 def every_figure(found: Shown) -> tuple[tuple[StaticFigure, ...], tuple[str, ...]]:
     """The figures in the study's order, and a sentence for each that there is no data for."""
     parts: list[StaticFigure | str] = [
-        *_or(class_count_figures(found.counts), "no figure 1: nothing was observed"),
+        *_or(
+            class_count_figures(found.counts),
+            "no figure 1: no platforms, or nothing observed",
+        ),
         *_or(
             [
                 *core_count_figures(found.by_cores, "logical CPUs"),
