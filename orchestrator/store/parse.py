@@ -145,9 +145,9 @@ def software_of_framework(framework: FrameworkRecord) -> SoftwareRecord:
 
 def software_id_of(document: JsonObject) -> str | None:
     """The id of what computed a record; ``None`` where it does not say."""
-    known = as_object(document.get("software")).get("id")
-    if known is not None:
-        return str(known)
+    software = document.get("software")
+    if isinstance(software, dict) and software.get("id") is not None:
+        return str(software["id"])
     framework = as_object(document.get("framework"))
     return recorded_software(framework.get("name"), framework.get("version")).id
 

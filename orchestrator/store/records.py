@@ -21,7 +21,7 @@ from orchestrator.model.experiment import (
     Workload,
 )
 from orchestrator.results.record import Bits, SessionKey
-from orchestrator.store.parse import JsonObject, as_object, parse_reason, software_id_of
+from orchestrator.store.parse import JsonObject, parse_reason, software_id_of
 
 SCHEMA = 2
 """Of the observations that are written."""
@@ -59,10 +59,9 @@ class Record(NamedTuple):
             known["status"],
             known.get("attempt", 0),
             str(known.get("recorded") or ""),
-            parse_reason(known.get("reason")),
-            tuple(sorted((each["role"], each["name"], each["digest"]) for each in outputs)),
-            software_id_of(document),
-            _version_of(known),
+            parse_reason(known["reason"]) if known.get("reason") else None,
+            tuple(sorted([(each["role"], each["name"], each["digest"]) for each in outputs])),
+            *_computed_by(known),
         )
 
     @property
@@ -82,10 +81,11 @@ class Record(NamedTuple):
         return self.status == Status.OK
 
 
-def _version_of(document: JsonObject) -> str | None:
+def _computed_by(document: JsonObject) -> tuple[str | None, str | None]:
+    """The id of the software and the framework's version."""
     told = document.get("software") or document.get("framework")
-    version = as_object(told).get("version")
-    return None if version is None else str(version)
+    version = told.get("version") if isinstance(told, dict) else None
+    return software_id_of(document), None if version is None else str(version)
 
 
 class _OfSession(Protocol):
@@ -168,11 +168,14 @@ def latest(sourced: Iterable[Sourced[OfSession]]) -> list[OfSession]:
             _refuse_conflict(earlier, item)
             if _rank(item.record) >= _rank(earlier.record):
                 chosen[item.record.key] = item
+    records = [item.record for item in chosen.values()]
+    if all(record.status == Status.OK or record.key[2] is not None for record in records):
+        return records
     computed = {(run, cell, session) for run, cell, by, session in chosen if by is not None}
     return [
-        item.record
-        for (run, cell, by, session), item in chosen.items()
-        if by is not None or item.record.status == Status.OK or (run, cell, session) not in computed
+        record
+        for (run, cell, by, session), record in zip(chosen, records, strict=True)
+        if by is not None or record.status == Status.OK or (run, cell, session) not in computed
     ]
 
 
