@@ -36,7 +36,7 @@ test-arm64: $(VENV)/ready ## run the tests with emulated arm64 machines (takes m
 
 test-versions: $(VENV)/ready ## run the tests that install versions of frameworks (takes minutes)
 	$(BIN)/pytest -m "slow and not arm64" -k "not tensorflow" $(PYTEST) \
-	  tests/e2e/test_versions.py tests/e2e/test_upgrade.py
+	  tests/e2e/test_versions.py tests/e2e/test_upgrade.py tests/docker/test_upgrade.py
 
 test-all: $(VENV)/ready ## run all tests
 	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST)
