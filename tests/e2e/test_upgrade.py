@@ -129,8 +129,6 @@ def test_more_sessions_are_not_non_determinism(old: Path, new: str, folder: Path
         f"onnxruntime {OLD} float32",
         f"onnxruntime {new} float32",
     ]
-    # The versions differ, which is why one cell of both would have varied.
-    assert both.partitions[0].classes[0].id != both.partitions[1].classes[0].id
 
 
 @pytest.mark.emulated
