@@ -18,9 +18,10 @@ from typing import Any
 
 import pandas as pd
 
+from orchestrator.analysis.bounds import UNBOUNDED, Bounds
 from orchestrator.analysis.classes.consequences import Tensor, Tensors
 from orchestrator.analysis.classes.difference import difference as compared
-from orchestrator.analysis.findings import EVERYTHING, UNBOUNDED, Bounds, Findings
+from orchestrator.analysis.findings import EVERYTHING, Findings
 from orchestrator.analysis.observations.comparable import comparable, with_widened
 from orchestrator.analysis.observations.labels import (
     PARTS,

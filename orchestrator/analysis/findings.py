@@ -6,20 +6,20 @@ they leave out is a choice of theirs, never another computation.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
 
+from orchestrator.analysis.bounds import UNBOUNDED, Bounds
 from orchestrator.analysis.classes.class_counts import class_counts
 from orchestrator.analysis.classes.consequences import BudgetedTensors, Tensors, consequences
 from orchestrator.analysis.classes.described import described
-from orchestrator.analysis.classes.distance import furthest
+from orchestrator.analysis.classes.distance import with_distances
 from orchestrator.analysis.classes.partition import partitions
-from orchestrator.analysis.explain.explain import Classes, Limits, explain
-from orchestrator.analysis.explain.prediction import predict
+from orchestrator.analysis.explain.explain import Classes, explain
+from orchestrator.analysis.explain.prediction import predictions
 from orchestrator.analysis.hardware.attributes import AttributeTable, attribute_table
 from orchestrator.analysis.hardware.core_counts import (
     HardwarePoint,
@@ -50,6 +50,7 @@ from orchestrator.analysis.layers.model_size import (
 )
 from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profile
 from orchestrator.analysis.observations.labels import Choice
+from orchestrator.analysis.observations.members import platforms_of_members
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.analysis.summary import summary_of
 from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Remarks
@@ -65,30 +66,9 @@ from orchestrator.results.layers import (
     SizeRow,
 )
 from orchestrator.results.partitions import ClassCounts, LayerProfile, Partition, Planned, Summary
-from orchestrator.results.record import MemberRecord, Observation
+from orchestrator.results.record import Observation
 
 EVERYTHING = Choice()
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Where the work ends. By default nothing is bounded but the search for minimal sets."""
-
-    search: Limits = field(default_factory=Limits)
-    """Of a request for explanations."""
-    tensor_bytes: float = math.inf
-    """Read for the layers, and as much again for the final outputs."""
-    tensors: float = math.inf
-    """Their number, read likewise."""
-    margins: bool = True
-    """Whether final outputs of partitions with one class are read, too."""
-
-
-UNBOUNDED = Bounds()
-TERMINAL = Bounds(tensor_bytes=2**26, tensors=1000, margins=False)
-"""Of a report without ``--show``: a fraction of a second for how far classes are apart."""
-PAGE = Bounds(Limits(sets=10, seconds=20.0, explanations=12), tensor_bytes=2**30)
-"""What a page has room and patience for; its parts say what they left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,20 +144,9 @@ class Findings:
             self.layers,
             strict=self.strict,
             compare=self.compare,
-            platforms=self._platforms_of_members,
+            platforms=platforms_of_members(self.records),
         )
         return replace(found, notes=(*self.notes, *found.notes))
-
-    @property
-    def _platforms_of_members(self) -> dict[str, int] | None:
-        if self.compare == BY_PLATFORM:
-            return None
-        found: dict[str, set[str]] = {}
-        for record in self.records:
-            asked = record.platform.asked if isinstance(record.platform, MemberRecord) else None
-            if asked is not None:
-                found.setdefault(record.platform.label, set()).add(asked.id)
-        return {name: len(platforms) for name, platforms in found.items()}
 
     @cached_property
     def figure_order(self) -> dict[str, SortKey]:
@@ -219,23 +188,11 @@ class Findings:
     def reported(self) -> Summary:
         """``summary`` of the partitions as ``described``, with how far their classes are apart,
         as far as the bounds allow."""
-        every = self.described
-        distances = {one.key: one for one in self.consequences if one.pairs}
-        several = sum(len(partition.classes) > 1 for partition in every)
+        measured, left = with_distances(self.described, self.consequences)
         notes = self.summary.notes
-        if len(distances) < several:
-            left = several - len(distances)
+        if left:
             notes += (f"the classes of {left} partitions are not measured here: {_MEASURE_ALL}",)
-        return replace(
-            self.summary,
-            partitions=tuple(
-                replace(one, apart=furthest(one, distances[one.key]))
-                if one.key in distances
-                else one
-                for one in every
-            ),
-            notes=notes,
-        )
+        return replace(self.summary, partitions=measured, notes=notes)
 
     # Hardware
 
@@ -395,6 +352,7 @@ class Findings:
             only_apart=only_apart,
             limits=self.bounds.search,
             known=None if self.strict else Classes(self.observations, self.partitions),
+            remarks=self.remarks,
         )
 
     @cached_property
@@ -411,15 +369,7 @@ class Findings:
         across_variants: bool = False,
     ) -> Part[tuple[ExplainedPartition, Prediction]]:
         """Into which class a machine with this ``fingerprint`` should fall, by partition."""
-        explanations = self.explained(choice, across_variants=across_variants)
-        found = []
-        for one in explanations.items:
-            predicted = predict(fingerprint, one)
-            for place, partition in enumerate(one.partitions):
-                number = predicted.class_number
-                identity = None if number is None else one.class_id(number, place)
-                found.append((partition, replace(predicted, class_id=identity)))
-        return Part(tuple(found), explanations.absent, explanations.notes)
+        return predictions(fingerprint, self.explained(choice, across_variants=across_variants))
 
     def _core_counts(self, partition: Partition, vendor: str | None = None) -> CoreCounts:
         return core_counts(partition, self.points, vendor=vendor)

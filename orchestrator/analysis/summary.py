@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from orchestrator.analysis.classes.class_table import class_table
@@ -21,14 +22,14 @@ def summary_of(
     *,
     strict: bool,
     compare: tuple[str, ...] = BY_PLATFORM,
-    platforms: Mapping[str, int] | None = None,
+    platforms: Mapping[str, int] = MappingProxyType({}),
 ) -> Summary:
     """The summary of ``observations``, whose ``partitions`` and ``layers`` these are.
 
-    ``platforms``: of how many platforms each member has observations; ``None``: of one.
+    ``platforms``: of how many platforms a member has observations, if it is not one itself.
     """
     infos, common_flags = platform_infos(observations, fingerprints)
-    infos = tuple(_member(info, (platforms or {}).get(info.name, 1)) for info in infos)
+    infos = tuple(_member(info, platforms.get(info.name, 1)) for info in infos)
     sessions = observations.sessions
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
     return Summary(

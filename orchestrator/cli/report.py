@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from orchestrator.analysis.bounds import PAGE, TERMINAL, UNBOUNDED
 from orchestrator.analysis.details import details
-from orchestrator.analysis.findings import PAGE, TERMINAL, UNBOUNDED, Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings

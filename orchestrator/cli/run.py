@@ -13,7 +13,7 @@ from threading import Event
 import click
 
 from orchestrator import experiment
-from orchestrator.analysis.findings import PAGE
+from orchestrator.analysis.bounds import PAGE
 from orchestrator.api import findings
 from orchestrator.cli.experiment import check_versions, stored_sessions
 from orchestrator.cli.mirrors import shared

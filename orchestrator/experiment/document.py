@@ -8,7 +8,14 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union
 
 from annotated_types import MinLen
-from pydantic import BeforeValidator, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+)
 
 from orchestrator.experiment.fields import (
     Count,
@@ -19,6 +26,7 @@ from orchestrator.experiment.fields import (
     VariableSet,
 )
 from orchestrator.experiment.platforms import KnownProvider
+from orchestrator.model.experiment import COMPARABLE
 from orchestrator.yaml_files.fields import (
     Levels,
     Strict,
@@ -27,6 +35,7 @@ from orchestrator.yaml_files.fields import (
     fraction,
     many,
     size_in_bytes,
+    word,
 )
 
 Precision = Literal["float16", "bfloat16", "float32", "float64"]
@@ -45,18 +54,11 @@ Counts = Annotated[
     BeforeValidator(many, json_schema_input_type=int | None | list[int | None]),
 ]
 """``null`` stands for the framework's own choice."""
-Axis = Literal[
-    "platform",
-    "on",
-    "threads",
-    "batch",
-    "flags",
-    "environment",
-    "precision",
-    "workload",
-    "input",
+Axis = Annotated[
+    str,
+    AfterValidator(lambda name: word(name, COMPARABLE, "axis")),
+    WithJsonSchema({"enum": list(COMPARABLE), "type": "string"}),
 ]
-"""``model.experiment.COMPARABLE``; a test holds both equal."""
 Axes = Annotated[
     list[Axis], MinLen(1), BeforeValidator(many, json_schema_input_type=Axis | list[Axis])
 ]

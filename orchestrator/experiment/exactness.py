@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.results.tensor_file import MANTISSA_BITS
+
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
-MANTISSA = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
 _COMPLEX = {"complex64": "float32", "complex128": "float64"}
 _BFLOAT16_OVERFLOW = (2 - 2.0**-8) * 2.0**127
 """Half a unit above the largest: this and more is rounded to infinity."""
@@ -58,7 +59,7 @@ def _same_or_fits(flat: Array, dtype: str, *, rounding: bool) -> Mask:
     """Of real numbers, to a dtype that is not complex."""
     if flat.dtype.kind == "b" or flat.dtype.name == dtype:
         return np.ones(flat.shape, np.bool_)
-    if dtype in MANTISSA:
+    if dtype in MANTISSA_BITS:
         exact, finite = _in_float(flat, dtype)
         return exact | finite if rounding else exact
     low, high = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
@@ -102,7 +103,7 @@ def _whole_in_float(flat: Array, dtype: str) -> tuple[Mask, Mask]:
     signed = flat.astype(np.int64) if flat.dtype.kind == "i" else np.zeros(flat.shape, np.int64)
     size = np.where(signed < 0, (-signed).astype(np.uint64), flat.astype(np.uint64))
     lowest = size & (~size + np.uint64(1))
-    short = size // np.maximum(lowest, np.uint64(1)) < np.uint64(1 << (MANTISSA[dtype] + 1))
+    short = size // np.maximum(lowest, np.uint64(1)) < np.uint64(1 << (MANTISSA_BITS[dtype] + 1))
     # 65520 is half a unit above the largest float16; whole numbers are in range of the others.
     small = size < np.uint64(65520) if dtype == "float16" else np.ones(flat.shape, np.bool_)
     return short & small, small
@@ -110,7 +111,7 @@ def _whole_in_float(flat: Array, dtype: str) -> tuple[Mask, Mask]:
 
 def _nan_stays(flat: Array, dtype: str) -> Mask:
     """Whether a NaN's payload, aligned to the left, has room and is not all cut off."""
-    have, keep = MANTISSA[flat.dtype.name], MANTISSA[dtype]
+    have, keep = MANTISSA_BITS[flat.dtype.name], MANTISSA_BITS[dtype]
     bits = np.ascontiguousarray(flat).view(f"u{flat.dtype.itemsize}").astype(np.uint64)
     cut = np.uint64((1 << max(have - keep, 0)) - 1)
     result: Mask = (bits & cut) == 0

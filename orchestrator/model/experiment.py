@@ -277,6 +277,8 @@ COMPARABLE = (
     "input",
 )
 """The axes that ``compare`` may name."""
+IGNORABLE = (*COMPARABLE, "software")
+"""What two results may differ in and still be compared."""
 
 
 @dataclass(frozen=True)

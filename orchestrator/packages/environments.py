@@ -81,14 +81,6 @@ def existing(installation: Installation) -> Path | None:
     return None
 
 
-def lock_text(python: Path) -> str | None:
-    """What is installed, ``name==version`` a line; ``None``: not an environment of ours."""
-    try:
-        return (python.parent.parent / LOCK).read_text(encoding="utf-8")
-    except OSError:
-        return None
-
-
 def ensure(installation: Installation, say: Say) -> Path | Reason:
     """The interpreter of the installation's environment, which is made if it is not there.
 

@@ -40,11 +40,6 @@ def parse_on(text: str) -> Installation:
     return Installation(name, str(specifier) or None)
 
 
-def satisfies(pin: str | None, version: str) -> bool:
-    """Whether ``version`` is one that ``pin`` allows; pre-releases count."""
-    return pin is None or SpecifierSet(pin).contains(version, prereleases=True)
-
-
 def normal_requirement(text: str) -> str:
     """A requirement (PEP 508) in its normal form. Raises ``ValueError`` with what is wrong."""
     try:

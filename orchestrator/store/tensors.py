@@ -12,18 +12,7 @@ import numpy.typing as npt
 from blake3 import blake3
 
 from orchestrator.errors import StoreError
-from orchestrator.results.tensor_file import MANTISSA_BITS, TILE, WIDTH, chain, digest, tensor_file
-
-__all__ = (
-    "MANTISSA_BITS",
-    "TILE",
-    "WIDTH",
-    "StoredTensors",
-    "chain",
-    "digest",
-    "read_tensor",
-    "tensor_file",
-)
+from orchestrator.results.tensor_file import WIDTH
 
 Tensor = tuple[str, tuple[int, ...], npt.NDArray[Any]]
 """(dtype name, shape, array of that shape); bfloat16 travels as ``uint16``."""

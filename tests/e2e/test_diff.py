@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from orchestrator import api
-from orchestrator.store.tensors import StoredTensors, chain, digest, tensor_file
+from orchestrator.results.tensor_file import chain, digest, tensor_file
+from orchestrator.store.tensors import StoredTensors
 from tests.e2e.running import SMALL, eqc, written
 
 

@@ -24,6 +24,7 @@ from orchestrator.results.consequences import (
     UlpHistogram,
 )
 from orchestrator.results.partitions import EqClass, Partition
+from orchestrator.results.tensor_file import MANTISSA_BITS
 
 Tensor = tuple[str, tuple[int, ...], npt.NDArray[Any]]
 """(dtype name, shape, array); bfloat16 travels as ``uint16``."""
@@ -272,7 +273,7 @@ def ulp_distance(dtype: str, a: Bits, b: Bits) -> Bits:
 def is_nan(dtype: str, bits: Bits) -> npt.NDArray[np.bool_]:
     """Where a bit pattern is a NaN, of any payload."""
     width = FLOATS[dtype]
-    mantissa = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}[dtype]
+    mantissa = MANTISSA_BITS[dtype]
     magnitude = bits & np.uint64((1 << (width - 1)) - 1)
     infinity = np.uint64(((1 << (width - 1 - mantissa)) - 1) << mantissa)
     return magnitude > infinity

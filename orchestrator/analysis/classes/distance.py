@@ -23,11 +23,9 @@ from orchestrator.analysis.classes.consequences import (
 from orchestrator.results.consequences import Consequences, Flips, Outcome
 from orchestrator.results.distance import Distance
 from orchestrator.results.partitions import EqClass, Partition
+from orchestrator.results.tensor_file import MANTISSA_BITS
 
 Number = TypeVar("Number", int, float)
-
-MANTISSA = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
-"""Mantissa bits, by dtype name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +57,22 @@ def compared(before: EqClass, after: EqClass, tensors: Tensors | None) -> Compar
     if agreed is None:
         unknown = [*_chainless(before, after), *unknown]
     return Comparison(Distance(_shown(agreed), of_bits, unknown=tuple(unknown)), agreed)
+
+
+def with_distances(
+    partitions: Iterable[Partition], found: Iterable[Consequences]
+) -> tuple[tuple[Partition, ...], int]:
+    """``partitions`` with how far their classes are apart at most, where ``found`` says.
+
+    Also: of how many that have several classes it does not.
+    """
+    distances = {one.key: one for one in found if one.pairs}
+    measured = tuple(
+        replace(one, apart=furthest(one, distances[one.key])) if one.key in distances else one
+        for one in partitions
+    )
+    several = [one for one in measured if len(one.classes) > 1]
+    return measured, sum(one.key not in distances for one in several)
 
 
 def furthest(partition: Partition, found: Consequences) -> Distance:
@@ -151,7 +165,7 @@ def _by_tensors(
 
 def _agreed(first: Tensor, second: Tensor) -> tuple[int, int]:
     """As ``_by_chains``, from tensors of one shape; two types after exact widening."""
-    of_bits = min(MANTISSA[first[0]], MANTISSA[second[0]])
+    of_bits = min(MANTISSA_BITS[first[0]], MANTISSA_BITS[second[0]])
     dtype = first[0]
     if dtype == second[0]:
         left, right = bits_of(dtype, first[2]), bits_of(dtype, second[2])
@@ -159,7 +173,7 @@ def _agreed(first: Tensor, second: Tensor) -> tuple[int, int]:
         dtype = "float64"
         left, right = _widened(first), _widened(second)
     differing = int(np.bitwise_xor(left, right).max(initial=0))
-    mantissa = MANTISSA[dtype]
+    mantissa = MANTISSA_BITS[dtype]
     return max(-1, min(of_bits, mantissa - differing.bit_length())), of_bits
 
 

@@ -14,20 +14,6 @@ from orchestrator.model.experiment import Scalar
 from orchestrator.results.partitions import EqClass, Missing, Partition
 from orchestrator.results.record import VariantRecord
 
-AXES = (
-    "platform",
-    "on",
-    "threads",
-    "batch",
-    "flags",
-    "environment",
-    "precision",
-    "workload",
-    "input",
-    "software",
-)
-"""What two sides may differ in and still be compared."""
-
 Pair = tuple[Partition | None, Partition | None]
 Key = tuple[object, ...]
 

@@ -17,6 +17,7 @@ from orchestrator.analysis.hardware.attributes import AttributeTable, described
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import KEYS, Observations, observations_table
 from orchestrator.model.experiment import Status
+from orchestrator.results.comparison import NO_REMARKS, Remarks
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
     CAUSES,
@@ -73,6 +74,7 @@ def explain(
     only_apart: bool = False,
     limits: Limits = Limits(),
     known: Classes | None = None,
+    remarks: Remarks = NO_REMARKS,
 ) -> Part[Explanation]:
     """One explanation for all partitions that match and part the same platforms alike.
 
@@ -90,7 +92,7 @@ def explain(
     if known is None or platforms is not None:
         records = [record for record in records if _accepted(platforms, record.platform.label)]
         observations = observations_table(records)
-        known = Classes(observations, partitions(observations, role="final"))
+        known = Classes(observations, partitions(observations, role="final", remarks=remarks))
     cells = _cells(known.observations, records)
     matching = [
         partition

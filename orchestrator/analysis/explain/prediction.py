@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from orchestrator.analysis.explain.decision_tree import holds
 from orchestrator.analysis.hardware.fingerprint_attributes import (
@@ -10,11 +11,13 @@ from orchestrator.analysis.hardware.fingerprint_attributes import (
     fingerprint_flags,
 )
 from orchestrator.analysis.hardware.record_attributes import MASKED, UNMASKED
+from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
     Answer,
     AttributeValue,
     Certainty,
     Cluster,
+    ExplainedPartition,
     Explanation,
     Kind,
     MinimalSet,
@@ -22,6 +25,20 @@ from orchestrator.results.explanation import (
     deciding,
 )
 from orchestrator.results.fingerprint import Fingerprint
+
+
+def predictions(
+    fingerprint: Fingerprint, explanations: Part[Explanation]
+) -> Part[tuple[ExplainedPartition, Prediction]]:
+    """``predict`` for each partition that was explained."""
+    found = []
+    for one in explanations.items:
+        predicted = predict(fingerprint, one)
+        number = predicted.class_number
+        for place, partition in enumerate(one.partitions):
+            identity = None if number is None else one.class_id(number, place)
+            found.append((partition, replace(predicted, class_id=identity)))
+    return Part(tuple(found), explanations.absent, explanations.notes)
 
 
 def predict(

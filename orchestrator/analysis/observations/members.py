@@ -77,6 +77,16 @@ def regrouped(
     return [_with(row, shown.parts(made[_ids(row)])) for row in records]
 
 
+def platforms_of_members(records: Iterable[Observation]) -> dict[str, int]:
+    """Of how many platforms each member, by its label, has records; of platforms nothing."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        member = record.platform
+        if isinstance(member, MemberRecord) and member.asked is not None:
+            found.setdefault(member.label, set()).add(member.asked.id)
+    return {label: len(platforms) for label, platforms in found.items()}
+
+
 def _ids(row: Asked) -> _Ids:
     return row.platform.id, row.workload.id, row.input.id, row.variant.id
 

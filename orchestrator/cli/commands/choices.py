@@ -13,17 +13,3 @@ FIGURE_FORMATS = ("svg", "pdf", "png")
 
 ALL = "all"
 """``--show all``."""
-
-DIFFERENCE_AXES = (
-    "platform",
-    "on",
-    "threads",
-    "batch",
-    "flags",
-    "environment",
-    "precision",
-    "workload",
-    "input",
-    "software",
-)
-"""What ``diff --ignore`` takes; a copy of ``analysis.classes.matching.AXES``."""

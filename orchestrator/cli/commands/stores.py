@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.analysis.tables.registry import TABLES
-from orchestrator.cli.commands.choices import ALL, DIFFERENCE_AXES, FIGURE_FORMATS
+from orchestrator.cli.commands.choices import ALL, FIGURE_FORMATS
 from orchestrator.cli.commands.declaring import command
 from orchestrator.cli.commands.names import NameOf
 from orchestrator.cli.commands.options import (
@@ -19,6 +19,7 @@ from orchestrator.cli.commands.options import (
     output_file,
     store_folder,
 )
+from orchestrator.model.experiment import IGNORABLE
 from orchestrator.report.formats import Written
 from orchestrator.report.registry import format_names
 
@@ -90,7 +91,7 @@ def explain() -> None:
 @click.option(
     "--ignore",
     multiple=True,
-    type=click.Choice(DIFFERENCE_AXES),
+    type=click.Choice(IGNORABLE),
     help="Compare though this differs between the two. Repeatable.",
 )
 @compare_option

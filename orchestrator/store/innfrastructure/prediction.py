@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.results.tensor_file import WIDTH, chain, digest, tensor_file
 from orchestrator.store.parse import JsonObject
-from orchestrator.store.tensors import WIDTH, chain, digest, tensor_file
 
 
 class ForeignFileError(ValueError):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from orchestrator.results.record import Observation
+from orchestrator.results.tensor_file import chain, digest, tensor_file
 from orchestrator.store.parse import parse_observation
-from orchestrator.store.tensors import chain, digest, tensor_file
 
 
 def record(

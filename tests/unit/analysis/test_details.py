@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
+from orchestrator.analysis.bounds import Bounds
 from orchestrator.analysis.details import details
 from orchestrator.analysis.explain.explain import Limits
-from orchestrator.analysis.findings import Bounds, Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.results.details import Details, Part
 from orchestrator.results.record import Observation
 from tests.unit.analysis.records import A, B, record

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.analysis.findings import PAGE, Bounds
+from orchestrator.analysis.bounds import PAGE, Bounds
 from orchestrator.analysis.observations.labels import Choice
 from tests.environment import ROOT
 from tests.unit.report.everything import everything

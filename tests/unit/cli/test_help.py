@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from orchestrator.analysis.classes.matching import AXES
 from orchestrator.cli.commands import choices
 from orchestrator.cli.commands.declaring import Implementation
 from orchestrator.cli.main import cli
@@ -77,4 +76,3 @@ def test_every_command_is_implemented_with_the_options_it_has(words: tuple[str, 
 
 def test_choices_are_the_words_of_the_engine() -> None:
     assert set(choices.ARCHITECTURES) == set(BASES)
-    assert choices.DIFFERENCE_AXES == AXES

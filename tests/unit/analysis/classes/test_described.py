@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from orchestrator.analysis.bounds import TERMINAL, Bounds
 from orchestrator.analysis.classes.consequences import Tensor
-from orchestrator.analysis.findings import TERMINAL, Bounds, Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.report.formats.text import plain_text
 from orchestrator.results.record import SoftwareRecord
 from tests.unit.analysis.records import A, B, output, record

@@ -13,7 +13,7 @@ from orchestrator.analysis.classes.consequences import Tensor, consequences_of
 from orchestrator.analysis.classes.distance import Comparison, compared, furthest
 from orchestrator.results.outputs import links_of
 from orchestrator.results.partitions import EqClass
-from orchestrator.store.tensors import chain, digest, tensor_file
+from orchestrator.results.tensor_file import chain, digest, tensor_file
 from tests.unit.analysis.classes.differences import partition
 
 

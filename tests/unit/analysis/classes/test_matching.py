@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from orchestrator.analysis.classes.difference import difference, difference_exit
-from orchestrator.analysis.classes.matching import AXES, matched
+from orchestrator.analysis.classes.matching import matched
 from orchestrator.errors import Exit, UsageError
+from orchestrator.model.experiment import IGNORABLE
 from orchestrator.results.partitions import Partition
 from orchestrator.results.record import SoftwareRecord, VariantRecord
 from tests.unit.analysis.classes.differences import partition
@@ -54,7 +55,7 @@ def test_other_workloads_and_inputs(axis: str) -> None:
 
 @pytest.mark.parametrize("more", [{"device": "cuda"}, {"row": "0"}])
 def test_device_and_row_are_never_ignored(more: dict[str, str]) -> None:
-    assert len(matched([row("one")], [row("other", **more)], AXES)) == 2
+    assert len(matched([row("one")], [row("other", **more)], IGNORABLE)) == 2
 
 
 def test_rows_that_become_one_are_an_error_that_names_them() -> None:

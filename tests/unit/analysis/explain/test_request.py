@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from orchestrator.analysis.bounds import Bounds
 from orchestrator.analysis.explain.deadline import Deadline
 from orchestrator.analysis.explain.explain import Limits, explain
-from orchestrator.analysis.findings import Bounds, Findings
+from orchestrator.analysis.findings import Findings
 from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.record import Observation
 from tests.unit.analysis.explain.described import explained, fingerprint, machines

@@ -11,7 +11,7 @@ from orchestrator.analysis.observations.comparable import Tensor, comparable
 from orchestrator.analysis.observations.table import observations_table
 from orchestrator.results.partitions import Partition
 from orchestrator.results.record import Observation
-from orchestrator.store.tensors import digest, tensor_file
+from orchestrator.results.tensor_file import digest, tensor_file
 from tests.unit.analysis.records import A, B, C, output, record
 
 HALF = A.astype(np.float16)

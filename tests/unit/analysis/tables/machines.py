@@ -11,8 +11,8 @@ from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.partitions import Planned
 from orchestrator.results.record import Observation
 from orchestrator.results.table import Table
+from orchestrator.results.tensor_file import digest, tensor_file
 from orchestrator.store.parse_fingerprint import parse_fingerprint
-from orchestrator.store.tensors import digest, tensor_file
 from tests.unit.analysis.records import A, B, C, cell, output, record
 
 INTEL, AMD = "GenuineIntel", "AuthenticAMD"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eqc_runner.chain import chain as runner_chain
 from eqc_runner.digest import digest as runner_digest
 from eqc_runner.tensor import Tensor
-from orchestrator.store.tensors import TILE, chain, digest, tensor_file
+from orchestrator.results.tensor_file import TILE, chain, digest, tensor_file
 
 CARRIER = {"float16": "<u2", "bfloat16": "<u2", "float32": "<u4", "float64": "<u8"}
 VIEW = {"float16": "f2", "bfloat16": "u2", "float32": "f4", "float64": "f8"}
