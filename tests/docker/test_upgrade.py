@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.api import findings
-from orchestrator.errors import EnvironmentNotReady
-from orchestrator.packages.index import versions
 from orchestrator.store.read import read
 from tests.e2e.running import command, environment, written
 from tests.environment import ROOT
+from tests.index import needs_index
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.frameworks]
 OLD = "1.24.1"
@@ -32,21 +31,13 @@ isolation: docker
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This program with the older version in its lock."""
-    if not any(str(version) == OLD for version in _found()):
-        pytest.skip(f"the index does not have onnxruntime {OLD}")
+    needs_index("onnxruntime", OLD)
     folder = tmp_path_factory.mktemp("old")
     for part in ("orchestrator", "images"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     lock = folder / "images" / "lock.txt"
     lock.write_text(re.sub(r"(?m)^onnxruntime==.*$", f"onnxruntime=={OLD}", lock.read_text()))
     return folder
-
-
-def _found() -> tuple[object, ...]:
-    try:
-        return versions("onnxruntime", "3.11").found
-    except EnvironmentNotReady as error:
-        pytest.skip(str(error))
 
 
 def run(

@@ -23,6 +23,7 @@ from orchestrator.store.read import read
 from orchestrator.system.paths import cache_folder
 from tests.e2e.running import environment, written
 from tests.environment import ROOT
+from tests.index import needs_index
 
 onnx = pytest.importorskip("onnx")
 pytestmark = [pytest.mark.frameworks, pytest.mark.slow]
@@ -42,13 +43,13 @@ isolation: process
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with the older version."""
+    needs_index("onnxruntime", OLD, python=f"3.{sys.version_info[1]}")
     installed = cache_folder() / "tests" / f"onnxruntime-{OLD}-{sys.version_info[1]}"
     if not (installed / "onnxruntime").is_dir():
         words = ("install", "--quiet", "--no-deps", "--target", str(installed))
         argv = [sys.executable, "-m", "pip", *words, f"onnxruntime=={OLD}"]
         done = subprocess.run(argv, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"onnxruntime {OLD} cannot be had: {done.stderr.strip()[-300:]}")
+        assert done.returncode == 0, done.stderr
     folder = tmp_path_factory.mktemp("old")
     venv.create(folder, with_pip=False)
     (site,) = folder.glob("lib/python*/site-packages")

@@ -11,11 +11,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from orchestrator.errors import EnvironmentNotReady
-from orchestrator.packages.index import versions
 from orchestrator.store.read import read
 from tests.e2e.running import command, environment, eqc, written
 from tests.fakes.two_versions import two_versions
+from tests.index import needs_index
 
 HALVES = """\
 schema: 1
@@ -48,15 +47,6 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "PIP_FIND_LINKS": links,
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
-
-
-def needs_index(distribution: str, *wanted: str, python: str = "3.11") -> None:
-    try:
-        there = {str(version) for version in versions(distribution, python).found}
-    except EnvironmentNotReady as error:
-        pytest.skip(str(error))
-    if absent := set(wanted) - there:
-        pytest.skip(f"the index does not have {distribution} {', '.join(sorted(absent))}")
 
 
 def computed(store: Path) -> dict[str, tuple[str | None, str]]:
