@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from eqc_runner.failures import Failed
-from eqc_runner.tensor import Tensor
+from eqc_runner.tensor import Tensor, Unrecorded
 
 
 class Rows(NamedTuple):
@@ -29,9 +29,9 @@ class Rows(NamedTuple):
                 return rows
         raise Failed("exception", f"row {text!r} of the cell is neither like '0' nor like '0:2'")
 
-    def of_final(self, name: str, tensor: Tensor) -> Tensor:
+    def of_final(self, name: str, tensor: Tensor | Unrecorded) -> Tensor | Unrecorded:
         """These rows of the final output ``name``. Raises ``Failed`` (``wrong-shape``)."""
-        if not self.stop:
+        if not self.stop or isinstance(tensor, Unrecorded):
             return tensor
         if not tensor.shape or tensor.shape[0] < self.stop:
             raise Failed(

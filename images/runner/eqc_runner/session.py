@@ -14,10 +14,10 @@ from eqc_runner.chain import chain
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
 from eqc_runner.rows import Rows
+from eqc_runner.tensor import Tensor, Unrecorded
 
 if TYPE_CHECKING:
     from eqc_runner.adapters.protocol import Adapter
-    from eqc_runner.tensor import Tensor
 
 
 class Folders(NamedTuple):
@@ -50,26 +50,26 @@ def observe(
     keep = cell.get("keep") or "none"
     finals = loaded.run(inputs)
     finals = [(name, rows.of_final(name, tensor)) for name, tensor in finals]
-    outputs = _final_records(finals, folders.out if keep != "none" else None)
+    outputs, unrecorded = _final_records(finals, folders.out if keep != "none" else None)
     perturbed = None
     if cell.get("layers"):
         instrumented, layers = loaded.run_layers(inputs)
         plain = [record["digest"] for record in outputs]
         again = [rows.of_final(name, tensor) for name, tensor in instrumented]
-        perturbed = plain != [digest(tensor) for tensor in again]
+        perturbed = plain != [digest(tensor) for tensor in again if isinstance(tensor, Tensor)]
         batch = _batch(inputs, settings.batch)
         for index, layer in enumerate(layers):
             place = folders.out if keep == "all" else None
-            record = _identify(rows.of_layer(layer.tensor, batch), place)
-            outputs.append(
-                {
-                    "name": layer.name,
-                    "role": "layer",
-                    "index": index,
-                    "operation": layer.operation,
-                    **record,
-                }
-            )
+            what = {
+                "name": layer.name,
+                "role": "layer",
+                "index": index,
+                "operation": layer.operation,
+            }
+            if isinstance(layer.tensor, Unrecorded):
+                unrecorded.append({**what, "reason": layer.tensor.reason})
+            else:
+                outputs.append({**what, **_identify(rows.of_layer(layer.tensor, batch), place)})
     facts = loaded.facts
     return {
         "schema": observations.SCHEMA,
@@ -89,6 +89,7 @@ def observe(
             "weights": facts.weights,
         },
         "outputs": outputs,
+        "unrecorded": unrecorded,
         # Adapters of others, made before there was this, do not say.
         "converted": list(getattr(loaded, "converted", ())),
         "perturbed": perturbed,
@@ -119,15 +120,22 @@ def _batch(inputs: Mapping[str, np.ndarray], batch: int | None) -> int | None:
     return lengths.pop() if len(lengths) == 1 else None
 
 
-def _final_records(finals: list[tuple[str, Tensor]], place: Path | None) -> list[dict[str, Any]]:
-    records = []
+def _final_records(
+    finals: list[tuple[str, Tensor | Unrecorded]], place: Path | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The records of the outputs, and of those that there is no tensor of."""
+    records, unrecorded = [], []
     for index, (name, tensor) in enumerate(finals):
         label = "output" if len(finals) == 1 else f"output:{name}"
-        record = _identify(tensor, place)
-        records.append(
-            {"name": label, "role": "final", "index": index, "operation": None, **record}
-        )
-    return records
+        what = {"name": label, "role": "final", "index": index, "operation": None}
+        if isinstance(tensor, Unrecorded):
+            unrecorded.append({**what, "reason": tensor.reason})
+        else:
+            records.append({**what, **_identify(tensor, place)})
+    if not records:
+        said = "; ".join(f"{record['name']}: {record['reason']}" for record in unrecorded)
+        raise Failed("no-output", f"no output can be recorded: {said or 'the model has none'}")
+    return records, unrecorded
 
 
 def _identify(tensor: Tensor, place: Path | None) -> dict[str, Any]:

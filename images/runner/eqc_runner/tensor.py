@@ -11,7 +11,7 @@ import os
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,13 @@ CARRIERS: dict[str, str] = {
     "bool": "?",
 }
 """The NumPy type, without byte order, that holds the values of each dtype of the format."""
+
+
+class Unrecorded(NamedTuple):
+    """In place of a tensor that an observation cannot hold; it has no digest and no class."""
+
+    reason: str
+    """One line in plain words, e.g. ``strings are not recorded``."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from eqc_runner.tensor import Tensor
+    from eqc_runner.tensor import Tensor, Unrecorded
 
 
 class LayerOutput(NamedTuple):
@@ -23,14 +23,14 @@ class LayerOutput(NamedTuple):
 
     name: str
     operation: str | None
-    tensor: Tensor
+    tensor: Tensor | Unrecorded
 
 
 class Settings(NamedTuple):
     """How to compute. ``None`` leaves a setting at the framework's default."""
 
     precision: str
-    """``float16``, ``bfloat16``, ``float32`` or ``float64``."""
+    """``float16``, ``bfloat16``, ``float32`` or ``float64``; ``stored``: as the model's file is."""
     threads: int | None
     batch: int | None
     """The input is repeated along axis 0 to this size; ``None``: as it is."""
@@ -60,14 +60,20 @@ class Loaded(Protocol):
 
     facts: ModelFacts
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor]]:
-        """The final outputs as (name, tensor) in the model's order, without instrumentation."""
+    def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor | Unrecorded]]:
+        """The final outputs as (name, tensor) in the model's order, without instrumentation.
+
+        One that cannot be recorded is ``Unrecorded`` and takes nothing from the others.
+        """
         ...
 
     def run_layers(
         self, inputs: Mapping[str, np.ndarray]
-    ) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
-        """The final outputs of an instrumented run, and every layer in order of computation."""
+    ) -> tuple[list[tuple[str, Tensor | Unrecorded]], list[LayerOutput]]:
+        """The final outputs of an instrumented run, and every layer in order of computation.
+
+        The model is as it was loaded: a state that ``run`` left behind is not carried over.
+        """
         ...
 
 

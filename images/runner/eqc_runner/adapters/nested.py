@@ -1,0 +1,42 @@
+"""What a model returns, taken apart: tuples, lists and mappings in one another, one output a leaf.
+
+A leaf is named by its path, e.g. ``1.0`` for the first element of the second, ``logits`` for the
+value of that key. Nothing is stacked or joined, so that each output keeps its dtype and shape.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator, Mapping
+
+from eqc_runner.tensor import Tensor, Unrecorded
+
+MOST = 1000
+"""Leaves that are recorded of one output; a longer sequence is listed as one ``Unrecorded``."""
+
+
+def leaves(
+    value: Any, tensor_of: Callable[[Any], Tensor | Unrecorded], path: str = ""
+) -> list[tuple[str, Tensor | Unrecorded]]:
+    """The leaves of ``value`` by their paths, in order; a mapping's by its own order of keys.
+
+    ``tensor_of`` makes the tensor of a leaf, or says why there is none. ``None`` is a leaf.
+    """
+    found: list[tuple[str, Tensor | Unrecorded]] = []
+    for name, leaf in _walk(value, path):
+        if len(found) == MOST:
+            return [(path, Unrecorded(f"more than {MOST} values in one another"))]
+        nothing = Unrecorded("the model returned None here")
+        found.append((name, nothing if leaf is None else tensor_of(leaf)))
+    return found
+
+
+def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        items = [(str(key), item) for key, item in value.items()]
+    elif isinstance(value, (tuple, list)):
+        items = [(str(index), item) for index, item in enumerate(value)]
+    else:
+        yield path, value
+        return
+    for name, item in items:
+        yield from _walk(item, f"{path}.{name}" if path else name)
