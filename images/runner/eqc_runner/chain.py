@@ -139,9 +139,8 @@ def _bit_planes(
         tile = content[start * itemsize :]
         feed(tile[: elements * itemsize])
         if tile.size < transpose.reach:
-            # The last tile: casts read past its end, and a shorter one is filled with zeros.
-            tile = np.zeros(transpose.reach, dtype=np.uint8)
-            tile[: elements * itemsize] = content[start * itemsize :]
+            # The last tile: casts read past its end.
+            tile = transpose.filled_up(tile)
         place = _LINK + start // 8
         top = transpose(tile, planes[:, place : place + transpose.padded])
         if kept:
@@ -152,7 +151,7 @@ def _bit_planes(
 _kept_scratch = threading.local()
 
 _KEPT_SHAPES = 8
-"""The number of transpositions that a thread keeps. The largest, of float64, takes 1.5 MiB."""
+"""The number of transpositions that a thread keeps. The largest, of float64, takes 2.5 MiB."""
 
 
 def _scratch(rows: int, width: int) -> np.ndarray:
@@ -203,6 +202,8 @@ class _Transposition:
         """Bytes of a plane, of which the last may be undefined: a multiple of 8, at least row."""
         self.reach = (7 * row + padded + 1) * itemsize
         """Bytes that are read from the start of a tile; at least those of its elements."""
+        # Kept, because writing to new pages is slow.
+        self._filled_up = np.empty(self.reach, dtype=np.uint8)
         size = itemsize - kept
         words = padded // 8
         self._bytes = _aligned(itemsize * 8 * padded).reshape(itemsize, 8, padded)
@@ -214,6 +215,12 @@ class _Transposition:
             pairs = planes.reshape(size * 4 // distance, 2, distance * words)
             spare = scratch.reshape(-1, distance * words)
             self._steps.append((shift, mask, pairs[:, 0], pairs[:, 1], spare))
+
+    def filled_up(self, tile: np.ndarray) -> np.ndarray:
+        """``tile`` with zeros up to ``reach``. They are overwritten by the next call."""
+        self._filled_up[: tile.size] = tile
+        self._filled_up[tile.size :] = 0
+        return self._filled_up
 
     def __call__(self, tile: np.ndarray, out: np.ndarray) -> np.ndarray:
         """Write the planes of ``tile`` to ``out`` (bits, padded).
