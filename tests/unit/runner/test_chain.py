@@ -228,3 +228,12 @@ def test_buffers_of_numpy_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None
         chain(Tensor.of(np.ones(3, dtype=np.float32)))
     assert np.getbufsize() == before
     assert seen != [before]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_shorter_tile_has_nothing_of_the_one_before(dtype: str) -> None:
+    size = np.dtype(CARRIERS[dtype]).itemsize
+    set_bits = np.full(64 * size, 255, dtype=np.uint8).view(CARRIERS[dtype])
+    for count in (64, 57):  # both of rows of 8 elements
+        tensor = Tensor(dtype, set_bits[:count])
+        assert digest_and_chain(tensor) == (digest(tensor), reference_chain(tensor, TILE))
