@@ -1,4 +1,4 @@
-"""The precision chain of a float tensor, in about one pass over its data.
+"""The precision chain of a float tensor, and its digest, in about one pass over its data.
 
 ``D0 = BLAKE3(header, E)``, ``Dp = BLAKE3(Dp-1, P(p))`` for p = 1...m, with P(p) the plane of
 mantissa bit p, most significant first. The next hash gets all 32 bytes of ``Dp-1``; what is
