@@ -10,7 +10,7 @@ import numpy as np
 
 from eqc_runner import observations
 from eqc_runner.adapters.protocol import Settings
-from eqc_runner.chain import chain
+from eqc_runner.chain import digest_and_chain
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
 from eqc_runner.rows import Rows
@@ -141,7 +141,7 @@ def _final_records(
 def _identify(tensor: Tensor, place: Path | None) -> dict[str, Any]:
     """Digest and chain of ``tensor``, which is written under ``place`` if there is one."""
     tensor = tensor.compact()
-    name = digest(tensor)
+    name, links = digest_and_chain(tensor)
     if place is not None:
         path = place / "tensors" / name
         if not path.exists():
@@ -151,6 +151,6 @@ def _identify(tensor: Tensor, place: Path | None) -> dict[str, Any]:
         "dtype": tensor.dtype,
         "shape": list(tensor.shape),
         "digest": name,
-        "chain": chain(tensor),
+        "chain": links,
         "tensor": place is not None,
     }

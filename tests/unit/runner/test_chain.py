@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqc_runner import chain as chain_module
-from eqc_runner.chain import MANTISSA_BITS, TILE, chain
+from eqc_runner.chain import MANTISSA_BITS, TILE, chain, digest_and_chain
+from eqc_runner.digest import digest
 from eqc_runner.tensor import CARRIERS, Tensor
 
 FLOATS = sorted(MANTISSA_BITS)
@@ -181,3 +182,58 @@ def test_reused_scratch_leaves_no_trace() -> None:
     before = chain(small)
     chain(Tensor.of(np.full(3 * TILE + 5, np.nan, dtype=np.float64)))
     assert chain(small) == before
+
+
+@st.composite
+def arrays(draw: Any) -> Tensor:
+    """A tensor of any dtype, layout and byte order, of up to a few small tiles."""
+    dtype = draw(st.sampled_from(sorted(CARRIERS)))
+    carrier = np.dtype(CARRIERS[dtype]).newbyteorder(draw(st.sampled_from("<>")))
+    shape = draw(st.sampled_from([(), (0,), (1,), (63,), (64,), (65,), (3, 0), (5, 7), (3, 70)]))
+    size = int(np.prod(shape, dtype=int)) * carrier.itemsize
+    random = np.random.Generator(np.random.Philox(draw(st.integers(0, 1 << 32))))
+    most = 1 if dtype == "bool" else 255
+    content = random.integers(0, most, size, dtype=np.uint8, endpoint=True)
+    array = content.view(carrier).reshape(shape)
+    return Tensor(dtype, array.T if draw(st.booleans()) else array)
+
+
+@settings(max_examples=200, deadline=None)
+@given(arrays())
+def test_one_pass_gives_what_digest_and_chain_give(tensor: Tensor) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(chain_module, "TILE", 64)
+        assert digest_and_chain(tensor) == (digest(tensor), chain(tensor))
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, "int64"])
+@pytest.mark.parametrize("count", [TILE - 1, TILE, 2 * TILE + 12345])
+def test_one_pass_at_the_real_size(dtype: str, count: int) -> None:
+    random = np.random.Generator(np.random.Philox(count))
+    size = np.dtype(CARRIERS[dtype]).itemsize
+    array = random.integers(0, 256, count * size, dtype=np.uint8).view(CARRIERS[dtype])
+    tensor = Tensor(dtype, array)
+    assert digest_and_chain(tensor) == (digest(tensor), chain(tensor))
+
+
+def test_buffers_of_numpy_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, seen = np.getbufsize(), []
+
+    def fail(*_: object) -> None:
+        seen.append(np.getbufsize())
+        raise MemoryError
+
+    monkeypatch.setattr(chain_module, "_bit_planes", fail)
+    with pytest.raises(MemoryError):
+        chain(Tensor.of(np.ones(3, dtype=np.float32)))
+    assert np.getbufsize() == before
+    assert seen != [before]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_shorter_tile_has_nothing_of_the_one_before(dtype: str) -> None:
+    size = np.dtype(CARRIERS[dtype]).itemsize
+    set_bits = np.full(64 * size, 255, dtype=np.uint8).view(CARRIERS[dtype])
+    for count in (64, 57):  # both of rows of 8 elements
+        tensor = Tensor(dtype, set_bits[:count])
+        assert digest_and_chain(tensor) == (digest(tensor), reference_chain(tensor, TILE))
