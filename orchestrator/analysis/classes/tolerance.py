@@ -7,15 +7,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.analysis.classes.consequences import (
-    FLOATS,
-    Tensor,
-    absolute_errors,
-    as_values,
-    bits_of,
-    ulp_distance,
-)
+from orchestrator.analysis.classes.consequences import Tensor, absolute_errors
 from orchestrator.analysis.classes.distance import Comparison
+from orchestrator.results.floats import FORMATS, as_values, bits_of, ulp_distance
+from orchestrator.results.tensor_file import COMPLEX
 from orchestrator.results.tolerance import Tolerance
 
 
@@ -36,7 +31,7 @@ def _beyond(tolerance: Tolerance, found: Comparison) -> Iterator[str]:
     if tolerance.bits is not None:
         if found.agreed is None:
             yield _cannot(distance.unknown or ("the outputs are not floats",))
-        elif found.agreed < 0 and not (found.tensors and found.tensors[0][0] in FLOATS):
+        elif found.agreed < 0 and not (found.tensors and found.tensors[0][0] in FORMATS):
             yield "sign, exponent, type or shape differ"
         elif found.agreed < 0:
             yield "sign or exponent differ"
@@ -49,8 +44,9 @@ def _beyond(tolerance: Tolerance, found: Comparison) -> Iterator[str]:
             yield _cannot(distance.unknown or ("the outputs are not floats",))
         elif (furthest := _finite_ulps(*found.tensors)) > tolerance.ulps:
             yield f"{furthest} ulp"
-    elif far := int((~_is_close(tolerance, *found.tensors)).sum()):
-        yield f"{far} of {found.tensors[0][2].size} elements are further"
+    elif far := int((~(close := _is_close(tolerance, *found.tensors))).sum()):
+        what = "parts" if found.tensors[0][0] in COMPLEX else "elements"
+        yield f"{far} of {close.size} {what} are further"
 
 
 def _cannot(unknown: Iterable[str]) -> str:
@@ -59,7 +55,7 @@ def _cannot(unknown: Iterable[str]) -> str:
 
 def _unequal_specials(first: Tensor, second: Tensor) -> int:
     """Elements of which one is infinite or a NaN and the other has other bits."""
-    if first[0] not in FLOATS:
+    if first[0] not in FORMATS:
         return 0
     x, y = as_values(first[0], first[2]), as_values(second[0], second[2])
     special = ~(np.isfinite(x) & np.isfinite(y))
