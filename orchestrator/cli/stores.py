@@ -52,7 +52,7 @@ def completeness(summary: Summary) -> Exit:
     if not any(partition.classes for partition in summary.partitions):
         click.echo("eqc: nothing was observed", err=True)
         return Exit.NOTHING_OBSERVED
-    if any(partition.missing for partition in summary.partitions):
+    if any(partition.incomplete for partition in summary.partitions):
         return Exit.INCOMPLETE
     return Exit.DONE
 

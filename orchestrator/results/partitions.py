@@ -62,6 +62,10 @@ class EqClass:
         return tuple(links[start : start + 8].hex() for start in range(0, len(links), 8))
 
 
+NOT_RECORDED = "not recorded"
+"""The status of a platform that computed an output which a record cannot hold."""
+
+
 @dataclass(frozen=True)
 class Missing:
     """A platform without a usable output, and the reason. It is in no class."""
@@ -121,6 +125,12 @@ class Partition:
     def key(self) -> tuple[str, str, str, str]:
         """(workload, input, variant, output)."""
         return (self.workload, self.input, self.variant, self.output)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a platform is missing. Where all that computed an output could not record it,
+        as one of strings, nothing is: there is nothing to have."""
+        return any(absent.status != NOT_RECORDED or bool(self.classes) for absent in self.missing)
 
 
 @dataclass(frozen=True)
@@ -195,6 +205,18 @@ class LayerRow:
 
 
 @dataclass(frozen=True)
+class UnrecordedLayer:
+    """A layer that some platforms computed and could not record, for one reason."""
+
+    index: int
+    name: str
+    operation: str | None
+    reason: str
+    platforms: tuple[str, ...]
+    """Sorted by name."""
+
+
+@dataclass(frozen=True)
 class LayerProfile:
     """Classes and precision of one (workload, input, variant), layer by layer."""
 
@@ -205,6 +227,28 @@ class LayerProfile:
     """In order of index."""
     first_parting: str | None
     """Name of the first layer with more than one class; ``None``: every layer has one."""
+    unrecorded: tuple[UnrecordedLayer, ...] = ()
+    """By index, name and reason. One that other platforms recorded is in ``rows``, too."""
+
+    @property
+    def never_recorded(self) -> tuple[UnrecordedLayer, ...]:
+        """The first of ``unrecorded`` for each layer that is not in ``rows``, by index."""
+        recorded = {(row.index, row.name) for row in self.rows}
+        found: dict[tuple[int, str], UnrecordedLayer] = {}
+        for layer in self.unrecorded:
+            if (layer.index, layer.name) not in recorded:
+                found.setdefault((layer.index, layer.name), layer)
+        return tuple(found.values())
+
+    def why_not(self, index: int, name: str) -> str | None:
+        """``strings are not recorded``, with the platforms where the layer has other platforms,
+        too; ``None`` where all that computed the layer recorded it."""
+        found = [one for one in self.unrecorded if (one.index, one.name) == (index, name)]
+        alone = len(found) == 1 and all((r.index, r.name) != (index, name) for r in self.rows)
+        if alone:
+            return found[0].reason
+        said = (f"{one.reason} ({', '.join(one.platforms)})" for one in found)
+        return "; ".join(said) or None
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,12 @@ from orchestrator.errors import StoreError
 from orchestrator.results.outputs import Codes, OutputPool, Outputs
 from orchestrator.results.record import Observation, SoftwareRecord
 from orchestrator.store.parse import (
+    LISTS,
     PARTS,
     PLANNED,
     JsonObject,
     parse_software,
+    parse_unrecorded,
     software_of_framework,
 )
 from orchestrator.store.records import Sourced
@@ -75,13 +77,11 @@ class Columns:
             return self._outputs()
         if name == "software":
             return self._software()
-        parse, column = PARTS.get(name), self.keys.get(name)
+        parse, column = PARTS.get(name) or LISTS.get(name), self.keys.get(name)
         default = parse(None) if parse else Observation._field_defaults.get(name)
         if column is None:
             return repeat(default)
         values = json.loads(f"[{','.join(column.texts)}]")
-        if name == "converted":
-            values = [tuple(value or ()) for value in values]
         # The last one is what ABSENT points at.
         values = [*(map(parse, values) if parse else values), default]
         return map(values.__getitem__, column.codes.tolist())
@@ -197,6 +197,7 @@ def _checked(document: JsonObject) -> Sequence[JsonObject]:
         part = record.get(name)
         if part is not None and not isinstance(part, dict):
             raise TypeError(f"{name} is {part!r}, no object")
+    parse_unrecorded(record.get("unrecorded"))
     outputs: Sequence[JsonObject] = record.get("outputs", [])
     if not isinstance(outputs, list):
         raise TypeError("outputs are no list")

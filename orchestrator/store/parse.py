@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from orchestrator.model.experiment import Json, Reason, pairs
 from orchestrator.model.machine import Offer
 from orchestrator.results.comparison import BY_PLATFORM, Comparison
-from orchestrator.results.outputs import OutputPool
+from orchestrator.results.outputs import OutputPool, UnrecordedOutput
 from orchestrator.results.record import (
     FrameworkRecord,
     ImageRecord,
@@ -45,7 +45,8 @@ def parse_observation(document: JsonObject, pool: OutputPool | None = None) -> O
         fields[name] = parse(known.get(name))
     if fields["software"].id is None:
         fields["software"] = software_of_framework(fields["framework"])
-    fields["converted"] = tuple(known.get("converted") or ())
+    for name, parse in LISTS.items():
+        fields[name] = parse(known.get(name))
     fields["outputs"] = (pool or OutputPool()).add(known.get("outputs", ()))
     return Observation(**fields)
 
@@ -160,6 +161,30 @@ def parse_reason(value: Json) -> Reason | None:
     return Reason(known.get("code") or "", known.get("message") or "", known.get("stderr") or "")
 
 
+def parse_unrecorded(value: Json) -> tuple[UnrecordedOutput, ...]:
+    """The outputs that could not be recorded; none in an older record.
+
+    Raises ``KeyError``, ``TypeError`` or ``ValueError`` where an element is no such output.
+    """
+    listed: Any = value or ()
+    return tuple(_unrecorded(**{name: one[name] for name in _UNRECORDED}) for one in listed)
+
+
+def _unrecorded(
+    name: object, role: object, index: object, operation: object, reason: object
+) -> UnrecordedOutput:
+    if not isinstance(name, str) or not isinstance(role, str) or not isinstance(reason, str):
+        raise TypeError(f"name {name!r}, role {role!r} or reason {reason!r} is no text")
+    if type(index) is not int or not 0 <= index < 1 << 31:
+        raise ValueError(f"index {index!r} of {name!r} is none")
+    if not isinstance(operation, str | None):
+        raise TypeError(f"operation {operation!r} of {name!r} is none")
+    return UnrecordedOutput(name, role, index, operation, reason)
+
+
+_UNRECORDED = UnrecordedOutput.__slots__
+
+
 PARTS: Mapping[str, Callable[[Any], Any]] = {
     "platform": parse_platform,
     "workload": parse_workload,
@@ -172,6 +197,11 @@ PARTS: Mapping[str, Callable[[Any], Any]] = {
     "software": parse_software,
 }
 """How the keys of an observation are read that are objects, or ``None``, by their names."""
+LISTS: Mapping[str, Callable[[Any], Any]] = {
+    "converted": lambda value: tuple(value or ()),
+    "unrecorded": parse_unrecorded,
+}
+"""How the keys of an observation are read that are lists, beside its outputs, by their names."""
 PLANNED = ("platform", "workload", "input", "variant")
 """The parts of a planned cell, in the order in which ``plan.json`` refers to them."""
 

@@ -9,7 +9,7 @@ from tests.unit.report.summaries import HOSTILE, full
 
 def test_the_contract() -> None:
     found = json_report(full())
-    assert list(found) == ["schema", "partitions"]
+    assert list(found) == ["schema", "partitions", "unrecorded_layers"]
     assert found["schema"] == 2
     first, second = found["partitions"]
     assert first == {
