@@ -106,7 +106,7 @@ def chain(dtype: str, shape: tuple[int, ...], data: bytes) -> list[str] | None:
     words = np.frombuffer(data, dtype=f"<u{width}").astype(np.uint64)
     bits = 8 * width
     state = blake3(_header(dtype, shape))
-    whole_top_byte = bits - mantissa >= 8
+    whole_top_byte = bits - mantissa > 8
     if whole_top_byte:
         state.update((words >> np.uint64(bits - 8)).astype(np.uint8).tobytes())
     for bit in range(bits - 1 - 8 * whole_top_byte, mantissa - 1, -1):

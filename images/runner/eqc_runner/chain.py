@@ -9,9 +9,9 @@ included.
 tile of n elements let K = ceil(n / 8): bit r (of value 2**r) of byte j of the tile's plane is the
 bit of element r*K + j, or 0 where there is no such element. A plane is the bytes of all tiles.
 
-*E*, sign and exponent. Where they fill the top byte of an element (bfloat16, float32, float64,
-float8_e8m0fnu) E starts with the top byte of every element in C order; then come the planes of the
-sign and exponent bits that are left (float16: all 6; bfloat16, float32: 1; float64: 4), most
+*E*, sign and exponent. Where they take more than the top byte of an element (bfloat16, float32,
+float64) E starts with the top byte of every element in C order; then come the planes of the sign
+and exponent bits that are left (bfloat16, float32: 1; float64: 4; any other: all), most
 significant first. The elements of a complex tensor are its real and imaginary parts, in turn.
 
 The tile and the assignment of elements to bits are part of the format (docs/formats.md, section
@@ -28,8 +28,6 @@ from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 from blake3 import blake3
-
-from eqc_runner.digest import digest
 
 if TYPE_CHECKING:
     from eqc_runner.tensor import Tensor
@@ -87,18 +85,15 @@ def chain(tensor: Tensor) -> list[str] | None:
     words = tensor.data()
     if tensor.dtype in _PARTS:
         words = words.view(_PARTS[tensor.dtype])
-    if not mantissa:
-        # All is exponent: D0 hashes the header and every byte, as the digest does.
-        return [digest(tensor)[:16]]
     itemsize = words.dtype.itemsize
     kept = int(8 * itemsize - mantissa > 8)
     state = blake3(tensor.header())
     planes = _bit_planes(words.view(np.uint8), itemsize, kept, lambda top: state.update(top.data))
-    for plane in planes[: mantissa - 1 : -1]:
+    for plane in planes[mantissa:][::-1]:
         state.update(plane[_LINK:].data)
     link = state.digest()
     links = [link]
-    for plane in planes[mantissa - 1 :: -1]:
+    for plane in planes[:mantissa][::-1]:
         # Before the plane, not in an update of its own: after one of 32 bytes BLAKE3 hashes the
         # rest at two thirds of its speed, and a call costs as much as hashing a small plane.
         plane[:_LINK] = np.frombuffer(link, dtype=np.uint8)
