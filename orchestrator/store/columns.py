@@ -20,7 +20,6 @@ from orchestrator.errors import StoreError
 from orchestrator.results.outputs import Codes, OutputPool, Outputs
 from orchestrator.results.record import Observation, SoftwareRecord
 from orchestrator.store.parse import (
-    LISTS,
     PARTS,
     PLANNED,
     JsonObject,
@@ -77,11 +76,15 @@ class Columns:
             return self._outputs()
         if name == "software":
             return self._software()
-        parse, column = PARTS.get(name) or LISTS.get(name), self.keys.get(name)
+        parse, column = PARTS.get(name), self.keys.get(name)
         default = parse(None) if parse else Observation._field_defaults.get(name)
         if column is None:
             return repeat(default)
         values = json.loads(f"[{','.join(column.texts)}]")
+        if name == "converted":
+            values = [tuple(value or ()) for value in values]
+        if name == "unrecorded":
+            values = [parse_unrecorded(value) for value in values]
         # The last one is what ABSENT points at.
         values = [*(map(parse, values) if parse else values), default]
         return map(values.__getitem__, column.codes.tolist())

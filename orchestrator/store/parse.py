@@ -45,9 +45,9 @@ def parse_observation(document: JsonObject, pool: OutputPool | None = None) -> O
         fields[name] = parse(known.get(name))
     if fields["software"].id is None:
         fields["software"] = software_of_framework(fields["framework"])
-    for name, parse in LISTS.items():
-        fields[name] = parse(known.get(name))
+    fields["converted"] = tuple(known.get("converted") or ())
     fields["outputs"] = (pool or OutputPool()).add(known.get("outputs", ()))
+    fields["unrecorded"] = parse_unrecorded(known.get("unrecorded"))
     return Observation(**fields)
 
 
@@ -197,11 +197,6 @@ PARTS: Mapping[str, Callable[[Any], Any]] = {
     "software": parse_software,
 }
 """How the keys of an observation are read that are objects, or ``None``, by their names."""
-LISTS: Mapping[str, Callable[[Any], Any]] = {
-    "converted": lambda value: tuple(value or ()),
-    "unrecorded": parse_unrecorded,
-}
-"""How the keys of an observation are read that are lists, beside its outputs, by their names."""
 PLANNED = ("platform", "workload", "input", "variant")
 """The parts of a planned cell, in the order in which ``plan.json`` refers to them."""
 
