@@ -11,6 +11,7 @@ from orchestrator.results.partitions import (
     PlatformInfo,
     Summary,
     TableCell,
+    incomplete,
 )
 from orchestrator.results.table import partition_name
 
@@ -72,7 +73,7 @@ def finding(partition: Partition) -> str:
     """``3 classes, 10 of 23 bits remain, at most 2 ulp apart, …, 1 missing, 2 non-deterministic``,
     with how far the classes are apart where that was measured."""
     unrecorded = [one for one in partition.missing if one.status == NOT_RECORDED]
-    if not partition.classes and not partition.incomplete and unrecorded:
+    if not partition.classes and not incomplete(partition) and unrecorded:
         return f"{NOT_RECORDED}: {plain('; '.join(sorted({one.reason for one in unrecorded})))}"
     if not partition.classes:
         parts = ["nothing observed"]

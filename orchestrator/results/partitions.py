@@ -62,10 +62,6 @@ class EqClass:
         return tuple(links[start : start + 8].hex() for start in range(0, len(links), 8))
 
 
-NOT_RECORDED = "not recorded"
-"""The status of a platform that computed an output which a record cannot hold."""
-
-
 @dataclass(frozen=True)
 class Missing:
     """A platform without a usable output, and the reason. It is in no class."""
@@ -73,6 +69,10 @@ class Missing:
     platform: str
     status: str
     reason: str
+
+
+NOT_RECORDED = "not recorded"
+"""The status of a platform that computed an output which a record cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +126,6 @@ class Partition:
         """(workload, input, variant, output)."""
         return (self.workload, self.input, self.variant, self.output)
 
-    @property
-    def incomplete(self) -> bool:
-        """Whether a platform is missing. Where all that computed an output could not record it,
-        as one of strings, nothing is: there is nothing to have."""
-        return any(absent.status != NOT_RECORDED or bool(self.classes) for absent in self.missing)
-
 
 @dataclass(frozen=True)
 class TableCell:
@@ -160,6 +154,13 @@ class ClassTable:
     rows: tuple[tuple[TableCell | None, ...], ...]
     """``None``: the cell is neither observed nor planned."""
     footnotes: tuple[str, ...]
+
+
+def incomplete(partition: Partition) -> bool:
+    """Whether a platform is missing. Where all that computed an output could not record it, as
+    one of strings, nothing is: there is nothing to have."""
+    known = bool(partition.classes)
+    return any(known or absent.status != NOT_RECORDED for absent in partition.missing)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from orchestrator.results.difference import (
     Moved,
     PartitionDifference,
 )
-from orchestrator.results.partitions import NOT_RECORDED, EqClass, Partition, Summary
+from orchestrator.results.partitions import NOT_RECORDED, EqClass, Partition, Summary, incomplete
 from orchestrator.results.tolerance import Tolerance, tolerances_for
 
 
@@ -182,7 +182,7 @@ def _added(after: Partition) -> PartitionDifference:
         classes=(0, len(after.classes)),
         remaining_precision=(None, after.remaining_precision),
         missing=tuple(
-            Absent(absent.platform, absent.status, absent.reason, expected=not after.incomplete)
+            Absent(absent.platform, absent.status, absent.reason, expected=not incomplete(after))
             for absent in sorted(after.missing, key=lambda absent: absent.platform)
         ),
         new=tuple(sorted(_ids(after))),

@@ -59,14 +59,14 @@ def _details(details: Details | None) -> tuple[LayerDetails, ...]:
 
 def _block(number: int, profile: LayerProfile, found: LayerDetails | None) -> Block:
     name = column_name((profile.workload, profile.input, profile.variant, "output"))
-    if not profile.rows:
-        what = "no layer could be recorded"
-    elif profile.first_parting is None:
+    if profile.first_parting is None:
         what = f"all platforms agree in all {len(profile.rows)} layers"
     else:
         what = f"platforms first part at {profile.first_parting}"
     label = "Classes and remaining precision by layer; the same as a table below"
-    drawings = [Drawing(layers_figure(profile), label)] if profile.rows else []
+    drawings = [Drawing(layers_figure(profile), label)]
+    if not profile.rows:
+        drawings, what = [], "no layer could be recorded"
     shares = shares_figure(found) if found else None
     if shares is not None:
         drawings.append(Drawing(shares, "Deviating share by layer; the same as a table below"))
