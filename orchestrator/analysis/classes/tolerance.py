@@ -79,5 +79,5 @@ def _is_close(tolerance: Tolerance, first: Tensor, second: Tensor) -> npt.NDArra
     with np.errstate(invalid="ignore", over="ignore"):
         allowed = (tolerance.atol or 0.0) + (tolerance.rtol or 0.0) * reference
         near: npt.NDArray[np.bool_] = absolute_errors(first, second) <= allowed
-    close = near | ~finite
-    return close.all(axis=-1) if first[0] in COMPLEX else close
+    near |= ~finite
+    return np.asarray(near.all(axis=-1)) if first[0] in COMPLEX else near
