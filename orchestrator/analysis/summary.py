@@ -85,9 +85,10 @@ def _notes(observations: Observations, layers: Iterable[LayerProfile]) -> tuple[
         for layer in profile.unrecorded
     }
     if computed:
+        number = len(computed)
         notes.append(
-            f"{len(computed)} layers were computed but could not be recorded, on some platform or "
-            "all: `eqc report STORE --show layers` has the reasons"
+            f"{number} {'layer was' if number == 1 else 'layers were'} computed but could not be "
+            "recorded, on some platform or all: `eqc report STORE --show layers` has the reasons"
         )
     rehearsed = int(sessions["rehearsal"].sum())
     if rehearsed:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.results.distance import Distance
+from orchestrator.results.layers import UnrecordedLayer
 
 if TYPE_CHECKING:
     # It imports NumPy, which no list of formats should wait for.
@@ -203,18 +204,6 @@ class LayerRow:
     """Some platforms are in one class in the layer before and in several in this one."""
     merges: bool
     """Some platforms are in several classes in the layer before and in one in this one."""
-
-
-@dataclass(frozen=True)
-class UnrecordedLayer:
-    """A layer that some platforms computed and could not record, for one reason."""
-
-    index: int
-    name: str
-    operation: str | None
-    reason: str
-    platforms: tuple[str, ...]
-    """Sorted by name."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from orchestrator.analysis.classes.precision import remaining_precisions
 from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.observations.tally import Tally, of_name, tally
-from orchestrator.results.partitions import LayerProfile, LayerRow, UnrecordedLayer
+from orchestrator.results.layers import UnrecordedLayer
+from orchestrator.results.partitions import LayerProfile, LayerRow
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

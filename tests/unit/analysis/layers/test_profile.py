@@ -9,7 +9,7 @@ from orchestrator.analysis.layers.profile import (
     layer_profiles,
 )
 from orchestrator.analysis.observations.table import observations_table
-from orchestrator.results.partitions import UnrecordedLayer
+from orchestrator.results.layers import UnrecordedLayer
 from tests.unit.analysis.records import A, B, C, lacking, output, record
 
 
