@@ -23,6 +23,7 @@ from orchestrator.results.layers import (
     LayerDetail,
     LayerDetails,
 )
+from orchestrator.results.tensor_file import COMPLEX
 
 ACTIVATIONS = frozenset(("relu", "sigmoid", "tanh"))
 """Operations that the study counts as activations; a softmax ends a model and is none."""
@@ -169,7 +170,8 @@ class _Shares:
             if dtype not in FORMATS or (first is not None and first[:2] != (dtype, shape)):
                 comparable = False
                 continue
-            bits = bits_of(dtype, array).reshape(array.size, -1)
+            parts = 2 if dtype in COMPLEX else 1
+            bits = bits_of(dtype, array).reshape(array.size, parts)
             if first is None:
                 first, deviates = (dtype, shape, bits), np.zeros(array.size, dtype=bool)
             else:
