@@ -155,8 +155,8 @@ def as_values(dtype: str, array: npt.NDArray[Any]) -> Doubles:
     """
     if dtype not in FORMATS:
         return np.asarray(array, dtype=np.float64)
-    bits = bits_of(dtype, array)
-    return _doubles(dtype, bits.reshape(-1)).reshape(bits.shape)
+    shape = (*array.shape, 2) if dtype in COMPLEX else array.shape
+    return _doubles(dtype, np.ascontiguousarray(array).reshape(-1)).reshape(shape)
 
 
 def from_values(values: Doubles, dtype: str) -> npt.NDArray[Any]:
@@ -181,21 +181,22 @@ def from_values(values: Doubles, dtype: str) -> npt.NDArray[Any]:
     return found.reshape(values.shape)
 
 
-def _doubles(dtype: str, bits: Bits) -> Doubles:
-    """As ``as_values``, of flat ``bits``."""
+def _doubles(dtype: str, flat: npt.NDArray[Any]) -> Doubles:
+    """As ``as_values``, of a flat array."""
     known = FORMATS[dtype]
     if known.width == 8:
-        return _values_of_bytes(dtype)[bits]
+        return _values_of_bytes(dtype)[flat]
     if dtype == "bfloat16":
-        array = (bits << np.uint64(16)).astype(np.uint32).view(np.float32)
-    else:
-        array = bits.astype(f"u{known.width // 8}").view(COMPLEX.get(dtype, dtype))
+        flat = (flat.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    elif dtype in COMPLEX:
+        flat = flat.view(COMPLEX[dtype])
     # Casting a signalling NaN sets a flag that NumPy reports.
     with np.errstate(invalid="ignore"):
-        values = np.asarray(array, dtype=np.float64)
+        values = np.asarray(flat, dtype=np.float64)
     nans = np.isnan(values)
-    if nans.any() and known.width < 64:
-        values[nans] = _wide_nans(known, bits[nans])
+    if values.dtype != flat.dtype and nans.any():
+        name = flat.dtype.name
+        values[nans] = _wide_nans(FORMATS[name], bits_of(name, flat[nans]))
     return values
 
 
