@@ -185,7 +185,7 @@ def _doubles(dtype: str, flat: npt.NDArray[Any]) -> Doubles:
     """As ``as_values``, of a flat array."""
     known = FORMATS[dtype]
     if known.width == 8:
-        return _values_of_bytes(dtype)[flat]
+        return np.take(_values_of_bytes(dtype), flat)
     if dtype == "bfloat16":
         flat = (flat.astype(np.uint32) << np.uint32(16)).view(np.float32)
     elif dtype in COMPLEX:
