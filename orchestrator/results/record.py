@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from orchestrator.model.experiment import Json, Reason, Scalar
 from orchestrator.model.machine import Offer
-from orchestrator.results.outputs import Outputs
+from orchestrator.results.outputs import Outputs, UnrecordedOutput
 
 SessionKey = tuple[str, str, str | None, int]
 """(run, cell, id of the software or ``None`` where none is known, session)."""
@@ -194,6 +194,8 @@ class Observation(NamedTuple):
     software: SoftwareRecord = SoftwareRecord()
     converted: tuple[str, ...] = ()
     """Conversions of inputs that were made: ``x: int64 → uint8``."""
+    unrecorded: tuple[UnrecordedOutput, ...] = ()
+    """What was computed beside ``outputs``, and why it is not among them."""
 
     @property
     def key(self) -> SessionKey:

@@ -9,10 +9,10 @@ included.
 tile of n elements let K = ceil(n / 8): bit r (of value 2**r) of byte j of the tile's plane is the
 bit of element r*K + j, or 0 where there is no such element. A plane is the bytes of all tiles.
 
-*E*, sign and exponent. Where they fill the top byte of an element (bfloat16, float32, float64) E
-starts with the top byte of every element in C order; then come the planes of the sign and
-exponent bits that are left (float16: all 6; bfloat16, float32: 1; float64: 4), most significant
-first.
+*E*, sign and exponent. Where they take more than the top byte of an element (bfloat16, float32,
+float64) E starts with the top byte of every element in C order; then come the planes of the sign
+and exponent bits that are left (bfloat16, float32: 1; float64: 4; any other: all), most
+significant first. The elements of a complex tensor are its real and imaginary parts, in turn.
 
 The tile and the assignment of elements to bits are part of the format (docs/formats.md, section
 1). They are chosen so that NumPy is fast without compiled code: eight rows of a tile are eight
@@ -39,7 +39,22 @@ TILE = 1 << 17
 arrays of its transposition take 1 MiB, which a second-level cache may hold, and large enough that
 calls of NumPy cost little in comparison with the work."""
 
-MANTISSA_BITS: dict[str, int] = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
+MANTISSA_BITS: dict[str, int] = {
+    "float16": 10,
+    "bfloat16": 7,
+    "float32": 23,
+    "float64": 52,
+    "float8_e4m3fn": 3,
+    "float8_e5m2": 2,
+    "float8_e4m3fnuz": 3,
+    "float8_e5m2fnuz": 2,
+    "float8_e8m0fnu": 0,
+    "complex64": 23,
+    "complex128": 52,
+}
+"""Stored bits of each float; of complex numbers those of either part."""
+
+_PARTS = {"complex64": "<f4", "complex128": "<f8"}
 
 _BUTTERFLIES = tuple(
     (distance, np.array(distance, dtype=np.uint64), np.array(mask, dtype=np.uint64))
@@ -91,6 +106,8 @@ def _links(tensor: Tensor, feed: Callable[[np.ndarray], object]) -> list[str]:
     """The chain of a float tensor; ``feed`` gets the bytes of every tile, in order."""
     mantissa = MANTISSA_BITS[tensor.dtype]
     words = tensor.data()
+    if tensor.dtype in _PARTS:
+        words = words.view(_PARTS[tensor.dtype])
     itemsize = words.dtype.itemsize
     kept = int(8 * itemsize - mantissa > 8)
     state = blake3(tensor.header())
@@ -101,11 +118,11 @@ def _links(tensor: Tensor, feed: Callable[[np.ndarray], object]) -> list[str]:
         )
     finally:
         np.setbufsize(buffer)
-    for plane in planes[: mantissa - 1 : -1]:
+    for plane in planes[mantissa:][::-1]:
         state.update(plane[_LINK:].data)
     link = state.digest()
     links = [link]
-    for plane in planes[mantissa - 1 :: -1]:
+    for plane in planes[:mantissa][::-1]:
         # Before the plane, not in an update of its own: after one of 32 bytes BLAKE3 hashes the
         # rest at two thirds of its speed, and a call costs as much as hashing a small plane.
         plane[:_LINK] = np.frombuffer(link, dtype=np.uint8)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from eqc_runner.adapters.protocol import Adapter
 
 
+_REASON_CHARACTERS = 1000
+"""A longer reason is cut: a record that has one would be refused."""
+
+
 class Folders(NamedTuple):
     """The folder that a session reads (``job``) and the one it writes to (``out``)."""
 
@@ -48,15 +52,17 @@ def observe(
     rows = Rows.parse(cell.get("row"))
     loaded = adapter.load(cell["workload"], folders.job, settings)
     keep = cell.get("keep") or "none"
-    finals = loaded.run(inputs)
-    finals = [(name, rows.of_final(name, tensor)) for name, tensor in finals]
+    finals = rows.of_finals(loaded.run(inputs))
     outputs, unrecorded = _final_records(finals, folders.out if keep != "none" else None)
     perturbed = None
     if cell.get("layers"):
         instrumented, layers = loaded.run_layers(inputs)
-        plain = [record["digest"] for record in outputs]
-        again = [rows.of_final(name, tensor) for name, tensor in instrumented]
-        perturbed = plain != [digest(tensor) for tensor in again if isinstance(tensor, Tensor)]
+        # By place: of what cannot be recorded nothing is known but that it is there.
+        perturbed = {record["index"]: record["digest"] for record in outputs} != {
+            index: digest(tensor)
+            for index, (_, whole) in enumerate(instrumented)
+            if isinstance(tensor := rows.of_final(whole), Tensor)
+        }
         batch = _batch(inputs, settings.batch)
         for index, layer in enumerate(layers):
             place = folders.out if keep == "all" else None
@@ -67,7 +73,7 @@ def observe(
                 "operation": layer.operation,
             }
             if isinstance(layer.tensor, Unrecorded):
-                unrecorded.append({**what, "reason": layer.tensor.reason})
+                unrecorded.append(_without_bits(what, layer.tensor))
             else:
                 outputs.append({**what, **_identify(rows.of_layer(layer.tensor, batch), place)})
     facts = loaded.facts
@@ -129,13 +135,18 @@ def _final_records(
         label = "output" if len(finals) == 1 else f"output:{name}"
         what = {"name": label, "role": "final", "index": index, "operation": None}
         if isinstance(tensor, Unrecorded):
-            unrecorded.append({**what, "reason": tensor.reason})
+            unrecorded.append(_without_bits(what, tensor))
         else:
             records.append({**what, **_identify(tensor, place)})
     if not records:
         said = "; ".join(f"{record['name']}: {record['reason']}" for record in unrecorded)
         raise Failed("no-output", f"no output can be recorded: {said or 'the model has none'}")
     return records, unrecorded
+
+
+def _without_bits(what: dict[str, Any], output: Unrecorded) -> dict[str, Any]:
+    """The record of an output that there is no tensor of: its reason is one line."""
+    return {**what, "reason": " ".join(output.reason.split())[:_REASON_CHARACTERS]}
 
 
 def _identify(tensor: Tensor, place: Path | None) -> dict[str, Any]:

@@ -17,8 +17,14 @@ from eqc_runner.tensor import CARRIERS, Tensor
 FLOATS = sorted(MANTISSA_BITS)
 
 
+def part_size(dtype: str) -> int:
+    """Bytes of an element, of a complex one of either part."""
+    carrier = np.dtype(CARRIERS[dtype])
+    return carrier.itemsize // (2 if carrier.kind == "c" else 1)
+
+
 def words(tensor: Tensor) -> list[int]:
-    size = tensor.array.dtype.itemsize
+    size = part_size(tensor.dtype)
     return [int(w) for w in np.ascontiguousarray(tensor.array).reshape(-1).view(f"u{size}")]
 
 
@@ -45,7 +51,7 @@ def agreeing_links(tensors: list[Tensor]) -> int | None:
 def reference_chain(tensor: Tensor, tile: int) -> list[str]:
     """The chain as the module's docstring defines it, bit by bit in plain Python."""
     mantissa = MANTISSA_BITS[tensor.dtype]
-    width = 8 * tensor.array.dtype.itemsize
+    width = 8 * part_size(tensor.dtype)
     elements = words(tensor)
 
     def plane(bit: int) -> bytes:
@@ -77,7 +83,7 @@ def reference_chain(tensor: Tensor, tile: int) -> list[str]:
 def related(draw: Any) -> list[Tensor]:
     """A few tensors that share leading bits, of any bits: NaNs, infinities, subnormals, -0.0."""
     dtype = draw(st.sampled_from(FLOATS))
-    size = np.dtype(CARRIERS[dtype]).itemsize
+    size = part_size(dtype)
     width, mantissa = 8 * size, MANTISSA_BITS[dtype]
     exponent = (1 << (width - 1 - mantissa)) - 1
     special = st.sampled_from(
@@ -86,13 +92,13 @@ def related(draw: Any) -> list[Tensor]:
             1 << (width - 1),
             exponent << mantissa,
             (exponent << mantissa) | 1,
-            (exponent << mantissa) | (1 << (mantissa - 1)),
+            (exponent << mantissa) | (1 << mantissa >> 1),
             1,
             (1 << mantissa) - 1,
         ]
     )
     shape = draw(st.sampled_from([(), (0,), (1,), (3, 0), (2, 3), (7,), (8,), (9,), (64,), (65,)]))
-    count = int(np.prod(shape, dtype=int))
+    count = int(np.prod(shape, dtype=int)) * np.dtype(CARRIERS[dtype]).itemsize // size
     element = st.one_of(special, st.integers(0, (1 << width) - 1))
     base = draw(st.lists(element, min_size=count, max_size=count))
     tensors = []
@@ -130,21 +136,38 @@ def test_tiles_follow_each_other(dtype: str, count: int, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_whole_tiles_and_rest_at_the_real_size(dtype: str) -> None:
-    count = 2 * TILE + 12345
+    count = 2 * TILE + 12346
     random = np.random.Generator(np.random.Philox(5))
-    size = np.dtype(CARRIERS[dtype]).itemsize
+    size = part_size(dtype)
     array = random.integers(0, 256, count * size, dtype=np.uint8).view(f"u{size}")
     mantissa = MANTISSA_BITS[dtype]
     first = chain(Tensor(dtype, array.view(CARRIERS[dtype])))
     assert first is not None
     for place in (0, TILE - 1, TILE, 2 * TILE + 12344):
-        for bit in (0, mantissa // 2, mantissa - 1, mantissa, 8 * size - 1):
+        for bit in (0, mantissa // 2, max(mantissa - 1, 0), mantissa, 8 * size - 1):
             changed = array.copy()
             changed[place] ^= changed.dtype.type(1 << bit)
             second = chain(Tensor(dtype, changed.view(CARRIERS[dtype])))
             assert second is not None
             agree = sum(a == b for a, b in zip(first, second, strict=True))
             assert agree == max(0, mantissa - bit)
+
+
+def test_a_complex_tensor_agrees_as_far_as_its_worse_part() -> None:
+    one = np.array([1 + 1j, 2 - 3j], dtype=np.complex64)
+    other = one.copy()
+    other.view(np.uint32)[3] ^= 1 << 5
+    first, second = chain(Tensor.of(one)), chain(Tensor.of(other))
+    assert first is not None
+    assert second is not None
+    assert len(first) == 24
+    assert sum(a == b for a, b in zip(first, second, strict=True)) == 23 - 5
+
+
+def test_a_float_of_exponents_alone_has_one_link() -> None:
+    tensor = Tensor("float8_e8m0fnu", np.array([0, 127, 255], dtype=np.uint8))
+    assert chain(tensor) == reference_chain(tensor, TILE)
+    assert len(reference_chain(tensor, TILE)) == 1
 
 
 def test_chains_are_constants_of_the_format() -> None:
@@ -154,7 +177,7 @@ def test_chains_are_constants_of_the_format() -> None:
     assert (len(links), links[0], links[-1]) == (24, "bc983e9acca38f35", "fc6c395113c15fff")
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int64", "uint16", "bool"])
+@pytest.mark.parametrize("dtype", ["int4", "uint4", "int8", "int64", "uint16", "bool"])
 def test_no_chain_without_mantissa(dtype: str) -> None:
     assert chain(Tensor(dtype, np.zeros(3, dtype=CARRIERS[dtype]))) is None
 
