@@ -33,6 +33,8 @@ Make = Callable[[Shape | None], dict[str, Array]]
 """Makes the named tensors of an input for workloads of one input shape (``None``: unknown).
 
 Raises FileMistake."""
+NOTHING = "none"
+"""The label of the input of a model that takes none."""
 ResolvedInput = tuple[Input, frozenset[str] | None]
 
 
@@ -78,7 +80,9 @@ def resolve_inputs(
     if complete:
         for workload in workloads:
             label = workload.workload.label
-            if not any(target == label for target, _ in taken) and not mistakes.found:
+            if workload.inputs == () and not any(target == label for target, _ in taken):
+                resolved.append((Input(NOTHING, ()), frozenset([label])))
+            elif not any(target == label for target, _ in taken) and not mistakes.found:
                 mistakes.add(("inputs",), f"no input is for the workload '{label}'", key=True)
     return resolved
 
@@ -112,7 +116,7 @@ class _Resolver:
     ) -> list[ResolvedWorkload]:
         """The workloads this entry is for."""
         if self.entry.for_ is None:
-            return workloads
+            return [workload for workload in workloads if workload.inputs != ()]
         found: list[ResolvedWorkload] = []
         valid = [name for w in workloads for name in _names(w)]
         for index, name in enumerate(self.entry.for_):

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.experiment.model_inputs.model_input import ModelInput, ModelInputs
-from orchestrator.experiment.model_inputs.protobuf import fields, parts, text
+from orchestrator.experiment.model_inputs.protobuf import number, parts, text
 
 _MODEL_GRAPH = 7
 _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_SPARSE_INITIALIZER = 5, 11, 15
 _TENSOR_NAME, _SPARSE_VALUES = 8, 1
 _VALUE_NAME, _VALUE_TYPE = 1, 2
-_TYPE_TENSOR, _TYPE_OPTIONAL = 1, 9
+_TYPE_TENSOR, _TYPE_SEQUENCE, _TYPE_OPTIONAL = 1, 4, 9
+_ELEMENT_TYPE = 1
 _TENSOR_ELEMENT, _TENSOR_SHAPE = 1, 2
 _SHAPE_DIMENSION, _DIMENSION_VALUE = 1, 1
 _ELEMENTS = {
@@ -54,21 +55,29 @@ def read(path: Path) -> ModelInputs | None:
 
 def _input(value: memoryview) -> ModelInput:
     name = text(value, _VALUE_NAME)
-    kinds = [field for kind in parts(value, _VALUE_TYPE) for field in fields(kind)]
-    tensors = [field for number, field in kinds if number == _TYPE_TENSOR]
-    if len(tensors) != 1 or isinstance(tensors[0], int):
-        optional = any(number == _TYPE_OPTIONAL for number, _ in kinds)
-        return ModelInput(name, None, None, required=not optional)
-    elements = [field for number, field in fields(tensors[0]) if number == _TENSOR_ELEMENT]
-    dtype = _ELEMENTS.get(elements[-1]) if elements and isinstance(elements[-1], int) else None
+    kinds = parts(value, _VALUE_TYPE)
+    optional, kinds = _inside(kinds, _TYPE_OPTIONAL)
+    sequence, kinds = _inside(kinds, _TYPE_SEQUENCE)
+    tensors = [tensor for kind in kinds for tensor in parts(kind, _TYPE_TENSOR)]
+    if len(tensors) != 1:
+        return ModelInput(name, None, None, required=not optional, sequence=sequence)
+    dtype = _ELEMENTS.get(number(tensors[0], _TENSOR_ELEMENT) or 0)
+    if optional or sequence:
+        return ModelInput(name, None, dtype, required=not optional, sequence=sequence)
     shapes = parts(tensors[0], _TENSOR_SHAPE)
     if not shapes:
         return ModelInput(name, None, dtype)
     return ModelInput(name, tuple(_side(d) for d in parts(shapes[0], _SHAPE_DIMENSION)), dtype)
 
 
+def _inside(kinds: list[memoryview], wanted: int) -> tuple[bool, list[memoryview]]:
+    """Whether these types are of the kind ``wanted``, and the types of its elements then."""
+    found = [inner for kind in kinds for inner in parts(kind, wanted)]
+    inside = [element for inner in found for element in parts(inner, _ELEMENT_TYPE)]
+    return bool(found), inside if found else kinds
+
+
 def _side(dimension: memoryview) -> int | None:
     """Converters write an unknown length as a name, as nothing, as -1 or as 0."""
-    values = [value for number, value in fields(dimension) if number == _DIMENSION_VALUE]
-    side = values[-1] if values and isinstance(values[-1], int) else 0
+    side = number(dimension, _DIMENSION_VALUE) or 0
     return side if 0 < side < 1 << 63 else None

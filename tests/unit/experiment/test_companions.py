@@ -249,8 +249,6 @@ def test_the_experiment_names_the_files_and_checks_them(
 
 def test_an_index_of_weights_is_refused(told: Told, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors.index.json").write_text("{}")
-    entry = (
-        'workloads:\n  - {model: "builtin:conv", on: numpy, weights: model.safetensors.index.json}\n'
-    )
-    (mistake,) = told(text_of(workloads=entry))
+    entry = '{model: "builtin:conv", on: numpy, weights: model.safetensors.index.json}'
+    (mistake,) = told(text_of(workloads=f"workloads:\n  - {entry}\n"))
     assert "only lists files of weights" in mistake.message
