@@ -1,0 +1,107 @@
+"""Tensors of ONNX models whose bytes are in other files.
+
+The job folder holds links to these files, which the onnx package refuses to read, so they are read
+here. ONNX Runtime reads them itself where it gets a path.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from operator import mul
+from pathlib import Path, PurePosixPath
+from typing import Any, Iterator
+
+from eqc_runner.failures import Failed
+
+EXTERNAL = 1
+"""``TensorProto.DataLocation``."""
+GRAPH, GRAPHS, TENSOR, TENSORS = 5, 10, 4, 9
+"""``AttributeProto.AttributeType``."""
+SPARSE, SPARSES = 11, 12
+
+
+def tensors(model: Any) -> Iterator[Any]:
+    """Every ``TensorProto`` of a model: those of branches, loops, attributes and functions, too."""
+    yield from _of_graph(model.graph)
+    for function in model.functions:
+        yield from _of_nodes(function.node)
+        for attribute in getattr(function, "attribute_proto", ()):  # since onnx 1.13
+            yield from _of_attribute(attribute)
+
+
+def is_external(tensor: Any) -> bool:
+    """Whether the bytes of a ``TensorProto`` are in another file."""
+    return bool(tensor.data_location == EXTERNAL)
+
+
+def loaded(onnx: Any, tensor: Any, folder: Path) -> Any:
+    """``tensor``, or a copy of it that has its bytes. Raises ``Failed`` where they are missing."""
+    if not is_external(tensor):
+        return tensor
+    copy = onnx.TensorProto()
+    copy.CopyFrom(tensor)
+    embed(onnx, copy, folder)
+    return copy
+
+
+def embed(onnx: Any, tensor: Any, folder: Path) -> None:
+    """Put the bytes of an external tensor into it. Raises ``Failed`` where they are missing."""
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    location = PurePosixPath(entries.get("location", ""))
+    if location.is_absolute() or ".." in location.parts or not location.parts:
+        raise Failed(
+            "exception", f"tensor {tensor.name!r} is in {str(location)!r}: not a file here"
+        )
+    try:
+        length = int(entries["length"]) if entries.get("length") else _size(onnx, tensor)
+        with (folder / location).open("rb") as file:
+            file.seek(int(entries.get("offset") or 0))
+            content = file.read(length)
+    except (OSError, ValueError) as error:
+        text = f"tensor {tensor.name!r} is in the file {location}: {error}"
+        raise Failed("input-missing", text) from error
+    if length != len(content):
+        text = f"tensor {tensor.name!r} needs {length} bytes; {location} has {len(content)}"
+        raise Failed("input-missing", text)
+    tensor.raw_data = content
+    tensor.ClearField("data_location")
+    tensor.ClearField("external_data")
+
+
+def _size(onnx: Any, tensor: Any) -> int:
+    """The bytes that the shape and the type of a tensor need."""
+    name = onnx.TensorProto.DataType.Name(tensor.data_type).lower()
+    known = {"float": 32, "double": 64, "bool": 8}
+    width = re.search(r"\d+", name)
+    bits = known.get(name) or (int(width[0]) if width else 0)
+    return (reduce(mul, tensor.dims, 1) * bits + 7) // 8
+
+
+def _of_graph(graph: Any) -> Iterator[Any]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    yield from _of_nodes(graph.node)
+
+
+def _of_nodes(nodes: Any) -> Iterator[Any]:
+    for node in nodes:
+        for attribute in node.attribute:
+            yield from _of_attribute(attribute)
+
+
+def _of_attribute(attribute: Any) -> Iterator[Any]:
+    kind = attribute.type
+    if kind == TENSOR:
+        yield attribute.t
+    elif kind == TENSORS:
+        yield from attribute.tensors
+    elif kind == GRAPH:
+        yield from _of_graph(attribute.g)
+    elif kind == GRAPHS:
+        for graph in attribute.graphs:
+            yield from _of_graph(graph)
+    elif kind in (SPARSE, SPARSES):
+        for sparse in attribute.sparse_tensors if kind == SPARSES else [attribute.sparse_tensor]:
+            yield from (sparse.values, sparse.indices)
