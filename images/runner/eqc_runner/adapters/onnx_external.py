@@ -12,6 +12,8 @@ from operator import mul
 from pathlib import Path, PurePosixPath
 from typing import Any, Iterator
 
+import numpy as np
+
 from eqc_runner.failures import Failed
 
 EXTERNAL = 1
@@ -35,41 +37,35 @@ def is_external(tensor: Any) -> bool:
     return bool(tensor.data_location == EXTERNAL)
 
 
-def loaded(onnx: Any, tensor: Any, folder: Path) -> Any:
-    """``tensor``, or a copy of it that has its bytes. Raises ``Failed`` where they are missing."""
-    if not is_external(tensor):
-        return tensor
-    copy = onnx.TensorProto()
-    copy.CopyFrom(tensor)
-    embed(onnx, copy, folder)
-    return copy
-
-
 def embed(onnx: Any, tensor: Any, folder: Path) -> None:
     """Put the bytes of an external tensor into it. Raises ``Failed`` where they are missing."""
-    entries = {entry.key: entry.value for entry in tensor.external_data}
-    location = PurePosixPath(entries.get("location", ""))
-    if location.is_absolute() or ".." in location.parts or not location.parts:
-        raise Failed(
-            "exception", f"tensor {tensor.name!r} is in {str(location)!r}: not a file here"
-        )
-    try:
-        length = int(entries["length"]) if entries.get("length") else _size(onnx, tensor)
-        with (folder / location).open("rb") as file:
-            file.seek(int(entries.get("offset") or 0))
-            content = file.read(length)
-    except (OSError, ValueError) as error:
-        text = f"tensor {tensor.name!r} is in the file {location}: {error}"
-        raise Failed("input-missing", text) from error
-    if length != len(content):
-        text = f"tensor {tensor.name!r} needs {length} bytes; {location} has {len(content)}"
-        raise Failed("input-missing", text)
-    tensor.raw_data = content
+    tensor.raw_data = bytes(content_of(onnx, tensor, folder))
     tensor.ClearField("data_location")
     tensor.ClearField("external_data")
 
 
-def _size(onnx: Any, tensor: Any) -> int:
+def content_of(onnx: Any, tensor: Any, folder: Path) -> np.ndarray:
+    """The bytes of an external tensor, mapped from its file.
+
+    Raises ``Failed`` where they are missing.
+    """
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    location = PurePosixPath(entries.get("location", ""))
+    if location.is_absolute() or ".." in location.parts or not location.parts:
+        text = f"tensor {tensor.name!r} is in {str(location)!r}: no file here"
+        raise Failed("exception", text)
+    size = size_of(onnx, tensor)
+    if not size:
+        return np.zeros(0, np.uint8)
+    try:
+        offset = int(entries.get("offset") or 0)
+        return np.memmap(folder / location, np.uint8, "r", offset, (size,))
+    except (OSError, ValueError) as error:
+        text = f"tensor {tensor.name!r} is in the file {location}: {error}"
+        raise Failed("input-missing", text) from error
+
+
+def size_of(onnx: Any, tensor: Any) -> int:
     """The bytes that the shape and the type of a tensor need."""
     name = onnx.TensorProto.DataType.Name(tensor.data_type).lower()
     known = {"float": 32, "double": 64, "bool": 8}

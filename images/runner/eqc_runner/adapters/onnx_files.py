@@ -13,7 +13,7 @@ from eqc_runner.adapters.onnx_values import DTYPES, NO_STRINGS
 from eqc_runner.adapters.protocol import ModelFacts
 from eqc_runner.failures import Failed
 from eqc_runner.models.weights import weights_digest
-from eqc_runner.tensor import Tensor
+from eqc_runner.tensor import CARRIERS, Tensor
 
 MOST_BYTES = (1 << 31) - (1 << 20)
 """A protobuf message has at most 2 GiB; the outputs that are added to a model need some of it."""
@@ -57,17 +57,20 @@ class OnnxFile(NamedTuple):
     """Inputs that may have any shape; ONNX Runtime shows them as scalars."""
 
     def instrumented(self, names: Sequence[str]) -> bytes:
-        """The model with further outputs. Raises ``Failed`` where it is too large for that."""
+        """The model with further outputs, and with the tensors that are in other files.
+
+        Where these do not fit into one message they stay where they are: newer versions of ONNX
+        Runtime find them there. Raises ``Failed`` where the model alone is too large.
+        """
         model = self.onnx.ModelProto()
         model.CopyFrom(self.model)
+        outside = [t for t in onnx_external.tensors(model) if onnx_external.is_external(t)]
         size = model.ByteSize()
-        for tensor in onnx_external.tensors(model):
-            if onnx_external.is_external(tensor):
+        if size > MOST_BYTES:
+            raise Failed("exception", f"{self.called} has 2 GiB: further outputs do not fit")
+        if size + sum(onnx_external.size_of(self.onnx, t) for t in outside) <= MOST_BYTES:
+            for tensor in outside:
                 onnx_external.embed(self.onnx, tensor, self.path.parent)
-                size += len(tensor.raw_data)
-                if size > MOST_BYTES:
-                    text = f"{self.called} has more than 2 GiB: further outputs do not fit"
-                    raise Failed("exception", text)
         given = {value.name for value in model.graph.output}
         for name in names:
             if name not in given:
@@ -185,11 +188,14 @@ def _weight(onnx: Any, initializer: Any, folder: Path) -> Tensor | None:
     dtype = DTYPES.get(element, element)
     if not dtype.startswith(("float", "bfloat")):
         return None
-    array = onnx.numpy_helper.to_array(onnx_external.loaded(onnx, initializer, folder))
+    if onnx_external.is_external(initializer):
+        carrier = CARRIERS.get(dtype)
+        if carrier is None:  # narrower than a byte: not a dtype of ours
+            return None
+        content = onnx_external.content_of(onnx, initializer, folder)
+        return Tensor(dtype, content.view(f"<{carrier}").reshape(tuple(initializer.dims)))
+    array = onnx.numpy_helper.to_array(initializer)
     if array.dtype.name in ("float16", "float32", "float64"):
         # Before onnx 1.17 the narrow floats are made float32.
         return Tensor.of(array)
-    try:
-        return Tensor(dtype, array.view(f"u{array.dtype.itemsize}"))
-    except (TypeError, ValueError):  # narrower than a byte: not a dtype of ours
-        return None
+    return Tensor(dtype, array.view(f"u{array.dtype.itemsize}")) if dtype in CARRIERS else None

@@ -36,6 +36,7 @@ GPU = frozenset(
     f"{name}ExecutionProvider"
     for name in ("CUDA", "Tensorrt", "NvTensorRTRTX", "ROCM", "MIGraphX", "Dml", "WebGpu", "Js")
 )
+FOLDER = "session.model_external_initializers_file_folder_path"
 NO_FALLBACK = "session.disable_cpu_ep_fallback"
 ALIKE = 0.9
 """How alike a misspelt key and a known one are, as ``difflib`` counts."""

@@ -109,7 +109,7 @@ class OnnxRuntimeAdapter:
         _check_precision(settings.precision, file)
         self._floats = file.floats
         layers = [Layer(*layer) for layer in file.layers]
-        session = partial(self._session, name=called)
+        session = partial(self._session, name=called, folder=path.parent)
         return OnnxModel(
             self._ort,
             session,
@@ -120,8 +120,11 @@ class OnnxRuntimeAdapter:
             unranked=file.unranked,
         )
 
-    def _session(self, model: Any, name: str = "") -> Any:
-        """An ``InferenceSession`` of bytes or a path, with the cell's threads, device and flags."""
+    def _session(self, model: Any, name: str = "", folder: Path | None = None) -> Any:
+        """An ``InferenceSession`` of bytes or a path, with the cell's threads, device and flags.
+
+        ``folder``: where the files are that the model refers to.
+        """
         options = self._ort.SessionOptions()
         options.log_severity_level = LOG_FATAL
         if self._threads is not None:
@@ -130,6 +133,8 @@ class OnnxRuntimeAdapter:
         if onnx_options.CPU not in self._providers:
             # A node that the provider has no kernel for must not be computed on the CPU unnoticed.
             options.add_session_config_entry(onnx_options.NO_FALLBACK, "1")
+        if folder is not None and isinstance(model, bytes):
+            options.add_session_config_entry(onnx_options.FOLDER, str(folder))
         onnx_options.apply(self._ort, options, self._flags)
         try:
             session = self._ort.InferenceSession(

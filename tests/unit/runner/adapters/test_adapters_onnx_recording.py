@@ -127,19 +127,31 @@ def test_a_layer_that_cannot_be_an_output_is_found_by_trying(load: Load, tmp_pat
     assert found["y"].array.tobytes() == Y.tobytes()
 
 
+def test_tensors_that_do_not_fit_into_a_message_stay_in_their_files(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from eqc_runner.adapters import onnx_files
+
+    path = onnx_models.with_external(tmp_path / "m.onnx")
+    monkeypatch.setattr(onnx_files, "MOST_BYTES", path.stat().st_size + 8)
+    model = load("onnxruntime", source="onnx", path="m.onnx", precision="stored")
+    finals, layers = model.run_layers({"x": X})
+    assert finals[0][1].array.tobytes() == model.run({"x": X})[0][1].array.tobytes()
+    assert shown([(layer.name, layer.tensor) for layer in layers]) == dict.fromkeys("yz", "float32")
+
+
 def test_without_an_instrumented_model_the_plain_output_stays(
     load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from eqc_runner.adapters import onnx_files
 
     monkeypatch.setattr(onnx_files, "MOST_BYTES", 0)
-    onnx_models.with_external(tmp_path / "m.onnx")
-    model = load("onnxruntime", source="onnx", path="m.onnx", precision="stored")
+    model = loaded(load, tmp_path, onnx_models.half_inside)
     finals, layers = model.run_layers({"x": X})
-    assert shown(finals) == {"z": "float32"}
+    assert shown(finals) == {"y": "float32"}
     reasons = {layer.tensor.reason for layer in layers if isinstance(layer.tensor, Unrecorded)}
-    assert len(layers) == 2
-    assert all("has more than 2 GiB" in reason for reason in reasons)
+    assert len(layers) == 3
+    assert all("has 2 GiB: further outputs do not fit" in reason for reason in reasons)
 
 
 @pytest.mark.parametrize("length", [True, False])
