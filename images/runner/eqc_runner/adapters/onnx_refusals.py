@@ -8,13 +8,47 @@ from typing import Any, Sequence
 from eqc_runner.adapters.onnx_options import CPU
 from eqc_runner.failures import Failed, SessionError, Unsupported
 
-_IR = re.compile(r"Unsupported model IR version: (\d+), max supported IR version: (\d+)")
-_OPSET = re.compile(
-    r"Opset (\d+) is under development.*support for domain (\S+) is till opset (\d+)", re.DOTALL
+_UNSUPPORTED = (
+    (
+        r"Unsupported model IR version: (\d+), max supported IR version: (\d+)",
+        (
+            "{name} has ONNX's IR version {0}, and {version} reads up to {1}: run it on a newer "
+            "onnxruntime, or save it with an older onnx"
+        ),
+    ),
+    (
+        r"(?s)Opset (\d+) is under development.*support for domain (\S+) is till opset (\d+)",
+        (
+            "{name} has opset {0} of {1}, and {version} computes up to {2}: run it on a newer "
+            "onnxruntime, or convert it with onnx.version_converter"
+        ),
+    ),
+    (
+        r"(?:Fatal error: )?(\S+?)\(-?\d+\) is not a registered function/op",
+        (
+            "{name} needs the operator {0}, which {version} has not: it is a custom operator, or of "
+            "another version of its opset"
+        ),
+    ),
+    (
+        r"No [Oo]p registered for (\S+) with domain_version of (\d+)",
+        "{name} needs the operator {0} of opset {1}, which {version} has not",
+    ),
+    (
+        r"MLDataType for: (\S+) is not currently registered",
+        "{name} has values of type {0}, which {version} does not compute",
+    ),
+    (
+        r"disable_cpu_ep_fallback|explicitly disabled by the user",
+        (
+            "{providers} cannot compute all of {name}, and nothing is computed on the CPU unnoticed: "
+            f"add {CPU} to 'provider' to allow it"
+        ),
+    ),
 )
-_OPERATOR = re.compile(r"(?:Fatal error: )?(\S+?)\((-?\d+)\) is not a registered function/op")
-_UNKNOWN = re.compile(r"No [Oo]p registered for (\S+) with domain_version of (\d+)")
-_PLACE = re.compile(r"^.*?/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z])", re.DOTALL)
+"""What its messages say, and what is said of that. They were the same from 1.18 to 1.32."""
+_PLACE = re.compile(r"(?s)^.*?/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z])")
+"""A place in its sources, and the function there."""
 
 
 def refusal(ort: Any, providers: Sequence[str], name: str, error: Exception) -> Exception:
@@ -26,36 +60,18 @@ def refusal(ort: Any, providers: Sequence[str], name: str, error: Exception) -> 
     if isinstance(error, SessionError):
         return error
     text, kind = str(error), type(error).__name__
-    version = f"onnxruntime {ort.__version__}"
-    said = _IR.search(text)
-    if said is not None:
-        return Unsupported(
-            "unsupported-operator",
-            f"{name} has ONNX's IR version {said[1]}, and {version} reads up to {said[2]}: run it "
-            "on a newer onnxruntime, or save it with an older onnx",
-        )
-    said = _OPSET.search(text)
-    if said is not None:
-        return Unsupported(
-            "unsupported-operator",
-            f"{name} has opset {said[1]} of {said[2]}, and {version} computes up to {said[3]}: run "
-            "it on a newer onnxruntime, or convert it with onnx.version_converter",
-        )
-    said = _OPERATOR.search(text) or _UNKNOWN.search(text)
-    if said is not None:
-        return Unsupported(
-            "unsupported-operator",
-            f"{name} needs the operator {said[1]}, which {version} has not: it is a custom "
-            "operator, or of another version of its opset",
-        )
-    if "disable_cpu_ep_fallback" in text or "explicitly disabled by the user" in text:
-        return Unsupported(
-            "unsupported-operator",
-            f"{', '.join(providers)} cannot compute all of {name or 'the model'}, and nothing is "
-            f"computed on the CPU unnoticed: add {CPU} to 'provider' to allow it",
-        )
+    known = {
+        "name": name or "the model",
+        "version": f"onnxruntime {ort.__version__}",
+        "providers": ", ".join(providers),
+    }
+    for pattern, said in _UNSUPPORTED:
+        found = re.search(pattern, text)
+        if found is not None:
+            return Unsupported("unsupported-operator", said.format(*found.groups(), **known))
     if kind == "NotImplemented":
         return Unsupported("unsupported-operator", _PLACE.sub("", text))
-    if kind in ("InvalidProtobuf", "InvalidGraph", "InvalidArgument"):
-        return Failed("exception", f"{name} is not a valid ONNX model: {_PLACE.sub('', text)}")
+    if kind in ("InvalidProtobuf", "InvalidGraph"):
+        text = f"{known['name']} is not a valid ONNX model: {_PLACE.sub('', text)}"
+        return Failed("exception", text)
     return error
