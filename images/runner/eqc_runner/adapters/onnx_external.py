@@ -10,7 +10,7 @@ import re
 from functools import reduce
 from operator import mul
 from pathlib import Path, PurePosixPath
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
@@ -25,11 +25,21 @@ SPARSE, SPARSES = 11, 12
 
 def tensors(model: Any) -> Iterator[Any]:
     """Every ``TensorProto`` of a model: those of branches, loops, attributes and functions, too."""
-    yield from _of_graph(model.graph)
+    yield from _initializers(model.graph)
+    for node in nodes(model):
+        for attribute in node.attribute:
+            yield from _of_attribute(attribute)
+            for graph in _graphs(attribute):
+                yield from _initializers(graph)
     for function in model.functions:
-        yield from _of_nodes(function.node)
         for attribute in getattr(function, "attribute_proto", ()):  # since onnx 1.13
             yield from _of_attribute(attribute)
+
+
+def nodes(model: Any) -> Iterator[Any]:
+    """Every node of a model: those of branches, loops and functions, too."""
+    for found in (model.graph.node, *(function.node for function in model.functions)):
+        yield from _nodes(found)
 
 
 def is_external(tensor: Any) -> bool:
@@ -74,17 +84,24 @@ def size_of(onnx: Any, tensor: Any) -> int:
     return (reduce(mul, tensor.dims, 1) * bits + 7) // 8
 
 
-def _of_graph(graph: Any) -> Iterator[Any]:
+def _nodes(found: Any) -> Iterator[Any]:
+    for node in found:
+        yield node
+        for attribute in node.attribute:
+            for graph in _graphs(attribute):
+                yield from _nodes(graph.node)
+
+
+def _graphs(attribute: Any) -> Sequence[Any]:
+    if attribute.type == GRAPH:
+        return (attribute.g,)
+    return attribute.graphs if attribute.type == GRAPHS else ()
+
+
+def _initializers(graph: Any) -> Iterator[Any]:
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)
-    yield from _of_nodes(graph.node)
-
-
-def _of_nodes(nodes: Any) -> Iterator[Any]:
-    for node in nodes:
-        for attribute in node.attribute:
-            yield from _of_attribute(attribute)
 
 
 def _of_attribute(attribute: Any) -> Iterator[Any]:
@@ -93,11 +110,6 @@ def _of_attribute(attribute: Any) -> Iterator[Any]:
         yield attribute.t
     elif kind == TENSORS:
         yield from attribute.tensors
-    elif kind == GRAPH:
-        yield from _of_graph(attribute.g)
-    elif kind == GRAPHS:
-        for graph in attribute.graphs:
-            yield from _of_graph(graph)
     elif kind in (SPARSE, SPARSES):
         for sparse in attribute.sparse_tensors if kind == SPARSES else [attribute.sparse_tensor]:
             yield from (sparse.values, sparse.indices)

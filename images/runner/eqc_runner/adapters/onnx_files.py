@@ -158,9 +158,8 @@ def _floats(onnx: Any, model: Any, inferred: dict[str, Any]) -> set[str]:
     """The floats among the types of values, of weights, and of what ``Cast`` makes anywhere."""
     elements = {kind.tensor_type.elem_type for kind in inferred.values()}
     elements |= {tensor.data_type for tensor in onnx_external.tensors(model)}
-    for nodes in (model.graph.node, *(function.node for function in model.functions)):
-        casts = (node for node in nodes if node.op_type == "Cast")
-        elements |= {each.i for cast in casts for each in cast.attribute if each.name == "to"}
+    casts = (node for node in onnx_external.nodes(model) if node.op_type == "Cast")
+    elements |= {each.i for cast in casts for each in cast.attribute if each.name == "to"}
     known = {number: name.lower() for name, number in onnx.TensorProto.DataType.items()}
     names = {known.get(element, "") for element in elements}
     dtypes = {DTYPES.get(name, name) for name in names}

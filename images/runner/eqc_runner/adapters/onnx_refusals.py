@@ -26,8 +26,8 @@ _UNSUPPORTED = (
     (
         r"(?:Fatal error: )?(\S+?)\(-?\d+\) is not a registered function/op",
         (
-            "{name} needs the operator {0}, which {version} has not: it is a custom operator, or of "
-            "another version of its opset"
+            "{name} needs the operator {0}, which {version} has not: it is a custom operator, or "
+            "of another version of its opset"
         ),
     ),
     (
@@ -41,8 +41,8 @@ _UNSUPPORTED = (
     (
         r"disable_cpu_ep_fallback|explicitly disabled by the user",
         (
-            "{providers} cannot compute all of {name}, and nothing is computed on the CPU unnoticed: "
-            f"add {CPU} to 'provider' to allow it"
+            "{providers} cannot compute all of {name}, and nothing is computed on the CPU "
+            f"unnoticed: add {CPU} to 'provider' to allow it"
         ),
     ),
 )

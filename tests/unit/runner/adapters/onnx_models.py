@@ -188,6 +188,24 @@ def half_inside() -> Any:
     return model(nodes, [x()], [value("y", "FLOAT")], [weight(KERNEL.astype(np.float16))])
 
 
+def half_in_a_branch() -> Any:
+    """float32 outside, a float16 in a branch."""
+    from onnx import TensorProto, helper
+
+    def branch(name: str, *nodes: Any, weights: Any = ()) -> Any:
+        return helper.make_graph(list(nodes), name, [], [value(name, "FLOAT")], list(weights))
+
+    nodes = [
+        helper.make_node("Cast", ["x"], ["half"], to=TensorProto.FLOAT16),
+        helper.make_node("MatMul", ["half", "w"], ["p"]),
+        helper.make_node("Cast", ["p"], ["then"], to=TensorProto.FLOAT),
+    ]
+    then = branch("then", *nodes, weights=[weight(KERNEL.astype(np.float16))])
+    other = branch("other", helper.make_node("Neg", ["x"], ["other"]))
+    node = helper.make_node("If", ["c"], ["y"], then_branch=then, else_branch=other)
+    return model([node], [x()], [value("y", "FLOAT")], [weight(np.bool_(True), "c")])
+
+
 def hidden_sequence() -> Any:
     """A sequence whose type onnx cannot infer: it comes from an operator of ONNX Runtime's own."""
     from onnx import helper

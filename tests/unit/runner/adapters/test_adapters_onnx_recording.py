@@ -182,13 +182,16 @@ def test_a_missing_external_file_is_named(load: Load, tmp_path: Path) -> None:
         load("onnxruntime", source="onnx", path="m.onnx", precision="stored")
 
 
-def test_mixed_precision_runs_as_the_file_is(load: Load, tmp_path: Path) -> None:
-    model = loaded(load, tmp_path, onnx_models.half_inside)
+@pytest.mark.parametrize("make", [onnx_models.half_inside, onnx_models.half_in_a_branch])
+def test_mixed_precision_runs_as_the_file_is(
+    load: Load, tmp_path: Path, make: Callable[[], Any]
+) -> None:
+    model = loaded(load, tmp_path, make)
     assert shown(model.run({"x": X})) == {"y": "float32"}
     from adapter_loading import started
 
     assert started("onnxruntime").describe()["libraries"]["dtypes"] == "float16, float32"
     for precision in ("float32", "float16"):
         with pytest.raises(Unsupported, match="computes in float16, float32, so not in") as caught:
-            loaded(load, tmp_path, onnx_models.half_inside, precision=precision)
+            loaded(load, tmp_path, make, precision=precision)
         assert caught.value.code == "unsupported-precision"
