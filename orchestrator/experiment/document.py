@@ -38,7 +38,8 @@ from orchestrator.yaml_files.fields import (
     word,
 )
 
-Precision = Literal["float16", "bfloat16", "float32", "float64"]
+Precision = Literal["float16", "bfloat16", "float32", "float64", "stored"]
+"""``stored``: as the model's file is, which is the default; what has no file: float32."""
 Device = Literal["cpu", "gpu"]
 Precisions = Annotated[
     list[Precision],
@@ -105,6 +106,9 @@ class WorkloadEntry(Strict):
     weights: str | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
     arguments: dict[str, Setting] = Field(default_factory=dict)
+    """Of a builtin or function; of a file, constants for parameters that are no tensors."""
+    signature: Annotated[str, MinLen(1)] | None = None
+    """Which signature of a SavedModel or TFLite file is called."""
     label: str | None = None
 
 
