@@ -25,6 +25,7 @@ from orchestrator.experiment.fields import (
     Setting,
     VariableSet,
 )
+from orchestrator.experiment.input_entry import InputEntry
 from orchestrator.experiment.platforms import KnownProvider
 from orchestrator.model.experiment import COMPARABLE
 from orchestrator.yaml_files.fields import (
@@ -32,7 +33,6 @@ from orchestrator.yaml_files.fields import (
     Strict,
     Words,
     dollars,
-    fraction,
     many,
     size_in_bytes,
     word,
@@ -65,14 +65,6 @@ Axes = Annotated[
 ]
 Positive = Annotated[float, Field(gt=0)]
 Money = Annotated[Positive, BeforeValidator(dollars, json_schema_input_type=float | str)]
-Number = Annotated[float, BeforeValidator(fraction, json_schema_input_type=float | str)]
-Numbers = Annotated[
-    list[Number], MinLen(1), BeforeValidator(many, json_schema_input_type=float | list[float | str])
-]
-
-
-def _pair(value: Any) -> Any:
-    return [value, value] if isinstance(value, int) else value
 
 
 def _by_device(value: Any) -> Any:
@@ -109,44 +101,6 @@ class WorkloadEntry(Strict):
     """Of a builtin or function; of a file, constants for parameters that are no tensors."""
     signature: Annotated[str, MinLen(1)] | None = None
     """Which signature of a SavedModel or TFLite file is called."""
-    label: str | None = None
-
-
-class RandomTensor(Strict):
-    """A tensor from the portable generator."""
-
-    shape: Annotated[list[Count], MinLen(1)] | None = None
-    distribution: Literal["uniform", "normal"] = "uniform"
-    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
-    dtype: Literal["float16", "float32", "float64"] = "float32"
-
-
-class InputEntry(Strict):
-    """Pictures, tensor files or random tensors; exactly one of the three."""
-
-    images: Words | None = None
-    files: Words | None = None
-    random: RandomTensor | None = None
-    size: (
-        Annotated[
-            list[Count],
-            Field(min_length=2, max_length=2),
-            BeforeValidator(_pair, json_schema_input_type=int | list[int]),
-        ]
-        | None
-    ) = None
-    """Height and width, or one number for both."""
-    channels: Literal[1, 3] | None = None
-    scale: Number | None = None
-    mean: Numbers | None = None
-    std: Numbers | None = None
-    layout: Literal["NHWC", "NCHW"] | None = None
-    order: Literal["RGB", "BGR"] | None = None
-    filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None
-    cast: bool = False
-    """Whether its tensors may be rounded to the model's dtype where that loses bits."""
-    for_: Words | None = Field(default=None, alias="for")
-    """Labels or models of the workloads this is for; all without it."""
     label: str | None = None
 
 

@@ -16,6 +16,7 @@ from orchestrator.experiment.document import Document
 from orchestrator.experiment.exactness import Array, first_misfit
 from orchestrator.experiment.model_inputs.model_input import (
     DTYPES,
+    TEXT,
     ModelInput,
     ModelInputs,
     shape_text,
@@ -121,7 +122,10 @@ def _value_check(array: Array, wanted: ModelInput, *, cast: bool) -> Callable[[s
         if wanted.follows_precision and precision == STORED:
             precision = "float32"  # nothing was said, and there is no file that says it
         dtype = wanted.dtype or (precision if wanted.follows_precision else None)
-        if dtype is None or array.dtype.name not in DTYPES:
+        is_text = array.dtype.kind == "U"
+        if dtype is not None and is_text != (dtype == TEXT):
+            return f"has {'texts' if is_text else array.dtype}, the model takes {dtype}"
+        if dtype is None or is_text or array.dtype.name not in DTYPES:
             return None
         # A precision of float16 or bfloat16 is wanted of a float input; float32 is the default.
         asked = dtype == precision != "float32" and array.dtype.kind == "f"

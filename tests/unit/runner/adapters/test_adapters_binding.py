@@ -130,3 +130,14 @@ def test_a_scalar_stays_one() -> None:
 def test_other_flags(flags: dict[str, object]) -> None:
     with pytest.raises(Failed, match=r"mode: a\|b, on: bool"):
         read_flags(flags, {"mode": ("a", "b"), "on": bool}, "some")
+
+
+def test_texts_are_given_to_models_that_take_texts() -> None:
+    texts = np.array(["one", "zwölf"])
+    bound = bind({"said": texts}, [InputSpec("said", (None,), "string")], PLAIN._replace(batch=4))
+    assert bound.arrays["said"].tolist() == ["one", "zwölf", "one", "zwölf"]
+    assert bound.converted == ()
+    with pytest.raises(Failed, match="is string, the model takes int64"):
+        bind({"mask": texts}, [MASK], PLAIN)
+    with pytest.raises(Failed, match="is int64, the model takes string"):
+        bind({"said": np.arange(2)}, [InputSpec("said", (None,), "string")], PLAIN)
