@@ -29,6 +29,8 @@ _SUFFIXES = {
 }
 _HEADERS = {"onnx": onnx_header.read, "keras": keras_header.read, "tflite": tflite_header.read}
 """What reads the inputs of a file, by the source of the workload."""
+_SIGNED = ("savedmodel", "tflite")
+_TENSORS_ONLY = ("onnx", "tflite")
 _IMAGE = "input"
 """The name of every builtin model's input."""
 
@@ -192,10 +194,22 @@ class _Resolver:
             weights=weights,
             weights_path=self.weights_path,
             arguments=pairs(arguments),
+            signature=self.entry.signature,
             group=self.group,
         )
+        self._check_call(source)
         inputs = _HEADERS[source](Path(path)) if path is not None and source in _HEADERS else None
         return ResolvedWorkload(workload, installations, written_model, None, inputs)
+
+    def _check_call(self, source: str) -> None:
+        """Which files take ``arguments`` and a ``signature``."""
+        if self.entry.signature is not None and source not in _SIGNED:
+            takers = " and ".join(f"{each}:" for each in _SIGNED)
+            text = f"{source}: models have no signatures; those of {takers} have"
+            self.mistakes.add((*self.loc, "signature"), text, key=True)
+        if self.entry.arguments and source in _TENSORS_ONLY:
+            text = f"{source}: models take tensors only: give them under 'inputs'"
+            self.mistakes.add((*self.loc, "arguments"), text, key=True)
 
     def _builtin(
         self, name: str, installations: tuple[Installation, ...], arguments: dict[str, Scalar]
@@ -206,6 +220,7 @@ class _Resolver:
             return None
         if self.entry.sha256 is not None:
             self._wrong("sha256", "a builtin model has no file, so no sha256")
+        self._check_call("builtin")
         wrong = builtins.argument_mistakes(name, arguments)
         for key, message in wrong:
             self.mistakes.add((*self.loc, "arguments", key), message, key=True)

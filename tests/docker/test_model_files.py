@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
 TEXT = """\
 schema: 1
 name: several-files
-workloads: [{model: "onnx:m/net.onnx"}]
+workloads: [{model: "onnx:m/net.onnx", on: onnxruntime}]
 inputs: [{random: {shape: [2, 64], seed: 1}}]
 platforms: [{provider: local}]
 observe: {sessions: 1, layers: true}

@@ -193,7 +193,8 @@ def test_what_is_no_model_file(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # the path of a socket is short
     make(Path(model.partition(":")[2]))
-    entry = f"workloads:\n  - {{model: '{model}'}}\n"
+    on = ", on: onnxruntime" if model.startswith("onnx:") else ""
+    entry = f"workloads:\n  - {{model: '{model}'{on}}}\n"
     (mistake,) = told(text_of(workloads=entry, inputs=RANDOM))
     assert said in mistake.message
     assert (mistake.line, mistake.column) == (4, 13)
@@ -235,10 +236,10 @@ def test_the_experiment_names_the_files_and_checks_them(
 ) -> None:
     weights(tmp_path / "w.bin")
     save(tmp_path / "m.onnx", external("a", "w.bin"))
-    entry = "workloads:\n  - {model: onnx:m.onnx}\n"
+    entry = "workloads:\n  - {model: onnx:m.onnx, on: onnxruntime}\n"
     ((workload, _),) = load(text_of(workloads=entry, inputs=RANDOM)).workloads
     assert [each.name for each in workload.companions] == ["w.bin"]
-    wrong = f"workloads:\n  - model: onnx:m.onnx\n    sha256: {'0' * 64}\n"
+    wrong = f"workloads:\n  - model: onnx:m.onnx\n    sha256: {'0' * 64}\n    on: onnxruntime\n"
     (mistake,) = told(text_of(workloads=wrong, inputs=RANDOM))
     assert "with its 1 files of external data has another sha256" in mistake.message
     assert (mistake.line, mistake.column) == (5, 13)

@@ -16,7 +16,7 @@ workloads:
 """
 USER = """\
 workloads:
-  - {model: onnx:net.onnx}
+  - {model: onnx:net.onnx, on: onnxruntime}
 """
 
 
@@ -181,7 +181,7 @@ def test_a_model_without_inputs_gets_nothing(load: Load, told: Told, tmp_path: P
     model.graph.initializer.append(weights)
     onnx.save(model, str(tmp_path / "none.onnx"))
     np.savez(tmp_path / "x.npz", image=np.ones((1, 3), np.float32))
-    both = USER + "  - {model: onnx:none.onnx}\n"
+    both = USER + "  - {model: onnx:none.onnx, on: onnxruntime}\n"
     experiment = load(text_of(workloads=both, inputs=files("x.npz")))
     assert [
         (given.label, given.tensors == (), targets) for given, targets in experiment.inputs

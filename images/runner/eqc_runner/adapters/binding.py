@@ -113,8 +113,11 @@ def bfloat16_bits(carried: np.ndarray) -> np.ndarray:
 
 
 def check_precision(precision: str, valid: Sequence[str], framework: str) -> None:
-    """Raises ``Unsupported("unsupported-precision")`` unless ``precision`` is in ``valid``."""
-    if precision not in valid:
+    """Raises ``Unsupported("unsupported-precision")`` unless ``precision`` is in ``valid``.
+
+    ``stored`` is what a model file has, so always valid.
+    """
+    if precision != "stored" and precision not in valid:
         raise Unsupported(
             "unsupported-precision",
             f"{framework} cannot compute this in {precision}, only in {', '.join(valid)}",
