@@ -26,6 +26,7 @@ from orchestrator.store.parse import (
     parse_software,
     parse_unrecorded,
     software_of_framework,
+    variants_for,
 )
 from orchestrator.store.records import Sourced
 
@@ -76,6 +77,11 @@ class Columns:
             return self._outputs()
         if name == "software":
             return self._software()
+        if name == "variant":
+            return variants_for(self._parts(name), self._parts("workload"))
+        return self._parts(name)
+
+    def _parts(self, name: str) -> Iterable[Any]:
         parse, column = PARTS.get(name), self.keys.get(name)
         default = parse(None) if parse else Observation._field_defaults.get(name)
         if column is None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eqc_runner import chain as chain_module
 from eqc_runner.chain import MANTISSA_BITS, TILE, chain, digest_and_chain
 from eqc_runner.digest import digest
-from eqc_runner.tensor import CARRIERS, Tensor
+from eqc_runner.tensor import CARRIERS, NARROW, Tensor
 
 FLOATS = sorted(MANTISSA_BITS)
 
@@ -210,7 +210,8 @@ def test_reused_scratch_leaves_no_trace() -> None:
 @st.composite
 def arrays(draw: Any) -> Tensor:
     """A tensor of any dtype, layout and byte order, of up to a few small tiles."""
-    dtype = draw(st.sampled_from(sorted(CARRIERS)))
+    # The narrow integers do not have all values of their carriers.
+    dtype = draw(st.sampled_from(sorted(CARRIERS.keys() - NARROW.keys())))
     carrier = np.dtype(CARRIERS[dtype]).newbyteorder(draw(st.sampled_from("<>")))
     shape = draw(st.sampled_from([(), (0,), (1,), (63,), (64,), (65,), (3, 0), (5, 7), (3, 70)]))
     size = int(np.prod(shape, dtype=int)) * carrier.itemsize
