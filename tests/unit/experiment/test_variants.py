@@ -113,6 +113,7 @@ def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
         ("{environment: [{A-B: x}]}", "a name of letters, digits and '_'"),
         ("{environment: [{on: [torhc]}]}", "did you mean 'torch'?"),
         ("{flags: [{f: [1]}]}", "a single value is wanted"),
+        ("{flags: [{f: 1e999}]}", "a finite number is wanted"),
         ("{thread: 1}", "did you mean 'threads'?"),
         ("{threads: []}", "at least 1 item"),
     ],
