@@ -128,7 +128,7 @@ def test_an_argument_at_its_default_is_the_same_workload(load: Load) -> None:
         ('model: "builtin:conv", on: numpy, weights: trained', "no trained weights"),
         ('model: "builtin:conv", on: numpy, weights: seed:x', "written like seed:1"),
         ('model: "builtin:conv", on: numpy, weights: w.st', "'w.st' does not exist"),
-        ("model: onnx:net.onnx, sha256: 12", "valid string"),
+        ("model: onnx:net.onnx, sha256: 12", "should be text, not 12"),
     ],
 )
 def test_a_mistake(told: Told, model: Path, entry: str, part: str) -> None:
