@@ -200,6 +200,21 @@ def test_what_is_no_model_file(
     assert (mistake.line, mistake.column) == (4, 13)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04 and so on", "it is a zip archive, as torch and Keras write it"),
+        (b"\x89HDF\r\n\x1a\n", "it is an HDF5 file"),
+        (b"<!DOCTYPE html>", "it is a page of HTML or XML"),
+    ],
+)
+def test_what_is_called_onnx_by_mistake(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(content)
+    with pytest.raises(FileMistake, match=said):
+        model_files("onnx", path)
+
+
 def test_a_saved_model_is_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     weights(folder / "variables/variables.data")
