@@ -123,21 +123,17 @@ def _forms(loc: Loc, entry: WorkloadEntry, mistakes: Mistakes) -> list[_Form]:
                 "model": model,
                 "models": None,
                 "label": f"{entry.label} {name}",
-                "on": on or _loaders(model),
+                "on": on or None,
             }
         )
         found.append((loc, form, ("models", index), entry.label))
     return found
 
 
-def _loaders(model: str) -> list[str] | None:
-    source = model.partition(":")[0]
-    return [n for n in catalog.frameworks() if source in catalog.sources_of(n)] or None
-
-
 def _able(entry: WorkloadEntry, model: str) -> list[str]:
     """Those of ``on``, pins included, whose framework can load ``model``."""
-    loaders = _loaders(model) or []
+    source = model.partition(":")[0]
+    loaders = [name for name in catalog.frameworks() if source in catalog.sources_of(name)]
     return [name for name in entry.on or () if _NAME.split(name, maxsplit=1)[0] in loaders]
 
 
@@ -255,6 +251,8 @@ class _Resolver:
         requires = tuple(sorted(set(self.entry.requires or ())))
         able = [name for name in catalog.frameworks() if source in catalog.sources_of(name)]
         if self.entry.on is None:
+            # An experiment does not change when another framework learns to read its files.
+            able = [catalog.OWN[source]] if source in catalog.OWN else able
             if len(able) > 1:
                 text = f"say 'on' which frameworks it runs: {', '.join(able)}"
                 self.mistakes.add(self.loc, text)
