@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from orchestrator.experiment.onnx_external import ExternalTensor, external_tensors
 from orchestrator.model.experiment import Companion
-from orchestrator.yaml_files.files import FileMistake, sha256_of
+from orchestrator.yaml_files.files import FILE, FileMistake, kind_of, sha256_of
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 _NOT_ONNX = {
@@ -132,18 +131,12 @@ def _check_file(path: Path) -> bytes:
 
 def _check_is_file(path: Path) -> None:
     try:
-        mode = path.stat().st_mode
+        kind = kind_of(path)
     except OSError as error:
         what = f"a link to {path.readlink()}, which" if path.is_symlink() else "named, but"
         raise FileMistake(f"{path} is {what} cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(mode):
-        raise FileMistake(f"{path} is {kind_of(mode)}, not a file")
-
-
-def kind_of(mode: int) -> str:
-    """What ``stat`` says something is that is no file."""
-    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
+    if kind != FILE:
+        raise FileMistake(f"{path} is {kind}, not a file")
 
 
 def _roots(path: Path) -> tuple[Path, ...]:

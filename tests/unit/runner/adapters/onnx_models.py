@@ -161,6 +161,20 @@ def texts() -> Any:
     return model([node], [value("s", "STRING", ["N"])], [value("i", "FLOAT")], ai_onnx_ml=3)
 
 
+def mapped() -> Any:
+    """A map that is the input."""
+    from onnx import TensorProto, helper
+
+    kind = helper.make_map_type_proto(
+        TensorProto.STRING, helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    )
+    node = helper.make_node(
+        "DictVectorizer", ["m"], ["y"], domain="ai.onnx.ml", string_vocabulary=["a", "b"]
+    )
+    given = helper.make_value_info("m", kind)
+    return model([node], [given], [value("y", "FLOAT")], ai_onnx_ml=3)
+
+
 def bfloat16_input() -> Any:
     from onnx import TensorProto, helper
 
