@@ -35,6 +35,13 @@ _UNSUPPORTED = (
         "{name} needs the operator {0} of opset {1}, which {version} has not",
     ),
     (
+        r"Could not find an implementation for (\S+)\((\d+)\) node with name '(.*?)'",
+        (
+            "{name} needs {0} of opset {1} (node '{2}') on types that {version} has no kernel for "
+            "in {providers}"
+        ),
+    ),
+    (
         r"MLDataType for: (\S+) is not currently registered",
         "{name} has values of type {0}, which {version} does not compute",
     ),
