@@ -1,7 +1,7 @@
 """The folder that defines one framework: read and checked. Its name is the framework's name.
 
-``framework.json``: the kinds of model it loads, the class of its adapter, what to install, and, if
-it is not called as the framework, the distribution whose version ``on`` pins;
+``framework.json``: the kinds of model it loads, the class of its adapter, what to install, and
+optionally its flags and, if it is not called as the framework, the distribution that ``on`` pins;
 ``requirements.txt``: what pip installs into its image; ``masks.json``, optional: the environment
 variables that limit its instruction set. Every other file is copied beside the runner.
 """
@@ -30,7 +30,7 @@ REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
 DESCRIPTION = "framework.json"
 _REQUIREMENTS, _MASKS, _DOCKERFILE = "requirements.txt", "masks.json", "Dockerfile"
 _KEYS = ("sources", "adapter", "install")
-_OPTIONAL = ("distribution",)
+_OPTIONAL = ("distribution", "flags")
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 """Also valid as the name of a Docker image: the framework's image is called eqc-<name>."""
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -49,6 +49,8 @@ class Framework:
     """By level, the environment variables that limit it to that level; other levels are absent."""
     distribution: str
     """What the index calls it: ``tensorflow-cpu`` for ``tensorflow``."""
+    flags: Mapping[str, str | tuple[str, ...]] | None = None
+    """By name, what a flag may be: ``bool``, ``int``, or one of some words; ``None``: not said."""
 
     @property
     def name(self) -> str:
@@ -107,7 +109,8 @@ def read_framework(folder: Path) -> Framework:
             "is not there; list what pip installs into the framework's image: numpy and blake3, "
             "which the runner needs, and the framework",
         )
-    return Framework(folder, tuple(sources), _masks(folder), distribution)
+    flags = _flags(path, content["flags"]) if "flags" in content else None
+    return Framework(folder, tuple(sources), _masks(folder), distribution, flags)
 
 
 def wrong(path: Path, what: str) -> NoReturn:
@@ -129,6 +132,18 @@ def _check_adapter(path: Path, adapter: Any) -> None:
             f"adapter {adapter!r}: there is no {file}; its module is a file of this folder, or one "
             "of eqc_runner.adapters",
         )
+
+
+def _flags(path: Path, flags: Any) -> Mapping[str, str | tuple[str, ...]]:
+    if not isinstance(flags, dict):
+        wrong(path, "'flags' is an object: what each flag may be, by its name")
+    for name, kind in flags.items():
+        words = kind if isinstance(kind, list) and kind else [None]
+        if kind not in ("bool", "int") and not all(isinstance(word, str) for word in words):
+            wrong(path, f"flag {name!r} is 'bool', 'int' or a list of words, not {kind!r}")
+    return MappingProxyType(
+        {name: tuple(kind) if isinstance(kind, list) else kind for name, kind in flags.items()}
+    )
 
 
 def _masks(folder: Path) -> Mapping[str, Mapping[str, str]]:

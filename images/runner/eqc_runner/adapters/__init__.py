@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -56,10 +57,32 @@ def get(name: str) -> Adapter:
 
 
 def not_installed(name: str, error: ImportError) -> Unsupported:
-    """The ``Unsupported`` for a framework whose import failed, naming what to install."""
+    """The ``Unsupported`` for a framework whose import failed, naming what to install.
+
+    That is the framework, or the one other module that the framework's adapter needs.
+    """
+    framework = find(name)
+    missing = (error.name or "").partition(".")[0]
+    # Where the framework itself is missing, so is what comes with it.
+    own = {_normal(word.partition("[")[0]) for word in framework.install.split()}
+    other = _distribution(framework, missing)
+    is_own = not missing or _normal(missing) in own or other is None
     return Unsupported(
-        "not-installed", f"{name}: {error}; install it with: pip install {find(name).install}"
+        "not-installed",
+        f"{name}: {error}; install it with: pip install {framework.install if is_own else other}",
     )
+
+
+def _distribution(framework: Framework, module: str) -> str | None:
+    """What to install for ``module``: what the framework's requirements call so, or ``None``."""
+    file = framework.folder / "requirements.txt"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    names = [re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0] for line in lines]
+    return next((name for name in names if name and _normal(name) == _normal(module)), None)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def find(name: str) -> Framework:

@@ -19,7 +19,7 @@ def read_flags(
         if name not in valid:
             raise Failed("exception", f"{framework} has no flag {name!r}; {_flags(valid)}")
         kind = valid[name]
-        fits = value in kind if isinstance(kind, tuple) else isinstance(value, kind)
+        fits = value in kind if isinstance(kind, tuple) else type(value) is kind
         if not fits:
             raise Failed("exception", f"{framework}: flag {name} is {value!r}; {_flags(valid)}")
     return dict(flags)
