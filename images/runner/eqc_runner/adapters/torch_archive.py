@@ -69,6 +69,9 @@ def kind_of(path: Path, name: str) -> str:
 
 def _kind_of_archive(path: Path, name: str) -> str:
     with zipfile.ZipFile(str(path)) as archive:
+        # Programs hold archives of their own: where the end is missing, one of these is found.
+        if any(archive.infolist()) and min(i.header_offset for i in archive.infolist()) > 0:
+            raise _cut_short(path, name)
         members = archive.namelist()
         inner = {member.partition("/")[2] for member in members}
         if any(member.startswith("data/aotinductor/") for member in inner):
@@ -98,8 +101,7 @@ def _no_archive(path: Path, name: str) -> Failed:
     if not begin:
         return Failed("exception", f"{name} is empty: it has 0 bytes")
     if begin.startswith(b"PK\x03\x04"):
-        text = f"{name} is cut short: a zip archive begins here, but its end is missing"
-        return Failed("exception", f"{text} ({path.stat().st_size} bytes); copy it again")
+        return _cut_short(path, name)
     if begin.startswith(b"version https://git-lfs"):
         return Failed("exception", f"{name} is a pointer of Git LFS: run 'git lfs pull'")
     for magic, what in _OTHERS.items():
@@ -108,6 +110,11 @@ def _no_archive(path: Path, name: str) -> Failed:
     if begin.startswith(b"\x80"):
         return _refused(name, "it is a pickle")
     return Failed("exception", f"{name} is not a zip archive as torch writes it: {SAVE}")
+
+
+def _cut_short(path: Path, name: str) -> Failed:
+    text = f"{name} is cut short: a zip archive begins here, but its end is missing"
+    return Failed("exception", f"{text} ({path.stat().st_size} bytes); copy it again")
 
 
 def _pickled(name: str, content: bytes) -> Failed:

@@ -61,6 +61,14 @@ def test_a_framework_that_is_not_installed_says_what_to_install(place: Path) -> 
         adapters.get("rare")
 
 
+def test_another_module_that_is_missing_is_what_to_install(place: Path) -> None:
+    folder = write(place, "rare", {"adapter": "rare_adapter:Adapter", "install": "rare[cpu] numpy"})
+    (folder / "requirements.txt").write_text("numpy\nnobody-has.this>=2\nrare\n")
+    (folder / "rare_adapter.py").write_text("import nobody_has_this.inside")
+    with pytest.raises(Unsupported, match=r"'nobody_has_this'; install.*install nobody-has\.this$"):
+        adapters.get("rare")
+
+
 @pytest.mark.parametrize("content", [[], {"adapter": "x:Y"}])
 def test_a_description_that_is_none_is_said_with_its_file(place: Path, content: Any) -> None:
     folder = write(place, "bad", content)
