@@ -79,18 +79,19 @@ class TorchFile:
     def _placed(self) -> Program | Script:
         with self._torch.inference_mode(mode=False), no_unpickling(self._torch):
             model = self._open()
-        model.module.to(self._how["device"])
-        if self._how["channels_last"]:
-            for parameter in model.module.parameters():
-                if parameter.dim() == 4:
-                    parameter.data = parameter.data.contiguous(
-                        memory_format=self._torch.channels_last
-                    )
+            model.module.to(self._how["device"])
+            if self._how["channels_last"]:
+                for parameter in model.module.parameters():
+                    if parameter.dim() == 4:
+                        parameter.data = self._last(parameter.data)
         return model
+
+    def _last(self, tensor: Any) -> Any:
+        return tensor.contiguous(memory_format=self._torch.channels_last)
 
     def _place(self, tensor: Any) -> Any:
         """An input where the model is; a copy, as the model may write into it."""
         tensor = tensor.clone().to(self._how["device"])
         if self._how["channels_last"] and tensor.dim() == 4:
-            tensor = tensor.contiguous(memory_format=self._torch.channels_last)
+            tensor = self._last(tensor)
         return tensor
