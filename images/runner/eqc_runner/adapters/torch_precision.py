@@ -32,11 +32,11 @@ def wanted_cast(precision: str, found: frozenset[str], *, shown: bool) -> str | 
     stated ``precision`` is neither what the file has nor what it can be cast to.
     """
     floats = {dtype for dtype in found if dtype.startswith(("float", "bfloat"))}
-    if precision == STORED or not found or found == {precision}:
+    if precision == STORED or found == {precision} or (shown and not found):
         return None
-    listed = ", ".join(sorted(found))
+    listed = ", ".join(sorted(found)) or "the types it was made with"
     stored = "leave 'precision' out, and it is computed as stored"
-    if len(floats) != 1 or len(found) != 1:
+    if found and (len(floats) != 1 or len(found) != 1):
         raise Unsupported(
             "unsupported-precision",
             f"the file computes in {listed}, so it cannot be computed in {precision} alone: "

@@ -9,6 +9,7 @@ import numpy as np
 from eqc_runner.adapters.binding import InputSpec, bind
 from eqc_runner.adapters.protocol import LayerOutput, Settings
 from eqc_runner.adapters.torch_builtin import torch_tensor
+from eqc_runner.adapters.torch_interpreter import Observed, operation_of
 from eqc_runner.adapters.torch_precision import (
     cast_program,
     default_dtype,
@@ -94,10 +95,10 @@ class Program:
         """The final outputs computed operator by operator, and what each operator gave."""
         layers: list[LayerOutput] = []
 
-        def keep(node: Any, result: Any) -> None:
+        def keep(node: Any, name: str, result: Any) -> None:
             # A later operator may write into the same memory.
             tensor = recorded(self._torch, result.clone())
-            layers.append(LayerOutput(node.name, _operation(node), tensor))
+            layers.append(LayerOutput(name, operation_of(node), tensor))
 
         result = self._interpreted(values, keep)
         return finals(self._torch, result), layers
@@ -106,28 +107,19 @@ class Program:
         """Raises ``Unsupported`` where a cast program still computes a float of another type."""
         wanted = self.cast
 
-        def check(node: Any, result: Any) -> None:
+        def check(_node: Any, name: str, result: Any) -> None:
             if result.dtype.is_floating_point and dtype_of(result) != wanted:
                 raise Unsupported(
                     "unsupported-precision",
-                    f"cast to {wanted}, the program still computes {node.name} in "
+                    f"cast to {wanted}, the program still computes {name} in "
                     f"{dtype_of(result)}: leave 'precision' out, and it is computed as stored",
                 )
 
         self._interpreted(values, check)
 
-    def _interpreted(self, values: list[Any], seen: Callable[[Any, Any], None]) -> Any:
-        interpreter = self._torch.fx.Interpreter(self.module)
-        run_node = interpreter.run_node
-
-        def observed(node: Any) -> Any:
-            result = run_node(node)
-            if node.op == "call_function" and isinstance(result, self._torch.Tensor):
-                seen(node, result)
-            return result
-
-        interpreter.run_node = observed
-        flat = self._guarded(lambda: interpreter.run(*values, enable_io_processing=False))
+    def _interpreted(self, values: list[Any], seen: Callable[[Any, str, Any], None]) -> Any:
+        graph = Observed(self._torch, self.module, seen)
+        flat = self._guarded(lambda: graph.run(values))
         return self._torch.utils._pytree.tree_unflatten(list(flat), self._out)  # noqa: SLF001
 
     def _guarded(self, compute: Callable[[], Any]) -> Any:
@@ -230,10 +222,3 @@ def _tensors(torch: Any, module: Any) -> Iterator[Any]:
             value = node.meta.get("val")
             values = value if isinstance(value, (tuple, list)) else [value]
             yield from (each for each in values if isinstance(each, torch.Tensor))
-
-
-def _operation(node: Any) -> str:
-    """``linear`` for "aten.linear.default": namespace, operator, overload."""
-    target = str(node.target)
-    operation = target.split(".")[1] if target.count(".") == 2 else ""
-    return operation or getattr(node.target, "__name__", "") or str(node.name)

@@ -9,7 +9,7 @@ import numpy as np
 from eqc_runner.adapters.binding import PRECISIONS, UNNAMED, InputSpec, bind
 from eqc_runner.adapters.protocol import LayerOutput, Settings
 from eqc_runner.adapters.torch_builtin import torch_tensor
-from eqc_runner.adapters.torch_precision import STORED, fractions, wanted_cast
+from eqc_runner.adapters.torch_precision import fractions, wanted_cast
 from eqc_runner.adapters.torch_values import Named, finals
 from eqc_runner.failures import Failed
 
@@ -48,6 +48,8 @@ class Script:
         self._arguments = arguments
         self.converted: tuple[str, ...] = ()
         self.module = torch.jit.load(path, map_location="cpu").eval()
+        if not hasattr(self.module, "forward"):
+            raise Failed("exception", "the script has no method 'forward', which is what is run")
         self._parameters = self.module.forward.schema.arguments[1:]
         self.dtypes = fractions([*self.module.parameters(), *self.module.buffers()])
         wanted_cast(settings.precision, self.dtypes, shown=False)
@@ -94,8 +96,6 @@ class Script:
         """Floats are to be of the only type of the weights, if there is one; others stay."""
         if array.dtype.kind != "f":
             return array.dtype.name
-        if not self.dtypes and self._settings.precision != STORED:
-            return self._settings.precision
         known = [dtype for dtype in self.dtypes if dtype in PRECISIONS]
         return known[0] if len(known) == 1 else array.dtype.name
 
@@ -155,7 +155,7 @@ class Script:
         if self._arguments:
             said = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
             text += f", and the arguments {said}"
-        if any(parameter.type.kind() in ("ListType", "DictType") for parameter in self._parameters):
+        if "Tensor" in "".join(said for said in parts if "(" in said):
             text += "; name the tensors of a list xs.0, xs.1, those of a dict batch.key"
         return text
 

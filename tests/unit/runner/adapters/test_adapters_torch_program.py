@@ -166,21 +166,6 @@ def test_a_layer_that_cannot_be_recorded_takes_nothing_from_the_others(
     assert by_operation["add"].dtype == "float32"
 
 
-def test_branches_and_operators_of_several_outputs(load: Load, tmp_path: Path) -> None:
-    def forward(self: Any, x: Any) -> Any:
-        (chosen,) = torch().cond(
-            x.sum() > 0, lambda y: (y.sin(),), lambda y: (y.cos(),), (torch().topk(x, 2)[0],)
-        )
-        return chosen
-
-    model = loaded(load, tmp_path, Exported(forward, (ones(2, 4),)))
-    first = digests(model.run({"x": X}))
-    finals, layers = model.run_layers({"x": X})
-    assert digests(finals) == first
-    assert {"sum", "gt", "getitem"} <= {layer.operation for layer in layers}
-    assert digests(model.run({"x": -X})) != first
-
-
 def test_mixed_types_run_as_the_file_is_and_are_reported(load: Load, tmp_path: Path) -> None:
     def forward(self: Any, x: Any) -> Any:
         return (x.bfloat16() @ self.w).float() * self.scale + x @ self.tiny.float()

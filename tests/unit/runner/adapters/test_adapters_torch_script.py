@@ -12,7 +12,7 @@ from adapter_loading import Load, started
 from torch_zoo import script, torch, weights
 
 from eqc_runner.digest import digest
-from eqc_runner.failures import Failed
+from eqc_runner.failures import Failed, Unsupported
 
 pytestmark = [
     pytest.mark.frameworks,
@@ -114,3 +114,9 @@ def test_floats_are_those_of_the_weights_where_they_have_one_type(
 def test_a_script_that_shows_no_state_has_no_known_size(load: Load, tmp_path: Path) -> None:
     model = loaded(load, tmp_path, "def forward(self, x: Tensor): return x")
     assert (model.facts.parameters, model.facts.weights) == (None, None)
+
+
+def test_a_script_that_shows_no_types_has_no_other_precision(load: Load, tmp_path: Path) -> None:
+    source = "def forward(self, x: Tensor):\n    return x"
+    with pytest.raises(Unsupported, match="only in the types it was made with, not in float16"):
+        loaded(load, tmp_path, source, precision="float16")
