@@ -155,6 +155,8 @@ class Script:
         if self._arguments:
             said = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
             text += f", and the arguments {said}"
+        if any(p.type.kind() in _SCALARS and not p.has_default_value() for p in self._parameters):
+            text += "; numbers, true, false and text are given under 'arguments'"
         if "Tensor" in "".join(said for said in parts if "(" in said):
             text += "; name the tensors of a list xs.0, xs.1, those of a dict batch.key"
         return text

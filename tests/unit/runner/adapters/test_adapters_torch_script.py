@@ -51,6 +51,12 @@ def test_defaults_and_arguments(
     assert (name, tensor.array.tolist()) == ("output", (X * factor).tolist())
 
 
+def test_a_number_that_is_missing_is_said_where_to_give(load: Load, tmp_path: Path) -> None:
+    source = "def forward(self, x: Tensor, rate: int):\n    return x * rate"
+    with pytest.raises(Failed, match=r"x, rate \(int\); given were x; numbers.*under 'arguments'"):
+        loaded(load, tmp_path, source).run({"x": X})
+
+
 def test_lists_dicts_tuples_and_optionals(load: Load, tmp_path: Path) -> None:
     model = loaded(load, tmp_path, PARTS)
     names = ["xs.0", "xs.1", "batch.a.b", "pair.0", "pair.1"]
