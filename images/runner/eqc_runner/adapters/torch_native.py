@@ -54,6 +54,8 @@ class TorchAdapter:
         seed, last = flags.get("seed", 0), flags.get("channels_last", False)
         # A forked session would else begin with its parent's state, any other with one by chance.
         self._torch.manual_seed(seed)
+        if source in ("python", "torch"):
+            self._said["seed"] = seed
         if source == "python":
             return PythonModel(workload, job_dir, settings)
         if source == "builtin":
@@ -65,7 +67,6 @@ class TorchAdapter:
             file = TorchFile(self._torch, path, workload, settings, how)
             self._said["notes"] += [file.note] if file.note else []
             self._said["dtypes"] = ", ".join(sorted(file.dtypes))
-            self._said["seed"] = seed
             return file
         raise no_source(self.name, source, ("builtin", "torch", "python"))
 
