@@ -52,17 +52,28 @@ def wanted_cast(precision: str, found: frozenset[str], *, shown: bool) -> str | 
 
 
 def cast_program(torch: Any, module: Any, old: str, new: str) -> None:
-    """Cast the weights of an exported program, and the dtypes that its graphs name."""
+    """Cast the weights and constants of an exported program, and the dtypes its graphs name."""
     before, after = getattr(torch, old), getattr(torch, new)
     module.to(after)
     for graph_module in graph_modules(torch, module):
         for node in graph_module.graph.nodes:
+            if node.op == "get_attr":
+                _cast_constant(torch, graph_module, node.target, before, after)
             for part in ("args", "kwargs"):
                 named = torch.fx.node.map_aggregate(
                     getattr(node, part), lambda value: after if value is before else value
                 )
                 setattr(node, part, named)
         graph_module.recompile()
+
+
+def _cast_constant(torch: Any, module: Any, name: str, before: Any, after: Any) -> None:
+    """Cast a tensor that is an attribute only, as a program's constants are."""
+    path, _, attribute = name.rpartition(".")
+    owner = module.get_submodule(path)
+    value = getattr(owner, attribute)
+    if isinstance(value, torch.Tensor) and value.dtype is before:
+        setattr(owner, attribute, value.to(after))
 
 
 @contextlib.contextmanager

@@ -19,8 +19,12 @@ X = np.arange(8, dtype=np.float32).reshape(2, 4)
 
 
 def forward(self: Any, x: Any) -> Any:
-    """Names its type in an argument, and makes a tensor without naming one."""
-    base = torch().zeros(2, 4, dtype=torch().float32) + torch().linspace(0, 1, 4)
+    """Names its type in an argument, has a constant, and makes a tensor without naming a type."""
+    base = (
+        torch().tensor([0.0, 0.25, 0.5, 0.75])
+        + torch().zeros(2, 4, dtype=torch().float32)
+        + torch().linspace(0, 1, 4)
+    )
     return (x.to(torch().float32) @ self.w + base).softmax(-1)
 
 
@@ -36,6 +40,7 @@ def test_a_program_of_one_type_is_cast_whole(load: Load, tmp_path: Path) -> None
     assert plain.dtype == "float64"
     assert plain.array.tobytes() == again.array.tobytes()
     steps = X.astype(np.float64) @ weights().double().numpy() + np.linspace(0, 1, 4)
+    steps += np.arange(4) / 4
     wanted = np.exp(steps) / np.exp(steps).sum(-1, keepdims=True)
     assert np.abs(plain.array - wanted).max() < 1e-15
 
