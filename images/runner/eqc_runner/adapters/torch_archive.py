@@ -47,7 +47,9 @@ WORDS = frozenset(
     "Symbol Integer Add Mul Pow Max Min Mod FloorDiv CeilDiv CleanDiv PythonMod "  # noqa: SIM905
     "ModularIndexing IntTrueDiv Equality Unequality Relational Eq Ne Ge Gt Le Lt And Or Not True "
     "False true false StrictGreaterThan GreaterThan StrictLessThan LessThan positive integer "
-    "nonnegative real oo int_oo Infinity".split()
+    "nonnegative real oo int_oo Infinity Float Rational precision Where LShift RShift CeilToInt "
+    "FloorToInt FloatTrueDiv TruncToFloat TruncToInt RoundToInt RoundDecimal ToFloat FloatPow "
+    "PowByNatural Identity Abs ceiling floor IsNonOverlappingAndDenseIndicator".split()
 )
 """The names that shape expressions may use, beside symbols such as s0 and u0."""
 
@@ -172,7 +174,8 @@ def _check(name: str, value: Any) -> None:
             if not item.startswith(OPERATORS):
                 raise _refused(name, f"{item!r} is not an operator")
         elif key == "expr_str":
-            words = re.findall(r"[^\W\d]\w*", str(item))
+            text = re.sub(r"\b\d+(\.\d*)?e[+-]?\d+\b", "0", str(item))  # its e is no name
+            words = re.findall(r"[^\W\d]\w*", text)
             strange = [n for n in words if n not in WORDS and not re.fullmatch(r"[suz]+\d+", n)]
             if strange:
                 raise _refused(name, f"{strange[0]!r} is not allowed in a shape expression")

@@ -37,7 +37,7 @@ class TorchFile:
         )
         arguments = dict(workload.get("arguments") or {})
         self._open: Callable[[], Program | Script] = lambda: form(
-            torch, str(path), settings, arguments
+            torch, str(path), settings, arguments, how["device"]
         )
         self.converted: tuple[str, ...] = ()
         self._used, self._unchecked = False, True
@@ -79,7 +79,6 @@ class TorchFile:
     def _placed(self) -> Program | Script:
         with self._torch.inference_mode(mode=False), no_unpickling(self._torch):
             model = self._open()
-            model.module.to(self._how["device"])
             if self._how["channels_last"]:
                 for parameter in model.module.parameters():
                     if parameter.dim() == 4:

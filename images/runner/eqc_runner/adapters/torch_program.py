@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 import numpy as np
@@ -42,12 +43,22 @@ class Program:
     note = ""
 
     def __init__(
-        self, torch: Any, path: str, settings: Settings, arguments: Mapping[str, Any]
+        self,
+        torch: Any,
+        path: str,
+        settings: Settings,
+        arguments: Mapping[str, Any],
+        device: str,
     ) -> None:
         self._torch = torch
         self._settings = settings
         self.converted: tuple[str, ...] = ()
         program = torch.export.load(path)
+        if device != "cpu":
+            # Its graphs name the device that it was exported on.
+            program = importlib.import_module("torch.export.passes").move_to_device_pass(
+                program, device
+            )
         self.module = program.module()
         self.keeps_state = _may_change(torch, self.module)
         self._in, self._out = program.call_spec.in_spec, program.call_spec.out_spec

@@ -41,13 +41,18 @@ class Script:
     cast = None
 
     def __init__(
-        self, torch: Any, path: str, settings: Settings, arguments: Mapping[str, Any]
+        self,
+        torch: Any,
+        path: str,
+        settings: Settings,
+        arguments: Mapping[str, Any],
+        device: str,
     ) -> None:
         self._torch = torch
         self._settings = settings
         self._arguments = arguments
         self.converted: tuple[str, ...] = ()
-        self.module = torch.jit.load(path, map_location="cpu").eval()
+        self.module = torch.jit.load(path, map_location=device).eval()
         if not hasattr(self.module, "forward"):
             raise Failed("exception", "the script has no method 'forward', which is what is run")
         self._parameters = self.module.forward.schema.arguments[1:]

@@ -12,6 +12,9 @@ import torch_zoo
 from adapter_loading import Load, started
 from torch_zoo import Exported, export, ones, torch, weights
 
+from eqc_runner.adapters.protocol import Settings
+from eqc_runner.adapters.torch_archive import no_unpickling
+from eqc_runner.adapters.torch_program import Program
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
 from eqc_runner.tensor import Tensor, Unrecorded
@@ -118,6 +121,30 @@ def test_a_number_that_was_left_free_is_an_argument(load: Load, tmp_path: Path) 
         model.run({"x": np.ones((2, 2), np.float32)})
     with pytest.raises(Failed, match="that are no tensors are n; given were none"):
         load("torch", source="torch", path="model.pt2", precision="stored")
+
+
+def test_sizes_that_were_left_free_may_be_computed_with(load: Load, tmp_path: Path) -> None:
+    def forward(self: Any, x: Any) -> Any:
+        return x.shape[0], x.shape[0] * 1.5, x.shape[0] * 1e-5, x / x.shape[0]
+
+    free = torch().export.Dim.DYNAMIC
+    model = loaded(load, tmp_path, Exported(forward, (ones(3, 4),), dynamic=({0: free},)))
+    plain, (again, _) = model.run({"x": X}), model.run_layers({"x": X})
+    assert digests(plain) == digests(again)
+    assert [tensor.array.tolist() for _, tensor in plain] == [2, 3.0, 2e-05, (X / 2).tolist()]
+
+
+def test_a_program_names_the_device_it_is_run_on(tmp_path: Path) -> None:
+    """Here one that holds no values, as there is no GPU to be had."""
+
+    def forward(self: Any, x: Any) -> Any:
+        return x + torch().zeros(2, 4, device=torch().device("cpu")) + self.w[0]
+
+    path = tmp_path / export(tmp_path, Exported(forward, (ones(2, 4),), state={"w": weights()}))
+    settings = Settings("stored", None, None, "gpu", {})
+    with no_unpickling(torch()):
+        program = Program(torch(), str(path), settings, {}, "meta")
+    assert program.module(ones(2, 4).to("meta")).device.type == "meta"
 
 
 def test_every_run_is_the_first_step(load: Load, tmp_path: Path) -> None:
