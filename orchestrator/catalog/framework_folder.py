@@ -1,7 +1,7 @@
 """The folder that defines one framework: read and checked. Its name is the framework's name.
 
-``framework.json``: the kinds of model it loads, the class of its adapter, what to install, and
-optionally its flags and, if it is not called as the framework, the distribution that ``on`` pins;
+``framework.json``: the kinds of model it loads, the class of its adapter, what to install, its
+flags and, if it is not called as the framework, the distribution whose version ``on`` pins;
 ``requirements.txt``: what pip installs into its image; ``masks.json``, optional: the environment
 variables that limit its instruction set. Every other file is copied beside the runner.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from orchestrator.catalog.flag_kinds import FlagKind, flag_kinds
 from orchestrator.errors import UsageError
 from orchestrator.system.paths import images_folder, runner_path
 
@@ -49,13 +50,20 @@ class Framework:
     """By level, the environment variables that limit it to that level; other levels are absent."""
     distribution: str
     """What the index calls it: ``tensorflow-cpu`` for ``tensorflow``."""
-    flags: Mapping[str, str | tuple[str, ...]] | None = None
-    """By name, what a flag may be: ``bool``, ``int``, or one of some words; ``None``: not said."""
+    flags: Mapping[str, FlagKind] | None = None
+    """By name; ``session.*`` is any name that begins so. ``None``: its adapter alone knows."""
 
     @property
     def name(self) -> str:
         """The framework's name in experiment files."""
         return self.folder.name
+
+    def kind_of_flag(self, name: str) -> FlagKind | None:
+        """What flag ``name`` takes; ``None``: there is none of that name."""
+        for known, kind in (self.flags or {}).items():
+            if name == known or (known.endswith("*") and name.startswith(known[:-1])):
+                return kind
+        return None
 
     @property
     def requirements(self) -> Path:
@@ -109,7 +117,10 @@ def read_framework(folder: Path) -> Framework:
             "is not there; list what pip installs into the framework's image: numpy and blake3, "
             "which the runner needs, and the framework",
         )
-    flags = _flags(path, content["flags"]) if "flags" in content else None
+    try:
+        flags = flag_kinds(content["flags"]) if "flags" in content else None
+    except ValueError as error:
+        wrong(path, str(error))
     return Framework(folder, tuple(sources), _masks(folder), distribution, flags)
 
 
@@ -132,18 +143,6 @@ def _check_adapter(path: Path, adapter: Any) -> None:
             f"adapter {adapter!r}: there is no {file}; its module is a file of this folder, or one "
             "of eqc_runner.adapters",
         )
-
-
-def _flags(path: Path, flags: Any) -> Mapping[str, str | tuple[str, ...]]:
-    if not isinstance(flags, dict):
-        wrong(path, "'flags' is an object: what each flag may be, by its name")
-    for name, kind in flags.items():
-        words = kind if isinstance(kind, list) and kind else [None]
-        if kind not in ("bool", "int") and not all(isinstance(word, str) for word in words):
-            wrong(path, f"flag {name!r} is 'bool', 'int' or a list of words, not {kind!r}")
-    return MappingProxyType(
-        {name: tuple(kind) if isinstance(kind, list) else kind for name, kind in flags.items()}
-    )
 
 
 def _masks(folder: Path) -> Mapping[str, Mapping[str, str]]:

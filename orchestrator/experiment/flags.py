@@ -1,44 +1,49 @@
-"""``vary.flags``: the flags of frameworks that say which they have, by name and kind."""
+"""``vary: {flags: …}``: flags that a framework does not have, and values that they do not take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from orchestrator import catalog
-from orchestrator.experiment.document import Document
-from orchestrator.model.experiment import Scalar
+from orchestrator.catalog import Framework
+from orchestrator.experiment.document import Vary
+from orchestrator.experiment.fields import FlagSet
+from orchestrator.model.experiment import Installation
 from orchestrator.packages.pins import parse_on
 from orchestrator.yaml_files.mistakes import Mistakes, nearest
 
 
-def check_flags(document: Document, used: Sequence[str], mistakes: Mistakes) -> None:
-    """Note every flag that a framework which computes with it does not have, or not so.
+def check_flags(vary: Vary, installations: Iterable[Installation], mistakes: Mistakes) -> None:
+    """Note each flag that one of the frameworks does not know which the set of flags is for.
 
-    ``used``: the frameworks of all workloads. Where filters may leave cells out, a set without
-    ``on`` needs one framework that takes it, else all of them.
+    ``installations`` are those of the experiment: a set without ``on`` is for all of them.
+    Frameworks whose ``framework.json`` lists no flags are not checked.
     """
-    is_filtered = bool(document.include or document.exclude)
-    for index, entry in enumerate(document.vary.flags or ()):
-        named = [parse_on(text).framework for text in entry.on or ()]
-        frameworks = list(dict.fromkeys(named or used))
-        for name, value in (entry.__pydantic_extra__ or {}).items():
-            wrong = [text for each in frameworks if (text := _mistake(each, name, value))]
-            if wrong and (not is_filtered or named or len(wrong) == len(frameworks)):
-                hint = "; say 'on' in this set which frameworks it is for"
-                is_only = named or len(frameworks) == 1
-                mistakes.add(("vary", "flags", index, name), wrong[0] + ("" if is_only else hint))
+    used = sorted({each.framework for each in installations})
+    for number, given in enumerate(vary.flags or ()):
+        wanted = sorted({parse_on(text).framework for text in given.on or ()}) or used
+        named = [catalog.frameworks()[name] for name in wanted]
+        known = [framework for framework in named if framework.flags is not None]
+        for name in given.__pydantic_extra__ or {}:
+            said = _mistake(given, name, known)
+            if said is not None:
+                text = f"vary.flags[{number}].{name}: {said[0]}"
+                mistakes.add(("vary", "flags", number, name), text, key=said[1])
 
 
-def _mistake(framework: str, name: str, value: Scalar) -> str | None:
-    flags = catalog.frameworks()[framework].flags
-    if flags is None:
-        return None
-    if name not in flags:
-        return f"{framework} has no flag '{name}'{nearest(name, flags)}"
-    kind = flags[name]
-    if isinstance(kind, tuple):
-        fits, wanted = value in kind, " or ".join(kind)
-    else:
-        fits = isinstance(value, bool) == (kind == "bool") and isinstance(value, int)
-        wanted = "true or false" if kind == "bool" else "a whole number"
-    return None if fits else f"{framework}: flag {name} is {wanted}, not {value!r}"
+def _mistake(given: FlagSet, name: str, frameworks: list[Framework]) -> tuple[str, bool] | None:
+    """What is wrong with flag ``name``, and whether the key is, not its value."""
+    value = (given.__pydantic_extra__ or {})[name]
+    lacking = [found for found in frameworks if found.kind_of_flag(name) is None]
+    if lacking:
+        first = lacking[0]
+        others = [found.name for found in frameworks if found not in lacking]
+        hint = nearest(name, first.flags or ())
+        if others:
+            hint = f"; say whose it is: on: [{', '.join(others)}]"
+        return f"{first.name} has no such flag{hint}", True
+    for found in frameworks:
+        kind = found.kind_of_flag(name)
+        if kind is not None and not kind.takes(value):
+            return f"{value!r} is not valid: {found.name} takes {kind.said}", False
+    return None

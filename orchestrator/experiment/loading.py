@@ -115,8 +115,7 @@ def _resolve(
     ]
     if "vary" in touched:
         unsound |= selection.VARIANT_FIELDS
-    else:
-        check_flags(document, [each.framework for each in installations], mistakes)
+    check_flags(document.vary, installations, mistakes)
     check_comparison(document, variants, mistakes)
     domain = domain_of(platforms, workloads, [given.label for given, _ in inputs], variants)
     domain = {field: values for field, values in domain.items() if field not in unsound}

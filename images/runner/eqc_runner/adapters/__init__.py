@@ -10,10 +10,9 @@ import importlib
 import importlib.util
 import json
 import os
-import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, cast
 
 from eqc_runner.failures import Failed, Unsupported
 
@@ -39,6 +38,8 @@ class Framework(NamedTuple):
     """``module:Class``; the module is a file of ``folder``, or one of this package."""
     install: str
     """What ``pip install`` needs where the framework is missing."""
+    flags: Mapping[str, Any]
+    """What each flag takes: a list of words, ``boolean``, ``integer`` or ``text``."""
 
 
 def get(name: str) -> Adapter:
@@ -57,32 +58,10 @@ def get(name: str) -> Adapter:
 
 
 def not_installed(name: str, error: ImportError) -> Unsupported:
-    """The ``Unsupported`` for a framework whose import failed, naming what to install.
-
-    That is the framework, or the one other module that the framework's adapter needs.
-    """
-    framework = find(name)
-    missing = (error.name or "").partition(".")[0]
-    # Where the framework itself is missing, so is what comes with it.
-    own = {_normal(word.partition("[")[0]) for word in framework.install.split()}
-    other = _distribution(framework, missing)
-    is_own = not missing or _normal(missing) in own or other is None
+    """The ``Unsupported`` for a framework whose import failed, naming what to install."""
     return Unsupported(
-        "not-installed",
-        f"{name}: {error}; install it with: pip install {framework.install if is_own else other}",
+        "not-installed", f"{name}: {error}; install it with: pip install {find(name).install}"
     )
-
-
-def _distribution(framework: Framework, module: str) -> str | None:
-    """What to install for ``module``: what the framework's requirements call so, or ``None``."""
-    file = framework.folder / "requirements.txt"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    names = [re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0] for line in lines]
-    return next((name for name in names if name and _normal(name) == _normal(module)), None)
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def find(name: str) -> Framework:
@@ -96,7 +75,9 @@ def find(name: str) -> Framework:
     path = known[name] / FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Framework(name, known[name], content["adapter"], content["install"])
+        return Framework(
+            name, known[name], content["adapter"], content["install"], content.get("flags", {})
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = f"{path} does not describe a framework: {type(error).__name__}: {error}"
         raise Failed("exception", text) from error

@@ -1,4 +1,5 @@
-"""The flags of torch: switches that its users know, by torch's own names.
+"""The flags of torch: switches that its users know, by torch's own names, as ``framework.json``
+lists them. ``seed`` is where torch's random numbers begin, 0 where it is not said.
 
 ``torch.compile`` is none of them: its compiler, Inductor, needs a C++ compiler, and what it makes
 depends on that.
@@ -9,21 +10,7 @@ from __future__ import annotations
 import warnings
 from typing import Any, Mapping
 
-from eqc_runner.adapters.settings import Valid
 from eqc_runner.failures import Failed, Unsupported
-
-FLAGS: dict[str, Valid] = {
-    "mkldnn": bool,
-    "channels_last": bool,
-    "deterministic": bool,
-    "flush_denormal": bool,
-    "float32_matmul_precision": ("highest", "high", "medium"),
-    "allow_tf32": bool,
-    "cudnn_benchmark": bool,
-    "cudnn_deterministic": bool,
-    "seed": int,
-}
-"""As in ``framework.json``. ``seed``: where torch's random numbers begin, 0 where not said."""
 
 GPU_ONLY = ("allow_tf32", "cudnn_benchmark", "cudnn_deterministic")
 """Flags that change nothing on a CPU. They have not been run on a GPU."""

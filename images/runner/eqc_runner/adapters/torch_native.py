@@ -13,7 +13,7 @@ from eqc_runner.adapters.python_function import PythonModel
 from eqc_runner.adapters.settings import check_device, no_gpu, no_source, read_flags
 from eqc_runner.adapters.torch_builtin import TorchBuiltin
 from eqc_runner.adapters.torch_files import TorchFile
-from eqc_runner.adapters.torch_flags import FLAGS, apply_flags
+from eqc_runner.adapters.torch_flags import apply_flags
 from eqc_runner.adapters.torch_precision import STORED
 from eqc_runner.failures import Failed
 from eqc_runner.models.builtin_model import builtin_model
@@ -47,7 +47,7 @@ class TorchAdapter:
         source = workload["source"]
         valid = (*PRECISIONS, STORED) if source == "torch" else PRECISIONS
         check_precision(settings.precision, valid, self.name)
-        flags = read_flags(settings.flags, FLAGS, self.name)
+        flags = read_flags(settings.flags, self.name)
         self._device = self._chosen_device(settings.device)
         self._set_threads(settings.threads)
         self._said = {"notes": apply_flags(self._torch, flags, self._device)}

@@ -61,14 +61,6 @@ def test_a_framework_that_is_not_installed_says_what_to_install(place: Path) -> 
         adapters.get("rare")
 
 
-def test_another_module_that_is_missing_is_what_to_install(place: Path) -> None:
-    folder = write(place, "rare", {"adapter": "rare_adapter:Adapter", "install": "rare[cpu] numpy"})
-    (folder / "requirements.txt").write_text("numpy\nnobody-has.this>=2\nrare\n")
-    (folder / "rare_adapter.py").write_text("import nobody_has_this.inside")
-    with pytest.raises(Unsupported, match=r"'nobody_has_this'; install.*install nobody-has\.this$"):
-        adapters.get("rare")
-
-
 @pytest.mark.parametrize("content", [[], {"adapter": "x:Y"}])
 def test_a_description_that_is_none_is_said_with_its_file(place: Path, content: Any) -> None:
     folder = write(place, "bad", content)
@@ -78,5 +70,5 @@ def test_a_description_that_is_none_is_said_with_its_file(place: Path, content: 
 
 def test_an_unknown_name_says_which_are_known(place: Path) -> None:
     write(place, "other", {})
-    with pytest.raises(Unsupported, match="known are numpy, onnxruntime, other, tensorflow, torch"):
+    with pytest.raises(Unsupported, match="known are jax, numpy, .*other, tensorflow"):
         adapters.get("abacus")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ import pytest
 from adapter_loading import Load, started
 from torch_zoo import torch
 
-from eqc_runner.adapters import find
-from eqc_runner.adapters.torch_flags import FLAGS, GPU_ONLY
+from eqc_runner.adapters.torch_flags import GPU_ONLY
 from eqc_runner.failures import Failed
 
 pytestmark = pytest.mark.frameworks
@@ -28,12 +26,6 @@ def _settings_of_torch() -> Any:
     torch().set_flush_denormal(False)
     backends.cudnn.benchmark = backends.cudnn.deterministic = False
     backends.cudnn.allow_tf32 = True
-
-
-def test_the_folder_says_the_same() -> None:
-    said = json.loads((find("torch").folder / "framework.json").read_text())["flags"]
-    kinds = {n: list(k) if isinstance(k, tuple) else k.__name__ for n, k in FLAGS.items()}
-    assert said == kinds
 
 
 def test_denormals_are_flushed(load: Load, tmp_path: Path) -> None:
