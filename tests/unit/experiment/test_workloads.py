@@ -42,6 +42,12 @@ def test_a_file_is_known_by_its_content(load: Load, model: Path) -> None:
     assert renamed.label == "mine"
 
 
+@pytest.mark.parametrize("suffix", [".pt2", ".pt", ".pth", ".jit", ".ts", ".torchscript"])
+def test_what_torch_users_call_their_files(load: Load, tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"net{suffix}").write_bytes(b"weights")
+    assert one(load, f"model: 'torch:net{suffix}'")[1] == ("torch",)
+
+
 def test_a_wrong_sha256_names_both(told: Told, model: Path) -> None:
     actual = hashlib.sha256(b"weights").hexdigest()
     text = text_of(
