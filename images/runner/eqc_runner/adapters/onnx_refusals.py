@@ -37,8 +37,8 @@ _UNSUPPORTED = (
     (
         r"Could not find an implementation for (\S+)\((\d+)\) node with name '(.*?)'",
         (
-            "{name} needs {0} of opset {1} (node '{2}') on types that {version} has no kernel for "
-            "in {providers}"
+            "{name} needs {0} of opset {1} (node '{2}'): {version} has no kernel in {providers} "
+            "for that version and these types"
         ),
     ),
     (
