@@ -53,7 +53,7 @@ _UNSUPPORTED = (
         ),
     ),
 )
-"""What its messages say, and what is said of that. They were the same from 1.18 to 1.32."""
+"""What its messages say (in 1.32, most in 1.18 too), and what is said of that."""
 _PLACE = re.compile(r"(?s)^.*?/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z])")
 """A place in its sources, and the function there."""
 
