@@ -37,8 +37,8 @@ _UNSUPPORTED = (
     (
         r"Could not find an implementation for (\S+)\((\d+)\) node with name '(.*?)'",
         (
-            "{name} needs {0} of opset {1} (node '{2}') on types that {version} has no kernel for "
-            "in {providers}"
+            "{name} needs {0} of opset {1} (node '{2}'): {version} has no kernel in {providers} "
+            "for that version and these types"
         ),
     ),
     (
@@ -53,7 +53,7 @@ _UNSUPPORTED = (
         ),
     ),
 )
-"""What its messages say, and what is said of that. They were the same from 1.18 to 1.32."""
+"""What its messages say (in 1.32, most in 1.18 too), and what is said of that."""
 _PLACE = re.compile(r"(?s)^.*?/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z])")
 """A place in its sources, and the function there."""
 
