@@ -1,7 +1,8 @@
 """A named-dtype tensor and its file: one header line, then little-endian bytes in C order.
 
-NumPy has no bfloat16, so its values are held as ``uint16`` with the dtype name ``bfloat16``: this
-is why a tensor is a pair of dtype name and array.
+NumPy has no bfloat16, no floats of 8 bits and no integers of 4, so their values are held as
+``uint16``, ``uint8`` or ``int8`` with the name of the dtype: this is why a tensor is a pair of
+dtype name and array.
 """
 
 from __future__ import annotations
@@ -21,12 +22,21 @@ if TYPE_CHECKING:
 CARRIERS: dict[str, str] = {
     "float16": "f2",
     "bfloat16": "u2",
+    "float8_e4m3fn": "u1",
+    "float8_e5m2": "u1",
+    "float8_e4m3fnuz": "u1",
+    "float8_e5m2fnuz": "u1",
+    "float8_e8m0fnu": "u1",
     "float32": "f4",
     "float64": "f8",
+    "complex64": "c8",
+    "complex128": "c16",
+    "int4": "i1",
     "int8": "i1",
     "int16": "i2",
     "int32": "i4",
     "int64": "i8",
+    "uint4": "u1",
     "uint8": "u1",
     "uint16": "u2",
     "uint32": "u4",
