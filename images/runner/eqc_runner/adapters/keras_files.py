@@ -7,73 +7,167 @@ import json
 import re
 import zipfile
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, NamedTuple
 
-from eqc_runner.adapters.binding import check_precision
-from eqc_runner.adapters.keras_builtin import KerasModel
+from eqc_runner.adapters.keras_model import How, KerasModel, Network
 from eqc_runner.adapters.protocol import ModelFacts, Settings
 from eqc_runner.adapters.python_function import tensor_of
+from eqc_runner.adapters.tensorflow_values import check_stored, first_line, floats
 from eqc_runner.failures import Failed
 from eqc_runner.models.weights import weights_digest
 
 CODE = ("Lambda", "__lambda__", "TorchModuleWrapper")
 """Classes whose configuration is code or a pickle."""
+OURS = ("keras", "builtins", "tensorflow")
+"""Packages whose classes a file may name."""
 
 
-def read_keras(tf: Any, path: Path, settings: Settings, *, xla: bool) -> KerasModel:
+def read_keras(tf: Any, path: Path, settings: Settings, how: How) -> KerasModel:
     """The model at ``path``; every layer's output can be observed, a nested model is one layer.
 
     Raises ``Failed`` if the file is missing, cannot be read or contains code, and ``Unsupported``
-    for a precision other than that of the file's weights.
+    for a precision other than that of the file.
     """
     if not path.exists():
         raise Failed("input-missing", f"no Keras file {path.name}")
-    for name in _classes(_configuration(path)):
-        if name in CODE:
-            raise Failed(
-                "exception", f"{path.name} is refused: it holds a {name} layer, which is code"
-            )
-    try:
-        model = tf.keras.models.load_model(str(path), compile=False, safe_mode=True)
-    except (TypeError, ValueError, OSError) as error:
-        raise Failed("exception", f"{path.name} cannot be read by Keras: {error}") from error
-    if not getattr(model, "inputs", None):
-        raise Failed(
-            "exception", f"{path.name} is a subclass of keras.Model; save it as a SavedModel"
-        )
-    weights = [tensor_of(weight) for weight in model.get_weights()]
-    precisions = {weight.dtype for weight in weights if "float" in weight.dtype}
-    if precisions:
-        check_precision(settings.precision, sorted(precisions), "tensorflow with this file")
+    written = _written(path)
+    _refuse_code(path, written.configuration)
+
+    def fresh() -> Network:
+        model = _loaded(tf, path, written)
+        return Network(model, _layers(tf, model))
+
+    first = fresh()
+    weights = [tensor_of(weight) for weight in first.model.get_weights()]
+    found = floats([*(weight.dtype for weight in weights), *_computed(first)])
+    check_stored(settings.precision, found, path.name)
     digest = weights_digest([weight.array for weight in weights]) if weights else None
     facts = ModelFacts(sum(int(weight.array.size) for weight in weights), None, digest)
-    return KerasModel(tf, model, _layers(tf, model), facts, settings, xla=xla)
+    unused = [first]
+    made = KerasModel(tf, lambda: unused.pop() if unused else fresh(), facts, settings, how)
+    made.dtypes = found
+    return made
 
 
-def _configuration(path: Path) -> Any:
-    try:
-        if zipfile.is_zipfile(str(path)):
+class _Written(NamedTuple):
+    """What a file says of itself."""
+
+    configuration: Any
+    version: str
+    """Of the Keras that wrote it; empty where it does not say."""
+
+
+def _written(path: Path) -> _Written:
+    """Raises ``Failed``, which says what the file is where it is no whole model."""
+    start = path.read_bytes()[:8]
+    if start[:2] == b"PK":
+        try:
             with zipfile.ZipFile(str(path)) as archive:
-                return json.loads(archive.read("config.json"))
-        h5py: Any = importlib.import_module("h5py")  # comes with TensorFlow
-
+                said = json.loads(archive.read("metadata.json"))
+                return _Written(
+                    json.loads(archive.read("config.json")), str(said.get("keras_version", ""))
+                )
+        except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+            text = f"{path.name} is no whole .keras file, perhaps cut off: {error}"
+            raise Failed("exception", text) from error
+    if not start:
+        raise Failed("exception", f"{path.name} is empty")
+    if start != b"\x89HDF\r\n\x1a\n":
+        raise Failed("exception", f"{path.name} is neither .keras nor .h5 by its content")
+    h5py: Any = importlib.import_module("h5py")  # comes with TensorFlow
+    try:
         with h5py.File(str(path), "r") as file:
-            return json.loads(file.attrs["model_config"])
-    except (KeyError, OSError, ValueError) as error:
-        raise Failed("exception", f"{path.name} is neither .keras nor .h5: {error}") from error
+            attributes = dict(file.attrs)
+            groups = sorted(file)
+        if "model_config" in attributes:
+            return _Written(
+                json.loads(attributes["model_config"]), str(attributes.get("keras_version", ""))
+            )
+    except (OSError, ValueError) as error:
+        text = f"{path.name} is no whole .h5 file, perhaps cut off: {first_line(error)}"
+        raise Failed("exception", text) from error
+    if "layer_names" in attributes or {"layers", "vars", "_layer_checkpoint_dependencies"} & {
+        *groups
+    }:
+        text = f"{path.name} holds only weights, not the model"
+    else:
+        text = f"{path.name} is an HDF5 file without a Keras model"
+    raise Failed("exception", f"{text}: save it with model.save('model.keras')")
 
 
-def _classes(value: Any) -> Iterator[str]:
-    """Every ``class_name`` in a configuration."""
+def _refuse_code(path: Path, configuration: Any) -> None:
+    objects = list(_objects(configuration))
+    for name in (_class(each) for each in objects):
+        if name in CODE:
+            raise Failed(
+                "exception",
+                f"{path.name} is refused: it holds a {name} layer, which is code; use layers of "
+                "Keras in its place, or save it as a SavedModel with model.export(folder)",
+            )
+    others = sorted({_class(each) for each in objects if _is_custom(each)})
+    if others:
+        raise Failed(
+            "exception",
+            f"{path.name} needs classes that are not in the file: {', '.join(others)}; save it as "
+            "a SavedModel with model.export(folder)",
+        )
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every description of an object in a configuration."""
     if isinstance(value, dict):
-        name = value.get("class_name")
-        if isinstance(name, str):
-            yield name.rpartition(">")[2]
+        if isinstance(value.get("class_name"), str):
+            yield value
         for item in value.values():
-            yield from _classes(item)
+            yield from _objects(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _classes(item)
+            yield from _objects(item)
+
+
+def _class(described: dict[str, Any]) -> str:
+    return str(described["class_name"]).rpartition(">")[2]
+
+
+def _is_custom(described: dict[str, Any]) -> bool:
+    """Whether the object is of a class outside of Keras; .h5 files tell only registered ones."""
+    if "module" in described and "registered_name" in described:
+        module = described["module"]
+        if module is None:
+            return bool(described["registered_name"])
+        return str(module).partition(".")[0] not in OURS
+    return ">" in str(described["class_name"])
+
+
+def _loaded(tf: Any, path: Path, written: _Written) -> Any:
+    try:
+        model = tf.keras.models.load_model(str(path), compile=False, safe_mode=True)
+    except Exception as error:
+        here = tf.keras.__version__
+        by = f" It was written by Keras {written.version}." if written.version else ""
+        text = f"{path.name} cannot be read by Keras {here}: {first_line(error)}.{by}"
+        if isinstance(error, MemoryError):
+            raise
+        raise Failed("exception", text) from error
+    if getattr(model, "inputs", None):
+        return model
+    if isinstance(model, tf.keras.Sequential):
+        text = f"{path.name} was saved before it was built: call it once, or begin it with "
+        raise Failed("exception", f"{text}keras.Input(shape), and save it again")
+    raise Failed(
+        "exception",
+        f"{path.name} is a subclass of keras.Model: save it as a SavedModel with "
+        "model.export(folder)",
+    )
+
+
+def _computed(network: Network) -> Iterator[str]:
+    """The types of inputs and of what layers compute, those of layers in nested models too."""
+    for symbol in [*network.model.inputs, *(symbol for _, _, symbol in network.layers)]:
+        yield str(getattr(symbol.dtype, "name", symbol.dtype))
+    for layer in network.model._flatten_layers():  # noqa: SLF001 - Keras 2 and 3 have no other
+        if layer.weights and not hasattr(layer, "layers"):
+            yield str(layer.compute_dtype)
 
 
 def _layers(tf: Any, model: Any) -> list[tuple[str, str, Any]]:
@@ -83,7 +177,8 @@ def _layers(tf: Any, model: Any) -> list[tuple[str, str, Any]]:
     graph = getattr(model, "_functional", None) or model
     # Keras has no public way to list nodes; these two names are the same in Keras 2 and 3.
     nodes = {id(node) for depth in graph._nodes_by_depth.values() for node in depth}  # noqa: SLF001
-    for layer in model.layers:
+    # Operations are layers and what is written with keras.ops or as a sum; Keras 2 has layers only.
+    for layer in getattr(graph, "operations", None) or model.layers:
         if isinstance(layer, tf.keras.layers.InputLayer):
             continue
         symbols = [

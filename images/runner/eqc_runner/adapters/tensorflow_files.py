@@ -1,138 +1,213 @@
-"""SavedModels and TFLite files of users, on TensorFlow."""
+"""SavedModels of users, by their signatures or their functions, on TensorFlow."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, List, Mapping, Tuple
+from typing import Any, Iterator, Mapping, NamedTuple
 
 import numpy as np
 
-from eqc_runner.adapters.binding import InputSpec, bind, check_precision
-from eqc_runner.adapters.keras_builtin import tensorflow_constant
+from eqc_runner.adapters.binding import InputSpec
+from eqc_runner.adapters.keras_model import How, Refusals, tensorflow_constant
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.adapters.python_function import tensor_of
-from eqc_runner.failures import Failed
+from eqc_runner.adapters.signatures import chosen
+from eqc_runner.adapters.tensorflow_values import (
+    Given,
+    Named,
+    check_stored,
+    dimensions,
+    first_line,
+    floats,
+    outputs,
+)
+from eqc_runner.failures import Failed, Unsupported
 from eqc_runner.models.weights import weights_digest
-from eqc_runner.tensor import Tensor
 
-Named = List[Tuple[str, Tensor]]
+FILES = ("saved_model.pb", "saved_model.pbtxt")
+"""One of these makes a folder a SavedModel."""
 
 
 class SavedModel:
-    """The function ``serving_default`` of a SavedModel; its layers cannot be observed."""
+    """A signature of a SavedModel, or a function of one without; layers cannot be observed."""
 
     note = "a SavedModel does not show its layers"
 
-    def __init__(self, tf: Any, path: Path, settings: Settings) -> None:
-        if not path.is_dir():
-            raise Failed("input-missing", f"no SavedModel folder {path.name}")
-        try:
-            self._loaded = tf.saved_model.load(str(path))
-        except (OSError, ValueError) as error:
-            raise Failed("exception", f"{path.name} is not a SavedModel: {error}") from error
-        signatures = dict(self._loaded.signatures)
-        if "serving_default" not in signatures:
-            raise Failed("exception", f"{path.name} has no signature 'serving_default'")
+    def __init__(
+        self, tf: Any, path: Path, settings: Settings, how: How, signature: str | None
+    ) -> None:
         self._tf = tf
-        self._function = signatures["serving_default"]
-        self._settings = settings
-        self.converted: tuple[str, ...] = ()
-        _, named = self._function.structured_input_signature
-        self._specs = [
-            InputSpec(name, _dimensions(spec.shape), spec.dtype.name)
-            for name, spec in sorted(named.items())
-        ]
-        _check_floats(self._specs, settings.precision)
-        weights = [tensor_of(variable).array for variable in self._function.variables]
+        self._path = path
+        self._signature = signature
+        self._arguments = how.arguments
+        self._xla = how.xla
+        self._function: _Function | None = self._find()
+        self._given = Given(settings, self._function.arguments)
+        concrete = self._function.concrete
+        # A TF1 function has other things than variables among its variables.
+        weights = [tensor_of(v).array for v in concrete.variables if hasattr(v, "numpy")]
         size = sum(int(array.size) for array in weights)
         self.facts = ModelFacts(size, None, weights_digest(weights) if weights else None)
+        self.dtypes = floats(_types(tf, concrete.graph.as_graph_def()))
+        check_stored(settings.precision, self.dtypes, path.name)
+
+    @property
+    def converted(self) -> tuple[str, ...]:
+        """What the last run did to its inputs."""
+        return self._given.converted
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
-        arrays, self.converted = bind(inputs, self._specs, self._settings)
+        # Read again for another run: variables may have been assigned to.
+        function, self._function = self._function or self._find(), None
+        arrays = self._given.bind(inputs, function.specs)
         constants = {
             spec.name: tensorflow_constant(self._tf, arrays[spec.name], spec.dtype)
-            for spec in self._specs
+            for spec in function.specs
         }
-        results = self._function(**constants)
-        return [(name, tensor_of(value)) for name, value in sorted(results.items())]
+        with Refusals(self._tf):
+            results = function.call(self._tf, constants, xla=self._xla)
+        return outputs(self._tf, results, by_name=True)
 
     def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         return self.run(inputs), []
 
-
-class TfliteModel:
-    """A TFLite file. Its fast kernels (XNNPACK) keep no intermediate tensors, so the instrumented
-    run uses the plain kernels; where they round differently the observation is ``perturbed``."""
-
-    def __init__(self, tf: Any, path: Path, settings: Settings) -> None:
-        if not path.exists():
-            raise Failed("input-missing", f"no TFLite file {path.name}")
-        self._tf = tf
-        self._content = path.read_bytes()
-        self._threads = settings.threads
-        self._settings = settings
-        self.converted: tuple[str, ...] = ()
-        self.facts = ModelFacts(None, None, None)
-        self._plain = self._interpreter()
-        self._specs = [
-            InputSpec(
-                detail["name"],
-                _dimensions(detail.get("shape_signature", detail["shape"])),
-                np.dtype(detail["dtype"]).name,
+    def _find(self) -> _Function:
+        loaded = _load(self._tf, self._path)
+        signatures = dict(loaded.signatures)
+        if self._signature in signatures or (signatures and self._signature is None):
+            concrete = signatures[chosen(self._signature, list(signatures), self._path.name)]
+            _, named = concrete.structured_input_signature
+            return _Function(
+                loaded, concrete, _specs(sorted(named.items())), (), dict(self._arguments)
             )
-            for detail in self._plain.get_input_details()
-        ]
-        _check_floats(self._specs, settings.precision)
+        functions = dict(_functions(loaded))
+        there = ", ".join([*sorted(signatures), *functions]) or "none"
+        if self._signature in functions:
+            return _selected(loaded, self._signature, functions, self._arguments)
+        if self._signature is not None:
+            text = f"{self._path.name} has no signature or function {self._signature!r}; it has "
+            raise Failed("input-missing", text + there)
+        if not functions:
+            text = f"{self._path.name} has neither signatures nor functions: save it with a "
+            raise Failed("exception", f"{text}tf.function, or with model.export(folder)")
+        text = f"{self._path.name} has no signatures, but functions: say 'signature:' {there}"
+        raise Failed("input-missing", text)
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
-        return self._invoke(self._plain, inputs)
 
-    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
-        kernels = self._tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        interpreter = self._interpreter(
-            experimental_preserve_all_tensors=True, experimental_op_resolver_type=kernels
+class _Function(NamedTuple):
+    """What is called, with the tensors that it takes and its other parameters' values."""
+
+    loaded: Any
+    """Kept, as the function does not keep the variables that it uses."""
+    concrete: Any
+    specs: list[InputSpec]
+    positional: tuple[Any, ...]
+    """An ``InputSpec`` or a constant for each parameter; empty where all go by keyword."""
+    arguments: dict[str, Any]
+    """Constants that are still to be bound, as tensors."""
+
+    def call(self, tf: Any, constants: Mapping[str, Any], *, xla: bool) -> Any:
+        """The results. ``constants``: a tensor for each of ``specs``."""
+        names = list(constants)
+
+        def compute(*values: Any) -> Any:
+            given = dict(zip(names, values))
+            if not self.positional:
+                return self.concrete(**given)
+            return self.concrete(
+                *(given[p.name] if isinstance(p, InputSpec) else p for p in self.positional)
+            )
+
+        if xla:
+            return tf.function(compute, jit_compile=True)(*constants.values())
+        return compute(*constants.values())
+
+
+def _load(tf: Any, path: Path) -> Any:
+    if not path.is_dir():
+        raise Failed("input-missing", f"no SavedModel folder {path.name}")
+    if not any((path / name).is_file() for name in FILES):
+        raise Failed("exception", f"{path.name} is not a SavedModel: it holds no {FILES[0]}")
+    try:
+        return tf.saved_model.load(str(path))
+    except tf.errors.NotFoundError as error:
+        if "not registered" in str(error):
+            raise Unsupported("unsupported-operator", str(error)) from error
+        raise Failed("exception", f"{path.name} is not whole: {first_line(error)}") from error
+    except ValueError as error:
+        if "tag sets" not in str(error):
+            raise Failed("exception", f"{path.name} cannot be read: {first_line(error)}") from error
+        if (path / FILES[0]).stat().st_size == 0:
+            text = f"{path.name} is not whole: {FILES[0]} is empty"
+            raise Failed("exception", text) from error
+        text = str(error).partition("tag sets: ")[2].partition(". Pass")[0]
+        raise Failed(
+            "exception",
+            f"{path.name} has no graph for serving, but for the tags {text}: save it again with "
+            "the tag 'serve'",
+        ) from error
+    except (OSError, tf.errors.OpError) as error:
+        raise Failed("exception", f"{path.name} is not whole: {first_line(error)}") from error
+
+
+def _functions(loaded: Any) -> Iterator[tuple[str, Any]]:
+    """The functions that a program would call on the loaded object, those that were traced."""
+    for name in [*dir(loaded), "__call__"]:
+        if name.startswith("_") and name != "__call__":
+            continue
+        found = getattr(loaded, name, None)
+        if getattr(found, "concrete_functions", None):
+            yield name, found
+
+
+def _selected(
+    loaded: Any, name: str, functions: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> _Function:
+    """The trace of function ``name`` whose constants are those of ``arguments``."""
+    function = functions[name]
+    parameters = list(function.function_spec.fullargspec.args)
+    traces = []
+    for concrete in function.concrete_functions:
+        values, keywords = concrete.structured_input_signature
+        if keywords or len(values) != len(parameters) or not all(map(_plain, values)):
+            continue
+        constants = {n: v for n, v in zip(parameters, values) if not hasattr(v, "dtype")}
+        traces.append((concrete, values, constants))
+    fits = [
+        trace
+        for trace in traces
+        if all(trace[2].get(key, value) == value for key, value in arguments.items())
+    ]
+    if len(fits) != 1:
+        shown = "; ".join(str(constants) for _, _, constants in traces) or "no plain ones"
+        which = "no trace" if not fits else "several traces"
+        raise Failed(
+            "input-missing",
+            f"function {name} has {which} for these arguments; it was traced with {shown}: "
+            "choose by 'arguments:'",
         )
-        finals = self._invoke(interpreter, inputs)
-        layers = []
-        names = {detail["index"]: detail["name"] for detail in interpreter.get_tensor_details()}
-        # TFLite has no other list of operators; this private method exists since 2.5.
-        for operator in interpreter._get_ops_details():  # noqa: SLF001
-            for index in operator["outputs"]:
-                value = Tensor.of(interpreter.get_tensor(index))
-                layers.append(LayerOutput(names[index], operator["op_name"].lower(), value))
-        return finals, layers
-
-    def _interpreter(self, **options: Any) -> Any:
-        try:
-            return self._tf.lite.Interpreter(
-                model_content=self._content, num_threads=self._threads, **options
-            )
-        except ValueError as error:
-            raise Failed("exception", f"the file is not a valid TFLite model: {error}") from error
-
-    def _invoke(self, interpreter: Any, inputs: Mapping[str, np.ndarray]) -> Named:
-        bound, self.converted = bind(inputs, self._specs, self._settings)
-        details = interpreter.get_input_details()
-        for detail in details:
-            interpreter.resize_tensor_input(detail["index"], bound[detail["name"]].shape)
-        interpreter.allocate_tensors()
-        for detail in details:
-            interpreter.set_tensor(detail["index"], bound[detail["name"]])
-        interpreter.invoke()
-        return [
-            (detail["name"], Tensor.of(interpreter.get_tensor(detail["index"])))
-            for detail in interpreter.get_output_details()
-        ]
+    concrete, values, constants = fits[0]
+    named = [(n, v) for n, v in zip(parameters, values) if hasattr(v, "dtype")]
+    specs = {spec.name: spec for spec in _specs(named)}
+    positional = tuple(specs.get(n, v) for n, v in zip(parameters, values))
+    rest = {key: value for key, value in arguments.items() if key not in constants}
+    return _Function(loaded, concrete, list(specs.values()), positional, rest)
 
 
-def _dimensions(shape: Any) -> tuple[int | None, ...] | None:
-    """Axes of any length (-1 or ``None``) become ``None``; so does a shape of unknown rank."""
-    if getattr(shape, "rank", 0) is None:
-        return None
-    return tuple(None if length is None or int(length) < 0 else int(length) for length in shape)
+def _plain(value: Any) -> bool:
+    return hasattr(value, "dtype") or value is None or isinstance(value, (bool, int, float, str))
 
 
-def _check_floats(specs: list[InputSpec], precision: str) -> None:
-    floats: dict[str, None] = {s.dtype: None for s in specs if "float" in s.dtype}
-    if floats:
-        check_precision(precision, sorted(floats), "tensorflow with this file")
+def _specs(named: Any) -> list[InputSpec]:
+    return [InputSpec(name, dimensions(spec.shape), spec.dtype.name) for name, spec in named]
+
+
+def _types(tf: Any, graph: Any) -> Iterator[str]:
+    """The dtypes that the operations of a graph and of its functions name."""
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    for node in nodes:
+        for attribute in node.attr.values():
+            kinds = [attribute.type, *attribute.list.type]
+            for kind in kinds:
+                if kind:
+                    yield tf.dtypes.as_dtype(kind).name

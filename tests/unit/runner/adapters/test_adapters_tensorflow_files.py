@@ -71,7 +71,9 @@ def test_keras(
     assert np.allclose(instrumented.array, plain.array, atol=1e-5)
     assert [(x.name, x.operation) for x in found] == layers
     assert loaded.facts.parameters == model.count_params()
-    with pytest.raises(Unsupported, match="only in float32"):
+    with pytest.raises(
+        Unsupported, match="computes in float32 as it is, and is not cast to float16"
+    ):
         load("tensorflow", source="keras", path=f"user{suffix}", precision="float16")
 
 
