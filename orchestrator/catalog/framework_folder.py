@@ -1,7 +1,7 @@
 """The folder that defines one framework: read and checked. Its name is the framework's name.
 
-``framework.json``: the kinds of model it loads, the class of its adapter, what to install, and, if
-it is not called as the framework, the distribution whose version ``on`` pins;
+``framework.json``: the kinds of model it loads, the class of its adapter, what to install, its
+flags and, if it is not called as the framework, the distribution whose version ``on`` pins;
 ``requirements.txt``: what pip installs into its image; ``masks.json``, optional: the environment
 variables that limit its instruction set. Every other file is copied beside the runner.
 """
@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from orchestrator.catalog.flag_kinds import FlagKind, flag_kinds
 from orchestrator.errors import UsageError
 from orchestrator.system.paths import images_folder, runner_path
 
@@ -30,11 +31,12 @@ REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
 DESCRIPTION = "framework.json"
 _REQUIREMENTS, _MASKS, _DOCKERFILE = "requirements.txt", "masks.json", "Dockerfile"
 _KEYS = ("sources", "adapter", "install")
-_OPTIONAL = ("distribution",)
+_OPTIONAL = ("distribution", "flags", "variables")
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 """Also valid as the name of a Docker image: the framework's image is called eqc-<name>."""
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _RUNNER = "eqc_runner."
+_VARIABLES = "'variables' has, by flag and by value, an object of variables, all text"
 _ADAPTER = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")
 
 
@@ -49,11 +51,30 @@ class Framework:
     """By level, the environment variables that limit it to that level; other levels are absent."""
     distribution: str
     """What the index calls it: ``tensorflow-cpu`` for ``tensorflow``."""
+    flags: Mapping[str, FlagKind] | None = None
+    """By name; ``session.*`` is any name that begins so. ``None``: its adapter alone knows."""
+    variables: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    """By flag and by its value as JSON has it, what is to be set before the framework's import."""
 
     @property
     def name(self) -> str:
         """The framework's name in experiment files."""
         return self.folder.name
+
+    def kind_of_flag(self, name: str) -> FlagKind | None:
+        """What flag ``name`` takes; ``None``: there is none of that name."""
+        for known, kind in (self.flags or {}).items():
+            if name == known or (known.endswith("*") and name.startswith(known[:-1])):
+                return kind
+        return None
+
+    def variables_of(self, flags: Mapping[str, object]) -> dict[str, str]:
+        """The environment variables that these flags stand for."""
+        found: dict[str, str] = {}
+        for name, value in flags.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            found.update(self.variables.get(name, {}).get(text, {}))
+        return found
 
     @property
     def requirements(self) -> Path:
@@ -107,7 +128,12 @@ def read_framework(folder: Path) -> Framework:
             "is not there; list what pip installs into the framework's image: numpy and blake3, "
             "which the runner needs, and the framework",
         )
-    return Framework(folder, tuple(sources), _masks(folder), distribution)
+    try:
+        flags = flag_kinds(content["flags"]) if "flags" in content else None
+    except ValueError as error:
+        wrong(path, str(error))
+    variables = _variables(path, content.get("variables", {}), flags or {})
+    return Framework(folder, tuple(sources), _masks(folder), distribution, flags, variables)
 
 
 def wrong(path: Path, what: str) -> NoReturn:
@@ -129,6 +155,21 @@ def _check_adapter(path: Path, adapter: Any) -> None:
             f"adapter {adapter!r}: there is no {file}; its module is a file of this folder, or one "
             "of eqc_runner.adapters",
         )
+
+
+def _variables(
+    path: Path, given: Any, flags: Mapping[str, FlagKind]
+) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    if not isinstance(given, dict):
+        wrong(path, _VARIABLES)
+    for name, values in given.items():
+        if name not in flags:
+            wrong(path, f"'variables' has {name!r}, which is none of 'flags'")
+        for variables in values.values() if isinstance(values, dict) else [None]:
+            texts = variables.values() if isinstance(variables, dict) else [None]
+            if not all(isinstance(text, str) for text in texts):
+                wrong(path, _VARIABLES)
+    return MappingProxyType(given)
 
 
 def _masks(folder: Path) -> Mapping[str, Mapping[str, str]]:

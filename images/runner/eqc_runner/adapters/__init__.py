@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, cast
 
 from eqc_runner.failures import Failed, Unsupported
 
@@ -38,6 +38,8 @@ class Framework(NamedTuple):
     """``module:Class``; the module is a file of ``folder``, or one of this package."""
     install: str
     """What ``pip install`` needs where the framework is missing."""
+    flags: Mapping[str, Any]
+    """What each flag takes: a list of words, ``boolean``, ``integer`` or ``text``."""
 
 
 def get(name: str) -> Adapter:
@@ -73,7 +75,9 @@ def find(name: str) -> Framework:
     path = known[name] / FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Framework(name, known[name], content["adapter"], content["install"])
+        return Framework(
+            name, known[name], content["adapter"], content["install"], content.get("flags", {})
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = f"{path} does not describe a framework: {type(error).__name__}: {error}"
         raise Failed("exception", text) from error

@@ -29,7 +29,6 @@ LEVELS = {
     "extended": "ORT_ENABLE_EXTENDED",
     "all": "ORT_ENABLE_ALL",
 }
-FLAGS = {"optimization": tuple(LEVELS)}
 PRECISIONS = ("float16", "float32", "float64")
 """Each is tried; where ONNX Runtime lacks a kernel for one, the session is
 ``unsupported-precision``. Where it lacks float16 kernels on CPUs, it computes in float32 and casts
@@ -63,7 +62,7 @@ class OnnxRuntimeAdapter:
 
     def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
         """A ``builtin``, ``onnx`` or ``python`` model. Raises ``Unsupported`` or ``Failed``."""
-        flags = read_flags(settings.flags, FLAGS, self.name)
+        flags = read_flags(settings.flags, self.name)
         self._threads = settings.threads
         self._providers = self._chosen_providers(settings.device)
         source = workload["source"]

@@ -15,7 +15,6 @@ from eqc_runner.adapters.keras_model import How, KerasModel
 from eqc_runner.adapters.protocol import Loaded, Settings
 from eqc_runner.adapters.python_function import PythonModel
 from eqc_runner.adapters.settings import (
-    Valid,
     available_cpus,
     check_device,
     no_gpu,
@@ -27,15 +26,6 @@ from eqc_runner.adapters.tflite import TfliteModel
 from eqc_runner.failures import Failed, Unsupported
 from eqc_runner.models.builtin_model import builtin_model
 
-FLAGS: dict[str, Valid] = {
-    "deterministic": bool,
-    "xla": bool,
-    "onednn": bool,
-    "tf32": bool,
-    "delegate": ("xnnpack", "none"),
-    "kernels": ("builtin", "reference"),
-}
-"""``onednn`` is read when TensorFlow is imported: the cell's environment sets it, too."""
 SOURCES = ("builtin", "keras", "savedmodel", "tflite", "python")
 _GRAPHS = ("builtin", "keras", "savedmodel")
 MEANING = {
@@ -48,6 +38,7 @@ MEANING = {
 }
 """The kinds of model whose computation a flag concerns."""
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+"""Read when TensorFlow is imported, so that ``framework.json`` has it set for the flag."""
 
 
 class TensorflowAdapter:
@@ -79,7 +70,7 @@ class TensorflowAdapter:
         source = workload["source"]
         if source not in SOURCES:
             raise no_source(self.name, source, SOURCES)
-        flags = read_flags(settings.flags, FLAGS, self.name)
+        flags = read_flags(settings.flags, self.name)
         _check_meaning(flags, source)
         self._note, self._dtypes = "", ()
         self._device = settings.device
