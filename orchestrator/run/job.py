@@ -138,6 +138,7 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
             "weights": workload.weights,
             "weights_path": _model(workload.weights_path, workload.weights, folder),
             "arguments": dict(workload.arguments),
+            "signature": workload.signature,
         },
         "input": {"tensors": tensors},
         "cast": cell.input.cast,

@@ -25,6 +25,7 @@ from orchestrator.store.parse import (
     JsonObject,
     parse_software,
     software_of_framework,
+    variants_for,
 )
 from orchestrator.store.records import Sourced
 
@@ -75,6 +76,11 @@ class Columns:
             return self._outputs()
         if name == "software":
             return self._software()
+        if name == "variant":
+            return variants_for(self._parts(name), self._parts("workload"))
+        return self._parts(name)
+
+    def _parts(self, name: str) -> Iterable[Any]:
         parse, column = PARTS.get(name), self.keys.get(name)
         default = parse(None) if parse else Observation._field_defaults.get(name)
         if column is None:

@@ -7,7 +7,7 @@ Nothing is checked here but what would end an analysis: lines were checked when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from orchestrator.model.experiment import Json, Reason, pairs
@@ -45,6 +45,7 @@ def parse_observation(document: JsonObject, pool: OutputPool | None = None) -> O
         fields[name] = parse(known.get(name))
     if fields["software"].id is None:
         fields["software"] = software_of_framework(fields["framework"])
+    fields["variant"] = fields["variant"].for_workload(fields["workload"])
     fields["converted"] = tuple(known.get("converted") or ())
     fields["outputs"] = (pool or OutputPool()).add(known.get("outputs", ()))
     return Observation(**fields)
@@ -74,6 +75,7 @@ def parse_workload(value: Json) -> WorkloadRecord:
         sha256=known.get("sha256"),
         weights=known.get("weights"),
         arguments=as_object(known.get("arguments")),
+        signature=known.get("signature"),
         group=known.get("group"),
     )
 
@@ -103,6 +105,7 @@ def parse_variant(value: Json) -> VariantRecord:
         pin=known.get("pin"),
         requires=tuple(known.get("requires") or ()),
         row=known.get("row"),
+        stated=bool(known.get("stated")),
     )
 
 
@@ -183,7 +186,7 @@ def parse_plan(document: Json) -> list[PlannedRecord]:
         name: {each: PARTS[name](value) for each, value in known[f"{name}s"].items()}
         for name in PLANNED
     }
-    return [
+    found = [
         PlannedRecord(
             cell["cell"],
             cell["sessions"],
@@ -191,6 +194,21 @@ def parse_plan(document: Json) -> list[PlannedRecord]:
         )
         for cell in known["cells"]
     ]
+    variants = variants_for((row.variant for row in found), (row.workload for row in found))
+    return [row._replace(variant=each) for row, each in zip(found, variants, strict=True)]
+
+
+def variants_for(
+    variants: Iterable[VariantRecord], workloads: Iterable[WorkloadRecord]
+) -> Iterator[VariantRecord]:
+    """Each variant as it is for its workload; equal ones stay one object, as long as one reads."""
+    known: dict[tuple[int, int], tuple[VariantRecord, WorkloadRecord, VariantRecord]] = {}
+    for variant, workload in zip(variants, workloads, strict=False):
+        place = (id(variant), id(workload))
+        if place not in known:
+            # What is known by its place in memory has to stay there.
+            known[place] = (variant, workload, variant.for_workload(workload))
+        yield known[place][2]
 
 
 def parse_comparison(document: Json) -> Comparison:

@@ -22,6 +22,8 @@ MAX_VALUES = 50_000
 MAX_DEPTH = 20
 MAX_BRACES = 1_000
 MAX_NUMBER = 32
+VERBATIM = "text"
+"""The key below which text stays as it is written: its braces are no lists."""
 
 
 class WrittenInt(int):
@@ -136,7 +138,8 @@ class _Builder:
     def _sequence(self, node: yaml.SequenceNode, loc: Loc) -> list[Json]:
         items: list[Json] = []
         for child in node.value:
-            if not (isinstance(child, yaml.ScalarNode) and "{" in child.value):
+            braced = isinstance(child, yaml.ScalarNode) and "{" in child.value
+            if not braced or VERBATIM in loc:
                 items.append(self.build(child, (*loc, len(items))))
                 continue
             try:

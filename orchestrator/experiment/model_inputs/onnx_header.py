@@ -20,7 +20,7 @@ _TENSOR_NAME, _SPARSE_VALUES = 8, 1
 _VALUE_NAME, _VALUE_TYPE = 1, 2
 _TYPE_TENSOR, _TYPE_OPTIONAL = 1, 9
 _TENSOR_ELEMENT, _TENSOR_SHAPE = 1, 2
-_SHAPE_DIMENSION, _DIMENSION_VALUE = 1, 1
+_SHAPE_DIMENSION, _DIMENSION_VALUE, _DIMENSION_NAME = 1, 1, 2
 _ELEMENTS = {
     1: "float32",
     2: "uint8",
@@ -29,6 +29,7 @@ _ELEMENTS = {
     5: "int16",
     6: "int32",
     7: "int64",
+    8: "string",
     9: "bool",
     10: "float16",
     11: "float64",
@@ -38,7 +39,7 @@ _ELEMENTS = {
     15: "complex128",
     16: "bfloat16",
 }
-"""``TensorProto.DataType``; the others (text, eight bits and fewer) are not in ``DTYPES``."""
+"""``TensorProto.DataType``; the others (eight bits and fewer) are not in ``DTYPES``."""
 
 Value = int | memoryview
 
@@ -71,7 +72,9 @@ def _input(value: memoryview) -> ModelInput:
     shapes = _parts(tensors[0], _TENSOR_SHAPE)
     if not shapes:
         return ModelInput(name, None, dtype)
-    return ModelInput(name, tuple(_side(d) for d in _parts(shapes[0], _SHAPE_DIMENSION)), dtype)
+    sides = _parts(shapes[0], _SHAPE_DIMENSION)
+    axes = tuple(_text(side, _DIMENSION_NAME) or None for side in sides)
+    return ModelInput(name, tuple(map(_side, sides)), dtype, axes=axes if any(axes) else ())
 
 
 def _side(dimension: memoryview) -> int | None:

@@ -20,7 +20,7 @@ _SIGNATURE_INPUTS, _SIGNATURE_KEY, _SIGNATURE_SUBGRAPH = 0, 2, 4
 _ENTRY_NAME, _ENTRY_TENSOR = 0, 1
 _SUBGRAPH_TENSORS, _SUBGRAPH_INPUTS = 0, 1
 _TENSOR_SHAPE, _TENSOR_TYPE, _TENSOR_NAME, _TENSOR_SIGNATURE, _TENSOR_RANKED = 0, 1, 3, 7, 8
-_DEFAULT = "serving_default"
+DEFAULT = "serving_default"
 """The signature that is run where a file has several and none is asked for."""
 _TYPES = {
     0: "float32",
@@ -28,6 +28,7 @@ _TYPES = {
     2: "int32",
     3: "uint8",
     4: "int64",
+    5: "string",
     6: "bool",
     7: "int16",
     8: "complex64",
@@ -39,7 +40,7 @@ _TYPES = {
     16: "uint16",
     18: "bfloat16",
 }
-"""``TensorType``; the others (text, resources, four bits) are not in ``DTYPES``."""
+"""``TensorType``; the others (resources, four bits) are not in ``DTYPES``."""
 
 
 def read(path: Path, signature: str | None = None) -> ModelInputs | None:
@@ -94,7 +95,7 @@ def _signatures(model: _Table) -> dict[str, _Table]:
 def _called(known: dict[str, _Table], signature: str | None) -> _Table | None:
     if signature is None and len(known) == 1:
         return next(iter(known.values()))
-    return known.get(_DEFAULT if signature is None else signature)
+    return known.get(DEFAULT if signature is None else signature)
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ def _settings(settings: VariantRecord) -> dict[str, Any]:
         "environment": dict(settings.environment),
         "flags": None if settings.flags is None else dict(settings.flags),
         "row": settings.row,
+        **({"stated": True} if settings.stated else {}),
     }
 
 

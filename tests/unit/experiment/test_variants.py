@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from orchestrator.model.experiment import pairs
+from orchestrator.model.experiment import Variant, content_id, pairs
 from orchestrator.plan.cells import make_plan
 
 from .conftest import Load, Told, text_of
@@ -10,7 +12,62 @@ from .conftest import Load, Told, text_of
 
 def test_without_vary_there_is_one_variant_for_all(load: Load) -> None:
     (variant,) = load(text_of()).variants
-    assert (variant.framework, variant.precision, variant.threads) == ("", "float32", None)
+    assert (variant.framework, variant.precision, variant.threads) == ("", "stored", None)
+
+
+FILES = """\
+workloads:
+  - {model: "builtin:lenet5", on: [onnxruntime], label: lenet}
+  - {model: "onnx:net.onnx", label: net}
+"""
+TWO = """\
+inputs:
+  - {images: [digits:0], for: lenet}
+  - {random: {shape: [1, 2]}, for: net}
+"""
+
+
+def planned(load: Load, tmp_path: Path, extra: str = "") -> dict[str, list[Variant]]:
+    (tmp_path / "net.onnx").write_bytes(b"weights")
+    found: dict[str, list[Variant]] = {}
+    for cell in make_plan(load(text_of(extra, workloads=FILES, inputs=TWO))).cells:
+        found.setdefault(cell.workload.label, []).append(cell.variant)
+    return found
+
+
+def test_a_file_computes_as_it_is_stored_where_nothing_is_said(load: Load, tmp_path: Path) -> None:
+    found = planned(load, tmp_path)
+    (builtin,), (file,) = found["lenet"], found["net"]
+    assert (builtin.precision, builtin.label) == ("float32", "onnxruntime float32")
+    assert (file.precision, file.label) == ("stored", "onnxruntime as stored")
+    # The id that both had before there was the word.
+    said = ["variant", "onnxruntime", "float32", None, None, "cpu", {}, {}]
+    assert builtin.id == file.id == content_id(said)
+
+
+def test_a_float32_that_is_asked_for_is_no_stored_one(load: Load, tmp_path: Path) -> None:
+    found = planned(load, tmp_path, "vary: {precision: [stored, float32, float16]}\n")
+    assert [each.label for each in found["net"]] == [
+        "onnxruntime as stored",
+        "onnxruntime float32",
+        "onnxruntime float16",
+    ]
+    assert len({each.id for each in found["net"]}) == 3
+    # A builtin has no file, so that both are one variant.
+    assert [each.precision for each in found["lenet"]] == ["float32", "float16"]
+    assert {each.id for each in found["lenet"]} & {each.id for each in found["net"]} == {
+        found["net"][0].id,
+        found["net"][2].id,
+    }
+
+
+def test_filters_know_what_is_stored(load: Load, told: Told, tmp_path: Path) -> None:
+    found = planned(load, tmp_path, "exclude: [{precision: stored}]\n")
+    assert list(found) == ["lenet"]
+    found = planned(load, tmp_path, "exclude: [{precision: float32}]\n")
+    assert list(found) == ["net"]
+    (mistake,) = told(text_of("exclude: [{precision: stored}]\n"))
+    assert mistake.message == ("nothing in this experiment has precision 'stored'; valid: float32")
 
 
 def test_every_combination(load: Load) -> None:

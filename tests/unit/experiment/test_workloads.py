@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.experiment import builtins
+from orchestrator.model.experiment import content_id, pairs
 
 from .conftest import Load, Told, text_of
 
@@ -67,17 +68,26 @@ def test_a_model_in_a_package_is_found_without_importing_it(
 def test_a_folder_is_hashed_by_its_files(load: Load, tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     (folder / "variables").mkdir(parents=True)
-    (folder / "a.pb").write_bytes(b"a")
+    (folder / "saved_model.pb").write_bytes(b"b")
     (folder / "variables" / "v").write_bytes(b"v")
     first, frameworks = one(load, "model: savedmodel:saved")
     lines = "".join(
         f"{hashlib.sha256(name[-1:].encode()).hexdigest()}  {path}\n"
-        for name, path in (("a", "a.pb"), ("v", "variables/v"))
+        for name, path in (("b", "saved_model.pb"), ("v", "variables/v"))
     )
     assert first.sha256 == hashlib.sha256(lines.encode()).hexdigest()
     assert frameworks == ("tensorflow",)
     (folder / "variables" / "v").write_bytes(b"w")
     assert one(load, "model: savedmodel:saved")[0].sha256 != first.sha256
+
+
+def test_a_folder_that_is_no_saved_model(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "model.onnx").write_bytes(b"x")
+    text = "workloads:\n  - {model: savedmodel:saved}\n"
+    (mistake,) = told(text_of(workloads=text, inputs=RANDOM))
+    assert "is not a SavedModel: it holds no saved_model.pb" in mistake.message
+    assert (mistake.line, mistake.column) == (4, 13)
 
 
 def test_weights_are_the_shipped_ones_by_default_and_else_a_seed(load: Load) -> None:
@@ -173,3 +183,40 @@ def test_every_argument_value_is_one_the_runner_takes() -> None:
         for argument, known in model["arguments"].items():
             for value in known.get("values", [8]):
                 build(name, {argument: value})
+
+
+def test_constants_and_a_signature_are_part_of_what_is_computed(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "net.pt").write_bytes(b"weights")
+    (tmp_path / "net.tflite").write_bytes(b"weights")
+    plain, _ = one(load, "model: torch:net.pt")
+    told, _ = one(load, "model: torch:net.pt, arguments: {scale: 0.5, mask: null, mode: sum}")
+    assert told.arguments == pairs({"scale": 0.5, "mask": None, "mode": "sum"})
+    assert told.id != plain.id
+    # Both ids are those of before there were signatures.
+    for each in (plain, told):
+        said = ["workload", "torch", None, each.sha256, None, dict(each.arguments)]
+        assert each.id == content_id(said)
+    default, _ = one(load, "model: tflite:net.tflite")
+    signed, _ = one(load, "model: tflite:net.tflite, signature: encode")
+    assert (default.signature, signed.signature) == (None, "encode")
+    assert default.id != signed.id
+
+
+@pytest.mark.parametrize(
+    ("entry", "key", "message"),
+    [
+        ("model: onnx:net.onnx, arguments: {a: 1}", "arguments", "onnx: models take tensors only"),
+        ("model: onnx:net.onnx, signature: a", "signature", "onnx: models have no signatures"),
+        (
+            "model: builtin:lenet5, on: [numpy], signature: a",
+            "signature",
+            "builtin: models have no signatures",
+        ),
+    ],
+)
+def test_what_cannot_be_called_so_is_said(
+    told: Told, model: Path, entry: str, key: str, message: str
+) -> None:
+    text = text_of(workloads=f"workloads:\n  - {{{entry}}}\n", inputs=RANDOM)
+    mistakes = [each for each in told(text) if message in each.message]
+    assert [(each.line, each.column) for each in mistakes] == [(4, 6 + entry.index(key))]

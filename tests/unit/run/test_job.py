@@ -80,6 +80,18 @@ def test_rows_and_rounding_are_told_to_the_runner(tmp_path: Path) -> None:
     assert (other["cast"], other["row"]) == (True, "0:2")
 
 
+def test_constants_the_signature_and_the_precision_are_told_to_the_runner(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    signed = replace(c.workload, arguments=(("mode", None), ("scale", 2)), signature="encode")
+    told = replace(c, workload=signed, variant=replace(c.variant, precision="stored"))
+    job = Job(machine(c), Installation("onnxruntime"), ((c, (0,)), (told, (0,))))
+    write_job(job, tmp_path / "job", Limits(), None)
+    plain, other = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
+    assert (plain["workload"]["signature"], plain["precision"]) == (None, "float32")
+    assert (other["workload"]["signature"], other["precision"]) == ("encode", "stored")
+    assert other["workload"]["arguments"] == {"mode": None, "scale": 2}
+
+
 def test_a_variant_cannot_undo_what_the_platform_masks(tmp_path: Path) -> None:
     c = with_files(tmp_path)
     write_job(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator.executors.process import probe
-from orchestrator.model.experiment import Reason
+from orchestrator.model.experiment import Reason, Variant, Workload
 from orchestrator.model.machine import Machine, Offer
 from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.record import FrameworkRecord, MachineRecord, ModelRecord
@@ -145,3 +146,40 @@ def test_the_study_loses_only_what_no_analysis_asks_for(study_data: Path) -> Non
     assert unread == {"schema", "imported"}
     unread = {path.partition(".")[0] for path in lost(dict(file.fingerprint), parse_fingerprint)}
     assert unread == {"schema", "imported"}
+
+
+FILE = Workload("onnx", "net.onnx", "net", path="/net.onnx", sha256="1" * 64)
+
+
+def of_precisions(folder: Path, *asked: tuple[Workload, Variant]) -> None:
+    """A store with a session of each."""
+    cells = [replace(cell(), workload=workload, variant=variant) for workload, variant in asked]
+    out = folder / "out"
+    out.mkdir()
+    text = "".join(json.dumps(observed(each.id)) + "\n" for each in cells)
+    (out / "observations.jsonl").write_text(text)
+    origin = Origin.of(Machine("i-1", cell().platform), None)
+    with RunFolder.open(folder, plan(*cells), fresh=False) as run:
+        run.write_plan(plan(*cells), ["eqc"])
+        ingest(run, out, {each.id: (each, (0,)) for each in cells}, origin, None)
+
+
+def test_a_file_is_read_as_stored_also_where_an_older_record_says_float32(tmp_path: Path) -> None:
+    stored, old = Variant("onnxruntime", "stored"), Variant("onnxruntime")
+    asked = replace(old, stated=True)
+    # Without a precision both workloads have one variant, by its id.
+    of_precisions(tmp_path, (cell().workload, old), (FILE, stored), (FILE, asked))
+    text = next(tmp_path.glob("trial/*/observations/*.jsonl")).read_text()
+    assert '"precision":"stored"' in text.replace(": ", ":")
+    found = read(tmp_path)
+    for rows in (found.records, found.planned):
+        assert {(row.workload.label, row.variant.label, row.variant.precision) for row in rows} == {
+            ("conv", "onnxruntime float32", "float32"),
+            ("net", "onnxruntime as stored", "stored"),
+            ("net", "onnxruntime float32", "float32"),
+        }
+        assert len({row.variant.id for row in rows}) == 3
+    line = json.loads(text.splitlines()[1])
+    now = parse_observation(line).variant
+    line["variant"] |= {"label": "onnxruntime float32", "precision": "float32"}
+    assert parse_observation(line).variant == now

@@ -53,7 +53,7 @@ class KerasModel:
             raise Failed(
                 "input-missing", f"argument {TRAINING} is {self._training!r}, not true or false"
             )
-        self._given = Given(settings, arguments)
+        self._given = Given(settings, arguments, (TRAINING,))
         self._xla = how.xla
 
     @property

@@ -18,7 +18,7 @@ from typing import Any, List, Mapping, Tuple
 
 import numpy as np
 
-from eqc_runner.adapters.binding import fit, repeat
+from eqc_runner.adapters.binding import TEXT, fit, repeat
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.failures import Failed
 from eqc_runner.tensor import Tensor
@@ -50,8 +50,8 @@ class PythonModel:
         """The inputs, repeated to the batch size; floats are fitted to the cell's precision."""
         arrays, converted = {}, []
         for name, given in inputs.items():
-            is_float = given.dtype.kind == "f"
-            dtype = self._settings.precision if is_float else given.dtype.name
+            kinds = {"f": self._settings.precision, "U": TEXT}
+            dtype = kinds.get(given.dtype.kind, given.dtype.name)
             array, said = fit(name, given, dtype, self._settings)
             arrays[name] = repeat(array, self._settings.batch)
             converted += [said] if said else []

@@ -10,8 +10,7 @@ from typing import Any, Iterable, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 
-from eqc_runner.adapters.binding import InputSpec, bind, fit
-from eqc_runner.adapters.conversion import DTYPES
+from eqc_runner.adapters.binding import TEXT, InputSpec, bind, fit
 from eqc_runner.adapters.nested import leaves
 from eqc_runner.adapters.protocol import Settings
 from eqc_runner.failures import Failed, Unsupported
@@ -19,9 +18,6 @@ from eqc_runner.tensor import CARRIERS, Tensor, Unrecorded
 
 Recorded = Union[Tensor, Unrecorded]
 Named = List[Tuple[str, Recorded]]
-
-TEXT = "string"
-"""TensorFlow's name of the dtype of texts."""
 
 
 def recorded(value: Any) -> Recorded:
@@ -78,8 +74,14 @@ def _plain(tf: Any, value: Any, *, by_name: bool) -> Any:
 class Given:
     """The inputs and the constants of a cell, bound to what a model takes."""
 
-    def __init__(self, settings: Settings, arguments: Mapping[str, Any]) -> None:
-        """``arguments``: constants by the names of inputs, each one for a whole input."""
+    def __init__(
+        self, settings: Settings, arguments: Mapping[str, Any], others: Sequence[str] = ()
+    ) -> None:
+        """``arguments``: constants by the names of inputs, each one for a whole input.
+
+        ``others``: parameters that are no inputs, for messages.
+        """
+        self._others = others
         self._settings = settings
         self._arguments = arguments
         self.converted: tuple[str, ...] = ()
@@ -91,27 +93,14 @@ class Given:
         names = [spec.name for spec in specs]
         unknown = sorted(set(self._arguments) - set(names))
         if unknown:
-            raise Failed(
-                "input-missing",
-                f"the model has no argument {', '.join(unknown)}; it takes "
-                f"{', '.join(names) or 'none'}",
-            )
+            takes = ", ".join([*names, *self._others]) or "none"
+            text = f"the model has no argument {', '.join(unknown)}; it takes {takes}"
+            raise Failed("input-missing", text)
         twice = sorted(set(self._arguments) & set(inputs))
         if twice:
             raise Failed("input-missing", f"{', '.join(twice)}: given as input and as argument")
         rest = [spec for spec in specs if spec.name not in self._arguments]
-        given = {
-            rest[0].name if len(rest) == len(inputs) == 1 and name == "input" else name: array
-            for name, array in inputs.items()
-        }
-        texts = [spec for spec in rest if spec.dtype == TEXT and _is_text(given.get(spec.name))]
-        named = {spec.name for spec in texts}
-        arrays, self.converted = bind(
-            {name: array for name, array in given.items() if name not in named},
-            [spec for spec in rest if spec not in texts],
-            self._settings,
-        )
-        arrays.update({name: given[name] for name in named})
+        arrays, self.converted = bind(inputs, rest, self._settings)
         for spec in specs:
             if spec.name in self._arguments:
                 arrays[spec.name] = self._constant(spec)
@@ -160,12 +149,3 @@ def first_line(error: BaseException) -> str:
     """The first line of what an exception says, or its class."""
     lines = str(error).strip().splitlines()
     return lines[0].strip() if lines else type(error).__name__
-
-
-def bindable(dtype: str) -> bool:
-    """Whether an input of this dtype can be given at all."""
-    return dtype in DTYPES or dtype == TEXT
-
-
-def _is_text(array: np.ndarray | None) -> bool:
-    return array is not None and array.dtype.kind in "US"

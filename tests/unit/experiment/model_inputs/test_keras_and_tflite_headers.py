@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator.errors import SpecError
 from orchestrator.experiment.model_inputs import keras_header, tflite_header
 from orchestrator.experiment.model_inputs.model_input import ModelInput
+from tests.unit.experiment.conftest import Load, text_of
 
 pytestmark = pytest.mark.frameworks
 
@@ -147,6 +149,35 @@ def test_signatures_of_tflite(tf: Any, tmp_path: Path) -> None:
         assert tflite_header.read(path) == (one if "serving_default" in names else None)
     path.write_bytes(b"x")
     assert tflite_header.signatures(path) is None
+
+
+def test_signatures_are_checked_where_the_experiment_is_read(
+    tf: Any, tmp_path: Path, load: Load
+) -> None:
+    names = ("encode", "decode")
+    spec = tf.TensorSpec([2], tf.float32, name="x")
+    calls = {name: tf.function(lambda x: {"y": x * 2.0}, input_signature=[spec]) for name in names}
+    tf.saved_model.save(tf.Module(), tmp_path / "saved", calls)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(tmp_path / "saved"), signature_keys=list(names)
+    )
+    (tmp_path / "m.tflite").write_bytes(converter.convert())
+
+    def said(entry: str) -> list[tuple[int, int, str]]:
+        text = f"workloads:\n  - {{model: tflite:m.tflite{entry}}}\n"
+        inputs = "inputs: [{random: {shape: [2]}}]\n"
+        with pytest.raises(SpecError) as caught:
+            load(text_of(workloads=text, inputs=inputs))
+        return [(each.line, each.column, each.message) for each in caught.value.mistakes]
+
+    text = "workloads:\n  - {model: tflite:m.tflite, signature: encode}\n"
+    load(text_of(workloads=text, inputs="inputs: [{random: {shape: [2]}}]\n"))
+    ((line, column, message),) = said("")
+    assert (line, column) == (4, 13)
+    assert message == "m.tflite has several signatures: say 'signature:' decode, encode"
+    ((line, column, message),) = said(", signature: code")
+    assert (line, column) == (4, 41)
+    assert message == "m.tflite has no signature 'code': it has decode, encode"
 
 
 def test_a_rank_that_is_not_known_is_no_scalar(tf: Any, tmp_path: Path) -> None:

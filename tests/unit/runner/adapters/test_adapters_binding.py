@@ -152,3 +152,14 @@ def test_other_flags(some: str, flags: dict[str, object]) -> None:
 def test_flags_of_each_kind(some: str) -> None:
     flags = {"mode": "a", "on": False, "size": 3, "option.a": "1", "option.b": "x"}
     assert read_flags(flags, some) == flags
+
+
+def test_texts_are_given_to_models_that_take_texts() -> None:
+    texts = np.array(["one", "zwölf"])
+    bound = bind({"said": texts}, [InputSpec("said", (None,), "string")], PLAIN._replace(batch=4))
+    assert bound.arrays["said"].tolist() == ["one", "zwölf", "one", "zwölf"]
+    assert bound.converted == ()
+    with pytest.raises(Failed, match="is string, the model takes int64"):
+        bind({"mask": texts}, [MASK], PLAIN)
+    with pytest.raises(Failed, match="is int64, the model takes string"):
+        bind({"said": np.arange(2)}, [InputSpec("said", (None,), "string")], PLAIN)

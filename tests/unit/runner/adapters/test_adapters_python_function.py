@@ -79,3 +79,13 @@ def test_other_things_are_no_tensors() -> None:
     for thing in ("text", [SimpleNamespace()], np.array([1 + 2j])):
         with pytest.raises(Failed, match="not a tensor of numbers"):
             tensor_of(thing)
+
+
+def test_texts_reach_a_function(load: Load, tmp_path: Path, code: str) -> None:
+    (tmp_path / f"{code}.py").write_text(
+        "import numpy as np\n\n\ndef lengths(inputs):\n"
+        "    return np.array([len(text) for text in inputs['x']], np.int64)\n"
+    )
+    model = load("numpy", f"{code}:lengths", source="python", path=f"{code}.py")
+    ((_, output),) = model.run({"x": np.array(["one", "zwölf"])})
+    assert output.array.tolist() == [3, 5]

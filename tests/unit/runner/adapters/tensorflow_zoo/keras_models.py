@@ -99,7 +99,7 @@ def _states(tf: Any, folder: Path) -> Iterator[Case]:
         expected = {"output": arrays(model(X, training=training))}
         asked = {"arguments": {"training": training}}
         yield Case(name, "keras", path, {"x": X}, expected, asked=asked)
-    refusal = ("input-missing", "no argument steps; it takes x")
+    refusal = ("input-missing", "no argument steps; it takes x, training")
     asked = {"arguments": {"steps": 3}}
     yield Case("unknown_argument", "keras", path, {"x": X}, refusal=refusal, asked=asked)
 
