@@ -6,13 +6,13 @@ import importlib
 import json
 import re
 import zipfile
-from pathlib import Path
 from typing import Any, Iterator, NamedTuple
 
 from eqc_runner.adapters.keras_model import How, KerasModel, Network
+from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import ModelFacts, Settings
 from eqc_runner.adapters.python_function import tensor_of
-from eqc_runner.adapters.tensorflow_values import check_stored, first_line, floats
+from eqc_runner.adapters.tensorflow_values import check_stored, floats
 from eqc_runner.failures import Failed
 from eqc_runner.models.weights import weights_digest
 
@@ -22,25 +22,25 @@ OURS = ("keras", "builtins", "tensorflow")
 """Packages whose classes a file may name."""
 
 
-def read_keras(tf: Any, path: Path, settings: Settings, how: How) -> KerasModel:
-    """The model at ``path``; every layer's output can be observed, a nested model is one layer.
+def read_keras(tf: Any, file: ModelFile, settings: Settings, how: How) -> KerasModel:
+    """The model at ``file``; every layer's output can be observed, a nested model is one layer.
 
     Raises ``Failed`` if the file is missing, cannot be read or contains code, and ``Unsupported``
     for a precision other than that of the file.
     """
-    if not path.exists():
-        raise Failed("input-missing", f"no Keras file {path.name}")
-    written = _written(path)
-    _refuse_code(path, written.configuration)
+    if not file.path.exists():
+        raise Failed("input-missing", f"no Keras file {file.name}")
+    written = _written(file)
+    _refuse_code(file, written.configuration)
 
     def fresh() -> Network:
-        model = _loaded(tf, path, written)
+        model = _loaded(tf, file, written)
         return Network(model, _layers(tf, model))
 
     first = fresh()
     weights = [tensor_of(weight) for weight in first.model.get_weights()]
     found = floats([*(weight.dtype for weight in weights), *_computed(first)])
-    check_stored(settings.precision, found, path.name)
+    check_stored(settings.precision, found, file.name)
     digest = weights_digest([weight.array for weight in weights]) if weights else None
     facts = ModelFacts(sum(int(weight.array.size) for weight in weights), None, digest)
     unused = [first]
@@ -57,58 +57,58 @@ class _Written(NamedTuple):
     """Of the Keras that wrote it; empty where it does not say."""
 
 
-def _written(path: Path) -> _Written:
+def _written(file: ModelFile) -> _Written:
     """Raises ``Failed``, which says what the file is where it is no whole model."""
-    start = path.read_bytes()[:8]
+    start = file.path.read_bytes()[:8]
     if start[:2] == b"PK":
         try:
-            with zipfile.ZipFile(str(path)) as archive:
+            with zipfile.ZipFile(str(file.path)) as archive:
                 said = json.loads(archive.read("metadata.json"))
                 return _Written(
                     json.loads(archive.read("config.json")), str(said.get("keras_version", ""))
                 )
         except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-            text = f"{path.name} is no whole .keras file, perhaps cut off: {error}"
+            text = f"{file.name} is no whole .keras file, perhaps cut off: {file.said(error)}"
             raise Failed("exception", text) from error
     if not start:
-        raise Failed("exception", f"{path.name} is empty")
+        raise Failed("exception", f"{file.name} is empty")
     if start != b"\x89HDF\r\n\x1a\n":
-        raise Failed("exception", f"{path.name} is neither .keras nor .h5 by its content")
+        raise Failed("exception", f"{file.name} is neither .keras nor .h5 by its content")
     h5py: Any = importlib.import_module("h5py")  # comes with TensorFlow
     try:
-        with h5py.File(str(path), "r") as file:
-            attributes = dict(file.attrs)
-            groups = sorted(file)
+        with h5py.File(str(file.path), "r") as content:
+            attributes = dict(content.attrs)
+            groups = sorted(content)
         if "model_config" in attributes:
             return _Written(
                 json.loads(attributes["model_config"]), str(attributes.get("keras_version", ""))
             )
     except (OSError, ValueError) as error:
-        text = f"{path.name} is no whole .h5 file, perhaps cut off: {first_line(error)}"
+        text = f"{file.name} is no whole .h5 file, perhaps cut off: {file.said(error)}"
         raise Failed("exception", text) from error
     if "layer_names" in attributes or {"layers", "vars", "_layer_checkpoint_dependencies"} & {
         *groups
     }:
-        text = f"{path.name} holds only weights, not the model"
+        text = f"{file.name} holds only weights, not the model"
     else:
-        text = f"{path.name} is an HDF5 file without a Keras model"
+        text = f"{file.name} is an HDF5 file without a Keras model"
     raise Failed("exception", f"{text}: save it with model.save('model.keras')")
 
 
-def _refuse_code(path: Path, configuration: Any) -> None:
+def _refuse_code(file: ModelFile, configuration: Any) -> None:
     objects = list(_objects(configuration))
     for name in (_class(each) for each in objects):
         if name in CODE:
             raise Failed(
                 "exception",
-                f"{path.name} is refused: it holds a {name} layer, which is code; use layers of "
+                f"{file.name} is refused: it holds a {name} layer, which is code; use layers of "
                 "Keras in its place, or save it as a SavedModel with model.export(folder)",
             )
     others = sorted({_class(each) for each in objects if _is_custom(each)})
     if others:
         raise Failed(
             "exception",
-            f"{path.name} needs classes that are not in the file: {', '.join(others)}; save it as "
+            f"{file.name} needs classes that are not in the file: {', '.join(others)}; save it as "
             "a SavedModel with model.export(folder)",
         )
 
@@ -139,24 +139,27 @@ def _is_custom(described: dict[str, Any]) -> bool:
     return ">" in str(described["class_name"])
 
 
-def _loaded(tf: Any, path: Path, written: _Written) -> Any:
+def _loaded(tf: Any, file: ModelFile, written: _Written) -> Any:
     try:
-        model = tf.keras.models.load_model(str(path), compile=False, safe_mode=True)
+        model = tf.keras.models.load_model(str(file.path), compile=False, safe_mode=True)
     except Exception as error:
-        here = tf.keras.__version__
-        by = f" It was written by Keras {written.version}." if written.version else ""
-        text = f"{path.name} cannot be read by Keras {here}: {first_line(error)}.{by}"
         if isinstance(error, MemoryError):
             raise
+        here, by = str(tf.keras.__version__), written.version
+        text = f"{file.name} cannot be read by Keras {here}: {file.said(error)}"
+        if by and by.partition(".")[0] != here.partition(".")[0]:
+            text += (
+                f"; it was written by Keras {by}: load it with that, and save it as a SavedModel"
+            )
         raise Failed("exception", text) from error
     if getattr(model, "inputs", None):
         return model
     if isinstance(model, tf.keras.Sequential):
-        text = f"{path.name} was saved before it was built: call it once, or begin it with "
+        text = f"{file.name} was saved before it was built: call it once, or begin it with "
         raise Failed("exception", f"{text}keras.Input(shape), and save it again")
     raise Failed(
         "exception",
-        f"{path.name} is a subclass of keras.Model: save it as a SavedModel with "
+        f"{file.name} is a subclass of keras.Model: save it as a SavedModel with "
         "model.export(folder)",
     )
 

@@ -7,8 +7,9 @@ from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Tuple
 import numpy as np
 
 from eqc_runner.adapters.binding import InputSpec, bfloat16_bits
+from eqc_runner.adapters.model_file import first_line
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
-from eqc_runner.adapters.tensorflow_values import Given, Named, first_line, outputs
+from eqc_runner.adapters.tensorflow_values import Given, Named, outputs
 from eqc_runner.failures import Failed, Unsupported
 
 Layers = List[Tuple[str, str, Any]]

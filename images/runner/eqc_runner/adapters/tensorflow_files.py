@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Iterator, Mapping, NamedTuple
 
 import numpy as np
 
 from eqc_runner.adapters.binding import InputSpec
 from eqc_runner.adapters.keras_model import How, Refusals, tensorflow_constant
+from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.adapters.python_function import tensor_of
 from eqc_runner.adapters.signatures import chosen
@@ -17,7 +17,6 @@ from eqc_runner.adapters.tensorflow_values import (
     Named,
     check_stored,
     dimensions,
-    first_line,
     floats,
     outputs,
 )
@@ -34,10 +33,10 @@ class SavedModel:
     note = "a SavedModel does not show its layers"
 
     def __init__(
-        self, tf: Any, path: Path, settings: Settings, how: How, signature: str | None
+        self, tf: Any, file: ModelFile, settings: Settings, how: How, signature: str | None
     ) -> None:
         self._tf = tf
-        self._path = path
+        self._file = file
         self._signature = signature
         self._arguments = how.arguments
         self._xla = how.xla
@@ -49,7 +48,7 @@ class SavedModel:
         size = sum(int(array.size) for array in weights)
         self.facts = ModelFacts(size, None, weights_digest(weights) if weights else None)
         self.dtypes = floats(_types(tf, concrete.graph.as_graph_def()))
-        check_stored(settings.precision, self.dtypes, path.name)
+        check_stored(settings.precision, self.dtypes, file.name)
 
     @property
     def converted(self) -> tuple[str, ...]:
@@ -72,10 +71,10 @@ class SavedModel:
         return self.run(inputs), []
 
     def _find(self) -> _Function:
-        loaded = _load(self._tf, self._path)
+        loaded = _load(self._tf, self._file)
         signatures = dict(loaded.signatures)
         if self._signature in signatures or (signatures and self._signature is None):
-            concrete = signatures[chosen(self._signature, list(signatures), self._path.name)]
+            concrete = signatures[chosen(self._signature, list(signatures), self._file.name)]
             _, named = concrete.structured_input_signature
             return _Function(
                 loaded, concrete, _specs(sorted(named.items())), (), dict(self._arguments)
@@ -85,12 +84,12 @@ class SavedModel:
         if self._signature in functions:
             return _selected(loaded, self._signature, functions, self._arguments)
         if self._signature is not None:
-            text = f"{self._path.name} has no signature or function {self._signature!r}; it has "
+            text = f"{self._file.name} has no signature or function {self._signature!r}; it has "
             raise Failed("input-missing", text + there)
         if not functions:
-            text = f"{self._path.name} has neither signatures nor functions: save it with a "
+            text = f"{self._file.name} has neither signatures nor functions: save it with a "
             raise Failed("exception", f"{text}tf.function, or with model.export(folder)")
-        text = f"{self._path.name} has no signatures, but functions: say 'signature:' {there}"
+        text = f"{self._file.name} has no signatures, but functions: say 'signature:' {there}"
         raise Failed("input-missing", text)
 
 
@@ -123,31 +122,31 @@ class _Function(NamedTuple):
         return compute(*constants.values())
 
 
-def _load(tf: Any, path: Path) -> Any:
-    if not path.is_dir():
-        raise Failed("input-missing", f"no SavedModel folder {path.name}")
-    if not any((path / name).is_file() for name in FILES):
-        raise Failed("exception", f"{path.name} is not a SavedModel: it holds no {FILES[0]}")
+def _load(tf: Any, file: ModelFile) -> Any:
+    if not file.path.is_dir():
+        raise Failed("input-missing", f"no SavedModel folder {file.name}")
+    if not any((file.path / name).is_file() for name in FILES):
+        raise Failed("exception", f"{file.name} is not a SavedModel: it holds no {FILES[0]}")
     try:
-        return tf.saved_model.load(str(path))
+        return tf.saved_model.load(str(file.path))
     except tf.errors.NotFoundError as error:
         if "not registered" in str(error):
             raise Unsupported("unsupported-operator", str(error)) from error
-        raise Failed("exception", f"{path.name} is not whole: {first_line(error)}") from error
+        raise Failed("exception", f"{file.name} is not whole: {file.said(error)}") from error
     except ValueError as error:
         if "tag sets" not in str(error):
-            raise Failed("exception", f"{path.name} cannot be read: {first_line(error)}") from error
-        if (path / FILES[0]).stat().st_size == 0:
-            text = f"{path.name} is not whole: {FILES[0]} is empty"
+            raise Failed("exception", f"{file.name} cannot be read: {file.said(error)}") from error
+        if (file.path / FILES[0]).stat().st_size == 0:
+            text = f"{file.name} is not whole: {FILES[0]} is empty"
             raise Failed("exception", text) from error
         text = str(error).partition("tag sets: ")[2].partition(". Pass")[0]
         raise Failed(
             "exception",
-            f"{path.name} has no graph for serving, but for the tags {text}: save it again with "
+            f"{file.name} has no graph for serving, but for the tags {text}: save it again with "
             "the tag 'serve'",
         ) from error
     except (OSError, tf.errors.OpError) as error:
-        raise Failed("exception", f"{path.name} is not whole: {first_line(error)}") from error
+        raise Failed("exception", f"{file.name} is not whole: {file.said(error)}") from error
 
 
 def _functions(loaded: Any) -> Iterator[tuple[str, Any]]:

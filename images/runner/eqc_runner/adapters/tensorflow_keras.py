@@ -12,6 +12,7 @@ from eqc_runner.adapters.binding import PRECISIONS, check_precision
 from eqc_runner.adapters.keras_builtin import builtin_keras
 from eqc_runner.adapters.keras_files import read_keras
 from eqc_runner.adapters.keras_model import How, KerasModel
+from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import Loaded, Settings
 from eqc_runner.adapters.python_function import PythonModel
 from eqc_runner.adapters.settings import (
@@ -86,17 +87,17 @@ class TensorflowAdapter:
             check_precision(settings.precision, PRECISIONS, self.name)
             model = builtin_model(workload, job_dir)
             return builtin_keras(self._tf, model, settings, xla=how.xla)
-        path, signature = Path(job_dir) / workload["path"], workload.get("signature")
+        file, signature = ModelFile.of(workload, job_dir), workload.get("signature")
         loaded: KerasModel | TfliteModel | SavedModel
         if source == "keras":
             if signature is not None:
                 raise Failed("input-missing", f"a Keras model has no signatures: {signature!r}")
-            loaded = read_keras(self._tf, path, settings, how)
+            loaded = read_keras(self._tf, file, settings, how)
         elif source == "tflite":
-            loaded = TfliteModel(self._tf, path, settings, how, signature)
+            loaded = TfliteModel(self._tf, file, settings, how, signature)
         else:
             self._note = SavedModel.note
-            loaded = SavedModel(self._tf, path, settings, how, signature)
+            loaded = SavedModel(self._tf, file, settings, how, signature)
         self._dtypes = loaded.dtypes
         return loaded
 

@@ -11,6 +11,7 @@ from typing import Any, Iterable, List, Mapping, Sequence, Tuple, Union
 import numpy as np
 
 from eqc_runner.adapters.binding import TEXT, InputSpec, bind, fit
+from eqc_runner.adapters.model_file import first_line
 from eqc_runner.adapters.nested import leaves
 from eqc_runner.adapters.protocol import Settings
 from eqc_runner.failures import Failed, Unsupported
@@ -143,9 +144,3 @@ def check_stored(precision: str, found: Sequence[str], what: str) -> None:
         f"{what} computes in {' and '.join(found)} as it is, and is not cast to {precision}: "
         "leave 'precision' out to have it computed so",
     )
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of what an exception says, or its class."""
-    lines = str(error).strip().splitlines()
-    return lines[0].strip() if lines else type(error).__name__

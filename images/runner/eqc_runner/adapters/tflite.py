@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Mapping
 
 import numpy as np
 
 from eqc_runner.adapters.binding import InputSpec, bfloat16_bits
 from eqc_runner.adapters.keras_model import How
+from eqc_runner.adapters.model_file import ModelFile, first_line
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.adapters.signatures import chosen
 from eqc_runner.adapters.tensorflow_values import (
@@ -16,7 +16,6 @@ from eqc_runner.adapters.tensorflow_values import (
     Named,
     Recorded,
     check_stored,
-    first_line,
     floats,
     recorded,
 )
@@ -37,13 +36,13 @@ class TfliteModel:
     """
 
     def __init__(
-        self, tf: Any, path: Path, settings: Settings, how: How, signature: str | None
+        self, tf: Any, file: ModelFile, settings: Settings, how: How, signature: str | None
     ) -> None:
-        if not path.exists():
-            raise Failed("input-missing", f"no TFLite file {path.name}")
+        if not file.path.exists():
+            raise Failed("input-missing", f"no TFLite file {file.name}")
         self._tf = tf
-        self._name = path.name
-        self._bytes = path.read_bytes()
+        self._name = file.name
+        self._bytes = file.path.read_bytes()
         self._threads = settings.threads
         self._kernels, self._plain_kernels = _resolvers(tf, settings.flags)
         self._given = Given(settings, how.arguments)
@@ -53,7 +52,7 @@ class TfliteModel:
         self._signature = self._called(signature)
         self._graph = self._content.graphs[self._signature.graph]
         self.dtypes = floats(t.dtype for graph in self._content.graphs for t in graph.tensors)
-        check_stored(settings.precision, self.dtypes, path.name)
+        check_stored(settings.precision, self.dtypes, file.name)
 
     @property
     def converted(self) -> tuple[str, ...]:

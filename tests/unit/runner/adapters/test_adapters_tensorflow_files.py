@@ -95,6 +95,18 @@ def test_broken_keras_files(load: Load, tmp_path: Path) -> None:
     assert caught.value.code == "input-missing"
 
 
+def test_messages_name_a_file_as_the_experiment_does(load: Load, tmp_path: Path, tf: Any) -> None:
+    (tmp_path / "0123.keras").write_bytes(b"PK no archive")
+    with pytest.raises(Failed, match=r"user\.keras is no whole \.keras file") as caught:
+        load("tensorflow", "models/user.keras", source="keras", path="0123.keras")
+    assert "0123" not in caught.value.message
+    (tmp_path / "0123").mkdir()
+    (tmp_path / "0123" / "saved_model.pb").write_bytes(b"x")
+    with pytest.raises(Failed, match="user is not whole: Cannot parse file b'user/") as caught:
+        load("tensorflow", "models/user", source="savedmodel", path="0123")
+    assert "0123" not in caught.value.message
+
+
 def test_savedmodel(load: Load, tmp_path: Path, tf: Any) -> None:
     model = functional(tf)
     model.export(str(tmp_path / "saved"), verbose=False)

@@ -202,7 +202,9 @@ def _refused_hdf5(tf: Any, folder: Path) -> Iterator[Case]:
     yield refused("cut.h5", "cut.h5", "no whole .h5 file, perhaps cut off")
     dense = {"class_name": "Dense", "config": {"name": "last", "output_dim": 2, "input_dim": 3}}
     _rewritten(folder, good, "keras1.h5", "1.2.2", {"class_name": "Sequential", "config": [dense]})
-    yield refused("keras1", "keras1.h5", r"cannot be read by Keras .* written by Keras 1\.2\.2")
+    yield refused(
+        "keras1", "keras1.h5", r"cannot be read by Keras .* written by Keras 1\.2\.2: load it"
+    )
     old = {
         "class_name": "Sequential",
         "config": {
