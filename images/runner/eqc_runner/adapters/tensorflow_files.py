@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import tempfile
+from pathlib import Path
 from typing import Any, Iterator, Mapping, NamedTuple
 
 import numpy as np
@@ -128,7 +131,12 @@ def _load(tf: Any, file: ModelFile) -> Any:
     if not any((file.path / name).is_file() for name in FILES):
         raise Failed("exception", f"{file.name} is not a SavedModel: it holds no {FILES[0]}")
     try:
-        return tf.saved_model.load(str(file.path))
+        try:
+            return tf.saved_model.load(str(file.path))
+        except AttributeError as error:
+            if "add_slot" not in str(error):
+                raise
+            return _without_slots(tf, file.path)
     except tf.errors.NotFoundError as error:
         if "not registered" in str(error):
             raise Unsupported("unsupported-operator", str(error)) from error
@@ -147,6 +155,25 @@ def _load(tf: Any, file: ModelFile) -> Any:
         ) from error
     except (OSError, tf.errors.OpError) as error:
         raise Failed("exception", f"{file.name} is not whole: {file.said(error)}") from error
+
+
+def _without_slots(tf: Any, path: Path) -> Any:
+    """The model without the moments of a Keras 2 optimizer, which TensorFlow cannot read any more.
+
+    They serve training alone: what the model's functions compute has no part of them.
+    """
+    protocol: Any = importlib.import_module("tensorflow.core.protobuf.saved_model_pb2")
+    content = protocol.SavedModel()
+    content.ParseFromString((path / FILES[0]).read_bytes())
+    for graph in content.meta_graphs:
+        for node in graph.object_graph_def.nodes:
+            node.ClearField("slot_variables")
+    with tempfile.TemporaryDirectory() as folder:
+        for each in path.iterdir():
+            if each.name != FILES[0]:
+                (Path(folder) / each.name).symlink_to(each.resolve())
+        (Path(folder) / FILES[0]).write_bytes(content.SerializeToString())
+        return tf.saved_model.load(folder)
 
 
 def _functions(loaded: Any) -> Iterator[tuple[str, Any]]:

@@ -123,6 +123,33 @@ def test_savedmodel(load: Load, tmp_path: Path, tf: Any) -> None:
         load("tensorflow", source="savedmodel", path="empty")
 
 
+def test_a_savedmodel_with_an_optimizer_of_keras_2(load: Load, tmp_path: Path, tf: Any) -> None:
+    from tensorflow.core.protobuf import saved_model_pb2
+    from tensorflow.python.keras.optimizer_v2.adam import Adam
+
+    module = tf.Module()
+    module.weight = tf.Variable([1.0, 2.0])
+    module.optimizer = Adam()
+    module.optimizer.apply_gradients([(tf.constant([1.0, 1.0]), module.weight)])
+    spec = tf.TensorSpec([2], tf.float32, name="x")
+    served = tf.function(lambda x: {"y": x * module.weight}, input_signature=[spec])
+    tf.saved_model.save(module, str(tmp_path / "trained"), served)
+    file = tmp_path / "trained" / "saved_model.pb"
+    content = saved_model_pb2.SavedModel()
+    content.ParseFromString(file.read_bytes())
+    for node in content.meta_graphs[0].object_graph_def.nodes:
+        if node.slot_variables:
+            # As Keras 2 calls it; what TensorFlow has kept of it has another name.
+            node.user_object.identifier = "optimizer"
+    file.write_bytes(content.SerializeToString())
+    with pytest.raises(AttributeError, match="add_slot"):
+        tf.saved_model.load(str(tmp_path / "trained"))
+    ((_, found),) = load("tensorflow", source="savedmodel", path="trained").run(
+        {"x": np.ones(2, np.float32)}
+    )
+    assert found.array.tobytes() == module.weight.numpy().tobytes()
+
+
 def test_tflite(load: Load, tmp_path: Path, tf: Any) -> None:
     model = functional(tf)
     converted = tf.lite.TFLiteConverter.from_keras_model(model).convert()
