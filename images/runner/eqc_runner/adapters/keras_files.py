@@ -9,6 +9,7 @@ import zipfile
 from typing import Any, Iterator, NamedTuple
 
 from eqc_runner.adapters.keras_model import How, KerasModel, Network
+from eqc_runner.adapters.keras_precision import cast_model
 from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import ModelFacts, Settings
 from eqc_runner.adapters.python_function import tensor_of
@@ -25,22 +26,32 @@ OURS = ("keras", "builtins", "tensorflow")
 def read_keras(tf: Any, file: ModelFile, settings: Settings, how: How) -> KerasModel:
     """The model at ``file``; every layer's output can be observed, a nested model is one layer.
 
-    Raises ``Failed`` if the file is missing, cannot be read or contains code, and ``Unsupported``
-    for a precision other than that of the file.
+    A precision casts a file of one floating-point type. Raises ``Unsupported`` for one of several,
+    and ``Failed`` if the file is missing, cannot be read or contains code.
     """
     if not file.path.exists():
         raise Failed("input-missing", f"no Keras file {file.name}")
     written = _written(file)
     _refuse_code(file, written.configuration)
 
-    def fresh() -> Network:
-        model = _loaded(tf, file, written)
-        return Network(model, _layers(tf, model))
-
-    first = fresh()
+    first = _network(tf, _loaded(tf, file, written))
     weights = [tensor_of(weight) for weight in first.model.get_weights()]
-    found = floats([*(weight.dtype for weight in weights), *_computed(first)])
+    stored = found = _floats(first)
+    is_cast = len(stored) == 1 and settings.precision not in ("stored", stored[0])
+
+    def as_asked(network: Network) -> Network:
+        if not is_cast:
+            return network
+        return _network(tf, cast_model(tf, network.model, stored[0], settings.precision, file))
+
+    if is_cast:
+        first = as_asked(first)
+        found = _floats(first)
     check_stored(settings.precision, found, file.name)
+
+    def fresh() -> Network:
+        return as_asked(_network(tf, _loaded(tf, file, written)))
+
     digest = weights_digest([weight.array for weight in weights]) if weights else None
     facts = ModelFacts(sum(int(weight.array.size) for weight in weights), None, digest)
     unused = [first]
@@ -59,7 +70,8 @@ class _Written(NamedTuple):
 
 def _written(file: ModelFile) -> _Written:
     """Raises ``Failed``, which says what the file is where it is no whole model."""
-    start = file.path.read_bytes()[:8]
+    with file.path.open("rb") as opened:
+        start = opened.read(8)
     if start[:2] == b"PK":
         try:
             with zipfile.ZipFile(str(file.path)) as archive:
@@ -164,6 +176,12 @@ def _loaded(tf: Any, file: ModelFile, written: _Written) -> Any:
     )
 
 
+def _floats(network: Network) -> tuple[str, ...]:
+    """The floating-point types of the weights and of what is computed."""
+    weights = (tensor_of(weight).dtype for weight in network.model.get_weights())
+    return floats([*weights, *_computed(network)])
+
+
 def _computed(network: Network) -> Iterator[str]:
     """The types of inputs and of what layers compute, those of layers in nested models too."""
     for symbol in [*network.model.inputs, *(symbol for _, _, symbol in network.layers)]:
@@ -171,6 +189,10 @@ def _computed(network: Network) -> Iterator[str]:
     for layer in network.model._flatten_layers():  # noqa: SLF001 - Keras 2 and 3 have no other
         if layer.weights and not hasattr(layer, "layers"):
             yield str(layer.compute_dtype)
+
+
+def _network(tf: Any, model: Any) -> Network:
+    return Network(model, _layers(tf, model))
 
 
 def _layers(tf: Any, model: Any) -> list[tuple[str, str, Any]]:

@@ -71,10 +71,42 @@ def test_keras(
     assert np.allclose(instrumented.array, plain.array, atol=1e-5)
     assert [(x.name, x.operation) for x in found] == layers
     assert loaded.facts.parameters == model.count_params()
-    with pytest.raises(
-        Unsupported, match="computes in float32 as it is, and is not cast to float16"
-    ):
-        load("tensorflow", source="keras", path=f"user{suffix}", precision="float16")
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_precision_casts_a_model_of_one_type(
+    load: Load, tmp_path: Path, tf: Any, suffix: str, precision: str
+) -> None:
+    k = tf.keras
+    x = k.Input((8, 8, 3), name="x")
+    hidden = k.layers.BatchNormalization()(k.layers.Conv2D(4, 3)(x))
+    inner = k.Sequential([k.Input((6, 6, 4)), k.layers.Flatten(), k.layers.Dense(5)])
+    model = k.Model(x, k.layers.ReLU()(inner(hidden)))
+    model.save(str(tmp_path / f"user{suffix}"))
+    exact = np.round(IMAGE * 64) / 64
+    loaded = load("tensorflow", source="keras", path=f"user{suffix}", precision=precision)
+    ((_, plain),) = loaded.run({"x": exact.astype(np.float32)})
+    ((_, again),), layers = loaded.run_layers({"x": exact.astype(np.float32)})
+    tensors = [layer.tensor for layer in layers]
+    assert {each.dtype for each in (plain, again, *tensors)} == {precision}
+    assert started("tensorflow").describe()["libraries"]["dtypes"] == precision
+    carried = plain.array.view(tf.as_dtype(precision).as_numpy_dtype).astype(np.float64)
+    assert np.allclose(carried, model(exact).numpy(), atol=0.05)
+
+
+def test_a_precision_does_not_cast_a_model_of_several_types(
+    load: Load, tmp_path: Path, tf: Any
+) -> None:
+    k = tf.keras
+    x = k.Input((3,), name="x")
+    k.Model(x, k.layers.Dense(2, dtype="mixed_float16")(x)).save(str(tmp_path / "user.keras"))
+    for precision in ("float16", "float32"):
+        with pytest.raises(Unsupported, match=r"user\.keras computes in float16 and float32 as it"):
+            load("tensorflow", source="keras", path="user.keras", precision=precision)
+    functional(tf).export(str(tmp_path / "saved"), verbose=False)
+    with pytest.raises(Unsupported, match="saved computes in float32 as it is, and is not cast to"):
+        load("tensorflow", source="savedmodel", path="saved", precision="float16")
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
