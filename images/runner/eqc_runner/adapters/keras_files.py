@@ -6,19 +6,21 @@ import importlib
 import json
 import re
 import zipfile
+from importlib import metadata
 from typing import Any, Iterator, NamedTuple
 
 from eqc_runner.adapters.keras_model import How, KerasModel, Network
 from eqc_runner.adapters.keras_precision import cast_model
 from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import ModelFacts, Settings
-from eqc_runner.adapters.python_function import tensor_of
-from eqc_runner.adapters.tensorflow_values import check_stored, floats
+from eqc_runner.adapters.tensorflow_values import check_stored, floats, tensors
 from eqc_runner.failures import Failed
 from eqc_runner.models.weights import weights_digest
 
 CODE = ("Lambda", "__lambda__", "TorchModuleWrapper")
 """Classes whose configuration is code or a pickle."""
+_UNKNOWN = re.compile(r"Unknown (?:layer|object|activation function|initializer): '?(\w+)")
+"""What Keras says of a class that it does not know; only .keras files tell which these are."""
 OURS = ("keras", "builtins", "tensorflow")
 """Packages whose classes a file may name."""
 
@@ -35,7 +37,7 @@ def read_keras(tf: Any, file: ModelFile, settings: Settings, how: How) -> KerasM
     _refuse_code(file, written.configuration)
 
     first = _network(tf, _loaded(tf, file, written))
-    weights = [tensor_of(weight) for weight in first.model.get_weights()]
+    weights = tensors(first.model.get_weights())
     stored = found = _floats(first)
     is_cast = len(stored) == 1 and settings.precision not in ("stored", stored[0])
 
@@ -118,11 +120,15 @@ def _refuse_code(file: ModelFile, configuration: Any) -> None:
             )
     others = sorted({_class(each) for each in objects if _is_custom(each)})
     if others:
-        raise Failed(
-            "exception",
-            f"{file.name} needs classes that are not in the file: {', '.join(others)}; save it as "
-            "a SavedModel with model.export(folder)",
-        )
+        raise _needs(file, others)
+
+
+def _needs(file: ModelFile, classes: list[str]) -> Failed:
+    return Failed(
+        "exception",
+        f"{file.name} needs classes that are not in the file: {', '.join(classes)}; save it as a "
+        "SavedModel with model.export(folder)",
+    )
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -157,7 +163,10 @@ def _loaded(tf: Any, file: ModelFile, written: _Written) -> Any:
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
-        here, by = str(tf.keras.__version__), written.version
+        unknown = _UNKNOWN.search(str(error))
+        if unknown is not None:
+            raise _needs(file, [unknown[1]]) from error
+        here, by = metadata.version("keras"), written.version
         text = f"{file.name} cannot be read by Keras {here}: {file.said(error)}"
         if by and by.partition(".")[0] != here.partition(".")[0]:
             text += (
@@ -178,8 +187,8 @@ def _loaded(tf: Any, file: ModelFile, written: _Written) -> Any:
 
 def _floats(network: Network) -> tuple[str, ...]:
     """The floating-point types of the weights and of what is computed."""
-    weights = (tensor_of(weight).dtype for weight in network.model.get_weights())
-    return floats([*weights, *_computed(network)])
+    weights = tensors(network.model.get_weights())
+    return floats([*(weight.dtype for weight in weights), *_computed(network)])
 
 
 def _computed(network: Network) -> Iterator[str]:

@@ -13,7 +13,6 @@ from eqc_runner.adapters.binding import InputSpec
 from eqc_runner.adapters.keras_model import How, Refusals, tensorflow_constant
 from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
-from eqc_runner.adapters.python_function import tensor_of
 from eqc_runner.adapters.signatures import chosen
 from eqc_runner.adapters.tensorflow_values import (
     Given,
@@ -22,6 +21,7 @@ from eqc_runner.adapters.tensorflow_values import (
     dimensions,
     floats,
     outputs,
+    tensors,
 )
 from eqc_runner.failures import Failed, Unsupported
 from eqc_runner.models.weights import weights_digest
@@ -47,7 +47,7 @@ class SavedModel:
         self._given = Given(settings, self._function.arguments)
         concrete = self._function.concrete
         # A TF1 function has other things than variables among its variables.
-        weights = [tensor_of(v).array for v in concrete.variables if hasattr(v, "numpy")]
+        weights = [w.array for w in tensors(v for v in concrete.variables if hasattr(v, "numpy"))]
         size = sum(int(array.size) for array in weights)
         self.facts = ModelFacts(size, None, weights_digest(weights) if weights else None)
         self.dtypes = floats(_types(tf, concrete.graph.as_graph_def()))

@@ -44,6 +44,11 @@ def recorded(value: Any) -> Recorded:
     return Tensor(dtype, bits)
 
 
+def tensors(values: Iterable[Any]) -> list[Tensor]:
+    """Those of ``values`` (variables, arrays) that a record can hold, in order."""
+    return [each for each in map(recorded, values) if isinstance(each, Tensor)]
+
+
 def outputs(tf: Any, value: Any, *, by_name: bool = False) -> Named:
     """What a model returned, leaf by leaf; a lone tensor is called ``output``.
 

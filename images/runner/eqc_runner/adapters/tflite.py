@@ -133,6 +133,8 @@ class TfliteModel:
         try:
             return recorded(interpreter.get_tensor(index, self._signature.graph))
         except (RuntimeError, ValueError, TypeError) as error:
+            if "data is null" in str(error):
+                return Unrecorded("the interpreter keeps no values of it")
             return Unrecorded(f"the interpreter gives no values: {first_line(error)}")
 
 

@@ -79,11 +79,13 @@ def _tensor(tensor: Any, types: dict[int, str]) -> TfliteTensor:
     signed = tuple(tensor.ShapeSignature(index) for index in range(tensor.ShapeSignatureLength()))
     shape = tuple(None if side < 0 else side for side in signed or fixed)
     kind = tensor.Type()
+    # Older schemas do not have the field.
+    is_ranked = bool(shape) or bool(getattr(tensor, "HasRank", bool)())
     return TfliteTensor(
         (tensor.Name() or b"").decode("utf-8", "replace"),
         types.get(kind, f"type {kind}"),
         # Without axes it is a scalar only where the file says that it knows the rank.
-        shape if shape or tensor.HasRank() else None,
+        shape if is_ranked else None,
     )
 
 

@@ -164,7 +164,7 @@ def _refused(tf: Any, folder: Path) -> Iterator[Case]:
     code = k.Model(x, k.layers.Lambda(lambda value: value + 1)(x))
     for suffix in (".keras", ".h5"):
         path = _saved(custom, folder, "custom", suffix)
-        yield refused(f"custom{suffix}", path, "Plus")
+        yield refused(f"custom{suffix}", path, "classes that are not in the file: Plus; save")
         path = _saved(code, folder, "lambda", suffix)
         yield refused(f"lambda{suffix}", path, "holds a Lambda layer, which is code; use")
     whole = Whole()
