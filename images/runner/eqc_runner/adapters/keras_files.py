@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 import re
-import zipfile
 from importlib import metadata
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Iterator
 
+from eqc_runner.adapters.keras_content import Written, needs, read_written, refuse_code
 from eqc_runner.adapters.keras_model import How, KerasModel, Network
 from eqc_runner.adapters.keras_precision import cast_model
 from eqc_runner.adapters.model_file import ModelFile
@@ -17,12 +15,8 @@ from eqc_runner.adapters.tensorflow_values import check_stored, floats, tensors
 from eqc_runner.failures import Failed
 from eqc_runner.models.weights import weights_digest
 
-CODE = ("Lambda", "__lambda__", "TorchModuleWrapper")
-"""Classes whose configuration is code or a pickle."""
 _UNKNOWN = re.compile(r"Unknown (?:layer|object|activation function|initializer): '?(\w+)")
 """What Keras says of a class that it does not know; only .keras files tell which these are."""
-OURS = ("keras", "builtins", "tensorflow")
-"""Packages whose classes a file may name."""
 
 
 def read_keras(tf: Any, file: ModelFile, settings: Settings, how: How) -> KerasModel:
@@ -33,8 +27,8 @@ def read_keras(tf: Any, file: ModelFile, settings: Settings, how: How) -> KerasM
     """
     if not file.path.exists():
         raise Failed("input-missing", f"no Keras file {file.name}")
-    written = _written(file)
-    _refuse_code(file, written.configuration)
+    written = read_written(file)
+    refuse_code(file, written.configuration)
 
     first = _network(tf, _loaded(tf, file, written))
     weights = tensors(first.model.get_weights())
@@ -62,102 +56,7 @@ def read_keras(tf: Any, file: ModelFile, settings: Settings, how: How) -> KerasM
     return made
 
 
-class _Written(NamedTuple):
-    """What a file says of itself."""
-
-    configuration: Any
-    version: str
-    """Of the Keras that wrote it; empty where it does not say."""
-
-
-def _written(file: ModelFile) -> _Written:
-    """Raises ``Failed``, which says what the file is where it is no whole model."""
-    with file.path.open("rb") as opened:
-        start = opened.read(8)
-    if start[:2] == b"PK":
-        try:
-            with zipfile.ZipFile(str(file.path)) as archive:
-                said = json.loads(archive.read("metadata.json"))
-                return _Written(
-                    json.loads(archive.read("config.json")), str(said.get("keras_version", ""))
-                )
-        except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-            text = f"{file.name} is no whole .keras file, perhaps cut off: {file.said(error)}"
-            raise Failed("exception", text) from error
-    if not start:
-        raise Failed("exception", f"{file.name} is empty")
-    if start != b"\x89HDF\r\n\x1a\n":
-        raise Failed("exception", f"{file.name} is neither .keras nor .h5 by its content")
-    h5py: Any = importlib.import_module("h5py")  # comes with TensorFlow
-    try:
-        with h5py.File(str(file.path), "r") as content:
-            attributes = dict(content.attrs)
-            groups = sorted(content)
-        if "model_config" in attributes:
-            return _Written(
-                json.loads(attributes["model_config"]), str(attributes.get("keras_version", ""))
-            )
-    except (OSError, ValueError) as error:
-        text = f"{file.name} is no whole .h5 file, perhaps cut off: {file.said(error)}"
-        raise Failed("exception", text) from error
-    if "layer_names" in attributes or {"layers", "vars", "_layer_checkpoint_dependencies"} & {
-        *groups
-    }:
-        text = f"{file.name} holds only weights, not the model"
-    else:
-        text = f"{file.name} is an HDF5 file without a Keras model"
-    raise Failed("exception", f"{text}: save it with model.save('model.keras')")
-
-
-def _refuse_code(file: ModelFile, configuration: Any) -> None:
-    objects = list(_objects(configuration))
-    for name in (_class(each) for each in objects):
-        if name in CODE:
-            raise Failed(
-                "exception",
-                f"{file.name} is refused: it holds a {name} layer, which is code; use layers of "
-                "Keras in its place, or save it as a SavedModel with model.export(folder)",
-            )
-    others = sorted({_class(each) for each in objects if _is_custom(each)})
-    if others:
-        raise _needs(file, others)
-
-
-def _needs(file: ModelFile, classes: list[str]) -> Failed:
-    return Failed(
-        "exception",
-        f"{file.name} needs classes that are not in the file: {', '.join(classes)}; save it as a "
-        "SavedModel with model.export(folder)",
-    )
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Every description of an object in a configuration."""
-    if isinstance(value, dict):
-        if isinstance(value.get("class_name"), str):
-            yield value
-        for item in value.values():
-            yield from _objects(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _objects(item)
-
-
-def _class(described: dict[str, Any]) -> str:
-    return str(described["class_name"]).rpartition(">")[2]
-
-
-def _is_custom(described: dict[str, Any]) -> bool:
-    """Whether the object is of a class outside of Keras; .h5 files tell only registered ones."""
-    if "module" in described and "registered_name" in described:
-        module = described["module"]
-        if module is None:
-            return bool(described["registered_name"])
-        return str(module).partition(".")[0] not in OURS
-    return ">" in str(described["class_name"])
-
-
-def _loaded(tf: Any, file: ModelFile, written: _Written) -> Any:
+def _loaded(tf: Any, file: ModelFile, written: Written) -> Any:
     try:
         model = tf.keras.models.load_model(str(file.path), compile=False, safe_mode=True)
     except Exception as error:
@@ -165,7 +64,7 @@ def _loaded(tf: Any, file: ModelFile, written: _Written) -> Any:
             raise
         unknown = _UNKNOWN.search(str(error))
         if unknown is not None:
-            raise _needs(file, [unknown[1]]) from error
+            raise needs(file, [unknown[1]]) from error
         here, by = metadata.version("keras"), written.version
         text = f"{file.name} cannot be read by Keras {here}: {file.said(error)}"
         if by and by.partition(".")[0] != here.partition(".")[0]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Tuple
+from typing import Any, Callable, List, Mapping, NamedTuple, Tuple
 
 import numpy as np
 
-from eqc_runner.adapters.binding import InputSpec, bfloat16_bits
+from eqc_runner.adapters.binding import bfloat16_bits
+from eqc_runner.adapters.keras_structure import (
+    filled,
+    input_names,
+    is_optional,
+    output_names,
+    spec_of,
+    structure_of,
+)
 from eqc_runner.adapters.model_file import first_line
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.adapters.tensorflow_values import Given, Named, outputs
@@ -64,16 +72,15 @@ class KerasModel:
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
         model = self._unused().model
-        return self._finals(model, self._call(model, model, _structure(model, "input"), inputs))
+        return self._finals(model, self._call(model, model, structure_of(model, "input"), inputs))
 
     def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         model, layers = self._unused()
         if not layers:
-            return self._finals(
-                model, self._call(model, model, _structure(model, "input"), inputs)
-            ), []
+            finals = self._call(model, model, structure_of(model, "input"), inputs)
+            return self._finals(model, finals), []
         symbols = [symbol for _, _, symbol in layers]
-        instrumented = self._tf.keras.Model(model.inputs, [_structure(model, "output"), symbols])
+        instrumented = self._tf.keras.Model(model.inputs, [structure_of(model, "output"), symbols])
         taken = list(model.inputs)
         taken = taken if len(taken) > 1 else taken[0]
         finals, values = self._call(model, instrumented, taken, inputs)
@@ -91,20 +98,20 @@ class KerasModel:
         self, model: Any, called: Any, structure: Any, inputs: Mapping[str, np.ndarray]
     ) -> Any:
         """``called`` on inputs of ``structure``, which holds the symbols of ``model``'s inputs."""
-        names = _names(model)
+        names = input_names(model)
         wanted = [
             (name, symbol)
             for name, symbol in names
-            if name in inputs or not _optional(symbol) or len(names) == 1
+            if name in inputs or not is_optional(symbol) or len(names) == 1
         ]
-        specs = [_spec(name, symbol) for name, symbol in wanted]
+        specs = [spec_of(name, symbol) for name, symbol in wanted]
         arrays = self._given.bind(inputs, specs)
         tensors = [tensorflow_constant(self._tf, arrays[s.name], s.dtype) for s in specs]
         keys = [id(symbol) for _, symbol in wanted]
 
         def compute(*values: Any) -> Any:
-            filled = _filled(structure, dict(zip(keys, values)))
-            return called(filled, training=self._training)
+            given = filled(structure, dict(zip(keys, values)))
+            return called(given, training=self._training)
 
         function = self._tf.function(compute, jit_compile=True if self._xla else None)
         with Refusals(self._tf):
@@ -112,8 +119,10 @@ class KerasModel:
 
     def _finals(self, model: Any, results: Any) -> Named:
         found = outputs(self._tf, results)
-        names = _output_names(model)
-        flat = isinstance(results, (list, tuple)) and len(results) == len(found)
+        names = output_names(model)
+        flat = isinstance(results, (list, tuple)) and not any(
+            isinstance(item, (Mapping, list, tuple)) for item in results
+        )
         if flat and len(names) == len(found):
             return [(name, tensor) for name, (_, tensor) in zip(names, found)]
         return found
@@ -141,74 +150,3 @@ def tensorflow_constant(tf: Any, array: np.ndarray, dtype: str) -> Any:
     if dtype == "bfloat16":
         array = bfloat16_bits(array).view(tf.bfloat16.as_numpy_dtype)
     return tf.constant(array)
-
-
-def _structure(model: Any, side: str) -> Any:
-    """The symbols of ``input`` or ``output`` as the author arranged them."""
-    try:
-        return getattr(model, side)
-    except AttributeError:  # a Sequential model that was read has only lists of them
-        symbols = list(getattr(model, f"{side}s"))
-        return symbols if len(symbols) > 1 else symbols[0]
-
-
-def _names(model: Any) -> list[tuple[str, Any]]:
-    """Each input's name and symbol: keys where there is a mapping, else the layers' names."""
-    structure = _structure(model, "input")
-    found = list(_leaves(structure, ""))
-    if _has_mapping(structure):
-        return found
-    return [(symbol.name, symbol) for _, symbol in found]
-
-
-def _leaves(structure: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(structure, Mapping):
-        items = [(str(key), item) for key, item in structure.items()]
-    elif isinstance(structure, (list, tuple)):
-        items = [(str(index), item) for index, item in enumerate(structure)]
-    else:
-        yield path, structure
-        return
-    for name, item in items:
-        yield from _leaves(item, f"{path}.{name}" if path else name)
-
-
-def _has_mapping(structure: Any) -> bool:
-    if isinstance(structure, (list, tuple)):
-        return any(_has_mapping(item) for item in structure)
-    return isinstance(structure, Mapping)
-
-
-def _filled(structure: Any, values: Mapping[int, Any]) -> Any:
-    """``structure`` with the value of each symbol, ``None`` for an optional one without."""
-    if isinstance(structure, Mapping):
-        return {key: _filled(item, values) for key, item in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return [_filled(item, values) for item in structure]
-    return values.get(id(structure))
-
-
-def _spec(name: str, symbol: Any) -> InputSpec:
-    kinds = [kind for kind in ("sparse", "ragged") if getattr(symbol, kind, False)]
-    if kinds:
-        raise Unsupported(
-            "unsupported-operator", f"input {name!r} is {kinds[0]}: only dense tensors can be given"
-        )
-    # Keras 2 has TensorFlow's dtypes here, Keras 3 their names.
-    dtype = getattr(symbol.dtype, "name", symbol.dtype)
-    return InputSpec(name, tuple(symbol.shape), str(dtype))
-
-
-def _optional(symbol: Any) -> bool:
-    history = getattr(symbol, "_keras_history", None)
-    return bool(getattr(getattr(history, "operation", None), "optional", False))
-
-
-def _output_names(model: Any) -> list[str]:
-    """``output`` for a single output, else the model's names, or numbers where a name repeats."""
-    names = list(getattr(model, "output_names", []))
-    if len(names) <= 1:
-        return ["output"]
-    if len(set(names)) < len(names):
-        return [str(number) for number in range(len(names))]
-    return names

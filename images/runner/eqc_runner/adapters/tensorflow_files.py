@@ -5,20 +5,19 @@ from __future__ import annotations
 import importlib
 import tempfile
 from pathlib import Path
-from typing import Any, Iterator, Mapping, NamedTuple
+from typing import Any, Iterator, Mapping
 
 import numpy as np
 
-from eqc_runner.adapters.binding import InputSpec
 from eqc_runner.adapters.keras_model import How, Refusals, tensorflow_constant
 from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
+from eqc_runner.adapters.saved_function import SavedFunction, functions_of, selected, served
 from eqc_runner.adapters.signatures import chosen
 from eqc_runner.adapters.tensorflow_values import (
     Given,
     Named,
     check_stored,
-    dimensions,
     floats,
     outputs,
     tensors,
@@ -43,7 +42,7 @@ class SavedModel:
         self._signature = signature
         self._arguments = how.arguments
         self._xla = how.xla
-        self._function: _Function | None = self._find()
+        self._function: SavedFunction | None = self._find()
         self._given = Given(settings, self._function.arguments)
         concrete = self._function.concrete
         # A TF1 function has other things than variables among its variables.
@@ -73,19 +72,16 @@ class SavedModel:
     def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         return self.run(inputs), []
 
-    def _find(self) -> _Function:
+    def _find(self) -> SavedFunction:
         loaded = _load(self._tf, self._file)
         signatures = dict(loaded.signatures)
         if self._signature in signatures or (signatures and self._signature is None):
             concrete = signatures[chosen(self._signature, list(signatures), self._file.name)]
-            _, named = concrete.structured_input_signature
-            return _Function(
-                loaded, concrete, _specs(sorted(named.items())), (), dict(self._arguments)
-            )
-        functions = dict(_functions(loaded))
+            return served(loaded, concrete, self._arguments)
+        functions = dict(functions_of(loaded))
         there = ", ".join([*sorted(signatures), *functions]) or "none"
         if self._signature in functions:
-            return _selected(loaded, self._signature, functions, self._arguments)
+            return selected(loaded, self._signature, functions, self._arguments)
         if self._signature is not None:
             text = f"{self._file.name} has no signature or function {self._signature!r}; it has "
             raise Failed("input-missing", text + there)
@@ -94,35 +90,6 @@ class SavedModel:
             raise Failed("exception", f"{text}tf.function, or with model.export(folder)")
         text = f"{self._file.name} has no signatures, but functions: say 'signature:' {there}"
         raise Failed("input-missing", text)
-
-
-class _Function(NamedTuple):
-    """What is called, with the tensors that it takes and its other parameters' values."""
-
-    loaded: Any
-    """Kept, as the function does not keep the variables that it uses."""
-    concrete: Any
-    specs: list[InputSpec]
-    positional: tuple[Any, ...]
-    """An ``InputSpec`` or a constant for each parameter; empty where all go by keyword."""
-    arguments: dict[str, Any]
-    """Constants that are still to be bound, as tensors."""
-
-    def call(self, tf: Any, constants: Mapping[str, Any], *, xla: bool) -> Any:
-        """The results. ``constants``: a tensor for each of ``specs``."""
-        names = list(constants)
-
-        def compute(*values: Any) -> Any:
-            given = dict(zip(names, values))
-            if not self.positional:
-                return self.concrete(**given)
-            return self.concrete(
-                *(given[p.name] if isinstance(p, InputSpec) else p for p in self.positional)
-            )
-
-        if xla:
-            return tf.function(compute, jit_compile=True)(*constants.values())
-        return compute(*constants.values())
 
 
 def _load(tf: Any, file: ModelFile) -> Any:
@@ -174,58 +141,6 @@ def _without_slots(tf: Any, path: Path) -> Any:
                 (Path(folder) / each.name).symlink_to(each.resolve())
         (Path(folder) / FILES[0]).write_bytes(content.SerializeToString())
         return tf.saved_model.load(folder)
-
-
-def _functions(loaded: Any) -> Iterator[tuple[str, Any]]:
-    """The functions that a program would call on the loaded object, those that were traced."""
-    for name in [*dir(loaded), "__call__"]:
-        if name.startswith("_") and name != "__call__":
-            continue
-        found = getattr(loaded, name, None)
-        if getattr(found, "concrete_functions", None):
-            yield name, found
-
-
-def _selected(
-    loaded: Any, name: str, functions: Mapping[str, Any], arguments: Mapping[str, Any]
-) -> _Function:
-    """The trace of function ``name`` whose constants are those of ``arguments``."""
-    function = functions[name]
-    parameters = list(function.function_spec.fullargspec.args)
-    traces = []
-    for concrete in function.concrete_functions:
-        values, keywords = concrete.structured_input_signature
-        if keywords or len(values) != len(parameters) or not all(map(_plain, values)):
-            continue
-        constants = {n: v for n, v in zip(parameters, values) if not hasattr(v, "dtype")}
-        traces.append((concrete, values, constants))
-    fits = [
-        trace
-        for trace in traces
-        if all(trace[2].get(key, value) == value for key, value in arguments.items())
-    ]
-    if len(fits) != 1:
-        shown = "; ".join(str(constants) for _, _, constants in traces) or "no plain ones"
-        which = "no trace" if not fits else "several traces"
-        raise Failed(
-            "input-missing",
-            f"function {name} has {which} for these arguments; it was traced with {shown}: "
-            "choose by 'arguments:'",
-        )
-    concrete, values, constants = fits[0]
-    named = [(n, v) for n, v in zip(parameters, values) if hasattr(v, "dtype")]
-    specs = {spec.name: spec for spec in _specs(named)}
-    positional = tuple(specs.get(n, v) for n, v in zip(parameters, values))
-    rest = {key: value for key, value in arguments.items() if key not in constants}
-    return _Function(loaded, concrete, list(specs.values()), positional, rest)
-
-
-def _plain(value: Any) -> bool:
-    return hasattr(value, "dtype") or value is None or isinstance(value, (bool, int, float, str))
-
-
-def _specs(named: Any) -> list[InputSpec]:
-    return [InputSpec(name, dimensions(spec.shape), spec.dtype.name) for name, spec in named]
 
 
 def _types(tf: Any, graph: Any) -> Iterator[str]:

@@ -50,6 +50,9 @@ def _structures(tf: Any, folder: Path) -> Iterator[Case]:
     model = k.Model([{"p": a, "q": b}, [c]], [a + b, (a + c, b)])
     given = {"0.p": X, "0.q": y, "1.0": z}
     yield _case("nested", model, folder, given, {"0": X + y, "1.0": X + z, "1.1": y})
+    model = k.Model([a, b], [a + b, {"last": b}])
+    expected = {"0": X + y, "1.last": y}
+    yield _case("list_of_mappings", model, folder, {"in_a": X, "in_b": y}, expected)
 
     model = k.Model({NAMES[0]: a, NAMES[1]: b}, {NAMES[1]: a + b})
     yield _case(
