@@ -30,7 +30,8 @@ class FlagKind:
     @property
     def said(self) -> str:
         """For messages."""
-        return ", ".join(self.words) or {"boolean": "true or false"}.get(self.type, self.type)
+        known = {"boolean": "true or false", "text": "text, in quotes"}
+        return ", ".join(self.words) or known.get(self.type, self.type)
 
 
 def flag_kinds(given: Any) -> Mapping[str, FlagKind]:

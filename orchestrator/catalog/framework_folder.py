@@ -23,6 +23,16 @@ from orchestrator.system.paths import images_folder, runner_path
 SOURCES = ("builtin", "onnx", "keras", "savedmodel", "torch", "tflite", "python")
 """All kinds of model, as an experiment file names them."""
 
+OWN: Mapping[str, str] = MappingProxyType(
+    {
+        "onnx": "onnxruntime",
+        "keras": "tensorflow",
+        "savedmodel": "tensorflow",
+        "tflite": "tensorflow",
+        "torch": "torch",
+    }
+)
+"""What runs a kind of model file where an experiment does not say ``on``."""
 REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
     {"sse4": "sse4_2", "avx": "avx", "avx2": "avx2", "avx512": "avx512f"}
 )

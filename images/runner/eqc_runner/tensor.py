@@ -45,6 +45,9 @@ CARRIERS: dict[str, str] = {
 }
 """The NumPy type, without byte order, that holds the values of each dtype of the format."""
 
+NARROW = {"int4": (-8, 7), "uint4": (0, 15)}
+"""The least and the largest value of integers that take less than their byte."""
+
 
 class Unrecorded(NamedTuple):
     """In place of a tensor that an observation cannot hold; it has no digest and no class."""
@@ -57,7 +60,8 @@ class Unrecorded(NamedTuple):
 class Tensor:
     """An array of any layout and byte order, with the name of its dtype in the file format.
 
-    Raises ``ValueError`` for an unknown name and ``TypeError`` for an array that cannot carry it.
+    Raises ``ValueError`` for an unknown name or an ``int4`` that is none, and ``TypeError`` for an
+    array that cannot carry the dtype.
     Compare tensors by digest: with ``==`` 0.0 equals -0.0, and a NaN does not equal itself.
     """
 
@@ -70,10 +74,18 @@ class Tensor:
             raise ValueError(f"dtype {self.dtype!r} is none of {', '.join(CARRIERS)}")
         if self.array.dtype.newbyteorder("=") != np.dtype(carrier):
             raise TypeError(f"{self.dtype} is carried as {carrier}, not as {self.array.dtype}")
+        if self.dtype in NARROW and self.array.size:
+            low, high = NARROW[self.dtype]
+            least, most = int(self.array.min()), int(self.array.max())
+            if least < low or most > high:
+                raise ValueError(
+                    f"{self.dtype} holds {low} to {high}, the array {least} to {most}: convert "
+                    "its elements (astype); a view of them may keep foreign bits"
+                )
 
     @classmethod
     def of(cls, array: np.ndarray) -> Tensor:
-        """A tensor whose dtype is the array's own; for bfloat16 name the dtype instead."""
+        """A tensor whose dtype is the array's own; name one that NumPy lacks instead."""
         return cls(array.dtype.newbyteorder("=").name, array)
 
     @property
@@ -127,11 +139,11 @@ class Tensor:
             dtype, shape = header["dtype"], tuple(header["shape"])
             carrier = np.dtype("<" + CARRIERS[dtype])
             array = np.frombuffer(body, dtype=carrier).reshape(shape)
+            if sys.byteorder == "big":
+                array = array.astype(carrier.newbyteorder("="))
+            return cls(dtype, array)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} is not a tensor file: {error}") from error
-        if sys.byteorder == "big":
-            array = array.astype(carrier.newbyteorder("="))
-        return cls(dtype, array)
 
 
 @lru_cache(maxsize=4096)

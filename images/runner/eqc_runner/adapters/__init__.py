@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, cast
@@ -59,9 +60,8 @@ def get(name: str) -> Adapter:
 
 def not_installed(name: str, error: ImportError) -> Unsupported:
     """The ``Unsupported`` for a framework whose import failed, naming what to install."""
-    return Unsupported(
-        "not-installed", f"{name}: {error}; install it with: pip install {find(name).install}"
-    )
+    remedy = f"pip install {_install(find(name), error.name or '')}"
+    return Unsupported("not-installed", f"{name}: {error}; install it with: {remedy}")
 
 
 def find(name: str) -> Framework:
@@ -81,6 +81,20 @@ def find(name: str) -> Framework:
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = f"{path} does not describe a framework: {type(error).__name__}: {error}"
         raise Failed("exception", text) from error
+
+
+def _install(framework: Framework, module: str) -> str:
+    """The requirement of the framework that brings the missing ``module``; else all it needs."""
+    wanted = re.sub(r"[-_.]+", "-", module.partition(".")[0]).lower()
+    try:
+        lines = (framework.folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        named = re.match(r"[\w.-]+", line)
+        if named and re.sub(r"[-_.]+", "-", named[0]).lower() == wanted:
+            return named[0]
+    return framework.install
 
 
 def _folders() -> dict[str, Path]:
