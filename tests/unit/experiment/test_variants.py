@@ -119,6 +119,10 @@ def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
             "{flags: [{on: [torch], mkl: true}]}",
             "flags[0].mkl: torch has no such flag; did you mean",
         ),
+        (
+            "{flags: [{on: [tensorflow], delegate: gpu}]}",
+            "'gpu' is not valid: tensorflow takes xnnpack, none",
+        ),
         ("{flags: [{mkldnn: true}]}", "numpy has no such flag; say whose it is: on: [torch]"),
         ("{flags: [{on: [torch], mkldnn: 1}]}", "1 is not valid: torch takes true or false"),
         (
