@@ -35,13 +35,14 @@ from orchestrator.analysis.hardware.flag_clusters import (
     flag_clusters,
     flag_table,
 )
+from orchestrator.analysis.hardware.members import classes_by_platform
 from orchestrator.analysis.hardware.order import (
     SortKey,
     figure_order,
     in_table_order,
     table_order,
 )
-from orchestrator.analysis.hardware.platforms import Fingerprints, generation, gpu_generations
+from orchestrator.analysis.hardware.platforms import Fingerprints, gpu_generations
 from orchestrator.analysis.layers.details import deviating_shares, effect_counts, layer_details
 from orchestrator.analysis.layers.model_size import (
     by_multiplications,
@@ -50,14 +51,18 @@ from orchestrator.analysis.layers.model_size import (
 )
 from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profile
 from orchestrator.analysis.observations.labels import Choice
-from orchestrator.analysis.observations.members import platforms_of_members
+from orchestrator.analysis.observations.members import (
+    on_platforms,
+    platforms_of_members,
+    platforms_of_outputs,
+)
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.analysis.summary import summary_of
-from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Remarks
+from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Noun, Remarks, noun_of
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import ExplainedPartition, Explanation, Prediction
-from orchestrator.results.fingerprint import UNKNOWN, Fingerprint
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.layers import (
     CoreCounts,
     DeviatingShare,
@@ -94,6 +99,11 @@ class Findings:
     """The axes along which ``records`` and ``planned`` are regrouped (``regrouped``)."""
     remarks: Remarks = NO_REMARKS
     """What was to be said of their outputs then (``comparable``)."""
+
+    @property
+    def noun(self) -> Noun:
+        """What texts call the members of a partition."""
+        return noun_of(self.compare)
 
     # Records as tables
 
@@ -144,7 +154,8 @@ class Findings:
             self.layers,
             strict=self.strict,
             compare=self.compare,
-            platforms=platforms_of_members(self.records),
+            by_platform=self._by_platform.observations,
+            members={} if self.compare == BY_PLATFORM else platforms_of_members(self.records),
         )
         return replace(found, notes=(*self.notes, *found.notes))
 
@@ -198,17 +209,22 @@ class Findings:
 
     @cached_property
     def attributes(self) -> AttributeTable:
-        """Platforms x attributes, in the order of the class table."""
-        return attribute_table(self.ordered, self.fingerprints)
+        """Platforms x attributes, in the order of the class table.
+
+        Also where other members are compared: hardware is that of platforms, each once.
+        """
+        return attribute_table(self._by_platform.ordered, self.fingerprints)
+
+    @cached_property
+    def classes_by_platform(self) -> tuple[Mapping[str, frozenset[int]], ...]:
+        """By partition, the numbers of the classes that each platform has outputs in."""
+        records = () if self.compare == BY_PLATFORM else self.records
+        return classes_by_platform(self.partitions, platforms_of_outputs(records))
 
     @cached_property
     def generations(self) -> dict[str, str]:
-        """The microarchitecture of each platform for which it is known."""
-        known = {
-            info.name: generation(self.fingerprints.get(info.fingerprints[0], UNKNOWN))
-            for info in self.summary.platforms
-            if info.fingerprints
-        }
+        """The microarchitecture of each platform, or member, for which it is known."""
+        known = {info.name: info.microarchitecture for info in self.summary.platforms}
         return {name: found for name, found in known.items() if found is not None}
 
     @cached_property
@@ -251,7 +267,10 @@ class Findings:
         """As ``core_counts``, where the number of threads was varied.
 
         Platforms with a generation in ``points`` are grouped by it, each other stands for itself.
+        None where other members than platforms are compared.
         """
+        if self.compare != BY_PLATFORM:
+            return ()
         return thread_counts(self.summary.partitions, threads_of_records(self.records), points)
 
     @cached_property
@@ -353,6 +372,7 @@ class Findings:
             limits=self.bounds.search,
             known=None if self.strict else Classes(self.observations, self.partitions),
             remarks=self.remarks,
+            noun=self.noun,
         )
 
     @cached_property
@@ -369,7 +389,15 @@ class Findings:
         across_variants: bool = False,
     ) -> Part[tuple[ExplainedPartition, Prediction]]:
         """Into which class a machine with this ``fingerprint`` should fall, by partition."""
-        return predictions(fingerprint, self.explained(choice, across_variants=across_variants))
+        explained = self.explained(choice, across_variants=across_variants)
+        return predictions(fingerprint, explained, self.noun)
+
+    @cached_property
+    def _by_platform(self) -> Findings:
+        """The records with platforms as members, for what is theirs alone."""
+        if self.compare == BY_PLATFORM:
+            return self
+        return Findings(on_platforms(self.records), self.fingerprints)
 
     def _core_counts(self, partition: Partition, vendor: str | None = None) -> CoreCounts:
         return core_counts(partition, self.points, vendor=vendor)

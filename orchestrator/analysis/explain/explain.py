@@ -17,7 +17,7 @@ from orchestrator.analysis.hardware.attributes import AttributeTable, described
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import KEYS, Observations, observations_table
 from orchestrator.model.experiment import Status
-from orchestrator.results.comparison import NO_REMARKS, Remarks
+from orchestrator.results.comparison import NO_REMARKS, PLATFORM, Noun, Remarks
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
     CAUSES,
@@ -75,6 +75,7 @@ def explain(
     limits: Limits = Limits(),
     known: Classes | None = None,
     remarks: Remarks = NO_REMARKS,
+    noun: Noun = PLATFORM,
 ) -> Part[Explanation]:
     """One explanation for all partitions that match and part the same platforms alike.
 
@@ -115,9 +116,11 @@ def explain(
         left = min(len(asked), limits.explanations or len(asked)) - len(found)
         units = _units(question.first, cells)
         found.append(
-            _explained(question, units, fingerprints, kinds, limits.sets, deadline.share(1 / left))
+            _explained(
+                question, units, fingerprints, kinds, limits.sets, deadline.share(1 / left), noun
+            )
         )
-    return Part(tuple(found), notes=_left_out(len(asked) - len(found), limits, deadline))
+    return Part(tuple(found), notes=_left_out(len(asked) - len(found), limits, deadline, noun))
 
 
 def _accepted(platforms: Callable[[str], bool] | Collection[str] | None, name: str) -> bool:
@@ -134,13 +137,13 @@ def _absent(matching: Sequence[Partition], *, only_apart: bool) -> str:
     return "Nothing was observed."
 
 
-def _left_out(left: int, limits: Limits, deadline: Deadline) -> tuple[str, ...]:
+def _left_out(left: int, limits: Limits, deadline: Deadline, noun: Noun) -> tuple[str, ...]:
     if not left:
         return ()
     why = f"here: `{COMMAND}` explains all."
     if deadline.passed:
         why = f"since {limits.seconds:g} s were over: `{COMMAND} --seconds` gives more."
-    return (f"{left} more groupings of platforms are not explained {why}",)
+    return (f"{left} more groupings of {noun.many} are not explained {why}",)
 
 
 def _cells(observations: Observations, records: Iterable[Observation]) -> Cells:
@@ -177,10 +180,11 @@ def _explained(
     kinds: Collection[Kind] | None,
     most: int,
     deadline: Deadline,
+    noun: Noun,
 ) -> Explanation:
     partition = question.first
     numbers = {name: group.number for group in partition.classes for name in group.platforms}
-    table = described(units, fingerprints)
+    table = described(units, fingerprints, noun)
     notes = [*table.notes]
     if partition.nondeterministic:
         names = ", ".join(partition.nondeterministic)
@@ -188,7 +192,7 @@ def _explained(
     answers: tuple[Answer, ...] = ()
     odd: tuple[Outlier, ...] = ()
     if not len(table.frame):
-        notes.append("no platform that has a class is described: nothing can be explained")
+        notes.append(f"no {noun.one} that has a class is described: nothing can be explained")
     else:
         answers = _answers(table, numbers, kinds, most, deadline)
         odd = outliers(table, numbers, deciding(answers), MECHANISMS)

@@ -15,7 +15,8 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from orchestrator.analysis.observations.labels import Labels
-from orchestrator.model.experiment import Json, content_id
+from orchestrator.analysis.observations.table import NO_OUTPUTS
+from orchestrator.model.experiment import Json, Status, content_id
 from orchestrator.results.record import (
     Asked,
     InputRecord,
@@ -23,6 +24,7 @@ from orchestrator.results.record import (
     Observation,
     Part,
     PlannedRecord,
+    PlatformRecord,
     VariantRecord,
     WorkloadRecord,
 )
@@ -77,14 +79,39 @@ def regrouped(
     return [_with(row, shown.parts(made[_ids(row)])) for row in records]
 
 
-def platforms_of_members(records: Iterable[Observation]) -> dict[str, int]:
-    """Of how many platforms each member, by its label, has records; of platforms nothing."""
-    found: dict[str, set[str]] = {}
-    for record in records:
-        member = record.platform
-        if isinstance(member, MemberRecord) and member.asked is not None:
-            found.setdefault(member.label, set()).add(member.asked.id)
-    return {label: len(platforms) for label, platforms in found.items()}
+def on_platforms(records: Iterable[Observation]) -> list[Observation]:
+    """The records with the platforms themselves in place of members; without outputs, which are
+    those of members."""
+    return [row._replace(platform=_platform(row), outputs=NO_OUTPUTS) for row in records]
+
+
+def platforms_of_members(records: Iterable[Observation]) -> dict[str, tuple[str, ...]]:
+    """The platforms that computed each member, by labels, in order of appearance; where none did,
+    those that were to."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in records:
+        asked, computed = found.setdefault(row.platform.label, ({}, {}))
+        (computed if row.status == Status.OK else asked)[_platform(row).label] = None
+    return {member: tuple(computed or asked) for member, (asked, computed) in found.items()}
+
+
+def platforms_of_outputs(
+    records: Iterable[Observation],
+) -> dict[tuple[str, str, str, str], str]:
+    """The platform of each member in each (workload, input, variant), all by labels."""
+    return {
+        (row.workload.label, row.input.label, row.variant.label, row.platform.label): _platform(
+            row
+        ).label
+        for row in records
+    }
+
+
+def _platform(row: Observation) -> PlatformRecord:
+    member = row.platform
+    if isinstance(member, MemberRecord) and member.asked is not None:
+        return member.asked
+    return member
 
 
 def _ids(row: Asked) -> _Ids:

@@ -20,6 +20,7 @@ _PRECISION = Column("remaining precision", ColumnKind.COUNT, "bits")
 
 def layers_table(findings: Findings) -> Table:
     """Figure 5: classes and remaining precision of each layer; where platforms part and meet."""
+    noun = findings.noun
     rows = tuple(
         (
             profile.workload,
@@ -43,19 +44,21 @@ def layers_table(findings: Findings) -> Table:
         (
             *COMPUTATION,
             *_LAYER,
-            *counts("platforms", "classes"),
+            *counts(noun.many, "classes"),
             _PRECISION,
             Column("splits", ColumnKind.TRUTH),
             Column("merges", ColumnKind.TRUTH),
         ),
         rows,
         (
-            "splits: platforms together in the layer before part here; merges: the reverse.",
+            f"splits: {noun.many} together in the layer before part here; merges: the reverse.",
             *(
                 f"{profile.workload} · {profile.input} · {profile.variant}: "
                 + (
                     f"first parting at {profile.first_parting}"
                     if profile.first_parting
+                    else f"one {noun.one} only, nothing to compare"
+                    if profile.alone
                     else "one class"
                 )
                 for profile in findings.summary.layers
@@ -75,7 +78,7 @@ def layer_details_table(findings: Findings) -> Table:
         (
             *COMPUTATION,
             *_LAYER,
-            *counts("platforms"),
+            *counts(findings.noun.many),
             Column("precision before", ColumnKind.COUNT, "bits"),
             Column("precision after", ColumnKind.COUNT, "bits"),
             Column("effect"),

@@ -61,6 +61,7 @@ def json_text(summary: Summary) -> str:
 
 
 def _partition(partition: Partition) -> dict[str, Any]:
+    only = {} if partition.alone is None else {"only_platform": partition.alone}
     return {
         "workload": partition.workload,
         "input": partition.input,
@@ -68,6 +69,7 @@ def _partition(partition: Partition) -> dict[str, Any]:
         "output": partition.output,
         "computed_by": partition.computed_by,
         "sessions": partition.sessions,
+        **only,
         "remaining_precision": partition.remaining_precision,
         "apart": None if partition.apart is None else _distance(partition.apart),
         "settings": None if partition.settings is None else _settings(partition.settings),

@@ -62,7 +62,7 @@ def _suite(partition: Partition, summary: Summary) -> ET.Element:
     name = xml_text(column_name(partition.key))
     suite = ET.Element("testsuite", {"name": name, **attributes, "time": "0"})
     suite.extend(cases)
-    ET.SubElement(suite, "system-out").text = xml_text(finding(partition))
+    ET.SubElement(suite, "system-out").text = xml_text(finding(partition, summary.noun))
     return suite
 
 
@@ -73,6 +73,8 @@ def _case(
     case = ET.Element("testcase", classname=suite, name=xml_text(platform), time="0")
     if group is not None:
         found = f"class {group.number} of {len(partition.classes)} ({group.id})"
+        if partition.alone is not None:
+            found += "; nothing to compare it with"
         if platform in partition.nondeterministic:
             found += "; non-deterministic: its sessions disagree"
         ET.SubElement(case, "system-out").text = found
