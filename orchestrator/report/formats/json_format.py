@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.formats import Format
-from orchestrator.results.comparison import BY_PLATFORM
+from orchestrator.results.comparison import BY_PLATFORM, PLATFORM
 from orchestrator.results.details import Part
 from orchestrator.results.difference import (
     ClassChange,
@@ -43,16 +43,19 @@ def json_report(summary: Summary) -> dict[str, Any]:
     Where more than platforms is compared, ``platforms`` are members, and ``compare`` and
     ``members`` say which.
     """
-    document = json_partitions(summary.partitions)
-    if summary.compare == BY_PLATFORM:
-        return document
-    members = list(summary.table.platforms)
-    return {**document, "compare": list(summary.compare), "members": members}
+    return json_partitions(summary.partitions, summary.compare, summary.table.platforms)
 
 
-def json_partitions(partitions: Iterable[Partition]) -> dict[str, Any]:
+def json_partitions(
+    partitions: Iterable[Partition],
+    compare: Sequence[str] = BY_PLATFORM,
+    members: Sequence[str] = (),
+) -> dict[str, Any]:
     """As ``json_report``, from partitions without a summary."""
-    return {"schema": 2, "partitions": [_partition(partition) for partition in partitions]}
+    document = {"schema": 2, "partitions": [_partition(partition) for partition in partitions]}
+    if tuple(compare) == BY_PLATFORM:
+        return document
+    return {**document, "compare": list(compare), "members": list(members)}
 
 
 def json_text(summary: Summary) -> str:
@@ -140,6 +143,7 @@ def difference_json(difference: Difference) -> dict[str, Any]:
         "incomplete": difference.incomplete,
         "tolerances": list(difference.tolerances),
         "ignored": list(difference.ignored),
+        **({} if difference.noun == PLATFORM else {"compare": list(difference.compare)}),
         "software": [[_software(one) for one in side] for side in difference.software],
         "software_differs": difference.software_differs,
         "new_platforms": list(difference.new_platforms),
