@@ -51,11 +51,8 @@ from orchestrator.analysis.layers.model_size import (
 )
 from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profile
 from orchestrator.analysis.observations.labels import Choice
-from orchestrator.analysis.observations.members import (
-    on_platforms,
-    platforms_of_members,
-    platforms_of_outputs,
-)
+from orchestrator.analysis.observations.members import on_platforms
+from orchestrator.analysis.observations.software_names import names_by_variant
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.analysis.summary import summary_of
 from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Noun, Remarks, noun_of
@@ -136,13 +133,7 @@ class Findings:
     @cached_property
     def software_by_variant(self) -> dict[str, str]:
         """What computed each variant, by its label, where that is known."""
-        sessions = self.observations.sessions
-        pairs = zip(sessions["variant"].tolist(), sessions["software"].tolist(), strict=True)
-        found: dict[str, list[str]] = {}
-        for variant, software in dict.fromkeys(pairs):
-            if software in self.software:
-                found.setdefault(variant, []).append(self.software[software])
-        return {variant: ", ".join(sorted(names)) for variant, names in found.items()}
+        return names_by_variant(self.observations, self.software)
 
     @cached_property
     def summary(self) -> Summary:
@@ -155,7 +146,7 @@ class Findings:
             strict=self.strict,
             compare=self.compare,
             by_platform=self._by_platform.observations,
-            members={} if self.compare == BY_PLATFORM else platforms_of_members(self.records),
+            records=self.records,
         )
         return replace(found, notes=(*self.notes, *found.notes))
 
@@ -218,8 +209,7 @@ class Findings:
     @cached_property
     def classes_by_platform(self) -> tuple[Mapping[str, frozenset[int]], ...]:
         """By partition, the numbers of the classes that each platform has outputs in."""
-        records = () if self.compare == BY_PLATFORM else self.records
-        return classes_by_platform(self.partitions, platforms_of_outputs(records))
+        return classes_by_platform(self.partitions, self.records)
 
     @cached_property
     def generations(self) -> dict[str, str]:
@@ -346,19 +336,13 @@ class Findings:
     # Explanations
 
     def explained(
-        self,
-        choice: Choice = EVERYTHING,
-        *,
-        across_variants: bool = False,
-        only_apart: bool = False,
+        self, choice: Choice = EVERYTHING, *, only_apart: bool = False
     ) -> Part[Explanation]:
         """Why the classes of what was chosen are what they are, and who is the odd one out.
 
         Partitions that part the same platforms alike share an explanation; with ``only_apart``
         those of less than two classes have none. Classes are numbered over the platforms chosen;
-        if the summary is strict, they are those of the most frequent outputs instead. With
-        ``across_variants`` the variants of one computation are explained together, so that
-        threads and settings can be the cause.
+        if the summary is strict, they are those of the most frequent outputs instead.
         """
         return explain(
             self.ordered,
@@ -367,7 +351,6 @@ class Findings:
             input=choice.input,
             variant=choice.variant,
             platforms=choice.has_platform if choice.platforms else None,
-            across_variants=across_variants,
             only_apart=only_apart,
             limits=self.bounds.search,
             known=None if self.strict else Classes(self.observations, self.partitions),
@@ -382,15 +365,10 @@ class Findings:
         return replace(found, notes=(*found.notes, _NOT_STRICT)) if self.strict else found
 
     def predictions(
-        self,
-        fingerprint: Fingerprint,
-        choice: Choice = EVERYTHING,
-        *,
-        across_variants: bool = False,
+        self, fingerprint: Fingerprint, choice: Choice = EVERYTHING
     ) -> Part[tuple[ExplainedPartition, Prediction]]:
         """Into which class a machine with this ``fingerprint`` should fall, by partition."""
-        explained = self.explained(choice, across_variants=across_variants)
-        return predictions(fingerprint, explained, self.noun)
+        return predictions(fingerprint, self.explained(choice), self.noun)
 
     @cached_property
     def _by_platform(self) -> Findings:

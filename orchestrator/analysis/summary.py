@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.analysis.classes.class_table import class_table
@@ -13,6 +12,7 @@ from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.partitions import LayerProfile, Partition, Summary
+from orchestrator.results.record import Observation
 
 
 def summary_of(
@@ -24,15 +24,15 @@ def summary_of(
     strict: bool,
     compare: tuple[str, ...] = BY_PLATFORM,
     by_platform: Observations | None = None,
-    members: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    records: Iterable[Observation] = (),
 ) -> Summary:
     """The summary of ``observations``, whose ``partitions`` and ``layers`` these are.
 
     Where other members than platforms are compared, ``by_platform`` are the same sessions by
-    platform, and ``members`` names the platforms of each.
+    platform, and ``records`` name the platforms of each member.
     """
     infos, common_flags = member_infos(
-        observations, by_platform or observations, members, fingerprints
+        observations, by_platform or observations, records, fingerprints
     )
     sessions = observations.sessions
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))

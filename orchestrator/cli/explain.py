@@ -32,8 +32,6 @@ def explain(
     kind: str,
     output: Path | None,
     compare: str | None,
-    *,
-    across_variants: bool,
 ) -> None:
     """Carry out ``eqc explain``."""
     bounds = Bounds(Limits(seconds=seconds))
@@ -43,11 +41,11 @@ def explain(
     choice = Choice(workload, given, variant, platforms)
     if predict is not None:
         fingerprint = _fingerprint(predict)
-        predictions = found.predictions(fingerprint, choice, across_variants=across_variants)
+        predictions = found.predictions(fingerprint, choice)
         text = predictions_text(predictions, found.noun)
         document: Any = [predicted_json(*one) for one in predictions.items]
     else:
-        explanations = found.explained(choice, across_variants=across_variants)
+        explanations = found.explained(choice)
         text = explanation_text(explanations, found.noun)
         document = explanation_json(explanations)
     shown = json.dumps(document, indent=2) if kind == "json" else text

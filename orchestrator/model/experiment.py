@@ -273,6 +273,7 @@ COMPARABLE = (
     "flags",
     "environment",
     "precision",
+    "device",
     "workload",
     "input",
 )

@@ -7,8 +7,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from orchestrator.analysis.hardware.platforms import Fingerprints, platform_infos
+from orchestrator.analysis.observations.members import platforms_of_members, platforms_of_outputs
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.results.partitions import Partition, PlatformInfo
+from orchestrator.results.record import Observation
 
 _OWN = ("name", "rehearsal", "isolation", "images", "fingerprints", "fingerprint_known", "notes")
 """What is known of a member itself, or is not the same as being equal on all its platforms."""
@@ -18,19 +20,20 @@ _COMMON = tuple(field for field in fields(PlatformInfo) if field.name not in (*_
 def member_infos(
     observations: Observations,
     by_platform: Observations,
-    members: Mapping[str, Sequence[str]],
+    records: Iterable[Observation],
     fingerprints: Fingerprints,
 ) -> tuple[tuple[PlatformInfo, ...], tuple[tuple[str, int], ...]]:
     """As ``platform_infos`` of ``observations``, with the hardware of the platforms of each member.
 
     ``by_platform`` are the same sessions by platform: the same object where platforms are compared.
-    ``members`` names the platforms of each member; one without any never started.
+    ``records`` name the platforms of each member; one without any never started.
     """
     platforms, common_flags = platform_infos(by_platform, fingerprints)
     if by_platform is observations:
         return platforms, common_flags
     seen, _ = platform_infos(observations, fingerprints)
     known = {info.name: info for info in platforms}
+    members = platforms_of_members(records)
     infos = tuple(
         _described(info, [known[name] for name in members.get(info.name, ()) if name in known])
         for info in seen
@@ -39,12 +42,10 @@ def member_infos(
 
 
 def classes_by_platform(
-    partitions: Iterable[Partition], platforms: Mapping[tuple[str, str, str, str], str]
+    partitions: Iterable[Partition], records: Iterable[Observation]
 ) -> tuple[Mapping[str, frozenset[int]], ...]:
-    """By partition, the numbers of the classes that each platform has outputs in.
-
-    ``platforms`` is that of each (workload, input, variant, member); a member without is one.
-    """
+    """By partition, the numbers of the classes that each platform has outputs in."""
+    platforms = platforms_of_outputs(records)
     found = []
     for partition in partitions:
         numbers: dict[str, frozenset[int]] = {}

@@ -34,7 +34,9 @@ Row = TypeVar("Row", Observation, PlannedRecord)
 ALL_WORKLOADS, ALL_INPUTS = "all workloads", "all inputs"
 NO_SETTINGS = "default settings"
 """The label of a variant of which nothing is left."""
-_SETTINGS = ("precision", "threads", "batch", "environment", "flags")
+_SETTINGS = ("precision", "threads", "batch", "environment", "flags", "device")
+_DEFAULT = {"device": "cpu"}
+"""What a label calls an axis that is not set: ``cpu``, but ``threads=default``."""
 
 
 _Ids = tuple[str, str, str, str]
@@ -51,7 +53,7 @@ class _Words:
     said: dict[str, tuple[str, ...]]
     """By axis: the words of its setting, none where it is the default."""
     rest: tuple[str, ...]
-    """What no axis owns: device and row."""
+    """What no axis owns: the row."""
     values: dict[str, Json]
     """By axis, what tells one setting from another."""
 
@@ -98,12 +100,12 @@ def platforms_of_members(records: Iterable[Observation]) -> dict[str, tuple[str,
 def platforms_of_outputs(
     records: Iterable[Observation],
 ) -> dict[tuple[str, str, str, str], str]:
-    """The platform of each member in each (workload, input, variant), all by labels."""
+    """The platform of each member in each (workload, input, variant), all by labels; of platforms
+    nothing."""
     return {
-        (row.workload.label, row.input.label, row.variant.label, row.platform.label): _platform(
-            row
-        ).label
+        (row.workload.label, row.input.label, row.variant.label, row.platform.label): asked.label
         for row in records
+        if (asked := _platform(row)) is not row.platform
     }
 
 
@@ -267,7 +269,7 @@ class _Grouping:
             elif axis == "input":
                 words.append(parts.input.label)
             else:
-                words += said[axis] or (f"{axis}=default",)
+                words += said[axis] or (_DEFAULT.get(axis, f"{axis}=default"),)
         if "workload" not in self._axes and self._of_group(parts.workload):
             place = (str(parts.workload.group), " ".join(said["on"]))
             words += [parts.workload.label] if place in self._several else []
@@ -312,9 +314,9 @@ def _taken_apart(variant: VariantRecord) -> _Words:
         "batch": (f"batch={variant.batch}",) if variant.batch is not None else (),
         "environment": tuple(f"{name}={environment[name]}" for name in sorted(environment)),
         "flags": tuple(f"{name}={flags[name]}" for name in sorted(flags)),
+        "device": (variant.device,) if variant.device not in (None, "cpu") else (),
     }
-    rest = [variant.device] if variant.device not in (None, "cpu") else []
-    rest += [f"row={variant.row}"] if variant.row is not None else []
+    rest = [f"row={variant.row}"] if variant.row is not None else []
     left = f"{variant.label} "
     for word in (*(word for words in said.values() for word in words), *rest):
         left = left.replace(f" {word} ", " ", 1)
@@ -325,6 +327,7 @@ def _taken_apart(variant: VariantRecord) -> _Words:
         "batch": variant.batch,
         "environment": {name: environment[name] for name in sorted(environment)},
         "flags": {name: flags[name] for name in sorted(flags)},
+        "device": variant.device or "cpu",
         "on": [what, variant.framework, variant.pin, list(variant.requires)],
     }
-    return _Words({"on": (what,), **said}, tuple(filter(None, rest)), values)
+    return _Words({"on": (what,), **said}, tuple(rest), values)
