@@ -148,7 +148,7 @@ def _answer(answer: Answer, noun: Noun, *, alone: bool) -> Iterator[str]:
     if not alone and (why := basis_text(answer)) is not None:
         yield f"  {why}"
     if size == 0 and not answer.contradictions:
-        yield "  One class: there is nothing to explain."
+        yield f"  {nothing_text(answer, noun)}"
         return
     yield f"  {size_text(answer)}"
     for number, given in enumerate(answer.sets[:SHOWN_SETS], 1):
@@ -188,6 +188,14 @@ def _answer(answer: Answer, noun: Noun, *, alone: bool) -> Iterator[str]:
             for _ in answer.unused[:1]
         ),
     )
+
+
+def nothing_text(answer: Answer, noun: Noun) -> str:
+    """Why a set without clusters needs none: one class, of one platform or of several."""
+    cases = answer.sets[0].cases
+    if cases and len(cases[0].platforms) == 1:
+        return f"One {noun.one} only: there is nothing to compare."
+    return "One class: there is nothing to explain."
 
 
 def size_text(answer: Answer) -> str:

@@ -8,6 +8,7 @@ from orchestrator.report.formats.explanation_text import (
     basis_text,
     choice_text,
     condition_text,
+    nothing_text,
     partition_names,
     size_text,
 )
@@ -62,23 +63,23 @@ def _blocks(number: int, found: Explanation, noun: Noun) -> Iterator[Block]:
         if place == 0:
             yield Block(
                 title,
-                (_size(answer), *found.notes),
+                (_size(answer, noun), *found.notes),
                 (),
                 _filled((*_answer(name, answer, noun), *odd)),
             )
         else:
             why = (basis_text(answer) or "").removesuffix(":") + "."
             grids = _filled(_answer(f"{name}-{place}", answer, noun))
-            yield Block(title, (why, _size(answer)), grids=grids)
+            yield Block(title, (why, _size(answer, noun)), grids=grids)
 
 
 def _filled(grids: Iterable[Grid]) -> tuple[Grid, ...]:
     return tuple(one for one in grids if not one.empty)
 
 
-def _size(answer: Answer) -> str:
+def _size(answer: Answer, noun: Noun) -> str:
     if not answer.sets[0].clusters and not answer.contradictions:
-        return "One class: there is nothing to explain."
+        return nothing_text(answer, noun)
     return size_text(answer).removesuffix(":").removesuffix(".") + "."
 
 
