@@ -35,7 +35,7 @@ from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
 from orchestrator.model.experiment import COMPARABLE
 from orchestrator.report.formats import Format
-from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS
+from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Noun, noun_of
 from orchestrator.results.difference import Difference
 from orchestrator.results.partitions import Partition, TableCell
 from orchestrator.results.record import Asked
@@ -103,7 +103,7 @@ def findings(
     planned = [row for row in told.planned if _wanted(row, choice)]
     if choice != EVERYTHING and not records and not planned:
         known = labels_by_part((*told.records, *told.planned))
-        raise UsageError(f"{store}: {_nothing(choice, known)}")
+        raise UsageError(f"{store}: {_nothing(choice, known, noun_of(axes))}")
     return Findings(
         records,
         stored.fingerprints,
@@ -250,7 +250,7 @@ def _wanted(row: Asked, choice: Choice) -> bool:
     return choice is EVERYTHING or choice.accepts(row)
 
 
-def _nothing(choice: Choice, known: dict[str, tuple[str, ...]]) -> str:
+def _nothing(choice: Choice, known: dict[str, tuple[str, ...]], noun: Noun) -> str:
     for part in PARTS:
         wanted = getattr(choice, part)
         if wanted is not None and wanted not in known[part]:
@@ -258,7 +258,7 @@ def _nothing(choice: Choice, known: dict[str, tuple[str, ...]]) -> str:
     if not any(choice.has_platform(name) for name in known["platform"]):
         names = known["platform"]
         shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-        return f"no platform matches {' or '.join(choice.platforms)}; there are: {shown}"
+        return f"no {noun.one} matches {' or '.join(choice.platforms)}; there are: {shown}"
     return "nothing was observed or planned that is all of what was chosen"
 
 

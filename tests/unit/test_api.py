@@ -91,6 +91,11 @@ def test_sides_that_compare_along_different_axes_have_no_member_in_common(
     assert api.difference(of_platforms, store).noun is PLATFORM
 
 
+def test_what_matches_no_member_is_not_called_a_platform(store: Path) -> None:
+    with pytest.raises(UsageError, match=r"no member matches gcloud/\*; there are: i0, "):
+        api.findings(store, api.Choice(platforms=("gcloud/*",)), compare=["input"])
+
+
 def test_what_orders_platforms_is_refused_for_other_members(store: Path) -> None:
     with pytest.raises(NotOfPlatforms, match="--compare platform --show collapse"):
         api.frame(store, "collapse", compare=["input"])
