@@ -74,6 +74,10 @@ class SpecError(EqcError):
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
+class NotOfPlatforms(UsageError):  # noqa: N818 - reads as what it says
+    """A table of platforms alone was asked for, where other members are compared."""
+
+
 class EnvironmentNotReady(EqcError):  # noqa: N818 - reads as what it says
     """Something that the run needs is missing: disk space, an engine, a package."""
 

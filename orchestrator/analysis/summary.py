@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.analysis.classes.class_table import class_table
 from orchestrator.analysis.classes.sessions import determinism, measurements
-from orchestrator.analysis.hardware.platforms import Fingerprints, platform_infos
+from orchestrator.analysis.hardware.members import member_infos
+from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.results.comparison import BY_PLATFORM
-from orchestrator.results.partitions import LayerProfile, Partition, PlatformInfo, Summary
+from orchestrator.results.partitions import LayerProfile, Partition, Summary
+from orchestrator.results.record import Observation
 
 
 def summary_of(
@@ -22,14 +23,17 @@ def summary_of(
     *,
     strict: bool,
     compare: tuple[str, ...] = BY_PLATFORM,
-    platforms: Mapping[str, int] = MappingProxyType({}),
+    by_platform: Observations | None = None,
+    records: Iterable[Observation] = (),
 ) -> Summary:
     """The summary of ``observations``, whose ``partitions`` and ``layers`` these are.
 
-    ``platforms``: of how many platforms a member has observations, if it is not one itself.
+    Where other members than platforms are compared, ``by_platform`` are the same sessions by
+    platform, and ``records`` name the platforms of each member.
     """
-    infos, common_flags = platform_infos(observations, fingerprints)
-    infos = tuple(_member(info, platforms.get(info.name, 1)) for info in infos)
+    infos, common_flags = member_infos(
+        observations, by_platform or observations, records, fingerprints
+    )
     sessions = observations.sessions
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
     return Summary(
@@ -48,21 +52,6 @@ def summary_of(
         measurements=measurements(observations),
         notes=_notes(observations, layers),
         compare=compare,
-    )
-
-
-def _member(info: PlatformInfo, platforms: int) -> PlatformInfo:
-    """Its hardware, where it is of one platform alone: a machine and its mask are two."""
-    if platforms < 2:
-        return info
-    return PlatformInfo(
-        info.name,
-        brand=f"{platforms} platforms",
-        rehearsal=info.rehearsal,
-        isolation=info.isolation,
-        images=info.images,
-        fingerprints=info.fingerprints,
-        fingerprint_known=info.fingerprint_known,
     )
 
 

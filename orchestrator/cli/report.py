@@ -17,7 +17,7 @@ from orchestrator.cli.commands.choices import ALL
 from orchestrator.cli.output import write_figures
 from orchestrator.cli.stores import axes_of, completeness, print_classes
 from orchestrator.cli.terminal import console
-from orchestrator.errors import UsageError
+from orchestrator.errors import NotOfPlatforms, UsageError
 from orchestrator.report.formats import Format, Written
 from orchestrator.report.registry import FORMATS, format_names
 from orchestrator.report.terminal import AnalysisReport
@@ -102,7 +102,12 @@ def _tables(form: Format, show: str, output: Path | None) -> Write:
     def write_all(found: Findings) -> None:
         for name, make in makes.items():
             path = (output or Path()) / f"{name}{form.suffix}"
-            table = make(found)
+            try:
+                table = make(found)
+            except NotOfPlatforms as error:
+                path.unlink(missing_ok=True)
+                click.echo(f"{path}: left out: {error}")
+                continue
             write_whole(path, text(table).encode())
             click.echo(f"{path}: {len(table.rows)} rows")
 

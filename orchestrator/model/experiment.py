@@ -316,6 +316,7 @@ COMPARABLE = (
     "flags",
     "environment",
     "precision",
+    "device",
     "workload",
     "input",
 )

@@ -21,7 +21,6 @@ from orchestrator.report.words import (
     hardware,
     kind,
     legend,
-    member,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
@@ -41,7 +40,7 @@ class TableReport:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         summary = self._summary
         yield Text(
-            f"{plain(title(summary))}: {counted(len(summary.table.platforms), member(summary))}, "
+            f"{plain(title(summary))}: {summary.noun.counted(len(summary.table.platforms))}, "
             f"{counted(len(summary.partitions), 'partition')}, "
             f"{counted(summary.observations, 'observation')}{compared(summary)}",
             style="bold",
@@ -73,7 +72,7 @@ class TableReport:
     def _table(self, start: int, end: int, width: int) -> RichTable:
         table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
         names = self._names(width)
-        table.add_column(member(self._summary), no_wrap=False, overflow="fold", width=names[0])
+        table.add_column(self._summary.noun.one, no_wrap=False, overflow="fold", width=names[0])
         table.add_column("hardware", overflow="ellipsis", no_wrap=True, width=names[1])
         content = self._summary.table
         for letter in content.letters[start:end]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.report.escape import plain
-from orchestrator.results.comparison import BY_PLATFORM
+from orchestrator.results.comparison import BY_PLATFORM, PLATFORM, Noun
 from orchestrator.results.distance import Distance
 from orchestrator.results.partitions import (
     NOT_RECORDED,
@@ -43,12 +43,7 @@ STRICT_LEGEND = (
 def legend(summary: Summary) -> str:
     """How to read the class table."""
     text = STRICT_LEGEND if summary.strict else LEGEND
-    return text.replace("platform", member(summary))
-
-
-def member(summary: Summary) -> str:
-    """What a row of the class table is: a platform, or a member where more is compared."""
-    return "platform" if summary.compare == BY_PLATFORM else "member"
+    return text.replace(PLATFORM.one, summary.noun.one)
 
 
 def compared(summary: Summary) -> str:
@@ -69,7 +64,7 @@ def column_name(key: tuple[str, str, str, str]) -> str:
     return partition_name(key)
 
 
-def finding(partition: Partition) -> str:
+def finding(partition: Partition, noun: Noun) -> str:
     """``3 classes, 10 of 23 bits remain, at most 2 ulp apart, …, 1 missing, 2 non-deterministic``,
     with how far the classes are apart where that was measured."""
     unrecorded = [one for one in partition.missing if one.status == NOT_RECORDED]
@@ -77,6 +72,8 @@ def finding(partition: Partition) -> str:
         return f"{NOT_RECORDED}: {plain('; '.join(sorted({one.reason for one in unrecorded})))}"
     if not partition.classes:
         parts = ["nothing observed"]
+    elif partition.alone is not None:
+        parts = [f"{only(partition, noun)}, nothing to compare"]
     else:
         parts = [counted(len(partition.classes), "class", "classes"), precision(partition)]
         if partition.apart is not None:
@@ -90,8 +87,15 @@ def finding(partition: Partition) -> str:
     return ", ".join(parts)
 
 
+def only(partition: Partition, noun: Noun) -> str:
+    """``one platform only``, or ``one platform with an output`` where others have none."""
+    return f"one {noun.one} {'with an output' if partition.missing else 'only'}"
+
+
 def precision(partition: Partition) -> str:
-    """``10 of 23 bits remain``, over the whole fleet."""
+    """``10 of 23 bits remain``, over the whole fleet; ``nothing to compare`` of one platform."""
+    if partition.alone is not None:
+        return "nothing to compare"
     if partition.remaining_precision is None:
         return "precision not defined"
     of = "" if partition.mantissa_bits is None else f" of {partition.mantissa_bits}"
@@ -137,8 +141,17 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+_NAMED = 3
+"""So many platforms of a member are named; more are counted."""
+
+
 def hardware(info: PlatformInfo) -> str:
-    """The processor in a few words, starting with ``emulated`` or the like if it is not real."""
+    """The processor in a few words, starting with ``emulated`` or the like if it is not real; of
+    a member of several platforms their names."""
+    if len(info.platforms) > _NAMED:
+        return PLATFORM.counted(len(info.platforms))
+    if len(info.platforms) > 1:
+        return ", ".join(one.name for one in info.platforms)
     name = info.brand or info.microarchitecture or info.vendor or "unknown CPU"
     if info.emulated:
         name = f"emulated {info.emulated}"
@@ -153,7 +166,9 @@ def hardware(info: PlatformInfo) -> str:
 
 def kind(info: PlatformInfo) -> str:
     """What computed the outputs: ``hardware``, or ``rehearsal``, ``emulated``, ``masked`` (those
-    that apply); ``unknown`` without a fingerprint."""
+    that apply); ``unknown`` without a fingerprint. Of several platforms all of it."""
+    if len(info.platforms) > 1:
+        return ", ".join(dict.fromkeys(kind(one) for one in info.platforms))
     words = [
         word
         for word, applies in (

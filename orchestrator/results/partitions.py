@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.distance import Distance
 from orchestrator.results.layers import UnrecordedLayer
 
@@ -126,6 +127,15 @@ class Partition:
     def key(self) -> tuple[str, str, str, str]:
         """(workload, input, variant, output)."""
         return (self.workload, self.input, self.variant, self.output)
+
+    @property
+    def alone(self) -> str | None:
+        """The only platform with an output, if there is one only: then its class and precision say
+        nothing, unless it is a strict class of several outputs of its own."""
+        if len(self.classes) != 1:
+            return None
+        only = self.classes[0]
+        return only.platforms[0] if len(only.platforms) == 1 and len(only.digests) < 2 else None
 
 
 @dataclass(frozen=True)
@@ -240,6 +250,16 @@ class LayerProfile:
         said = (f"{one.reason} ({', '.join(one.platforms)})" for one in found)
         return "; ".join(said) or None
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """(workload, input, variant)."""
+        return (self.workload, self.input, self.variant)
+
+    @property
+    def alone(self) -> bool:
+        """Whether each layer is known of one platform only, so that nothing was compared."""
+        return bool(self.rows) and all(row.platforms < 2 for row in self.rows)
+
 
 @dataclass(frozen=True)
 class PlatformInfo:
@@ -270,6 +290,9 @@ class PlatformInfo:
     """What the probe could not read, and why: ``cpu.microcode: not readable …``."""
     notes: tuple[str, ...] = ()
     """Reasons to doubt the row, for the reader."""
+    platforms: tuple[PlatformInfo, ...] = ()
+    """Where more than platforms is compared: those that computed this member. What they do not
+    have in common is not known of it."""
 
 
 @dataclass(frozen=True)
@@ -307,8 +330,13 @@ class Summary:
     layers: tuple[LayerProfile, ...]
     measurements: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
-    compare: tuple[str, ...] = ("platform",)
+    compare: tuple[str, ...] = BY_PLATFORM
     """The axes whose combinations are the members of a partition, here called platforms."""
+
+    @property
+    def noun(self) -> Noun:
+        """What texts call the members."""
+        return noun_of(self.compare)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,11 +26,18 @@ Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 
 
-def read_baseline(path: Path) -> tuple[Partition, ...]:
-    """The partitions in a JSON report; dendrograms and mantissa bits are not in it, so ``None``.
+class Baseline(NamedTuple):
+    """A JSON report, read back."""
 
-    Raises ``UsageError`` that names the file, the place in it and what is wrong.
-    """
+    partitions: tuple[Partition, ...]
+    """Without dendrograms and mantissa bits, which are not in it."""
+    compare: tuple[str, ...] = ()
+    """The axes of its members, and these; it says neither of platforms."""
+    members: tuple[str, ...] = ()
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Raises ``UsageError`` that names the file, the place in it and what is wrong."""
     if path.is_dir():
         raise UsageError(f"{path}: a folder; read it as a store, or name a JSON report")
     try:
@@ -40,10 +47,10 @@ def read_baseline(path: Path) -> tuple[Partition, ...]:
     return _parsed(path, content)
 
 
-def write_baseline(path: Path, report: Mapping[str, Any]) -> tuple[Partition, ...]:
+def write_baseline(path: Path, report: Mapping[str, Any]) -> Baseline:
     """Make ``report`` (the current JSON report) the baseline: written whole or not at all.
 
-    Checked as strictly as on reading and before the old file is touched; returns the partitions.
+    Checked as strictly as on reading and before the old file is touched; returns what it says.
     """
     if path.is_dir():
         raise UsageError(f"{path}: a folder; a baseline that is accepted into is a JSON file")
@@ -114,9 +121,11 @@ class _Partition(_Part):
 class _Report(_Part):
     schema_: Annotated[Literal[1, 2], Field(alias="schema")]
     partitions: list[_Partition]
+    compare: list[Name] = []
+    members: list[Name] = []
 
 
-def _parsed(path: Path, content: bytes) -> tuple[Partition, ...]:
+def _parsed(path: Path, content: bytes) -> Baseline:
     try:
         report = _Report.model_validate_json(content)
     except ValidationError as error:
@@ -124,7 +133,7 @@ def _parsed(path: Path, content: bytes) -> tuple[Partition, ...]:
     partitions = tuple(_partition(path, parsed) for parsed in report.partitions)
     keys = [partition.key for partition in partitions]
     _refuse(path, "partition", "the report", (" · ".join(key) for key in keys))
-    return partitions
+    return Baseline(partitions, tuple(report.compare), tuple(report.members))
 
 
 def _mistakes(error: ValidationError) -> str:

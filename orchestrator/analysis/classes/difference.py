@@ -19,6 +19,7 @@ from orchestrator.analysis.classes.distance import compared
 from orchestrator.analysis.classes.matching import matched
 from orchestrator.analysis.classes.tolerance import beyond
 from orchestrator.errors import Exit, UsageError
+from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.difference import (
     Absent,
     Change,
@@ -39,13 +40,14 @@ def difference(
     tensors: Tensors | None = None,
     tolerances: Sequence[Tolerance] = (),
     ignore: Sequence[str] = (),
+    compare: tuple[str, ...] = BY_PLATFORM,
 ) -> Difference:
     """Compare every partition of ``baseline`` and ``current``.
 
     ``tensors`` gives those of either side; ``None``: none is stored. ``ignore`` names axes
-    (``matching.AXES``). Raises ``ValueError`` where one side has two partitions with the same
-    labels, ``UsageError`` where ignoring makes two of one side one, or a tolerance is for an
-    output that there is not.
+    (``matching.AXES``), ``compare`` those whose combinations are the members of both. Raises
+    ``ValueError`` where one side has two partitions with the same labels, ``UsageError`` where
+    ignoring makes two of one side one, or a tolerance is for an output that there is not.
     """
     pairs = matched(_partitions(baseline), _partitions(current), ignore)
     _refuse_unknown(tolerances, [one for pair in pairs for one in pair if one is not None])
@@ -66,6 +68,7 @@ def difference(
         tuple(sorted(had - have)),
         tuple(f"{one.output}:{one.text}" if one.output else one.text for one in tolerances),
         tuple(ignore),
+        compare,
     )
 
 

@@ -118,7 +118,8 @@ def _key(partition: Partition, ignore: Collection[str]) -> Key:
     )
 
 
-_OF_VARIANT = frozenset(("on", "threads", "batch", "flags", "environment", "precision", "software"))
+_SETTINGS = ("on", "threads", "batch", "flags", "environment", "precision", "device")
+_OF_VARIANT = frozenset((*_SETTINGS, "software"))
 
 
 def _variant(partition: Partition, ignore: Collection[str]) -> Key:
@@ -150,9 +151,10 @@ def _settings(settings: VariantRecord, ignored: Collection[str]) -> Key:
         "environment": _pairs(settings.environment),
         # A record of the study does not say which flags it had; it had none.
         "flags": _pairs(settings.flags or {}),
+        "device": (settings.device,),
     }
     kept = tuple(values for axis, values in axes.items() if axis not in ignored)
-    return ("settings", *kept, settings.device, settings.row)
+    return ("settings", *kept, settings.row)
 
 
 def _pairs(mapping: Mapping[str, Scalar]) -> Key:

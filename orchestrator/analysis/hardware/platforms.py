@@ -51,7 +51,7 @@ def gpu_generations(
     first = {
         info.name: fingerprints.get(info.fingerprints[0], UNKNOWN).gpus
         for info in platforms
-        if info.fingerprints
+        if info.fingerprints and info.gpus
     }
     return {name: gpu_generation(capability(gpus[0])) for name, gpus in first.items() if gpus}
 

@@ -26,10 +26,6 @@ def clusters_table(findings: Findings) -> Table:
         for name, value in attributes.frame[GENERATION].items():
             groups.setdefault("unknown" if value is None else value, []).append(str(name))
     shown = findings.clusters_by_generation if groups else None
-    of = [
-        {name: group.number for group in partition.classes for name in group.platforms}
-        for partition in summary.partitions
-    ]
     return Table(
         "clusters",
         "Flag clusters of each generation, and its classes (Table 1)",
@@ -46,7 +42,7 @@ def clusters_table(findings: Findings) -> Table:
             (
                 group,
                 len(members),
-                *(_numbers(classes, members) for classes in of),
+                *(_numbers(classes, members) for classes in findings.classes_by_platform),
                 *(_MARKS[value] for value in (shown[group].tolist() if shown is not None else ())),
             )
             for group, members in groups.items()
@@ -58,10 +54,9 @@ def clusters_table(findings: Findings) -> Table:
     )
 
 
-def _numbers(classes: Mapping[str, int], members: list[str]) -> str:
-    return ", ".join(
-        str(number) for number in sorted({classes[m] for m in members if m in classes})
-    )
+def _numbers(classes: Mapping[str, frozenset[int]], members: list[str]) -> str:
+    found = frozenset[int]().union(*(classes[name] for name in members if name in classes))
+    return ", ".join(str(number) for number in sorted(found))
 
 
 def flags_table(findings: Findings) -> Table:
@@ -106,6 +101,7 @@ def cpu_classes_table(findings: Findings) -> Table:
 
 def suspects_table(findings: Findings) -> Table:
     """Platforms whose output differs from that of all their hardware twins."""
+    noun = findings.noun
     rows = tuple(
         (
             *partition.key,
@@ -123,10 +119,10 @@ def suspects_table(findings: Findings) -> Table:
     )
     return Table(
         "suspects",
-        "Odd ones out: platforms that differ from all their hardware twins",
+        f"Odd ones out: {noun.many} that differ from all their {noun.twins}",
         (
             *PARTITION,
-            Column("platform"),
+            Column(noun.one),
             *counts("class", "class of twins", "twins"),
             Column("names of twins"),
             Column("equal in"),
@@ -134,7 +130,7 @@ def suspects_table(findings: Findings) -> Table:
         ),
         rows,
         (
-            *(() if rows else ("No platform differs from all its hardware twins.",)),
+            *(() if rows else (f"No {noun.one} differs from all its {noun.twins}.",)),
             *findings.explanations.notes,
         ),
     )

@@ -20,10 +20,10 @@ def determinism_table(findings: Findings) -> Table:
     )
     return Table(
         "determinism",
-        "Outputs of platforms whose sessions disagree",
+        f"Outputs of {findings.noun.many} whose sessions disagree",
         (
             *PARTITION,
-            Column("platform"),
+            Column(findings.noun.one),
             *counts("outputs"),
             Column("digest"),
             *counts("sessions"),
@@ -57,8 +57,8 @@ def missing_table(findings: Findings) -> Table:
     )
     return Table(
         "missing",
-        "Platforms without a usable output",
-        (*PARTITION, Column("platform"), Column("status"), Column("reason")),
+        f"{findings.noun.many.capitalize()} without a usable output",
+        (*PARTITION, Column(findings.noun.one), Column("status"), Column("reason")),
         rows,
         () if rows else ("Nothing is missing.",),
     )
@@ -70,7 +70,7 @@ def measurements_table(findings: Findings) -> Table:
     return Table(
         "measurements",
         "How it was measured",
-        (*(Column(name) for name in names), *counts("sessions"), Column("platforms")),
+        (*(Column(name) for name in names), *counts("sessions"), Column(findings.noun.many)),
         tuple(
             (
                 each.variant,

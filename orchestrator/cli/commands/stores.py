@@ -51,7 +51,6 @@ def report() -> None:
 @store_folder
 @choice_options
 @compare_option
-@click.option("--across-variants", is_flag=True, help="Let threads and settings be causes, too.")
 @click.option(
     "--predict",
     type=FILE,
@@ -69,8 +68,9 @@ def report() -> None:
 def explain() -> None:
     """Find the fewest attributes that determine the classes, exactly, and all such sets.
 
-    Hardware and settings are the causes. What the framework chose is shown between them and the
-    classes, and explains, as do mere names of platforms, only where nothing else does.
+    Hardware and settings are the causes; settings only where they are compared, as with
+    --compare platform,threads. What the framework chose is shown between them and the classes,
+    and explains, as do mere names of platforms, only where nothing else does.
     """
 
 

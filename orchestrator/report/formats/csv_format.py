@@ -36,7 +36,7 @@ def csv_text(summary: Summary) -> str:
     """
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(HEAD)
+    writer.writerow(summary.noun.heads(HEAD))
     for partition in summary.partitions:
         for row in _rows(summary, partition):
             writer.writerow([csv_cell(cell) for cell in row])

@@ -18,7 +18,6 @@ from orchestrator.report.words import (
     finding,
     hardware,
     legend,
-    member,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
@@ -42,7 +41,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield rf"\begingroup{found.size}\setlength{{\tabcolsep}}{{3pt}}"
     yield rf"\begin{{longtable}}{{{found.columns}}}"
     yield r"\toprule"
-    yield row([member(summary), "hardware", *table.letters])
+    yield row([summary.noun.one, "hardware", *table.letters])
     yield r"\midrule"
     yield r"\endhead"
     for texts, cells in zip(names, table.rows, strict=True):
@@ -54,7 +53,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield r"\noindent " + latex(legend(summary)) + r" Bold: first appearance."
     yield r"\begin{itemize}"
     for letter, partition in zip(table.letters, summary.partitions, strict=True):
-        about = latex(f"{column_name(partition.key)}: {finding(partition)}")
+        about = latex(f"{column_name(partition.key)}: {finding(partition, summary.noun)}")
         yield item(letter, about)
     for number, footnote in enumerate(table.footnotes, start=1):
         yield item(f"--[{number}]", latex(footnote))
@@ -64,7 +63,7 @@ def _lines(summary: Summary) -> Iterator[str]:
 def _layout(summary: Summary, names: Sequence[tuple[str, str]]) -> Layout:
     rows = summary.table.rows
     needed = [
-        max(map(len, texts)) for texts in zip(*names, (member(summary), "hardware"), strict=True)
+        max(map(len, texts)) for texts in zip(*names, (summary.noun.one, "hardware"), strict=True)
     ]
     needed += [max(len(cell_text(row[place])) for row in rows) for place in range(len(rows[0]))]
     return fitted(needed, [place > 1 for place in range(len(needed))])

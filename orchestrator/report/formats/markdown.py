@@ -17,7 +17,6 @@ from orchestrator.report.words import (
     finding,
     hardware,
     legend,
-    member,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
@@ -34,7 +33,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield f"# {markdown(title(summary))}"
     yield ""
     yield (
-        f"{counted(len(table.platforms), member(summary))}, "
+        f"{summary.noun.counted(len(table.platforms))}, "
         f"{counted(len(summary.partitions), 'partition')}, "
         f"{counted(summary.observations, 'observation')}{compared(summary)}."
     )
@@ -45,7 +44,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield ""
     infos = {info.name: info for info in summary.platforms}
     yield from _table(
-        [member(summary), "hardware", *table.letters],
+        [summary.noun.one, "hardware", *table.letters],
         [
             [markdown(name), markdown(hardware(infos[name])), *(_cell(cell) for cell in row)]
             for name, row in zip(table.platforms, table.rows, strict=True)
@@ -57,7 +56,8 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield "## Partitions"
     yield ""
     for letter, partition in zip(table.letters, summary.partitions, strict=True):
-        yield f"- **{letter}** {markdown(column_name(partition.key))}: {finding(partition)}"
+        found = finding(partition, summary.noun)
+        yield f"- **{letter}** {markdown(column_name(partition.key))}: {found}"
     yield ""
     yield determinism(summary)
     if table.footnotes:

@@ -19,7 +19,6 @@ from orchestrator.report.words import (
     finding,
     hardware,
     legend,
-    member,
     title,
 )
 from orchestrator.results.partitions import Summary
@@ -34,7 +33,7 @@ def plain_text(summary: Summary) -> str:
 def partition_lines(summary: Summary) -> Iterator[str]:
     """One line per partition: its letter, its name, and its classes and precision."""
     for letter, partition in zip(summary.table.letters, summary.partitions, strict=True):
-        yield f"{letter}  {plain(column_name(partition.key))}: {finding(partition)}"
+        yield f"{letter}  {plain(column_name(partition.key))}: {finding(partition, summary.noun)}"
 
 
 def remarks(summary: Summary) -> Iterator[str]:
@@ -56,14 +55,14 @@ def remarks(summary: Summary) -> Iterator[str]:
 def _lines(summary: Summary) -> Iterator[str]:
     table = summary.table
     yield (
-        f"{plain(title(summary))}: {counted(len(table.platforms), member(summary))}, "
+        f"{plain(title(summary))}: {summary.noun.counted(len(table.platforms))}, "
         f"{counted(len(summary.partitions), 'partition')}, "
         f"{counted(summary.observations, 'observation')}{compared(summary)}"
     )
     if not summary.partitions:
         return
     yield ""
-    heads = [member(summary), "hardware", *table.letters]
+    heads = [summary.noun.one, "hardware", *table.letters]
     infos = {info.name: info for info in summary.platforms}
     rows = [
         [plain(name), plain(hardware(infos[name])), *(cell_text(cell) for cell in row)]

@@ -14,7 +14,12 @@ def determinism_section(summary: Summary) -> Section:
     table = grid(
         "determinism",
         "Cells whose sessions disagree",
-        ("platform", "computation", "distinct outputs (sessions)", "bits that remain among them"),
+        (
+            summary.noun.one,
+            "computation",
+            "distinct outputs (sessions)",
+            "bits that remain among them",
+        ),
         (
             (
                 one.platform,
@@ -40,7 +45,7 @@ def missing_section(summary: Summary) -> Section:
     table = grid(
         "missing",
         "Missing cells",
-        ("platform", "status", "reason", "columns"),
+        (summary.noun.one, "status", "reason", "columns"),
         ((*key, tuple(letters)) for key, letters in found.items()),
         command="eqc report STORE --show missing",
     )
@@ -57,7 +62,7 @@ def measured_section(summary: Summary) -> Section:
         "Frameworks and versions",
         (
             *("variant", "framework", "device", "instructions chosen", "threads"),
-            *("sessions", "mode", "platforms"),
+            *("sessions", "mode", summary.noun.many),
         ),
         (
             (

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from orchestrator.report.print_figures.drawing import page, shown
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure
 from orchestrator.report.words import column_name
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.partitions import Determinism, Variation
 
 _HEAD = (
@@ -23,7 +24,7 @@ _SHADES = ("#9ecae1", "#ffffff")
 """Two alternating shades: one colour per output would suggest that rows share outputs."""
 
 
-def determinism_figure(found: Determinism) -> StaticFigure | str:
+def determinism_figure(found: Determinism, noun: Noun = PLATFORM) -> StaticFigure | str:
     """Sessions by output of every cell that varies, or why there is no figure."""
     if not found.judged:
         return "no determinism figure: no cell has several sessions"
@@ -33,7 +34,7 @@ def determinism_figure(found: Determinism) -> StaticFigure | str:
     return StaticFigure(
         "determinism",
         f"{len(ordered)} of {found.judged} cells with several sessions varied between them",
-        _HEAD,
+        noun.heads(_HEAD),
         tuple(_rows(ordered)),
         partial(_drawn, ordered[:_MOST], len(ordered)),
     )

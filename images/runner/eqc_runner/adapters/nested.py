@@ -25,7 +25,7 @@ def leaves(
     """The leaves of ``value`` by their paths, in order; a mapping's by its own order of keys.
 
     ``tensor_of`` makes the tensor of a leaf, or says why there is none. ``None`` is a leaf, and so
-    is a sequence or mapping that holds nothing. Of leaves whose paths are the same text, since a key
+    is a sequence or mapping that holds nothing. Of leaves whose paths are one text, since a key
     has a dot, the second is called ``a.b#2``.
     """
     found: list[tuple[str, Tensor | Unrecorded]] = []
