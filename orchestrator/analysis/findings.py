@@ -48,7 +48,7 @@ from orchestrator.analysis.layers.model_size import (
     multiplications_of,
     series_of,
 )
-from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profile
+from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profiles
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.observations.members import platforms_of_members
 from orchestrator.analysis.observations.table import Observations, observations_table
@@ -287,7 +287,7 @@ class Findings:
     @cached_property
     def layers(self) -> tuple[LayerProfile, ...]:
         """Classes and remaining precision layer by layer (Figure 5)."""
-        return tuple(layer_profile(self.observations, grid) for grid in self.layer_grids)
+        return layer_profiles(self.observations, self.layer_grids)
 
     @property
     def layer_details(self) -> tuple[LayerDetails, ...]:

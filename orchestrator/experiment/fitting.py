@@ -9,7 +9,7 @@ unless no combination fits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from orchestrator.experiment.document import Document
@@ -78,15 +78,27 @@ def _bound(
     tensors: Mapping[str, Array], inputs: ModelInputs
 ) -> dict[str, tuple[Array, ModelInput]] | None:
     """Each tensor with the input it is for; ``None`` where the names are others."""
-    if len(inputs) == len(tensors) == 1:
+    inputs = tuple(each for stated in inputs for each in _elements(tensors, stated))
+    if len(inputs) == len(tensors) == 1 and not inputs[0].sequence:
         ((name, array),) = tensors.items()
         if name == TENSOR or inputs[0].name in (None, name):
             return {name: (array, inputs[0])}
     named = {each.name: each for each in inputs}
     missing = [each for each in inputs if each.required and each.name not in tensors]
-    if missing or any(name not in named for name in tensors):
+    known = {each.name for each in inputs if not each.sequence}
+    if missing or any(name not in known for name in tensors):
         return None
     return {name: (array, named[name]) for name, array in tensors.items()}
+
+
+def _elements(tensors: Mapping[str, Array], stated: ModelInput) -> list[ModelInput]:
+    """One input for each tensor that is given of a sequence; any other input is itself."""
+    count = 0
+    while stated.sequence and f"{stated.name}.{count}" in tensors:
+        count += 1
+    if not count:
+        return [stated]
+    return [replace(stated, name=f"{stated.name}.{i}", sequence=False) for i in range(count)]
 
 
 def _worst(

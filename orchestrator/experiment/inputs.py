@@ -39,6 +39,10 @@ _TENSOR_KINDS = ("image", "file", *PLAIN)
 _DIGIT = re.compile(r"digits:([0-9]{1,9})")
 
 
+NOTHING = "none"
+"""The label of the input of a model that takes none."""
+
+
 class Wanted(NamedTuple):
     """What workloads take that get the same tensors; ``None``: not known, or of no matter."""
 
@@ -93,7 +97,9 @@ def resolve_inputs(
     if complete:
         for workload in workloads:
             label = workload.workload.label
-            if not any(target == label for target, _ in taken) and not mistakes.found:
+            if workload.inputs == () and not any(target == label for target, _ in taken):
+                resolved.append((Input(NOTHING, ()), frozenset([label])))
+            elif not any(target == label for target, _ in taken) and not mistakes.found:
                 mistakes.add(("inputs",), f"no input is for the workload '{label}'", key=True)
     return resolved
 
@@ -120,7 +126,7 @@ class _Resolver:
     ) -> list[ResolvedWorkload]:
         """The workloads this entry is for."""
         if self.entry.for_ is None:
-            return workloads
+            return [workload for workload in workloads if workload.inputs != ()]
         found: list[ResolvedWorkload] = []
         valid = [name for w in workloads for name in _names(w)]
         for index, name in enumerate(self.entry.for_):

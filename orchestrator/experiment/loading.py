@@ -11,6 +11,7 @@ from orchestrator.experiment.comparison import check_comparison
 from orchestrator.experiment.document import Document, LimitsEntry, ObserveEntry
 from orchestrator.experiment.filters import domain_of, resolve_filters, resolve_variants
 from orchestrator.experiment.fitting import Variation
+from orchestrator.experiment.flags import check_flags
 from orchestrator.experiment.inputs import resolve_inputs
 from orchestrator.experiment.platforms import KnownProvider, resolve_platforms
 from orchestrator.experiment.validation import Checked, validate
@@ -116,6 +117,7 @@ def _resolve(
     ]
     if "vary" in touched:
         unsound |= selection.VARIANT_FIELDS
+    check_flags(document.vary, installations, mistakes)
     check_comparison(document, variants, mistakes)
     domain = domain_of(platforms, workloads, [given.label for given, _ in inputs], variants)
     domain = {field: values for field, values in domain.items() if field not in unsound}

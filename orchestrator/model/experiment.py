@@ -65,6 +65,16 @@ class Keep(StrEnum):
     ALL = "all"
 
 
+class Companion(NamedTuple):
+    """A file that a model's own file refers to."""
+
+    name: str
+    """As the model calls it: its path relative to the model's folder, with ``/``."""
+    sha256: str
+    path: str
+    """Absolute."""
+
+
 @dataclass(frozen=True)
 class Workload:
     """What is computed: a model with its weights."""
@@ -78,7 +88,9 @@ class Workload:
     path: str | None = None
     """Absolute path of the model file or folder; ``None`` for builtins."""
     sha256: str | None = None
-    """Of the model file's content; ``None`` where there is no file."""
+    """Of the model file's content, its companions' included; ``None`` where there is no file."""
+    companions: tuple[Companion, ...] = ()
+    """The other files of the model, sorted by name."""
     weights: str | None = None
     """``seed:N``, ``trained``, or ``sha256:…`` of a weights file."""
     weights_path: str | None = None

@@ -25,7 +25,7 @@ from orchestrator.model.experiment import (
     precision_words,
 )
 from orchestrator.model.machine import Offer
-from orchestrator.results.outputs import Outputs
+from orchestrator.results.outputs import Outputs, UnrecordedOutput
 
 SessionKey = tuple[str, str, str | None, int]
 """(run, cell, id of the software or ``None`` where none is known, session)."""
@@ -223,6 +223,8 @@ class Observation(NamedTuple):
     software: SoftwareRecord = SoftwareRecord()
     converted: tuple[str, ...] = ()
     """Conversions of inputs that were made: ``x: int64 → uint8``."""
+    unrecorded: tuple[UnrecordedOutput, ...] = ()
+    """What was computed beside ``outputs``, and why it is not among them."""
 
     @property
     def key(self) -> SessionKey:

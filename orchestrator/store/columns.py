@@ -24,6 +24,7 @@ from orchestrator.store.parse import (
     PLANNED,
     JsonObject,
     parse_software,
+    parse_unrecorded,
     software_of_framework,
     variants_for,
 )
@@ -88,6 +89,8 @@ class Columns:
         values = json.loads(f"[{','.join(column.texts)}]")
         if name == "converted":
             values = [tuple(value or ()) for value in values]
+        if name == "unrecorded":
+            values = [parse_unrecorded(value) for value in values]
         # The last one is what ABSENT points at.
         values = [*(map(parse, values) if parse else values), default]
         return map(values.__getitem__, column.codes.tolist())
@@ -203,6 +206,7 @@ def _checked(document: JsonObject) -> Sequence[JsonObject]:
         part = record.get(name)
         if part is not None and not isinstance(part, dict):
             raise TypeError(f"{name} is {part!r}, no object")
+    parse_unrecorded(record.get("unrecorded"))
     outputs: Sequence[JsonObject] = record.get("outputs", [])
     if not isinstance(outputs, list):
         raise TypeError("outputs are no list")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from orchestrator.model.experiment import Json, Reason, pairs
 from orchestrator.model.machine import Offer
 from orchestrator.results.comparison import BY_PLATFORM, Comparison
-from orchestrator.results.outputs import OutputPool
+from orchestrator.results.outputs import OutputPool, UnrecordedOutput
 from orchestrator.results.record import (
     FrameworkRecord,
     ImageRecord,
@@ -48,6 +48,7 @@ def parse_observation(document: JsonObject, pool: OutputPool | None = None) -> O
     fields["variant"] = fields["variant"].for_workload(fields["workload"])
     fields["converted"] = tuple(known.get("converted") or ())
     fields["outputs"] = (pool or OutputPool()).add(known.get("outputs", ()))
+    fields["unrecorded"] = parse_unrecorded(known.get("unrecorded"))
     return Observation(**fields)
 
 
@@ -161,6 +162,30 @@ def parse_reason(value: Json) -> Reason | None:
     if not known:
         return None
     return Reason(known.get("code") or "", known.get("message") or "", known.get("stderr") or "")
+
+
+def parse_unrecorded(value: Json) -> tuple[UnrecordedOutput, ...]:
+    """The outputs that could not be recorded; none in an older record.
+
+    Raises ``KeyError``, ``TypeError`` or ``ValueError`` where an element is no such output.
+    """
+    listed: Any = value or ()
+    return tuple(_unrecorded(**{name: one[name] for name in _UNRECORDED}) for one in listed)
+
+
+def _unrecorded(
+    name: object, role: object, index: object, operation: object, reason: object
+) -> UnrecordedOutput:
+    if not isinstance(name, str) or not isinstance(role, str) or not isinstance(reason, str):
+        raise TypeError(f"name {name!r}, role {role!r} or reason {reason!r} is no text")
+    if type(index) is not int or not 0 <= index < 1 << 31:
+        raise ValueError(f"index {index!r} of {name!r} is none")
+    if not isinstance(operation, str | None):
+        raise TypeError(f"operation {operation!r} of {name!r} is none")
+    return UnrecordedOutput(name, role, index, operation, reason)
+
+
+_UNRECORDED = UnrecordedOutput.__slots__
 
 
 PARTS: Mapping[str, Callable[[Any], Any]] = {

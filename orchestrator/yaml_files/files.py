@@ -32,8 +32,10 @@ def sha256_of(path: Path) -> str:
     """The sha256 of a file's content, as 64 hex digits.
 
     For a folder: the sha256 of the sorted lines ``<sha256>  <relative path>`` of its files.
-    Raises FileMistake for an empty folder or a file that cannot be read.
+    Raises FileMistake for an empty folder, a file that cannot be read and what is neither.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise FileMistake(f"{path} is a FIFO, a socket or a device, not a file")
     try:
         if path.is_file():
             with path.open("rb") as file:
@@ -47,12 +49,10 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def check_sha256(path: Path, expected: str | None) -> str:
-    """The sha256 of ``path``. Raises FileMistake if it is not ``expected`` (``None``: any)."""
-    actual = sha256_of(path)
+def check_sha256(what: str, actual: str, expected: str | None) -> None:
+    """Raises FileMistake if the sha256 of ``what`` is not ``expected`` (``None``: any)."""
     if expected is not None and expected.lower() != actual:
-        raise FileMistake(f"{path} has another sha256: expected {expected.lower()}, is {actual}")
-    return actual
+        raise FileMistake(f"{what} has another sha256: expected {expected.lower()}, is {actual}")
 
 
 def _in_package(written: str) -> Path:

@@ -142,6 +142,12 @@ def test_a_version_that_is_not_there_says_which_are(
         done = eqc(*words, spec, cwd=tmp_path, **variables)
         assert done.returncode == 2
         assert "no such version of eqc-halves; there are 3.0, 2.0, 1.0" in done.stderr
+        line, text = next(
+            (number, line)
+            for number, line in enumerate(spec.read_text("utf-8").splitlines(), 1)
+            if "halves==7.0" in line
+        )
+        assert f"{spec.name}:{line}:{text.index('halves==7.0') + 1}: halves==7.0" in done.stderr
     assert not (tmp_path / "results").exists()
 
 

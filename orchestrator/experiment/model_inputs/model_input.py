@@ -24,12 +24,16 @@ class ModelInput:
     required: bool = True
     follows_precision: bool = False
     """Whether the dtype is the cell's precision, so that ``dtype`` is ``None``."""
+    sequence: bool = False
+    """Whether it is any number of such tensors, which are given as ``name.0``, ``name.1``, …"""
     axes: tuple[str | None, ...] = ()
     """What the model calls the lengths of its axes; empty where it calls none."""
 
     def __str__(self) -> str:
         """``image: float32 (any, 3)``."""
         name = self.name or "one without a name"
+        if self.sequence:
+            return f"{name}: a sequence of {self.dtype or 'tensors'}, as {name}.0, {name}.1 and on"
         said = f"{self.dtype or ''} {shape_text(self.shape) if self.shape is not None else ''}"
         return f"{name}: {said.strip()}" if said.strip() else name
 

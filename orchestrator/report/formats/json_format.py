@@ -30,7 +30,7 @@ from orchestrator.results.explanation import (
     Prediction,
     Rule,
 )
-from orchestrator.results.partitions import Partition, Summary, TableCell
+from orchestrator.results.partitions import LayerProfile, Partition, Summary, TableCell
 from orchestrator.results.table import Table, Value
 
 if TYPE_CHECKING:
@@ -38,16 +38,26 @@ if TYPE_CHECKING:
 
 
 def json_report(summary: Summary) -> dict[str, Any]:
-    """``{"schema": 2, "partitions": […]}``: classes by number, platforms sorted.
+    """``{"schema": 2, "partitions": […], "unrecorded_layers": […]}``: classes by number,
+    platforms sorted.
 
     Where more than platforms is compared, ``platforms`` are members, and ``compare`` and
     ``members`` say which.
     """
     document = json_partitions(summary.partitions)
+    document["unrecorded_layers"] = [
+        {**_computation(profile), **asdict(layer), "platforms": list(layer.platforms)}
+        for profile in summary.layers
+        for layer in profile.unrecorded
+    ]
     if summary.compare == BY_PLATFORM:
         return document
     members = list(summary.table.platforms)
     return {**document, "compare": list(summary.compare), "members": members}
+
+
+def _computation(profile: LayerProfile) -> dict[str, str]:
+    return {"workload": profile.workload, "input": profile.input, "variant": profile.variant}
 
 
 def json_partitions(partitions: Iterable[Partition]) -> dict[str, Any]:
@@ -177,6 +187,8 @@ def _changed_partition(partition: PartitionDifference) -> dict[str, Any]:
             for absent in partition.missing
         ],
         "new": list(partition.new),
+        "newly_unrecorded": list(partition.newly_unrecorded),
+        "newly_recorded": list(partition.newly_recorded),
         "newly_nondeterministic": list(partition.newly_nondeterministic),
         "no_longer_nondeterministic": list(partition.no_longer_nondeterministic),
     }

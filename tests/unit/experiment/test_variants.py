@@ -82,11 +82,12 @@ def test_every_combination(load: Load) -> None:
 
 
 def test_an_environment_limited_to_a_framework_does_not_multiply_the_others(load: Load) -> None:
-    vary = "vary:\n  environment: [{}, {on: [torch], A: 0, B: x}]\n  flags: [{f: true}]\n"
+    flags = "  flags: [{on: [torch], mkldnn: true}]\n"
+    vary = "vary:\n  environment: [{}, {on: [torch], A: 0, B: x}]\n" + flags
     variants = load(text_of(vary)).variants
     assert [(v.framework, v.environment, v.flags) for v in variants] == [
-        ("", (), pairs({"f": True})),
-        ("torch", pairs({"A": "0", "B": "x"}), pairs({"f": True})),
+        ("torch", (), pairs({"mkldnn": True})),
+        ("torch", pairs({"A": "0", "B": "x"}), pairs({"mkldnn": True})),
     ]
 
 
@@ -98,7 +99,8 @@ def test_a_variable_stays_as_it_is_written(load: Load) -> None:
 
 
 def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
-    vary = "vary:\n  environment: [{on: [torch, numpy], A: 1}]\n  flags: [{on: [numpy], f: 1}]\n"
+    flags = "  flags: [{on: [numpy], convolution: direct}]\n"
+    vary = "vary:\n  environment: [{on: [torch, numpy], A: 1}]\n" + flags
     assert [v.framework for v in load(text_of(vary)).variants] == ["numpy"]
 
 
@@ -114,6 +116,16 @@ def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
         ("{environment: [{on: [torhc]}]}", "did you mean 'torch'?"),
         ("{flags: [{f: [1]}]}", "a single value is wanted"),
         ("{flags: [{f: 1e999}]}", "a finite number is wanted"),
+        (
+            "{flags: [{on: [torch], mkl: true}]}",
+            "flags[0].mkl: torch has no such flag; did you mean",
+        ),
+        ("{flags: [{mkldnn: true}]}", "numpy has no such flag; say whose it is: on: [torch]"),
+        ("{flags: [{on: [torch], mkldnn: 1}]}", "1 is not valid: torch takes true or false"),
+        (
+            "{flags: [{on: [numpy], convolution: fft}]}",
+            "'fft' is not valid: numpy takes im2col, direct, winograd",
+        ),
         ("{thread: 1}", "did you mean 'threads'?"),
         ("{threads: []}", "at least 1 item"),
     ],

@@ -115,7 +115,10 @@ def test_an_argument_at_its_default_is_the_same_workload(load: Load) -> None:
         ("model: cifar10-small, on: numpy", "did you mean 'builtin:cifar10-small'?"),
         ("model: onx:net.onnx", "did you mean 'onnx'?"),
         ('model: "builtin:lenet5"', "say 'on' which frameworks"),
-        ("model: onnx:net.onnx, on: torch", "torch cannot load onnx: models; onnxruntime can"),
+        (
+            "model: onnx:net.onnx, on: torch",
+            "torch cannot load onnx: models; onnxruntime, openvino can",
+        ),
         ("model: onnx:net.onnx, weights: seed:1", "are in its file"),
         ("model: keras:net.onnx", "wants a file ending in .keras or .h5"),
         ("model: onnx:package:no_such_package/m.onnx", "pip install no_such_package"),

@@ -16,8 +16,6 @@ from eqc_runner.adapters.torch_files import TorchFile
 from eqc_runner.failures import Failed
 from eqc_runner.models.builtin_model import builtin_model
 
-FLAGS = {"mkldnn": bool, "channels_last": bool, "deterministic": bool}
-
 
 class TorchAdapter:
     """A GPU is the first CUDA device.
@@ -45,7 +43,7 @@ class TorchAdapter:
     def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
         """A ``builtin``, ``torch`` or ``python`` model. Raises ``Unsupported`` or ``Failed``."""
         check_precision(settings.precision, PRECISIONS, self.name)
-        flags = read_flags(settings.flags, FLAGS, self.name)
+        flags = read_flags(settings.flags, self.name)
         self._device = self._chosen_device(settings.device)
         self._set_threads(settings.threads)
         if "mkldnn" in flags:

@@ -97,8 +97,23 @@ def test_sequences_and_optional_inputs(tmp_path: Path) -> None:
     sequence = helper.make_value_info("q", helper.make_sequence_type_proto(inner))
     path = write(tmp_path / "m.onnx", [optional, sequence])
     assert onnx_header.read(path) == (
-        ModelInput("o", None, None, required=False),
-        ModelInput("q", None, None),
+        ModelInput("o", None, "float32", required=False),
+        ModelInput("q", None, "float32", sequence=True),
+    )
+
+
+def test_an_optional_sequence_and_a_map(tmp_path: Path) -> None:
+    from onnx import TensorProto, helper
+
+    inner = helper.make_tensor_type_proto(TensorProto.INT64, ["N"])
+    both = helper.make_optional_type_proto(helper.make_sequence_type_proto(inner))
+    kind = helper.make_map_type_proto(TensorProto.INT64, inner)
+    path = write(
+        tmp_path / "m.onnx", [helper.make_value_info("b", both), helper.make_value_info("m", kind)]
+    )
+    assert onnx_header.read(path) == (
+        ModelInput("b", None, "int64", required=False, sequence=True),
+        ModelInput("m", None, None),
     )
 
 
