@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from orchestrator.errors import UsageError
 from orchestrator.model.experiment import Scalar
@@ -21,6 +22,7 @@ from orchestrator.results.outputs import links_of
 from orchestrator.results.partitions import EqClass, Missing, Partition
 from orchestrator.results.record import SoftwareRecord, VariantRecord
 from orchestrator.system.files import write_whole
+from orchestrator.yaml_files.wording import shown, wrong_value
 
 Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -137,14 +139,23 @@ def _parsed(path: Path, content: bytes) -> Baseline:
 
 
 def _mistakes(error: ValidationError) -> str:
-    found = error.errors(include_url=False, include_input=False)
-    lines = [
-        f"  {'.'.join(str(part) for part in mistake['loc']) or 'file'}: {mistake['msg']}"
-        for mistake in found[:5]
-    ]
+    found = error.errors(include_url=False)
+    lines = [f"  {_mistake(mistake)}" for mistake in found[:5]]
     if len(found) > len(lines):
         lines.append(f"  and {len(found) - len(lines)} more")
     return "\n".join(lines)
+
+
+def _mistake(error: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in error["loc"]) or "file"
+    if error["type"] == "json_invalid":
+        return f"{place}: no JSON, or not all of it"
+    if error["type"] == "missing":
+        return f"{place}: is missing"
+    if error["type"] == "literal_error":
+        expected = str(error.get("ctx", {}).get("expected"))
+        return f"{place}: should be {expected}, not {shown(error['input'])}"
+    return wrong_value(place, [error], None)
 
 
 def _partition(path: Path, parsed: _Partition) -> Partition:

@@ -72,8 +72,11 @@ CLASS = {"id": "a" * 12, "number": 1, "platforms": ["p"]}
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"classes": None}, r"partitions\.0\.classes: Input should be a valid"),
-        ({"classes": [{**CLASS, "number": "1"}]}, r"classes\.0\.number: Input should be a valid"),
+        ({"classes": None}, r"partitions\.0\.classes: nothing is given; should be a list"),
+        (
+            {"classes": [{**CLASS, "number": "1"}]},
+            r"classes\.0\.number: should be a whole number, not '1'",
+        ),
         ({"classes": [{**CLASS, "platforms": []}]}, r"classes\.0\.platforms: .* at least 1"),
         ({"sessions": -1}, r"partitions\.0\.sessions"),
         ({"classes": [CLASS, {**CLASS, "id": "b"}]}, r"platform 'p' is there twice"),
