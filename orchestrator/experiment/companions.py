@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from orchestrator.experiment.onnx_external import ExternalTensor, external_tensors
 from orchestrator.model.experiment import Companion
-from orchestrator.yaml_files.files import FileMistake, sha256_of
+from orchestrator.yaml_files.files import FILE, FileMistake, kind_of, sha256_of
 
 _LFS = b"version https://git-lfs.github.com/spec/"
+_NOT_ONNX = {
+    b"PK\x03\x04": "a zip archive, as torch and Keras write it",
+    b"\x89HDF\r\n": "an HDF5 file, as Keras writes it",
+    b"<": "a page of HTML or XML",
+}
+"""Beginnings of files that are often called ``.onnx`` by mistake; no model begins so."""
 
 
 class ModelFiles(NamedTuple):
@@ -35,7 +40,10 @@ def model_files(source: str, path: Path) -> ModelFiles:
     if path.is_dir():
         _check_folder(path)
     else:
-        _check_file(path)
+        start = _check_file(path)
+        for other, what in _NOT_ONNX.items():
+            if source == "onnx" and start.startswith(other):
+                raise FileMistake(f"{path} is not an ONNX model: it is {what}")
     companions = _companions(path) if source == "onnx" else ()
     return ModelFiles(sha256_of_all(sha256_of(path), companions), companions)
 
@@ -105,34 +113,30 @@ def _check_folder(folder: Path) -> None:
             _check_inside(Path(place) / name, (folder.resolve(), *roots))
 
 
-def _check_file(path: Path) -> None:
+def _check_file(path: Path) -> bytes:
+    """The beginning of a file. FileMistake where it is none, or has no content of its own."""
     _check_is_file(path)
     if not path.stat().st_size:
         raise FileMistake(f"{path} is empty")
     try:
         with path.open("rb") as file:
-            is_pointer = file.read(len(_LFS)) == _LFS
+            start = file.read(len(_LFS))
     except OSError as error:
         raise FileMistake(f"cannot read {path}: {error.strerror}") from error
-    if is_pointer:
+    if start == _LFS:
         text = "is only the pointer that Git LFS keeps in place of the file"
         raise FileMistake(f"{path} {text}; fetch it: git lfs pull")
+    return start
 
 
 def _check_is_file(path: Path) -> None:
     try:
-        mode = path.stat().st_mode
+        kind = kind_of(path)
     except OSError as error:
         what = f"a link to {path.readlink()}, which" if path.is_symlink() else "named, but"
         raise FileMistake(f"{path} is {what} cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(mode):
-        raise FileMistake(f"{path} is {kind_of(mode)}, not a file")
-
-
-def kind_of(mode: int) -> str:
-    """What ``stat`` says something is that is no file."""
-    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
+    if kind != FILE:
+        raise FileMistake(f"{path} is {kind}, not a file")
 
 
 def _roots(path: Path) -> tuple[Path, ...]:

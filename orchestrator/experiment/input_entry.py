@@ -19,7 +19,7 @@ Integer = Literal[
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"
 ]  # fmt: skip
 Float = Literal["float16", "float32", "float64"]
-Dtype = Float | Integer | Literal["bool"]
+Dtype = Literal[Float, Integer, "bool"]
 Shape = Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=32)]
 Sides = Annotated[list[Count], MinLen(1)]
 

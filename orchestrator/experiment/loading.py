@@ -28,7 +28,7 @@ from orchestrator.model.experiment import (
 )
 from orchestrator.system.paths import cache_folder
 from orchestrator.yaml_files.mistakes import Mark, Mistakes
-from orchestrator.yaml_files.text import parse
+from orchestrator.yaml_files.text import decoded, parse
 
 
 def load(
@@ -62,13 +62,15 @@ def default_cache() -> Path:
 
 def _read(path: Path, mistakes: Mistakes) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError:
         mistakes.at(Mark(1, 1), "there is no such file")
-    except UnicodeDecodeError as error:
-        mistakes.at(Mark(1, 1), f"not UTF-8 text: {error.reason} at byte {error.start}")
     except OSError as error:
         mistakes.at(Mark(1, 1), f"cannot be read: {error.strerror}")
+    else:
+        text = decoded(content, mistakes)
+        if text is not None:
+            return text
     raise SpecError(tuple(mistakes.found))
 
 

@@ -70,7 +70,7 @@ def external_tensors(path: Path) -> tuple[ExternalTensor, ...]:
     try:
         content = np.memmap(path, np.uint8, "r").data
         return tuple(_found(content, "model"))
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError, RecursionError):
         return ()
 
 

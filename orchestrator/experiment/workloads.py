@@ -24,7 +24,7 @@ _SEED = re.compile(r"seed:[0-9]{1,19}")
 _SUFFIXES = {
     "onnx": (".onnx",),
     "keras": (".keras", ".h5"),
-    "torch": (".pt2", ".pt", ".pth", ".torchscript"),
+    "torch": (".pt2", ".pt", ".pth", ".jit", ".ts", ".torchscript"),
     "tflite": (".tflite",),
 }
 _HEADERS = {"onnx": onnx_header.read, "keras": keras_header.read}

@@ -57,8 +57,6 @@ def test_outputs_that_nobody_can_record_are_listed_and_nothing_is_missing(folder
     done = eqc(*RUN, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "output:label: not recorded: text is not recorded" in done.stdout
-    assert "output:scores: 1 class" in done.stdout
-    assert "output:spectrum: 1 class" in done.stdout
     first, second = read(folder / "results").records
     assert first.bits == second.bits
     assert [(one.name, one.dtype, one.index) for one in first.outputs] == [
@@ -97,7 +95,6 @@ def test_what_one_platform_cannot_record_is_missing_there_and_a_difference_says_
     written(folder, EXPERIMENT.replace("[{", "[{provider: mask, levels: [avx]}, {"))
     done = eqc(*RUN, cwd=folder)
     assert done.returncode == 4, done.stderr
-    assert "output:spectrum: 1 class" in done.stdout
     assert "1 not recorded" in done.stdout
     report = json.loads(eqc("report", "results", "--format", "json", cwd=folder).stdout)
     spectrum = next(one for one in report["partitions"] if one["output"] == "output:spectrum")

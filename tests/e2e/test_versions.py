@@ -195,8 +195,8 @@ def test_two_versions_of_onnx_runtime(model: Path, tmp_path: Path, isolation: st
     assert done.returncode == 0, done.stderr
     found = computed(tmp_path / "r")
     assert {label: version for label, (version, _) in found.items()} == {
-        "onnxruntime==1.20.1 float32": "1.20.1",
-        "onnxruntime==1.32.0 float32": "1.32.0",
+        "onnxruntime==1.20.1 as stored": "1.20.1",
+        "onnxruntime==1.32.0 as stored": "1.32.0",
     }
 
 

@@ -90,13 +90,11 @@ class Observations:
 
     def each_unrecorded(self, role: str) -> Iterator[Unrecorded]:
         """Every output of ``role`` that a session could not record, with the session's labels."""
-        names = [self.keys[key].names for key in ("platform", "workload", "input", "variant")]
-        codes = [self.keys[key].codes for key in ("platform", "workload", "input", "variant")]
+        columns = [self.keys[key] for key in KEYS]
         for row, outputs in self.unrecorded.items():
-            platform, *computation = (
-                known[int(column[row])] for known, column in zip(names, codes, strict=True)
+            platform, workload, given, variant = (
+                column.names[column.codes[row]] for column in columns
             )
-            workload, given, variant = computation
             for output in outputs:
                 if output.role == role:
                     yield Unrecorded(platform, (workload, given, variant), output)

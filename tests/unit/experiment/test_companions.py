@@ -200,6 +200,46 @@ def test_what_is_no_model_file(
     assert (mistake.line, mistake.column) == (4, 13)
 
 
+@pytest.mark.parametrize("entry", ["{files: [x.npz]}", "{images: [x.npz], channels: 3}"])
+def test_an_input_that_nobody_writes_is_not_waited_for(
+    told: Told, tmp_path: Path, entry: str
+) -> None:
+    fifo(tmp_path / "x.npz")
+    (mistake,) = told(text_of(inputs=f"inputs:\n  - {entry}\n"))
+    assert "x.npz is a FIFO, not a file" in mistake.message
+
+
+def test_graphs_in_one_another_without_end(tmp_path: Path) -> None:
+    def field(number: int, content: bytes) -> bytes:
+        size, head = len(content), bytearray([number << 3 | 2])
+        while size >= 0x80:
+            head.append(size & 0x7F | 0x80)
+            size >>= 7
+        return bytes(head) + bytes([size]) + content
+
+    inner = b""
+    for _ in range(2000):  # graph, node, attribute, graph, …
+        inner = field(1, field(5, field(6, inner)))
+    path = tmp_path / "m.onnx"
+    path.write_bytes(field(7, inner))
+    assert model_files("onnx", path).companions == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04 and so on", "it is a zip archive, as torch and Keras write it"),
+        (b"\x89HDF\r\n\x1a\n", "it is an HDF5 file"),
+        (b"<!DOCTYPE html>", "it is a page of HTML or XML"),
+    ],
+)
+def test_what_is_called_onnx_by_mistake(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(content)
+    with pytest.raises(FileMistake, match=said):
+        model_files("onnx", path)
+
+
 def test_a_saved_model_is_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     weights(folder / "variables/variables.data")

@@ -107,12 +107,12 @@ def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
 @pytest.mark.parametrize(
     ("vary", "part"),
     [
-        ("{threads: 0}", "greater than or equal to 1"),
-        ("{threads: 1.5}", "valid integer"),
+        ("{threads: 0}", "should be at least 1, not 0"),
+        ("{threads: 1.5}", "should be a whole number, not 1.5"),
         ("{precision: float8}", "did you mean 'float"),
-        ("{environment: {A: 1}}", "valid list"),
+        ("{environment: {A: 1}}", "should be a list, not {A: 1}"),
         ("{environment: [{A: true}]}", "put it in quotes"),
-        ("{environment: [{A-B: x}]}", "should match pattern"),
+        ("{environment: [{A-B: x}]}", "a name of letters, digits and '_'"),
         ("{environment: [{on: [torhc]}]}", "did you mean 'torch'?"),
         ("{flags: [{f: [1]}]}", "a single value is wanted"),
         (
@@ -129,6 +129,7 @@ def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
             "{flags: [{on: [numpy], convolution: fft}]}",
             "'fft' is not valid: numpy takes im2col, direct, winograd",
         ),
+        ("{flags: [{f: 1e999}]}", "a finite number is wanted"),
         ("{thread: 1}", "did you mean 'threads'?"),
         ("{threads: []}", "at least 1 item"),
     ],

@@ -42,6 +42,12 @@ def test_a_file_is_known_by_its_content(load: Load, model: Path) -> None:
     assert renamed.label == "mine"
 
 
+@pytest.mark.parametrize("suffix", [".pt2", ".pt", ".pth", ".jit", ".ts", ".torchscript"])
+def test_what_torch_users_call_their_files(load: Load, tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"net{suffix}").write_bytes(b"weights")
+    assert one(load, f"model: 'torch:net{suffix}'")[1] == ("torch",)
+
+
 def test_a_wrong_sha256_names_both(told: Told, model: Path) -> None:
     actual = hashlib.sha256(b"weights").hexdigest()
     text = text_of(
@@ -124,7 +130,10 @@ def test_an_argument_at_its_default_is_the_same_workload(load: Load) -> None:
         ("model: cifar10-small, on: numpy", "did you mean 'builtin:cifar10-small'?"),
         ("model: onx:net.onnx", "did you mean 'onnx'?"),
         ('model: "builtin:lenet5"', "say 'on' which frameworks"),
-        ("model: onnx:net.onnx, on: torch", "torch cannot load onnx: models; onnxruntime, openvino can"),
+        (
+            "model: onnx:net.onnx, on: torch",
+            "torch cannot load onnx: models; onnxruntime, openvino can",
+        ),
         ("model: onnx:net.onnx, weights: seed:1", "are in its file"),
         ("model: keras:net.onnx", "wants a file ending in .keras or .h5"),
         ("model: onnx:package:no_such_package/m.onnx", "pip install no_such_package"),
@@ -137,7 +146,7 @@ def test_an_argument_at_its_default_is_the_same_workload(load: Load) -> None:
         ('model: "builtin:conv", on: numpy, weights: trained', "no trained weights"),
         ('model: "builtin:conv", on: numpy, weights: seed:x', "written like seed:1"),
         ('model: "builtin:conv", on: numpy, weights: w.st', "'w.st' does not exist"),
-        ("model: onnx:net.onnx, sha256: 12", "valid string"),
+        ("model: onnx:net.onnx, sha256: 12", "should be text, not 12"),
     ],
 )
 def test_a_mistake(told: Told, model: Path, entry: str, part: str) -> None:

@@ -166,5 +166,6 @@ def _as_nhwc(value: Value) -> Value:
 
 
 def _line(error: BaseException) -> str:
-    """The error's text without the place in ONNX Runtime's sources, in one line."""
-    return " ".join(str(error).split())[:300]
+    """The error's text in one line."""
+    text = error.message if isinstance(error, SessionError) else str(error)
+    return " ".join(text.split())[:300]

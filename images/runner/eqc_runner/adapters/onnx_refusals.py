@@ -35,6 +35,13 @@ _UNSUPPORTED = (
         "{name} needs the operator {0} of opset {1}, which {version} has not",
     ),
     (
+        r"Could not find an implementation for (\S+)\((\d+)\) node with name '(.*?)'",
+        (
+            "{name} needs {0} of opset {1} (node '{2}'): {version} has no kernel in {providers} "
+            "for that version and these types"
+        ),
+    ),
+    (
         r"MLDataType for: (\S+) is not currently registered",
         "{name} has values of type {0}, which {version} does not compute",
     ),
@@ -46,7 +53,7 @@ _UNSUPPORTED = (
         ),
     ),
 )
-"""What its messages say, and what is said of that. They were the same from 1.18 to 1.32."""
+"""What its messages say (in 1.32, most in 1.18 too), and what is said of that."""
 _PLACE = re.compile(r"(?s)^.*?/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z])")
 """A place in its sources, and the function there."""
 

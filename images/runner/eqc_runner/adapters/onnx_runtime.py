@@ -55,6 +55,7 @@ class OnnxRuntimeAdapter:
         """A ``builtin``, ``onnx`` or ``python`` model. Raises ``Unsupported`` or ``Failed``."""
         self._flags = read_flags(settings.flags, self.name)
         self._threads = settings.threads
+        self._floats = ()
         check_device(settings.device)
         self._providers = onnx_options.providers_of(self._ort, self._flags, settings.device)
         source = workload["source"]

@@ -37,6 +37,8 @@ RAW = {
     "uint4": 4,
 }
 """Bits of an element of the types that are read from memory."""
+NESTED = ("tensor(", "seq(", "map(", "optional(")
+"""What the values are that it returns; others are sparse tensors and types of its own."""
 NO_STRINGS = "strings are not recorded"
 
 Value = Union[Tensor, Unrecorded]
@@ -69,7 +71,7 @@ def outputs_of(
         dtype = element_of(kind)
         if dtype in RAW and is_tensor(kind):
             raw.append(name)
-        elif (dtype in CARRIERS and dtype not in RAW) or dtype == "string":
+        elif kind.startswith(NESTED) and (dtype == "string" or dtype in CARRIERS.keys() - RAW):
             returned.append(name)
         else:
             found[name] = [(name, Unrecorded(f"values of type {kind} cannot be read"))]

@@ -103,7 +103,11 @@ def recorded(value: Any) -> Tensor | Unrecorded:
 
 def _of_torch(value: Any) -> Tensor:
     torch = sys.modules[type(value).__module__.partition(".")[0]]
-    value = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    value = value.detach().cpu()
+    for resolve in ("resolve_conj", "resolve_neg"):
+        # Views that only torch can have; versions without these methods have none.
+        value = getattr(value, resolve)() if hasattr(value, resolve) else value
+    value = value.contiguous()
     name = str(value.dtype).partition(".")[2]
     if name in _VIEWED:
         word = torch.int16 if value.element_size() == 2 else torch.uint8

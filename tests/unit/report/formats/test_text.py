@@ -56,18 +56,19 @@ def test_plain_text_shows_classes_missing_cells_and_what_is_not_silicon() -> Non
 
 
 def test_what_could_not_be_recorded_is_told_from_what_is_missing() -> None:
-    y = output(A, "output:y", 1)
+    y, x = output(A, "output:y", 1), output(B, "output:x")
     records = [
         record("p", [y], unrecorded=[lacking("output:x"), lacking("output:z", 2, "a \x1b[2J")]),
-        record("q", [y, output(B, "output:x")], unrecorded=[lacking("output:z", 2, "None")]),
+        record("q", [y, x], unrecorded=[lacking("output:z", 2, "None")]),
+        record("q2", [y, x], unrecorded=[lacking("output:z", 2, "None")]),
         record("r", [], status="failed", reason={"code": "signal", "message": "SIGILL"}),
     ]
     text = plain_text(summarise(records))
     assert "output:y: 1 class, 23 of 23 bits remain, 1 missing\n" in text
     assert "output:x: 1 class, 23 of 23 bits remain, 1 missing, 1 not recorded\n" in text
-    assert "output:z: nothing observed, 1 missing, 2 not recorded\n" in text
+    assert "output:z: nothing observed, 1 missing, 3 not recorded\n" in text
     assert "] not recorded: strings are not recorded\n" in text
-    text = plain_text(summarise(records[:2]))
+    text = plain_text(summarise(records[:3]))
     assert re.search("output:z: not recorded: None; a .*2J\n", text)
     assert "\x1b" not in text
 

@@ -167,8 +167,8 @@ def test_layers_and_outputs_that_could_not_be_recorded_have_their_reasons() -> N
     said = [lacking("output:x"), lacking("lstm", 1, "a handle of the framework")]
     only = [record("p", [y], unrecorded=said), record("q", [y], unrecorded=said)]
     recorded = [output(A, "conv", 0), output(B, "relu", 2)]
-    some = [record("p", [y, *recorded], unrecorded=said)]
-    for records, heading in ((only, "no layer could be recorded"), (some, "in all 2 layers")):
+    some = [record(platform, [y, *recorded], unrecorded=said) for platform in "pq"]
+    for records, heading in ((only, "no layer could be recorded"), (some, "agree in all")):
         found = Findings(records, {})
         text = html_text(found.summary, details(found))
         Page(text)

@@ -161,6 +161,20 @@ def texts() -> Any:
     return model([node], [value("s", "STRING", ["N"])], [value("i", "FLOAT")], ai_onnx_ml=3)
 
 
+def mapped() -> Any:
+    """A map that is the input."""
+    from onnx import TensorProto, helper
+
+    kind = helper.make_map_type_proto(
+        TensorProto.STRING, helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    )
+    node = helper.make_node(
+        "DictVectorizer", ["m"], ["y"], domain="ai.onnx.ml", string_vocabulary=["a", "b"]
+    )
+    given = helper.make_value_info("m", kind)
+    return model([node], [given], [value("y", "FLOAT")], ai_onnx_ml=3)
+
+
 def bfloat16_input() -> Any:
     from onnx import TensorProto, helper
 
@@ -225,6 +239,35 @@ def of_operator(operator: str, domain: str, **versions: int) -> Any:
 
     node = helper.make_node(operator, ["x"], ["y"], domain=domain)
     return model([node], [x()], [value("y", "FLOAT")], **versions)
+
+
+def dropped() -> Any:
+    """A node without a kernel for bfloat16, which is left out unless its tensor is wanted."""
+    from onnx import TensorProto, helper
+
+    nodes = [
+        product(),
+        helper.make_node("Cast", ["y"], ["b"], to=TensorProto.BFLOAT16),
+        helper.make_node("Dropout", ["b"], ["d"]),
+        helper.make_node("Cast", ["d"], ["z"], to=TensorProto.FLOAT),
+    ]
+    return model(nodes, [x()], [value("z", "FLOAT")], [weight(KERNEL)])
+
+
+def optional_output(*, there: bool) -> Any:
+    """An optional output, an empty sequence, and y."""
+    from onnx import TensorProto, helper
+
+    inner = helper.make_tensor_type_proto(TensorProto.FLOAT, None)
+    given = {} if there else {"type": inner}
+    nodes = [
+        product(),
+        helper.make_node("Optional", ["y"] if there else [], ["o"], **given),
+        helper.make_node("SequenceEmpty", [], ["s"]),
+    ]
+    sequence = helper.make_tensor_sequence_value_info("s", TensorProto.FLOAT, None)
+    outputs = [helper.make_value_info("o", helper.make_optional_type_proto(inner)), sequence]
+    return model(nodes, [x()], [*outputs, value("y", "FLOAT")], [weight(KERNEL)])
 
 
 def with_external(path: Path, *, length: bool = True) -> Path:

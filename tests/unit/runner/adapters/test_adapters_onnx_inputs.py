@@ -12,7 +12,7 @@ import pytest
 from adapter_loading import Load
 from onnx_models import KERNEL
 
-from eqc_runner.failures import Failed
+from eqc_runner.failures import Failed, Unsupported
 
 pytestmark = pytest.mark.frameworks
 
@@ -66,3 +66,8 @@ def test_a_model_without_inputs(run: Run) -> None:
     assert run(onnx_models.nothing).tobytes() == (-KERNEL).tobytes()
     with pytest.raises(Failed, match="the model's inputs are none; given were x"):
         run(onnx_models.nothing, x=KERNEL)
+
+
+def test_a_map_cannot_be_given(run: Run) -> None:
+    with pytest.raises(Unsupported, match=r"'m' is of type map\(string,tensor\(float\)\)"):
+        run(onnx_models.mapped, m=KERNEL)

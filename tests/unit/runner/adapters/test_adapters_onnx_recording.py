@@ -116,7 +116,33 @@ def test_what_two_ways_of_running_return_is_together(load: Load, tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize(
+    ("there", "said"), [(True, "float32"), (False, "the model returned None here")]
+)
+def test_optional_and_empty_outputs(load: Load, tmp_path: Path, there: bool, said: str) -> None:
+    model = loaded(load, tmp_path, partial(onnx_models.optional_output, there=there))
+    wanted = {"o": said, "s": "it is a sequence or mapping of nothing", "y": "float32"}
+    assert shown(model.run({"x": X})) == wanted
+    again, layers = model.run_layers({"x": X})
+    assert shown(again) == wanted
+    assert shown([(layer.name, layer.tensor) for layer in layers]) == {
+        "y": "float32",
+        "o": "it is optional",
+        "s": "it is a sequence",
+    }
+
+
 def test_a_layer_that_cannot_be_an_output_is_found_by_trying(load: Load, tmp_path: Path) -> None:
+    model = loaded(load, tmp_path, onnx_models.dropped)
+    finals, layers = model.run_layers({"x": X})
+    assert finals[0][1].array.tobytes() == model.run({"x": X})[0][1].array.tobytes()
+    found = {layer.name: layer.tensor for layer in layers}
+    reason = found.pop("d").reason
+    assert reason.startswith("ONNX Runtime cannot give it as an output: m.onnx needs Dropout")
+    assert shown(list(found.items())) == {"y": "float32", "b": "bfloat16", "z": "float32"}
+
+
+def test_a_sequence_that_onnx_does_not_know_of(load: Load, tmp_path: Path) -> None:
     model = loaded(load, tmp_path, onnx_models.hidden_sequence)
     plain = model.run({"x": X})
     again, layers = model.run_layers({"x": X})
