@@ -12,6 +12,7 @@ from orchestrator.analysis.hardware.platforms import Fingerprints, platform_info
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.partitions import LayerProfile, Partition, PlatformInfo, Summary
+from orchestrator.system.counted import counted
 
 
 def summary_of(
@@ -31,6 +32,7 @@ def summary_of(
     infos, common_flags = platform_infos(observations, fingerprints)
     infos = tuple(_member(info, platforms.get(info.name, 1)) for info in infos)
     sessions = observations.sessions
+    with_output = int((sessions["status"] == "ok").sum())
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
     return Summary(
         experiments=_distinct(sessions["experiment"]),
@@ -38,7 +40,7 @@ def summary_of(
         first_recorded=recorded[0] if recorded else None,
         last_recorded=recorded[-1] if recorded else None,
         strict=strict,
-        observations=len(sessions),
+        observations=with_output,
         platforms=infos,
         common_flags=common_flags,
         partitions=partitions,
@@ -48,6 +50,7 @@ def summary_of(
         measurements=measurements(observations),
         notes=_notes(observations),
         compare=compare,
+        without_output=len(sessions) - with_output,
     )
 
 
@@ -57,7 +60,7 @@ def _member(info: PlatformInfo, platforms: int) -> PlatformInfo:
         return info
     return PlatformInfo(
         info.name,
-        brand=f"{platforms} platforms",
+        brand=counted(platforms, "platform"),
         rehearsal=info.rehearsal,
         isolation=info.isolation,
         images=info.images,
@@ -76,10 +79,12 @@ def _notes(observations: Observations) -> tuple[str, ...]:
     perturbed = int(sessions["perturbed"].sum())
     if perturbed:
         notes.append(
-            f"{perturbed} sessions gave another final output when their layers were recorded: "
-            "their layer profile may not show what the plain run computes"
+            f"{counted(perturbed, 'session')} gave another final output when layers were recorded: "
+            "the layer profile may not show what the plain run computes"
         )
     rehearsed = int(sessions["rehearsal"].sum())
     if rehearsed:
-        notes.append(f"{rehearsed} sessions are a rehearsal on simulated machines")
+        notes.append(
+            f"{counted(rehearsed, 'session is', 'sessions are')} a rehearsal on simulated machines"
+        )
     return tuple(notes)

@@ -16,7 +16,14 @@ from orchestrator.analysis.classes.sessions import missing_platforms
 from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.observations.tally import Tally, tally
 from orchestrator.results.comparison import NO_REMARKS, Remarks
-from orchestrator.results.partitions import Branch, EqClass, Missing, Partition, Planned
+from orchestrator.results.partitions import (
+    NOT_AVAILABLE,
+    Branch,
+    EqClass,
+    Missing,
+    Partition,
+    Planned,
+)
 
 Ints = npt.NDArray[np.int64]
 NOT_COMPARABLE = "not comparable"
@@ -210,6 +217,7 @@ def _partition(
     if not (strict and members.varying):
         first = [output[0] for output in members.outputs]
         tree = dendrogram(chains, first, range(1, len(first) + 1))
+    lacking = _lacking(members, absent)
     return Partition(
         *key,
         sessions=members.sessions,
@@ -217,9 +225,10 @@ def _partition(
         mantissa_bits=max(bits) if bits and min(bits) >= 0 else None,
         classes=classes,
         nondeterministic=members.varying,
-        missing=_missing(members, absent),
+        missing=tuple(one for one in lacking if one.status != NOT_AVAILABLE),
         dendrogram=tree,
         notes=(f"outputs differ in type or shape: {', '.join(types)}",) if len(types) > 1 else (),
+        not_available=tuple(one for one in lacking if one.status == NOT_AVAILABLE),
     )
 
 
@@ -230,7 +239,7 @@ def _class_id(digests: Sequence[str]) -> str:
     return hashlib.blake2b(" ".join(sorted(digests)).encode(), digest_size=6).hexdigest()
 
 
-def _missing(members: _Members, absent: Mapping[str, tuple[str, str]]) -> tuple[Missing, ...]:
+def _lacking(members: _Members, absent: Mapping[str, tuple[str, str]]) -> tuple[Missing, ...]:
     # All that have outputs are among ``absent``, too: as many as there are, and none is lacking.
     if sum(map(len, members.together)) == len(absent):
         return ()

@@ -9,7 +9,13 @@ import numpy as np
 from orchestrator.analysis.classes.precision import remaining_precision
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.analysis.observations.tally import Tally, tally
-from orchestrator.results.partitions import Determinism, Measurement, Planned, Variation
+from orchestrator.results.partitions import (
+    NOT_AVAILABLE,
+    Determinism,
+    Measurement,
+    Planned,
+    Variation,
+)
 
 
 def determinism(observations: Observations, role: str = "final") -> Determinism:
@@ -112,7 +118,10 @@ def missing_platforms(
         if status == "ok":
             good.add((computation, platform))
             platforms[platform] = ("missing", "ended well, but gave no output of this name")
-        elif (computation, platform) not in good:
+        elif (computation, platform) not in good and not (
+            # Something else went wrong that may be mended: that is what is lacking.
+            status == NOT_AVAILABLE and platform in platforms
+        ):
             platforms[platform] = (status, reason if isinstance(reason, str) else "no reason given")
     for asked in planned:
         if asked.cell in cells:

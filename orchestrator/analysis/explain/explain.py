@@ -33,6 +33,7 @@ from orchestrator.results.explanation import (
 )
 from orchestrator.results.partitions import Partition
 from orchestrator.results.record import Observation
+from orchestrator.system.counted import counted
 
 Cells = Mapping[tuple[str, str, str, str], list[Observation]]
 """Good records by the labels of platform, workload, input and variant."""
@@ -140,7 +141,8 @@ def _left_out(left: int, limits: Limits, deadline: Deadline) -> tuple[str, ...]:
     why = f"here: `{COMMAND}` explains all."
     if deadline.passed:
         why = f"since {limits.seconds:g} s were over: `{COMMAND} --seconds` gives more."
-    return (f"{left} more groupings of platforms are not explained {why}",)
+    more = counted(left, "more grouping of platforms is", "more groupings of platforms are")
+    return (f"{more} not explained {why}",)
 
 
 def _cells(observations: Observations, records: Iterable[Observation]) -> Cells:

@@ -25,7 +25,7 @@ def partitions_table(findings: Findings) -> Table:
             *PARTITION,
             *counts("platforms", "classes"),
             *(Column(name, ColumnKind.COUNT, "bits") for name in bits),
-            *counts("sessions", "missing", "non-deterministic"),
+            *counts("sessions", "missing", "not available", "non-deterministic"),
             Column("software"),
         ),
         tuple(
@@ -37,6 +37,7 @@ def partitions_table(findings: Findings) -> Table:
                 partition.mantissa_bits,
                 partition.sessions,
                 len(partition.missing),
+                len(partition.not_available),
                 len(partition.nondeterministic),
                 partition.computed_by,
             )
@@ -104,6 +105,7 @@ def platforms_table(findings: Findings) -> Table:
             "*: the sessions of this platform disagree.",
             *(f"[{number}] {why}" for number, why in enumerate(content.footnotes, start=1)),
         ),
+        "not known; in the column of a computation: not asked for",
     )
 
 

@@ -10,6 +10,7 @@ from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
 from orchestrator.catalog.emulation import simd_meaning
 from orchestrator.results.explanation import AttributeValue, Outlier
 from orchestrator.results.table import Column, ColumnKind, Table
+from orchestrator.system.counted import counted
 
 if TYPE_CHECKING:
     from orchestrator.analysis.findings import Findings
@@ -68,10 +69,10 @@ def flags_table(findings: Findings) -> Table:
     """Table SUP-3: every flag, and the number of its cluster; C: common to all platforms."""
     attributes, clusters = findings.attributes, findings.flag_clusters
     held = attributes.flags().sum()
-    counted = (
-        f"{clusters.total} flags; {len(clusters.common)} are common to all "
-        f"{len(attributes.frame)} platforms (C), the others form {len(clusters.clusters)} "
-        "clusters of flags that always occur together."
+    note = (
+        f"{counted(clusters.total, 'flag')}; {len(clusters.common)} common to all "
+        f"{counted(len(attributes.frame), 'platform')} (C), the others form "
+        f"{counted(len(clusters.clusters), 'cluster')} of flags that always occur together."
     )
     return Table(
         "flags",
@@ -81,7 +82,7 @@ def flags_table(findings: Findings) -> Table:
             (flag, cluster, int(held[flag]), simd_meaning(flag))
             for flag, cluster in findings.flags.itertuples(index=False)
         ),
-        (counted, *_not_described(findings)),
+        (note, *_not_described(findings)),
     )
 
 

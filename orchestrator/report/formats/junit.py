@@ -4,7 +4,7 @@ Of a report: one test suite per partition, one test case per platform. A case pa
 platform has a class, which its ``<system-out>`` names, however many classes there are: changes of
 classes are reported by ``eqc diff --format junit``. ``<failure>``: the machine was not the one
 that was asked for. ``<error>``: the computation failed or was never observed. ``<skipped>``: the
-platform cannot compute this, or was excluded.
+platform cannot compute this, is known not to have it, or was excluded.
 
 Of a difference: one test case per partition. ``<failure>``: other bits beyond the tolerance, or
 newly non-deterministic; what moved within the tolerance is in ``<system-out>``. ``<error>``:
@@ -27,9 +27,14 @@ from orchestrator.report.formats.difference_text import (
 )
 from orchestrator.report.words import column_name, finding, title
 from orchestrator.results.difference import Change, Difference, PartitionDifference
-from orchestrator.results.partitions import EqClass, Missing, Partition, Summary
+from orchestrator.results.partitions import NOT_AVAILABLE, EqClass, Missing, Partition, Summary
 
-_TAGS = {"mismatch": "failure", "skipped": "skipped", "unsupported": "skipped"}
+_TAGS = {
+    "mismatch": "failure",
+    "skipped": "skipped",
+    "unsupported": "skipped",
+    NOT_AVAILABLE: "skipped",
+}
 
 
 def report_junit(summary: Summary) -> str:
@@ -46,7 +51,7 @@ def report_junit(summary: Summary) -> str:
 
 def _suite(partition: Partition, summary: Summary) -> ET.Element:
     groups = {name: group for group in partition.classes for name in group.platforms}
-    absent = {missing.platform: missing for missing in partition.missing}
+    absent = {missing.platform: missing for missing in partition.without_output}
     cases = [
         _case(partition, name, groups.get(name), absent.get(name))
         for name in summary.table.platforms

@@ -15,8 +15,9 @@ from orchestrator.report.html.parts import (
     grid,
     section,
 )
-from orchestrator.report.words import column_name, counted, finding
+from orchestrator.report.words import column_name, finding
 from orchestrator.results.partitions import Branch, EqClass, Partition, Summary
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --format json"
 
@@ -52,7 +53,7 @@ def _apart(partition: Partition) -> bool:
 def _block(letter: str, partition: Partition) -> Block:
     figure = dendrogram_figure(partition)
     classes = len(partition.classes)
-    label = f"Dendrogram of {classes} classes; the same as a table below"
+    label = f"Dendrogram of {counted(classes, 'class', 'classes')}; the same as a table below"
     lines = (
         (f"Of {classes} classes the closest are drawn as one, so that {MOST} leaves remain.",)
         if classes > MOST
@@ -85,7 +86,7 @@ def _rows(
     numbers = tuple(str(number) for number in branch.classes)
     if branch.children:
         platforms = sum(len(partition.classes[n - 1].platforms) for n in branch.classes)
-        yield name, branch.precision, numbers, None, f"{platforms} platforms"
+        yield name, branch.precision, numbers, None, counted(platforms, "platform")
     else:
         group = partition.classes[branch.classes[0] - 1]
         yield name, branch.precision, numbers, group.id, group.platforms

@@ -18,6 +18,7 @@ from orchestrator.report.words import column_name
 from orchestrator.results.details import Details
 from orchestrator.results.layers import LayerDetail, LayerDetails
 from orchestrator.results.partitions import LayerProfile, Summary
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --show layer-details"
 
@@ -60,7 +61,7 @@ def _details(details: Details | None) -> tuple[LayerDetails, ...]:
 def _block(number: int, profile: LayerProfile, found: LayerDetails | None) -> Block:
     name = column_name((profile.workload, profile.input, profile.variant, "output"))
     if profile.first_parting is None:
-        what = f"all platforms agree in all {len(profile.rows)} layers"
+        what = f"all platforms agree in all of {counted(len(profile.rows), 'layer')}"
     else:
         what = f"platforms first part at {profile.first_parting}"
     label = "Classes and remaining precision by layer; the same as a table below"

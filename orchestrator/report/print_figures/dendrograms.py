@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from orchestrator.report.print_figures.drawing import GREY, PALE, page, shown, ticks
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
-from orchestrator.report.words import column_name, counted, finding
+from orchestrator.report.words import column_name, finding
 from orchestrator.results.partitions import Branch, EqClass, Partition
+from orchestrator.system.counted import counted
 
 _HEAD = (
     *("workload", "input", "variant", "output", "mantissa_bits"),
@@ -88,8 +89,8 @@ def _drawn(partition: Partition, tree: Branch) -> Figure:
     axes.set_yticks(range(len(names)), names, fontsize=5.5 if small else 7)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    if partition.missing:
-        absent = counted(len(partition.missing), "platform")
+    if partition.without_output:
+        absent = counted(len(partition.without_output), "platform")
         axes.set_title(f"{absent} without output not shown", loc="left", color=GREY, fontsize=7)
     return figure
 
