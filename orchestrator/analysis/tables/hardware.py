@@ -25,7 +25,7 @@ def clusters_table(findings: Findings) -> Table:
     groups: dict[str, list[str]] = {}
     if GENERATION in attributes.frame:
         for name, value in attributes.frame[GENERATION].items():
-            groups.setdefault("unknown" if value is None else value, []).append(str(name))
+            groups.setdefault(value, []).append(str(name))
     shown = findings.clusters_by_generation if groups else None
     of = [
         {name: group.number for group in partition.classes for name in group.platforms}
