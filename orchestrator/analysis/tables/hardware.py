@@ -69,8 +69,9 @@ def flags_table(findings: Findings) -> Table:
     """Table SUP-3: every flag, and the number of its cluster; C: common to all platforms."""
     attributes, clusters = findings.attributes, findings.flag_clusters
     held = attributes.flags().sum()
+    common = counted(len(clusters.common), "is", "are")
     note = (
-        f"{counted(clusters.total, 'flag')}; {len(clusters.common)} common to all "
+        f"{counted(clusters.total, 'flag')}; {common} common to all "
         f"{counted(len(attributes.frame), 'platform')} (C), the others form "
         f"{counted(len(clusters.clusters), 'cluster')} of flags that always occur together."
     )

@@ -259,7 +259,7 @@ def test_an_outlier_is_alone_against_the_majority_of_its_twins(fleet: dict[str, 
         largest = max(sides.values(), key=len)
         if len(largest) > 1 and 2 * len(largest) > len(together):
             expected |= {names[0] for names in sides.values() if len(names) == 1}
-    assert {one.platform for one in found.suspects} == expected
+    assert {one.platform for one in found.outliers} == expected
 
 
 def attributes_of(answer: Answer) -> set[str]:

@@ -37,7 +37,7 @@ def test_flags_have_clusters_and_meanings() -> None:
     assert shown["sse2"]["cluster"] == "C"
     assert shown["avx512f"]["cluster"] in {"0", "1"}
     assert (shown["avx512f"]["platforms"], shown["sse2"]["platforms"]) == (2, 6)
-    assert table.notes[0].startswith("6 flags; 4 common to all 6 platforms (C), the others")
+    assert table.notes[0].startswith("6 flags; 4 are common to all 6 platforms (C), the others")
     assert "2 clusters" in table.notes[0]
 
 
