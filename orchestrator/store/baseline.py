@@ -116,6 +116,7 @@ class _Partition(_Part):
     classes: list[_Class]
     nondeterministic: list[Name]
     missing: list[_Missing]
+    not_available: list[_Missing] = []
     settings: _Settings | None = None
     software: list[_Software] = []
 
@@ -162,7 +163,8 @@ def _partition(path: Path, parsed: _Partition) -> Partition:
     key = (parsed.workload, parsed.input, parsed.variant, parsed.output)
     where = " · ".join(key)
     placed = [name for group in parsed.classes for name in group.platforms]
-    _refuse(path, "platform", where, [*placed, *(absent.platform for absent in parsed.missing)])
+    lacking = (absent.platform for absent in (*parsed.missing, *parsed.not_available))
+    _refuse(path, "platform", where, [*placed, *lacking])
     _refuse(path, "class id", where, (group.id for group in parsed.classes))
     _refuse(path, "class number", where, (str(group.number) for group in parsed.classes))
     strange = sorted(set(parsed.nondeterministic) - set(placed))
@@ -185,14 +187,19 @@ def _partition(path: Path, parsed: _Partition) -> Partition:
             for group in sorted(parsed.classes, key=lambda group: group.number)
         ),
         nondeterministic=tuple(sorted(parsed.nondeterministic)),
-        missing=tuple(
-            Missing(absent.platform, absent.status, absent.reason)
-            for absent in sorted(parsed.missing, key=lambda absent: absent.platform)
-        ),
+        missing=_lacking(parsed.missing),
         dendrogram=None,
         settings=_settings(parsed),
         software=tuple(SoftwareRecord(**one.model_dump()) for one in parsed.software),
         computed_by=parsed.computed_by,
+        not_available=_lacking(parsed.not_available),
+    )
+
+
+def _lacking(parsed: Iterable[_Missing]) -> tuple[Missing, ...]:
+    return tuple(
+        Missing(absent.platform, absent.status, absent.reason)
+        for absent in sorted(parsed, key=lambda absent: absent.platform)
     )
 
 

@@ -30,7 +30,7 @@ from orchestrator.results.explanation import (
     Prediction,
     Rule,
 )
-from orchestrator.results.partitions import LayerProfile, Partition, Summary, TableCell
+from orchestrator.results.partitions import LayerProfile, Missing, Partition, Summary, TableCell
 from orchestrator.results.table import Table, Value
 
 if TYPE_CHECKING:
@@ -100,11 +100,17 @@ def _partition(partition: Partition) -> dict[str, Any]:
             for group in sorted(partition.classes, key=lambda group: group.number)
         ],
         "nondeterministic": sorted(partition.nondeterministic),
-        "missing": [
-            {"platform": missing.platform, "status": missing.status, "reason": missing.reason}
-            for missing in sorted(partition.missing, key=lambda missing: missing.platform)
-        ],
+        "missing": [_missing(one) for one in _by_name(partition.missing)],
+        "not_available": [_missing(one) for one in _by_name(partition.not_available)],
     }
+
+
+def _by_name(absent: Iterable[Missing]) -> list[Missing]:
+    return sorted(absent, key=lambda one: one.platform)
+
+
+def _missing(one: Missing) -> dict[str, Any]:
+    return {"platform": one.platform, "status": one.status, "reason": one.reason}
 
 
 def _settings(settings: VariantRecord) -> dict[str, Any]:
@@ -368,6 +374,7 @@ def _value(value: Value) -> Any:
             "first": value.first,
             "repeated": value.repeated,
             "footnote": value.footnote,
+            "available": value.available,
         }
     if isinstance(value, float) and not math.isfinite(value):
         # JSON has no infinities and no NaN.

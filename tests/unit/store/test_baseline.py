@@ -114,6 +114,21 @@ def test_what_is_no_report_is_refused(tmp_path: Path, content: bytes) -> None:
         read_baseline(path)
 
 
+def test_who_is_not_available_is_read_back_and_missing_only_if_it_had_a_class(
+    tmp_path: Path,
+) -> None:
+    reason = {"code": "no-switch", "message": "no mask avx"}
+    lacking = summarise([record("p", [A]), record("m", [], status="not-available", reason=reason)])
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps(json_report(lacking)))
+    (read_back,) = read_baseline(path)
+    assert read_back.not_available == lacking.partitions[0].not_available
+    assert read_back.missing == ()
+    assert difference_exit(difference([read_back], lacking)) is Exit.DONE
+    had = summarise([record("p", [A]), record("m", [A])])
+    assert difference_exit(difference(had, lacking)) is Exit.INCOMPLETE
+
+
 def test_the_same_partition_twice_is_refused(tmp_path: Path) -> None:
     document = report()
     document["partitions"] *= 2
