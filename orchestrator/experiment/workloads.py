@@ -12,8 +12,14 @@ from orchestrator import catalog
 from orchestrator.experiment import builtins
 from orchestrator.experiment.companions import ModelFiles, model_files
 from orchestrator.experiment.document import WorkloadEntry
-from orchestrator.experiment.model_inputs import keras_header, onnx_header, tflite_header
+from orchestrator.experiment.model_inputs import (
+    keras_header,
+    onnx_header,
+    saved_model_header,
+    tflite_header,
+)
 from orchestrator.experiment.model_inputs.model_input import ModelInput, ModelInputs
+from orchestrator.experiment.model_inputs.tflite_header import DEFAULT
 from orchestrator.model.experiment import Installation, Scalar, Workload, pairs
 from orchestrator.packages.pins import name_of, parse_on
 from orchestrator.yaml_files.files import FileMistake, check_sha256, find, sha256_of
@@ -29,8 +35,6 @@ _SUFFIXES = {
 }
 _HEADERS = {"onnx": onnx_header.read, "keras": keras_header.read}
 """What reads the inputs of a file, by the source of the workload; TFLite's are of a signature."""
-_SAVED_MODEL = ("saved_model.pb", "saved_model.pbtxt")
-"""One of these files makes a folder a SavedModel."""
 _SIGNED = ("savedmodel", "tflite")
 _TENSORS_ONLY = ("onnx", "tflite")
 _IMAGE = "input"
@@ -211,21 +215,30 @@ class _Resolver:
 
     def _stated_inputs(self, source: str, path: Path) -> ModelInputs | None:
         """What the file says of its inputs; notes a signature or file that it does not have."""
+        if source in _HEADERS:
+            return _HEADERS[source](path)
+        asked = self.entry.signature
         if source == "savedmodel" and path.is_dir():
-            if not any((path / name).is_file() for name in _SAVED_MODEL):
-                text = f"{path} is not a SavedModel: it holds no {_SAVED_MODEL[0]}"
+            if not any((path / name).is_file() for name in saved_model_header.FILES):
+                text = f"{path} is not a SavedModel: it holds no {saved_model_header.FILES[0]}"
                 self._wrong("model", text)
-            return None
+                return None
+            # It may have functions beside its signatures: the run knows them.
+            self._check_choice(path, saved_model_header.signatures(path))
+            return saved_model_header.read(path, asked)
         if source != "tflite":
-            return _HEADERS[source](path) if source in _HEADERS else None
-        asked, known = self.entry.signature, tflite_header.signatures(path)
+            return None
+        known = tflite_header.signatures(path)
         if known is not None and asked is not None and asked not in known:
             there = f"it has {', '.join(known)}" if known else "it has none"
             self._wrong("signature", f"{path.name} has no signature '{asked}': {there}")
-        elif known and asked is None and len(known) > 1 and tflite_header.DEFAULT not in known:
+        self._check_choice(path, known)
+        return tflite_header.read(path, asked)
+
+    def _check_choice(self, path: Path, known: tuple[str, ...] | None) -> None:
+        if known and self.entry.signature is None and len(known) > 1 and DEFAULT not in known:
             said = ", ".join(known)
             self._wrong("model", f"{path.name} has several signatures: say 'signature:' {said}")
-        return tflite_header.read(path, asked)
 
     def _builtin(
         self, name: str, installations: tuple[Installation, ...], arguments: dict[str, Scalar]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping, NamedTuple
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 from eqc_runner.adapters.binding import InputSpec
 from eqc_runner.adapters.tensorflow_values import dimensions
@@ -20,6 +20,8 @@ class SavedFunction(NamedTuple):
     """An ``InputSpec`` or a constant for each parameter; empty where all go by keyword."""
     arguments: dict[str, Any]
     """Constants that are still to be bound, as tensors."""
+    parameters: Mapping[str, str] = {}
+    """By the name of a spec, the keyword of it."""
 
     def call(self, tf: Any, constants: Mapping[str, Any], *, xla: bool) -> Any:
         """The results. ``constants``: a tensor for each of ``specs``."""
@@ -28,7 +30,7 @@ class SavedFunction(NamedTuple):
         def compute(*values: Any) -> Any:
             given = dict(zip(names, values))
             if not self.positional:
-                return self.concrete(**given)
+                return self.concrete(**{self.parameters[n]: v for n, v in given.items()})
             return self.concrete(
                 *(given[p.name] if isinstance(p, InputSpec) else p for p in self.positional)
             )
@@ -38,10 +40,25 @@ class SavedFunction(NamedTuple):
         return compute(*constants.values())
 
 
-def served(loaded: Any, concrete: Any, arguments: Mapping[str, Any]) -> SavedFunction:
-    """A signature, whose parameters are all tensors and go by keyword."""
+def served(
+    loaded: Any, concrete: Any, own: Sequence[str], arguments: Mapping[str, Any]
+) -> SavedFunction:
+    """A signature, whose parameters are all tensors and go by keyword.
+
+    ``own``: what the file calls them; TensorFlow makes other names of those that Python lacks.
+    """
     _, named = concrete.structured_input_signature
-    return SavedFunction(loaded, concrete, _specs(sorted(named.items())), (), dict(arguments))
+    parameters = {name: name if name in named else _as_keyword(name) for name in own}
+    if sorted(parameters.values()) != sorted(named):
+        parameters = {name: name for name in named}
+    specs = _specs((name, named[parameters[name]]) for name in sorted(parameters))
+    return SavedFunction(loaded, concrete, specs, (), dict(arguments), parameters)
+
+
+def _as_keyword(name: str) -> str:
+    """As TensorFlow does: ``left/in`` as ``left_in``."""
+    made = "".join(letter if letter.isalnum() else "_" for letter in name)
+    return made if made[:1].isalpha() else f"arg_{made}"
 
 
 def functions_of(loaded: Any) -> Iterator[tuple[str, Any]]:

@@ -76,8 +76,9 @@ class SavedModel:
         loaded = _load(self._tf, self._file)
         signatures = dict(loaded.signatures)
         if self._signature in signatures or (signatures and self._signature is None):
-            concrete = signatures[chosen(self._signature, list(signatures), self._file.name)]
-            return served(loaded, concrete, self._arguments)
+            key = chosen(self._signature, list(signatures), self._file.name)
+            own = _own_names(self._file.path, key)
+            return served(loaded, signatures[key], own, self._arguments)
         functions = dict(functions_of(loaded))
         there = ", ".join([*sorted(signatures), *functions]) or "none"
         if self._signature in functions:
@@ -129,9 +130,7 @@ def _without_slots(tf: Any, path: Path) -> Any:
 
     They serve training alone: what the model's functions compute has no part of them.
     """
-    protocol: Any = importlib.import_module("tensorflow.core.protobuf.saved_model_pb2")
-    content = protocol.SavedModel()
-    content.ParseFromString((path / FILES[0]).read_bytes())
+    content = _content(path)
     for graph in content.meta_graphs:
         for node in graph.object_graph_def.nodes:
             node.ClearField("slot_variables")
@@ -141,6 +140,21 @@ def _without_slots(tf: Any, path: Path) -> Any:
                 (Path(folder) / each.name).symlink_to(each.resolve())
         (Path(folder) / FILES[0]).write_bytes(content.SerializeToString())
         return tf.saved_model.load(folder)
+
+
+def _own_names(path: Path, signature: str) -> list[str]:
+    """What the file calls the inputs of a signature; empty where it is not written in binary."""
+    if not (path / FILES[0]).is_file():
+        return []
+    graphs = [graph for graph in _content(path).meta_graphs if signature in graph.signature_def]
+    return list(graphs[0].signature_def[signature].inputs) if len(graphs) == 1 else []
+
+
+def _content(path: Path) -> Any:
+    protocol: Any = importlib.import_module("tensorflow.core.protobuf.saved_model_pb2")
+    content = protocol.SavedModel()
+    content.ParseFromString((path / FILES[0]).read_bytes())
+    return content
 
 
 def _types(tf: Any, graph: Any) -> Iterator[str]:

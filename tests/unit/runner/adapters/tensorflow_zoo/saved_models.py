@@ -43,7 +43,7 @@ def _signatures(tf: Any, folder: Path) -> Iterator[Case]:
         input_signature=[*names, flag],
     )
     tf.saved_model.save(module, str(folder / "arguments"), choose)
-    given = {"left_in": X, "x": X * 2}
+    given = {"left/in": X, "x": X * 2}
     for training, expected in ((True, X + X * 2), (False, X - X * 2)):
         asked = {"arguments": {"training": training}}
         outputs = {"überaus größ": expected}
