@@ -48,6 +48,7 @@ def test_ours_come_in_the_order_of_the_published_schema() -> None:
         "onnxruntime",
         "numpy",
         "jax",
+        "litert",
         "openvino",
     ]
     for framework in catalog.frameworks().values():
@@ -66,7 +67,7 @@ def test_frameworks_from_outside_follow_by_name(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(FOLDERS_VARIABLE, os.pathsep.join(["some", "", str(tmp_path / "more")]))
     found = catalog.frameworks()
-    assert list(found)[4:] == ["abacus", "jax", "openvino", "zebra"]
+    assert list(found)[4:] == ["abacus", "jax", "litert", "openvino", "zebra"]
     assert found["zebra"].folder == tmp_path / "some" / "zebra"
     assert catalog.sources_of("zebra") == ("builtin", "python")
     assert catalog.mask_environment("avx2", "zebra") is None

@@ -23,7 +23,7 @@ from eqc_runner.adapters.settings import (
     read_flags,
 )
 from eqc_runner.adapters.tensorflow_files import SavedModel
-from eqc_runner.adapters.tflite import TfliteModel
+from eqc_runner.adapters.tflite import Runtime, TfliteModel
 from eqc_runner.failures import Failed, Unsupported
 from eqc_runner.models.builtin_model import builtin_model
 
@@ -94,7 +94,9 @@ class TensorflowAdapter:
                 raise Failed("input-missing", f"a Keras model has no signatures: {signature!r}")
             loaded = read_keras(self._tf, file, settings, how)
         elif source == "tflite":
-            loaded = TfliteModel(self._tf, file, settings, how, signature)
+            lite = self._tf.lite
+            runtime = Runtime(lite.Interpreter, lite.experimental.OpResolverType, SCHEMA)
+            loaded = TfliteModel(runtime, file, settings, how, signature)
         else:
             self._note = SavedModel.note
             loaded = SavedModel(self._tf, file, settings, how, signature)
@@ -152,5 +154,6 @@ def _check_meaning(flags: Mapping[str, Any], source: str) -> None:
             raise Failed("exception", f"{text}the variable {ONEDNN}={int(value)}")
 
 
+SCHEMA = "tensorflow.lite.python.schema_py_generated"
 BUILD = ("cuda_version", "cudnn_version")
 """Keys that TensorFlow's build information has in a CUDA build."""

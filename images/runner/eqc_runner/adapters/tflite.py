@@ -1,8 +1,9 @@
-"""TFLite files of users, by their signatures, on TensorFlow's own interpreter."""
+"""TFLite files of users, by their signatures, on the interpreter of TensorFlow or of LiteRT."""
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+import importlib
+from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,17 @@ PACKED = ("int2", "int4", "uint4")
 """Types of which two or more elements share a byte; the interpreter gives no array of them."""
 
 
+class Runtime(NamedTuple):
+    """Whose interpreter runs the files."""
+
+    interpreter: Any
+    """The class ``Interpreter``."""
+    resolvers: Any
+    """The enumeration ``OpResolverType``."""
+    schema: str
+    """The module with the classes that are generated from TFLite's schema."""
+
+
 class TfliteModel:
     """One signature of a file, or where it has none its first subgraph by its tensors' names.
 
@@ -36,19 +48,19 @@ class TfliteModel:
     """
 
     def __init__(
-        self, tf: Any, file: ModelFile, settings: Settings, how: How, signature: str | None
+        self, runtime: Runtime, file: ModelFile, settings: Settings, how: How, signature: str | None
     ) -> None:
         if not file.path.exists():
             raise Failed("input-missing", f"no TFLite file {file.name}")
-        self._tf = tf
+        self._runtime = runtime
         self._name = file.name
         self._bytes = file.path.read_bytes()
         self._threads = settings.threads
-        self._kernels, self._plain_kernels = _resolvers(tf, settings.flags)
+        self._kernels, self._plain_kernels = _resolvers(runtime.resolvers, settings.flags)
         self._given = Given(settings, how.arguments)
         self.facts = ModelFacts(None, None, None)
         self._unused = self._interpreter(self._kernels)
-        self._content = read_tflite(self._bytes)
+        self._content = read_tflite(self._bytes, runtime.schema)
         self._signature = self._called(signature)
         self._graph = self._content.graphs[self._signature.graph]
         self.dtypes = floats(t.dtype for graph in self._content.graphs for t in graph.tensors)
@@ -91,7 +103,7 @@ class TfliteModel:
         if not self._bytes:
             raise Failed("exception", f"{self._name} is empty")
         try:
-            return self._tf.lite.Interpreter(
+            return self._runtime.interpreter(
                 model_content=self._bytes,
                 num_threads=self._threads,
                 experimental_op_resolver_type=kernels,
@@ -109,7 +121,7 @@ class TfliteModel:
             for tensor in (self._graph.tensors[index],)
         ]
         arrays = self._given.bind(inputs, specs)
-        arrays = {name: _carried(self._tf, arrays[name], dtype) for name, _, dtype in specs}
+        arrays = {name: _carried(arrays[name], dtype) for name, _, dtype in specs}
         try:
             if called.graph == 0:
                 for name, index in called.inputs.items():
@@ -138,9 +150,8 @@ class TfliteModel:
             return Unrecorded(f"the interpreter gives no values: {first_line(error)}")
 
 
-def _resolvers(tf: Any, flags: Mapping[str, Any]) -> tuple[Any, Any]:
+def _resolvers(types: Any, flags: Mapping[str, Any]) -> tuple[Any, Any]:
     """What finds the kernels of the plain and of the instrumented run."""
-    types = tf.lite.experimental.OpResolverType
     delegate = flags.get("delegate")
     if flags.get("kernels") == "reference":
         if delegate == "xnnpack":
@@ -153,13 +164,13 @@ def _resolvers(tf: Any, flags: Mapping[str, Any]) -> tuple[Any, Any]:
     return (plain if delegate == "none" else types.BUILTIN), plain
 
 
-def _carried(tf: Any, array: np.ndarray, dtype: str) -> np.ndarray:
+def _carried(array: np.ndarray, dtype: str) -> np.ndarray:
     """As the interpreter takes it: texts as bytes, bfloat16 in its own type."""
     if dtype == "string":
         texts = [text.encode() if isinstance(text, str) else bytes(text) for text in array.flat]
         return np.array(texts, dtype=object).reshape(array.shape)
     if dtype == "bfloat16":
-        return bfloat16_bits(array).view(tf.bfloat16.as_numpy_dtype)
+        return bfloat16_bits(array).view(importlib.import_module("ml_dtypes").bfloat16)
     return array
 
 

@@ -1,6 +1,6 @@
 """What a TFLite file holds: its subgraphs, their operators and tensors, and its signatures.
 
-Read with the classes that TensorFlow generates from TFLite's schema. The interpreter itself shows
+Read with the classes that are generated from TFLite's schema. The interpreter itself shows
 neither the operators of a subgraph other than the first nor dtypes that NumPy lacks.
 """
 
@@ -44,9 +44,12 @@ class TfliteContent(NamedTuple):
     signatures: tuple[TfliteSignature, ...]
 
 
-def read_tflite(content: bytes) -> TfliteContent:
-    """Parse a file that an interpreter has accepted, so that it is whole."""
-    schema: Any = importlib.import_module("tensorflow.lite.python.schema_py_generated")
+def read_tflite(content: bytes, module: str) -> TfliteContent:
+    """Parse a file that an interpreter has accepted, so that it is whole.
+
+    ``module`` has the classes.
+    """
+    schema: Any = importlib.import_module(module)
     model = schema.Model.GetRootAs(content, 0)
     types = _names(schema.TensorType)
     codes = [model.OperatorCodes(index) for index in range(model.OperatorCodesLength())]

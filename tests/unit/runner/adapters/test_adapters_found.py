@@ -70,7 +70,7 @@ def test_a_description_that_is_none_is_said_with_its_file(place: Path, content: 
 
 def test_an_unknown_name_says_which_are_known(place: Path) -> None:
     write(place, "other", {})
-    with pytest.raises(Unsupported, match=r"known are jax, numpy, .*other, tensorflow"):
+    with pytest.raises(Unsupported, match=r"known are jax, litert, numpy, .*other, tensorflow"):
         adapters.get("abacus")
 
 
