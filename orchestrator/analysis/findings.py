@@ -49,7 +49,7 @@ from orchestrator.analysis.layers.model_size import (
     multiplications_of,
     series_of,
 )
-from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profile
+from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profiles
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.analysis.observations.members import on_platforms
 from orchestrator.analysis.observations.software_names import names_by_variant
@@ -296,7 +296,7 @@ class Findings:
     @cached_property
     def layers(self) -> tuple[LayerProfile, ...]:
         """Classes and remaining precision layer by layer (Figure 5)."""
-        return tuple(layer_profile(self.observations, grid) for grid in self.layer_grids)
+        return layer_profiles(self.observations, self.layer_grids)
 
     @property
     def layer_details(self) -> tuple[LayerDetails, ...]:

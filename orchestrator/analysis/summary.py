@@ -50,7 +50,7 @@ def summary_of(
         determinism=determinism(observations),
         layers=layers,
         measurements=measurements(observations),
-        notes=_notes(observations),
+        notes=_notes(observations, layers),
         compare=compare,
     )
 
@@ -59,7 +59,7 @@ def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
 
 
-def _notes(observations: Observations) -> tuple[str, ...]:
+def _notes(observations: Observations, layers: Iterable[LayerProfile]) -> tuple[str, ...]:
     sessions = observations.sessions
     notes = list(observations.notes)
     perturbed = int(sessions["perturbed"].sum())
@@ -67,6 +67,17 @@ def _notes(observations: Observations) -> tuple[str, ...]:
         notes.append(
             f"{perturbed} sessions gave another final output when their layers were recorded: "
             "their layer profile may not show what the plain run computes"
+        )
+    computed = {
+        (profile.workload, profile.variant, layer.index, layer.name)
+        for profile in layers
+        for layer in profile.unrecorded
+    }
+    if computed:
+        number = len(computed)
+        notes.append(
+            f"{number} {'layer was' if number == 1 else 'layers were'} computed but could not be "
+            "recorded, on some platform or all: `eqc report STORE --show layers` has the reasons"
         )
     rehearsed = int(sessions["rehearsal"].sum())
     if rehearsed:

@@ -11,7 +11,7 @@ from orchestrator.catalog.emulation import (
     qemu_note,
     required_flag,
 )
-from orchestrator.catalog.framework_folder import SOURCES, Framework
+from orchestrator.catalog.framework_folder import OWN, SOURCES, Framework
 from orchestrator.catalog.frameworks import frameworks, sources_of
 from orchestrator.catalog.lists import PROVIDERS, gpus, list_text, refreshed_folder
 from orchestrator.catalog.machine_types import (
@@ -37,6 +37,7 @@ from orchestrator.catalog.prices import Price, price_document
 
 __all__ = [
     "LEVELS",
+    "OWN",
     "PROVIDERS",
     "SOURCES",
     "Framework",

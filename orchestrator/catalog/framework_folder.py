@@ -1,7 +1,7 @@
 """The folder that defines one framework: read and checked. Its name is the framework's name.
 
-``framework.json``: the kinds of model it loads, the class of its adapter, what to install, and, if
-it is not called as the framework, the distribution whose version ``on`` pins;
+``framework.json``: the kinds of model it loads, the class of its adapter, what to install, its
+flags and, if it is not called as the framework, the distribution whose version ``on`` pins;
 ``requirements.txt``: what pip installs into its image; ``masks.json``, optional: the environment
 variables that limit its instruction set. Every other file is copied beside the runner.
 """
@@ -16,12 +16,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from orchestrator.catalog.flag_kinds import FlagKind, flag_kinds
 from orchestrator.errors import UsageError
 from orchestrator.system.paths import images_folder, runner_path
 
 SOURCES = ("builtin", "onnx", "keras", "savedmodel", "torch", "tflite", "python")
 """All kinds of model, as an experiment file names them."""
 
+OWN: Mapping[str, str] = MappingProxyType(
+    {
+        "onnx": "onnxruntime",
+        "keras": "tensorflow",
+        "savedmodel": "tensorflow",
+        "tflite": "tensorflow",
+        "torch": "torch",
+    }
+)
+"""What runs a kind of model file where an experiment does not say ``on``."""
 REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
     {"sse4": "sse4_2", "avx": "avx", "avx2": "avx2", "avx512": "avx512f"}
 )
@@ -30,7 +41,7 @@ REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
 DESCRIPTION = "framework.json"
 _REQUIREMENTS, _MASKS, _DOCKERFILE = "requirements.txt", "masks.json", "Dockerfile"
 _KEYS = ("sources", "adapter", "install")
-_OPTIONAL = ("distribution",)
+_OPTIONAL = ("distribution", "flags")
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 """Also valid as the name of a Docker image: the framework's image is called eqc-<name>."""
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -49,11 +60,20 @@ class Framework:
     """By level, the environment variables that limit it to that level; other levels are absent."""
     distribution: str
     """What the index calls it: ``tensorflow-cpu`` for ``tensorflow``."""
+    flags: Mapping[str, FlagKind] | None = None
+    """By name; ``session.*`` is any name that begins so. ``None``: its adapter alone knows."""
 
     @property
     def name(self) -> str:
         """The framework's name in experiment files."""
         return self.folder.name
+
+    def kind_of_flag(self, name: str) -> FlagKind | None:
+        """What flag ``name`` takes; ``None``: there is none of that name."""
+        for known, kind in (self.flags or {}).items():
+            if name == known or (known.endswith("*") and name.startswith(known[:-1])):
+                return kind
+        return None
 
     @property
     def requirements(self) -> Path:
@@ -107,7 +127,11 @@ def read_framework(folder: Path) -> Framework:
             "is not there; list what pip installs into the framework's image: numpy and blake3, "
             "which the runner needs, and the framework",
         )
-    return Framework(folder, tuple(sources), _masks(folder), distribution)
+    try:
+        flags = flag_kinds(content["flags"]) if "flags" in content else None
+    except ValueError as error:
+        wrong(path, str(error))
+    return Framework(folder, tuple(sources), _masks(folder), distribution, flags)
 
 
 def wrong(path: Path, what: str) -> NoReturn:

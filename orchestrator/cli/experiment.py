@@ -24,7 +24,7 @@ def validate(file: Path, *, online: bool) -> None:
     experiment = spec.load(file, providers())
     planned = make_plan(experiment)
     if online:
-        check_versions(planned, {})
+        check_versions(file, planned, {})
     cells = planned.cells
     click.echo(f"{file}: valid, {len(cells)} cells on {len(experiment.platforms)} platforms")
 
@@ -55,11 +55,11 @@ def stored_sessions(plan: Plan, results: Path) -> Mapping[str, int]:
     return Counter(cell for cell, _ in RunFolder(folder).sessions_done())
 
 
-def check_versions(plan: Plan, done: Mapping[str, int]) -> None:
+def check_versions(file: Path, plan: Plan, done: Mapping[str, int]) -> None:
     """That pip's index has every version of the sessions that are left, or it is here already.
 
-    ``done``: cell id → sessions in the store. Raises ``UsageError`` with the versions there are,
-    ``EnvironmentNotReady`` where the index does not answer.
+    ``done``: cell id → sessions in the store. Raises ``SpecError`` with the versions there are and
+    where ``file`` asks for another, ``EnvironmentNotReady`` where the index does not answer.
     """
     left = {c.variant.installation for c in plan.cells if done.get(c.id, 0) < c.observe.sessions}
     pinned = [each for each in left if each.pin is not None]
@@ -69,7 +69,9 @@ def check_versions(plan: Plan, done: Mapping[str, int]) -> None:
         from orchestrator.packages import index  # noqa: PLC0415
         from orchestrator.packages.environments import existing  # noqa: PLC0415
 
-        index.check(e for e in pinned if existing(e) is None and recorded(e, "x86_64") is None)
+        wanted = [e for e in pinned if existing(e) is None and recorded(e, "x86_64") is None]
+        if missing := index.missing(wanted):
+            raise spec.refused(str(file), plan.experiment.source, missing)
 
 
 def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:

@@ -39,7 +39,7 @@ def rehearse(
 ) -> None:
     """Carry out ``eqc rehearse``."""
     plan = rehearsed(make_plan(experiment.load(file, providers())), rented=cloud)
-    check_versions(plan, {} if fresh else stored_sessions(plan, results))
+    check_versions(file, plan, {} if fresh else stored_sessions(plan, results))
     for note in notes(plan):
         click.echo(f"eqc: {note}", err=True)
     with (

@@ -48,7 +48,7 @@ def run(
     over = over_limit(plan, {} if fresh else done)
     if over is not None:
         raise OverLimit(over)
-    check_versions(plan, {} if fresh else done)
+    check_versions(file, plan, {} if fresh else done)
     limits = plan.experiment.limits
     at_once = min(jobs or os.cpu_count() or 1, limits.machines or sys.maxsize)
     with (

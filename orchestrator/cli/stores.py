@@ -12,7 +12,7 @@ from orchestrator.cli.terminal import console
 from orchestrator.errors import Exit
 from orchestrator.report.formats.text import plain_text
 from orchestrator.report.terminal import TableReport
-from orchestrator.results.partitions import Summary
+from orchestrator.results.partitions import Summary, incomplete
 from orchestrator.store.innfrastructure.importing import import_study
 from orchestrator.store.merge import merge as merge_stores
 
@@ -52,7 +52,7 @@ def completeness(summary: Summary) -> Exit:
     if not any(partition.classes for partition in summary.partitions):
         click.echo("eqc: nothing was observed", err=True)
         return Exit.NOTHING_OBSERVED
-    if any(partition.missing for partition in summary.partitions):
+    if any(incomplete(partition) for partition in summary.partitions):
         return Exit.INCOMPLETE
     return Exit.DONE
 

@@ -25,6 +25,7 @@ from orchestrator.experiment.fields import (
     Setting,
     VariableSet,
 )
+from orchestrator.experiment.input_entry import InputEntry
 from orchestrator.experiment.platforms import KnownProvider
 from orchestrator.model.experiment import COMPARABLE
 from orchestrator.yaml_files.fields import (
@@ -32,13 +33,13 @@ from orchestrator.yaml_files.fields import (
     Strict,
     Words,
     dollars,
-    fraction,
     many,
     size_in_bytes,
     word,
 )
 
-Precision = Literal["float16", "bfloat16", "float32", "float64"]
+Precision = Literal["float16", "bfloat16", "float32", "float64", "stored"]
+"""``stored``: as the model's file is, which is the default; what has no file: float32."""
 Device = Literal["cpu", "gpu"]
 Precisions = Annotated[
     list[Precision],
@@ -64,14 +65,6 @@ Axes = Annotated[
 ]
 Positive = Annotated[float, Field(gt=0)]
 Money = Annotated[Positive, BeforeValidator(dollars, json_schema_input_type=float | str)]
-Number = Annotated[float, BeforeValidator(fraction, json_schema_input_type=float | str)]
-Numbers = Annotated[
-    list[Number], MinLen(1), BeforeValidator(many, json_schema_input_type=float | list[float | str])
-]
-
-
-def _pair(value: Any) -> Any:
-    return [value, value] if isinstance(value, int) else value
 
 
 def _by_device(value: Any) -> Any:
@@ -105,44 +98,9 @@ class WorkloadEntry(Strict):
     weights: str | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
     arguments: dict[str, Setting] = Field(default_factory=dict)
-    label: str | None = None
-
-
-class RandomTensor(Strict):
-    """A tensor from the portable generator."""
-
-    shape: Annotated[list[Count], MinLen(1)] | None = None
-    distribution: Literal["uniform", "normal"] = "uniform"
-    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
-    dtype: Literal["float16", "float32", "float64"] = "float32"
-
-
-class InputEntry(Strict):
-    """Pictures, tensor files or random tensors; exactly one of the three."""
-
-    images: Words | None = None
-    files: Words | None = None
-    random: RandomTensor | None = None
-    size: (
-        Annotated[
-            list[Count],
-            Field(min_length=2, max_length=2),
-            BeforeValidator(_pair, json_schema_input_type=int | list[int]),
-        ]
-        | None
-    ) = None
-    """Height and width, or one number for both."""
-    channels: Literal[1, 3] | None = None
-    scale: Number | None = None
-    mean: Numbers | None = None
-    std: Numbers | None = None
-    layout: Literal["NHWC", "NCHW"] | None = None
-    order: Literal["RGB", "BGR"] | None = None
-    filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None
-    cast: bool = False
-    """Whether its tensors may be rounded to the model's dtype where that loses bits."""
-    for_: Words | None = Field(default=None, alias="for")
-    """Labels or models of the workloads this is for; all without it."""
+    """Of a builtin or function; of a file, constants for parameters that are no tensors."""
+    signature: Annotated[str, MinLen(1)] | None = None
+    """Which signature of a SavedModel or TFLite file is called."""
     label: str | None = None
 
 

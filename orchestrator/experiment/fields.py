@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any
 
@@ -38,6 +39,8 @@ def _variable(value: Any) -> Any:
 def _setting(value: Any) -> Any:
     if isinstance(value, (list, dict)):
         raise ValueError("a single value is wanted here, not a list or mapping")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a finite number is wanted here")
     return value
 
 

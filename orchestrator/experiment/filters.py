@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import product
 
 from orchestrator.experiment.document import FilterEntry, Vary
@@ -48,7 +48,7 @@ def resolve_filters(
 
 def domain_of(
     platforms: Iterable[Platform],
-    workloads: Iterable[ResolvedWorkload],
+    workloads: Sequence[ResolvedWorkload],
     inputs: Iterable[str],
     variants: Iterable[Variant],
 ) -> dict[str, set[Scalar]]:
@@ -56,7 +56,11 @@ def domain_of(
     domain: dict[str, set[Scalar]] = {field: set() for field in selection.FIELDS}
     parts = [selection.of_platform(platform) for platform in platforms]
     parts += [selection.of_workload(resolved.workload) for resolved in workloads]
-    parts += [selection.of_variant(variant) for variant in variants]
+    parts += [
+        selection.of_variant(variant.for_workload(workload))
+        for variant in variants
+        for workload in {each.workload.is_file: each.workload for each in workloads}.values()
+    ]
     for part in parts:
         for field, values in part.items():
             if field in domain:
@@ -110,7 +114,7 @@ def resolve_variants(vary: Vary, installations: tuple[Installation, ...]) -> lis
     for environment, flags, precision, batch, device, threads in product(
         _limited(vary.environment),
         _limited(vary.flags),
-        vary.precision or ["float32"],
+        vary.precision or ["stored"],
         vary.batch or [None],
         devices,
         vary.threads or [None],

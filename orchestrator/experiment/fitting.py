@@ -9,18 +9,20 @@ unless no combination fits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from orchestrator.experiment.document import Document
 from orchestrator.experiment.exactness import Array, first_misfit
 from orchestrator.experiment.model_inputs.model_input import (
     DTYPES,
+    TEXT,
     ModelInput,
     ModelInputs,
     shape_text,
 )
 from orchestrator.experiment.workloads import ResolvedWorkload
+from orchestrator.model.experiment import STORED
 
 TENSOR = "input"
 """The name of a tensor where the file gives none."""
@@ -42,7 +44,7 @@ class Variation:
         filtered = {key for entry in filters for key, given in entry if given is not None}
         vary = document.vary
         return cls(
-            tuple(vary.batch or [None]), tuple(vary.precision or ["float32"]), frozenset(filtered)
+            tuple(vary.batch or [None]), tuple(vary.precision or [STORED]), frozenset(filtered)
         )
 
 
@@ -57,7 +59,8 @@ def misfits(
         return
     label = workload.workload.label
     takes = f"workload '{label}' takes {'; '.join(map(str, workload.inputs)) or 'no inputs'}"
-    bound = _bound(tensors, workload.inputs)
+    given = dict(workload.workload.arguments)
+    bound = _bound(tensors, tuple(each for each in workload.inputs if each.name not in given))
     if bound is None:
         yield f"{takes}; given is {', '.join(sorted(tensors))}: name the tensors so"
         return
@@ -75,15 +78,27 @@ def _bound(
     tensors: Mapping[str, Array], inputs: ModelInputs
 ) -> dict[str, tuple[Array, ModelInput]] | None:
     """Each tensor with the input it is for; ``None`` where the names are others."""
-    if len(inputs) == len(tensors) == 1:
+    inputs = tuple(each for stated in inputs for each in _elements(tensors, stated))
+    if len(inputs) == len(tensors) == 1 and not inputs[0].sequence:
         ((name, array),) = tensors.items()
         if name == TENSOR or inputs[0].name in (None, name):
             return {name: (array, inputs[0])}
     named = {each.name: each for each in inputs}
     missing = [each for each in inputs if each.required and each.name not in tensors]
-    if missing or any(name not in named for name in tensors):
+    known = {each.name for each in inputs if not each.sequence}
+    if missing or any(name not in known for name in tensors):
         return None
     return {name: (array, named[name]) for name, array in tensors.items()}
+
+
+def _elements(tensors: Mapping[str, Array], stated: ModelInput) -> list[ModelInput]:
+    """One input for each tensor that is given of a sequence; any other input is itself."""
+    count = 0
+    while stated.sequence and f"{stated.name}.{count}" in tensors:
+        count += 1
+    if not count:
+        return [stated]
+    return [replace(stated, name=f"{stated.name}.{i}", sequence=False) for i in range(count)]
 
 
 def _worst(
@@ -116,8 +131,13 @@ def _shape_check(array: Array, wanted: ModelInput) -> Callable[[int | None], str
 
 def _value_check(array: Array, wanted: ModelInput, *, cast: bool) -> Callable[[str], str | None]:
     def check(precision: str) -> str | None:
+        if wanted.follows_precision and precision == STORED:
+            precision = "float32"  # nothing was said, and there is no file that says it
         dtype = wanted.dtype or (precision if wanted.follows_precision else None)
-        if dtype is None or array.dtype.name not in DTYPES:
+        is_text = array.dtype.kind == "U"
+        if dtype is not None and is_text != (dtype == TEXT):
+            return f"has {'texts' if is_text else array.dtype}, the model takes {dtype}"
+        if dtype is None or is_text or array.dtype.name not in DTYPES:
             return None
         # A precision of float16 or bfloat16 is wanted of a float input; float32 is the default.
         asked = dtype == precision != "float32" and array.dtype.kind == "f"

@@ -6,19 +6,26 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 from orchestrator.experiment.builtins import Shape
-from orchestrator.experiment.document import InputEntry, RandomTensor
 from orchestrator.experiment.fitting import TENSOR, Variation, misfits
+from orchestrator.experiment.input_entry import InputEntry, RandomTensors, Source, TensorEntry
+from orchestrator.experiment.model_inputs.model_input import ModelInputs
+from orchestrator.experiment.random_tensors import check_size
+from orchestrator.experiment.sources import (
+    PLAIN,
+    plain_tensor,
+    random_tensors,
+    read_tensors,
+    wants_header,
+)
 from orchestrator.experiment.tensors import (
     Array,
     Preprocessing,
     check_digit,
     digit,
     picture,
-    random_tensor,
     store_npy,
 )
 from orchestrator.experiment.workloads import ResolvedWorkload
@@ -27,12 +34,24 @@ from orchestrator.yaml_files.files import FileMistake, find
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
 _PICTURE_KEYS = ("size", "channels", "scale", "mean", "std", "layout", "order", "filter")
+_KINDS = ("images", "files", *PLAIN, "tensors")
+_TENSOR_KINDS = ("image", "file", *PLAIN)
 _DIGIT = re.compile(r"digits:([0-9]{1,9})")
 
-Make = Callable[[Shape | None], dict[str, Array]]
-"""Makes the named tensors of an input for workloads of one input shape (``None``: unknown).
 
-Raises FileMistake."""
+NOTHING = "none"
+"""The label of the input of a model that takes none."""
+
+
+class Wanted(NamedTuple):
+    """What workloads take that get the same tensors; ``None``: not known, or of no matter."""
+
+    shape: Shape | None
+    inputs: ModelInputs | None
+
+
+Make = Callable[[Wanted], dict[str, Array]]
+"""Makes the named tensors of an input. Raises FileMistake."""
 ResolvedInput = tuple[Input, frozenset[str] | None]
 
 
@@ -58,9 +77,9 @@ def resolve_inputs(
         resolver = _Resolver(entry, loc, folder, mistakes)
         targets = resolver.targets(workloads, complete=complete)
         for at, label, make in resolver.items():
-            for shape, labels in _by_shape(targets).items():
+            for wanted, labels in resolver.groups(targets).items():
                 try:
-                    tensors = make(shape)
+                    tensors = make(wanted)
                 except FileMistake as error:
                     mistakes.add(at, str(error))
                     continue
@@ -78,16 +97,11 @@ def resolve_inputs(
     if complete:
         for workload in workloads:
             label = workload.workload.label
-            if not any(target == label for target, _ in taken) and not mistakes.found:
+            if workload.inputs == () and not any(target == label for target, _ in taken):
+                resolved.append((Input(NOTHING, ()), frozenset([label])))
+            elif not any(target == label for target, _ in taken) and not mistakes.found:
                 mistakes.add(("inputs",), f"no input is for the workload '{label}'", key=True)
     return resolved
-
-
-def _by_shape(targets: list[ResolvedWorkload]) -> dict[Shape | None, list[str]]:
-    groups: dict[Shape | None, list[str]] = {}
-    for target in targets:
-        groups.setdefault(target.shape, []).append(target.workload.label)
-    return groups
 
 
 def _claim(
@@ -112,7 +126,7 @@ class _Resolver:
     ) -> list[ResolvedWorkload]:
         """The workloads this entry is for."""
         if self.entry.for_ is None:
-            return workloads
+            return [workload for workload in workloads if workload.inputs != ()]
         found: list[ResolvedWorkload] = []
         valid = [name for w in workloads for name in _names(w)]
         for index, name in enumerate(self.entry.for_):
@@ -122,28 +136,88 @@ class _Resolver:
                 self.mistakes.add((*self.loc, "for", index), text)
         return [w for w in workloads if w in found]
 
+    def groups(self, targets: list[ResolvedWorkload]) -> dict[Wanted, list[str]]:
+        """The labels of the workloads that get the same tensors."""
+        random = self.entry.random
+        by_header = random is not None and wants_header(random)
+        found: dict[Wanted, list[str]] = {}
+        for target in targets:
+            wanted = Wanted(target.shape, target.inputs if by_header else None)
+            found.setdefault(wanted, []).append(target.workload.label)
+        return found
+
     def items(self) -> list[tuple[Loc, str, Make]]:
         """(location, label, how to make it) of each input of this entry."""
         entry = self.entry
-        kinds = [key for key in ("images", "files", "random") if getattr(entry, key) is not None]
-        if len(kinds) != 1:
-            if self.loc not in self.mistakes.incomplete:
-                text = "an input has one of the keys images, files and random"
-                self.mistakes.add(self.loc, text)
+        kind = self._kind(entry, _KINDS, self.loc)
+        if kind is None:
             return []
-        if kinds != ["images"]:
-            stray = [key for key in _PICTURE_KEYS if getattr(entry, key) is not None]
-            for key in stray:
-                text = f"'{key}' applies to images only, not to {kinds[0]}: remove it"
-                self.mistakes.add((*self.loc, key), text, key=True)
-            if stray:
-                return []
+        at = (*self.loc, kind)
         if entry.random is not None:
             default = f"random:{entry.random.distribution} seed={entry.random.seed}"
-            return [((*self.loc, "random"), entry.label or default, self._random)]
+            return [(at, entry.label or default, self._random)]
         if entry.files is not None:
             return self._named("files", entry.files, self._file)
-        return self._named("images", entry.images or [], self._image)
+        if entry.images is not None:
+            return self._named("images", entry.images, self._image)
+        if entry.tensors is not None:
+            kinds = {
+                name: self._kind(each, _TENSOR_KINDS, (*at, name))
+                for name, each in entry.tensors.items()
+            }
+            if None in kinds.values():
+                return []
+            default = ", ".join(entry.tensors)
+            return [(at, entry.label or default, lambda _: self._tensors(kinds))]
+        return [
+            (
+                at,
+                entry.label or kind,
+                lambda _: {TENSOR: plain_tensor(entry, kind, self.folder, None)},
+            )
+        ]
+
+    def _kind(self, entry: Source, valid: tuple[str, ...], loc: Loc) -> str | None:
+        """The one key of ``valid`` that is given; ``None`` where a mistake was noted."""
+        kinds = [key for key in valid if getattr(entry, key) is not None]
+        if len(kinds) != 1:
+            if loc not in self.mistakes.incomplete:
+                what = "an input" if valid is _KINDS else "a tensor"
+                text = f"{what} has one of the keys {', '.join(valid[:-1])} and {valid[-1]}"
+                self.mistakes.add(loc, text)
+            return None
+        (kind,) = kinds
+        usable = {"shape": ("values",), "dtype": ("values", "images", "image")}
+        stray = []
+        for key in (*_PICTURE_KEYS, "dtype", "shape"):
+            takers = usable.get(key, ("images", "image"))
+            if getattr(entry, key) is not None and kind not in takers:
+                stray.append(key)
+                place = " and ".join(taker for taker in takers if taker in valid)
+                hint = ": say it under 'random'" if kind == "random" and key in usable else ""
+                text = f"'{key}' applies to {place} only, not to {kind}{hint or ': remove it'}"
+                self.mistakes.add((*loc, key), text, key=True)
+        return None if stray else kind
+
+    def _tensors(self, kinds: dict[str, str | None]) -> dict[str, Array]:
+        made = {}
+        for name, entry in (self.entry.tensors or {}).items():
+            try:
+                made[name] = self._tensor(entry, kinds[name] or "", name)
+            except FileMistake as error:
+                raise FileMistake(f"'{name}': {error}") from error
+        return made
+
+    def _tensor(self, entry: TensorEntry, kind: str, name: str) -> Array:
+        if kind in PLAIN:
+            return plain_tensor(entry, kind, self.folder, name)
+        if entry.image is not None:
+            self._check_there("images", entry.image)
+            return self._pixels(entry, entry.image, None)
+        arrays = list(read_tensors(entry.file or "", self.folder).values())
+        if len(arrays) > 1:
+            raise FileMistake(f"{entry.file} has {len(arrays)} tensors; one is wanted here")
+        return arrays[0]
 
     def _named(
         self, key: str, names: list[str], make: Callable[[str, Shape | None], dict[str, Array]]
@@ -159,7 +233,7 @@ class _Resolver:
             except FileMistake as error:
                 self.mistakes.add(at, str(error))
                 continue
-            items.append((at, label, lambda shape, name=name: make(name, shape)))  # type: ignore[misc]
+            items.append((at, label, lambda wanted, name=name: make(name, wanted.shape)))  # type: ignore[misc]
         return items
 
     def _check_there(self, key: str, name: str) -> None:
@@ -173,14 +247,18 @@ class _Resolver:
             find(name, self.folder)
 
     def _image(self, name: str, shape: Shape | None) -> dict[str, Array]:
-        number = _DIGIT.fullmatch(name)
-        how = self._preprocessing(shape, is_digit=number is not None)
-        if number is not None:
-            return {TENSOR: digit(int(number[1]), how)}
-        return {TENSOR: picture(find(name, self.folder), how)}
+        return {TENSOR: self._pixels(self.entry, name, shape)}
 
-    def _preprocessing(self, shape: Shape | None, *, is_digit: bool) -> Preprocessing:
-        entry = self.entry
+    def _pixels(self, entry: Source, name: str, shape: Shape | None) -> Array:
+        number = _DIGIT.fullmatch(name)
+        how = self._preprocessing(entry, shape, is_digit=number is not None)
+        if number is not None:
+            return digit(int(number[1]), how)
+        return picture(find(name, self.folder), how)
+
+    def _preprocessing(
+        self, entry: Source, shape: Shape | None, *, is_digit: bool
+    ) -> Preprocessing:
         size = (entry.size[0], entry.size[1]) if entry.size is not None else None
         if shape is not None:
             if size not in (None, shape[:2]) or entry.channels not in (None, shape[2]):
@@ -200,6 +278,12 @@ class _Resolver:
                 raise FileMistake(f"'{key}' has {len(numbers)} numbers for {channels} channels")
         if entry.std is not None and 0.0 in entry.std:
             raise FileMistake("'std' must not be 0")
+        if entry.dtype not in (None, "float32", "uint8"):
+            raise FileMistake(f"pictures are float32 or uint8, not {entry.dtype}")
+        if entry.dtype == "uint8":
+            for key in ("scale", "mean", "std"):
+                if getattr(entry, key) is not None:
+                    raise FileMistake(f"'dtype: uint8' is the pixels as they are: remove '{key}'")
         default = Preprocessing()
         return Preprocessing(
             size=size,
@@ -210,34 +294,28 @@ class _Resolver:
             layout=entry.layout or default.layout,
             order=entry.order or default.order,
             filter=entry.filter or default.filter,
+            dtype=entry.dtype or default.dtype,
         )
 
-    def _random(self, shape: Shape | None) -> dict[str, Array]:
-        random = self.entry.random or RandomTensor()
-        sides = tuple(random.shape) if random.shape is not None else None
-        if sides is None:
-            if shape is None:
-                raise FileMistake("give the 'shape' of the tensor: the model's is not known here")
-            sides = (1, *shape)
-        if int(np.prod(np.array(sides, dtype=object))) > 2**28:
-            raise FileMistake(f"a tensor of shape {list(sides)} is too large")
-        self._check_shape(sides, shape)
-        return {TENSOR: random_tensor(sides, random.distribution, random.seed, random.dtype)}
+    def _random(self, wanted: Wanted) -> dict[str, Array]:
+        random = self.entry.random or RandomTensors()
+        check_size(random.shape or ())
+        if wanted.shape is not None and random.inputs is None and random.sizes is None:
+            # A builtin's input is a picture: its dtype follows the cell's precision.
+            sides = random.shape or [1, *wanted.shape]
+            self._check_shape(tuple(sides), wanted.shape)
+            entry = Source(random=random.model_copy(update={"shape": sides}))
+            return {TENSOR: plain_tensor(entry, "random", self.folder, None)}
+        if random.shape is not None:
+            if random.inputs is not None or random.sizes is not None:
+                raise FileMistake(
+                    "'shape' is that of a single tensor: give it under 'inputs', or remove it"
+                )
+            return {TENSOR: plain_tensor(self.entry, "random", self.folder, None)}
+        return random_tensors(random, wanted.inputs)
 
     def _file(self, name: str, shape: Shape | None) -> dict[str, Array]:
-        path = find(name, self.folder)
-        try:
-            if path.suffix == ".npz":
-                with np.load(path, allow_pickle=False) as archive:
-                    arrays: dict[str, Array] = {key: archive[key] for key in archive.files}
-            elif path.suffix == ".npy":
-                arrays = {TENSOR: np.load(path, allow_pickle=False)}
-            else:
-                raise FileMistake(f"an input file ends in .npy or .npz, not '{name}'")
-        except (OSError, ValueError, EOFError) as error:
-            raise FileMistake(f"cannot read {path}: {error}") from error
-        if not arrays or any(a.dtype.kind not in "biufc" for a in arrays.values()):
-            raise FileMistake(f"{path} has no tensors, or a tensor whose elements are not numbers")
+        arrays = read_tensors(name, self.folder)
         if len(arrays) == 1:
             self._check_shape(next(iter(arrays.values())).shape, shape)
         return arrays

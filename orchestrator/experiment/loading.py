@@ -11,6 +11,7 @@ from orchestrator.experiment.comparison import check_comparison
 from orchestrator.experiment.document import Document, LimitsEntry, ObserveEntry
 from orchestrator.experiment.filters import domain_of, resolve_filters, resolve_variants
 from orchestrator.experiment.fitting import Variation
+from orchestrator.experiment.flags import check_flags
 from orchestrator.experiment.inputs import resolve_inputs
 from orchestrator.experiment.platforms import KnownProvider, resolve_platforms
 from orchestrator.experiment.validation import Checked, validate
@@ -27,7 +28,7 @@ from orchestrator.model.experiment import (
 )
 from orchestrator.system.paths import cache_folder
 from orchestrator.yaml_files.mistakes import Mark, Mistakes
-from orchestrator.yaml_files.text import parse
+from orchestrator.yaml_files.text import decoded, parse
 
 
 def load(
@@ -61,13 +62,15 @@ def default_cache() -> Path:
 
 def _read(path: Path, mistakes: Mistakes) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError:
         mistakes.at(Mark(1, 1), "there is no such file")
-    except UnicodeDecodeError as error:
-        mistakes.at(Mark(1, 1), f"not UTF-8 text: {error.reason} at byte {error.start}")
     except OSError as error:
         mistakes.at(Mark(1, 1), f"cannot be read: {error.strerror}")
+    else:
+        text = decoded(content, mistakes)
+        if text is not None:
+            return text
     raise SpecError(tuple(mistakes.found))
 
 
@@ -114,6 +117,7 @@ def _resolve(
     ]
     if "vary" in touched:
         unsound |= selection.VARIANT_FIELDS
+    check_flags(document.vary, installations, mistakes)
     check_comparison(document, variants, mistakes)
     domain = domain_of(platforms, workloads, [given.label for given, _ in inputs], variants)
     domain = {field: values for field, values in domain.items() if field not in unsound}

@@ -1,6 +1,6 @@
-"""Pictures and random numbers → tensors with the same bits on every computer, as ``.npy`` files.
+"""Pictures → tensors with the same bits on every computer; any tensor → a ``.npy`` file.
 
-Only integer resampling, integers of the Philox generator and exact IEEE arithmetic are used. The
+Only integer resampling and exact IEEE arithmetic are used. The
 bytes of a file depend on the array alone, and its name is their sha256.
 """
 
@@ -9,10 +9,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import itertools
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from orchestrator.system.files import write_whole
 from orchestrator.yaml_files.files import FileMistake, find
 
+Array = NDArray[np.generic]
 DIGITS = 1797
 """Number of scanned digits in scikit-learn."""
 _DIGITS_FILE = "package:sklearn/datasets/data/digits.csv.gz"
@@ -40,12 +39,14 @@ class Preprocessing:
     layout: str = "NHWC"
     order: str = "RGB"
     filter: str = "bilinear"
+    dtype: str = "float32"
+    """``uint8``: the pixels as they are, not scaled."""
 
 
-def digit(number: int, how: Preprocessing) -> NDArray[np.float32]:
+def digit(number: int, how: Preprocessing) -> Array:
     """Scan ``number`` of scikit-learn's digits (8 x 8, 0…16), enlarged by repeating pixels.
 
-    float32, (1, height, width, channels) or, by ``how.layout``, (1, channels, height, width).
+    float32 or uint8, (1, height, width, channels); for NCHW (1, channels, height, width).
     FileMistake where there is no such digit or the size is no multiple of 8.
     """
     check_digit(number)
@@ -67,8 +68,8 @@ def check_digit(number: int) -> None:
         raise FileMistake(f"digits:{number} does not exist; there are 0 to {DIGITS - 1}")
 
 
-def picture(path: Path, how: Preprocessing) -> NDArray[np.float32]:
-    """An image file as float32, of the shape that ``digit`` gives. FileMistake if unreadable."""
+def picture(path: Path, how: Preprocessing) -> Array:
+    """An image file, of the dtype and shape that ``digit`` gives. FileMistake if unreadable."""
     try:
         from PIL import Image  # noqa: PLC0415 - only experiments with image files need it
     except ImportError as error:
@@ -89,28 +90,26 @@ def picture(path: Path, how: Preprocessing) -> NDArray[np.float32]:
     return _normalised(pixels, how, 1 / 255)
 
 
-def _normalised(
-    pixels: NDArray[np.float64], how: Preprocessing, scale: float
-) -> NDArray[np.float32]:
+def _normalised(pixels: NDArray[np.float64], how: Preprocessing, scale: float) -> Array:
     """(height, width, channels) → (1, …) in ``how.layout``; computed in float64, rounded once."""
-    factor = scale if how.scale is None else how.scale
-    values = (pixels * factor - np.array(how.mean)) / np.array(how.std)
+    values = pixels
+    if how.dtype != "uint8":
+        factor = scale if how.scale is None else how.scale
+        values = (pixels * factor - np.array(how.mean)) / np.array(how.std)
     batch = values[None]
     if how.layout == "NCHW":
         batch = batch.transpose(0, 3, 1, 2)
-    return np.ascontiguousarray(batch, dtype=np.float32)
-
-
-Array = NDArray[np.generic]
+    return np.ascontiguousarray(batch, dtype=how.dtype)
 
 
 def npy_bytes(array: Array) -> bytes:
     """The array as a ``.npy`` file (format 1.0, little-endian, C order).
 
     ``numpy.save`` is not used: its padding depends on NumPy's version, and an input's id is the
-    sha256 of these bytes. ValueError for an array whose elements are not numbers or bool.
+    sha256 of these bytes. Texts are UTF-32, each filled with NULs to the longest. ValueError for
+    an array whose elements are not numbers, bool or texts.
     """
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in "biufcU":
         raise ValueError(f"an array of {array.dtype} cannot be an input")
     plain = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
     shape = f"({', '.join(str(side) for side in plain.shape)}{',' if plain.ndim == 1 else ''})"
@@ -133,32 +132,3 @@ def store_npy(array: Array, folder: Path) -> tuple[str, Path]:
         return digest, path
     write_whole(path, content)
     return digest, path
-
-
-Distribution = Literal["uniform", "normal"]
-_BITS = {"float16": 11, "float32": 24, "float64": 53}
-"""Bits of the mantissa, the implicit one included."""
-
-
-def random_tensor(
-    shape: tuple[int, ...], distribution: Distribution, seed: int, dtype: str
-) -> NDArray[np.floating]:
-    """Random numbers that depend on the arguments alone; the same bits on every computer.
-
-    ``uniform``: multiples of 2⁻ᵇ in [0, 1), b the bits of the mantissa, all exact.
-
-    ``normal``: the sum of twelve uniforms minus six (Irwin-Hall; mean 0, variance 1, within ±6),
-    summed as integers and rounded once. ``dtype`` is float16, float32 or float64.
-    """
-    count = math.prod(shape)
-    generator = np.random.Philox(key=seed)
-    if distribution == "uniform":
-        bits = _BITS[dtype]
-        raw = generator.random_raw(count) >> np.uint64(64 - bits)
-        values = raw.astype(np.float64) * 2.0**-bits
-    else:
-        # 12 * 2^48 < 2^53: the sum is exact as an integer and as a double.
-        raw = generator.random_raw(12 * count).reshape(count, 12) >> np.uint64(16)
-        total = raw.sum(axis=1, dtype=np.uint64).astype(np.int64) - 6 * 2**48
-        values = total.astype(np.float64) * 2.0**-48
-    return values.astype(dtype).reshape(shape)

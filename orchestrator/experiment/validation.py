@@ -6,21 +6,29 @@ import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrator.experiment.document import Document, document_model
+from orchestrator.experiment.examples import EXAMPLES
 from orchestrator.experiment.platforms import KnownProvider
 from orchestrator.model.experiment import Json
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
+from orchestrator.yaml_files.wording import by_value, example_of, shown, wrong_value
 
 Entry = TypeVar("Entry")
 
 
 def json_schema(providers: Sequence[KnownProvider]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of an experiment file, for editors and other programs."""
+    return copy.deepcopy(_json_schema(tuple(providers)))
+
+
+@cache
+def _json_schema(providers: tuple[KnownProvider, ...]) -> dict[str, Any]:
     schema = document_model(providers).model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
@@ -49,7 +57,7 @@ def validate(data: Json, providers: Sequence[KnownProvider], mistakes: Mistakes)
     if not isinstance(data, dict):
         mistakes.add((), "an experiment file is a mapping that starts with 'schema: 1'")
         return None
-    schema, model = json_schema(providers), document_model(providers)
+    schema, model = _json_schema(tuple(providers)), document_model(providers)
     rest: dict[str, Json] = copy.deepcopy(data)
     # Leaving an entry out shifts the indices of those after it; "home" keeps the original ones.
     home = {
@@ -57,16 +65,19 @@ def validate(data: Json, providers: Sequence[KnownProvider], mistakes: Mistakes)
     }
     touched = {key for key in _FILLED if rest.get(key) == []}
     for key in sorted(touched):
-        mistakes.add((key,), f"{key}: should have at least 1 item")
+        mistakes.add(
+            (key,), f"{key}: should be of at least 1 item; like {example_of((key,), EXAMPLES)}"
+        )
     for _ in range(4):
         try:
             return Checked(model.model_validate(rest), frozenset(touched), home)
         except ValidationError as error:
             details = error.errors(include_url=False)
-        for detail in details:
-            loc = _home(tuple(detail["loc"]), home)
-            mistakes.add(loc, _message(detail, loc, schema, mistakes), key=_is_key(detail))
-            if detail["type"] == "extra_forbidden":
+        placed = [(_home(tuple(detail["loc"]), home), detail) for detail in details]
+        for loc, group in by_value(placed, mistakes):
+            first = group[0]
+            mistakes.add(loc, _message(group, loc, schema, mistakes), key=_is_key(first))
+            if first["type"] == "extra_forbidden":
                 mistakes.incomplete.add(loc[:2])
         touched |= {str(detail["loc"][0]) for detail in details if detail["loc"]}
         _leave_out(rest, details, home)
@@ -127,27 +138,36 @@ def _is_key(detail: ErrorDetails) -> bool:
     return detail["type"] == "extra_forbidden" or "[key]" in detail["loc"]
 
 
-def _message(detail: ErrorDetails, loc: Loc, schema: dict[str, Any], mistakes: Mistakes) -> str:
+def _message(
+    errors: list[ErrorDetails], loc: Loc, schema: dict[str, Any], mistakes: Mistakes
+) -> str:
+    detail = errors[0]
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
-    path = dotted(mistakes.known(loc))
+    known = mistakes.known(loc)
+    path = dotted(known)
     if kind == "extra_forbidden":
         return f"unknown key '{loc[-1]}'{nearest(loc[-1], _keys(schema, loc[:-1]))}"
     if kind == "missing":
-        return f"{path or 'the file'} needs the key '{loc[-1]}'"
+        example = example_of((*known, loc[-1]), EXAMPLES)
+        needed = f"{path or 'the file'} needs the key '{loc[-1]}'"
+        return f"{needed}, like {example}" if example else needed
     if kind == "union_tag_not_found":
-        return f"{path} needs the key 'provider'"
+        return f"{path} needs the key 'provider', like 'provider: local'"
     if kind == "union_tag_invalid":
         tags = re.findall(r"'([^']*)'", str(context["expected_tags"]))
-        return f"unknown provider '{context['tag']}'{nearest(context['tag'], tags)}"
+        tag = given.get("provider") if isinstance(given, dict) else given
+        return f"unknown provider {shown(tag)}{nearest(tag, tags)}"
     if kind == "literal_error":
-        valid = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"])]
-        return f"{path}: {_shown(given)} is not valid{nearest(given, valid)}"
+        expected = ", ".join(str(error.get("ctx", {}).get("expected")) for error in errors)
+        valid = re.findall(r"'([^']*)'", expected) or [expected.replace(" or ", ", ")]
+        return f"{path}: {shown(given)} is not valid{nearest(given, valid)}"
     if kind == "unknown_word":
         return f"{path}: {detail['msg']}"
-    text = detail["msg"].removeprefix("Value error, ")
-    text = text.replace("Input should be", "should be").replace("List should", "should")
-    text = text.replace("String should", "should").replace("dictionary", "mapping")
-    return f"{path}: {text}, not {_shown(given)}"
+    if kind == "value_error":
+        text = detail["msg"].removeprefix("Value error, ")
+        example = None if "like" in text else example_of(known, EXAMPLES)
+        return f"{path}: {text}, not {shown(given)}{f'; like {example}' if example else ''}"
+    return wrong_value(path, errors, example_of(known, EXAMPLES))
 
 
 def dotted(loc: Loc) -> str:
@@ -156,11 +176,6 @@ def dotted(loc: Loc) -> str:
     for part in loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def _keys(schema: dict[str, Any], loc: Loc) -> list[str]:

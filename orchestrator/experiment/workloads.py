@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from orchestrator import catalog
 from orchestrator.experiment import builtins
+from orchestrator.experiment.companions import ModelFiles, model_files
 from orchestrator.experiment.document import WorkloadEntry
 from orchestrator.experiment.model_inputs import keras_header, onnx_header, tflite_header
 from orchestrator.experiment.model_inputs.model_input import ModelInput, ModelInputs
@@ -23,11 +24,13 @@ _SEED = re.compile(r"seed:[0-9]{1,19}")
 _SUFFIXES = {
     "onnx": (".onnx",),
     "keras": (".keras", ".h5"),
-    "torch": (".pt2", ".pt", ".pth", ".torchscript"),
+    "torch": (".pt2", ".pt", ".pth", ".jit", ".ts", ".torchscript"),
     "tflite": (".tflite",),
 }
 _HEADERS = {"onnx": onnx_header.read, "keras": keras_header.read, "tflite": tflite_header.read}
 """What reads the inputs of a file, by the source of the workload."""
+_SIGNED = ("savedmodel", "tflite")
+_TENSORS_ONLY = ("onnx", "tflite")
 _IMAGE = "input"
 """The name of every builtin model's input."""
 
@@ -120,21 +123,17 @@ def _forms(loc: Loc, entry: WorkloadEntry, mistakes: Mistakes) -> list[_Form]:
                 "model": model,
                 "models": None,
                 "label": f"{entry.label} {name}",
-                "on": on or _loaders(model),
+                "on": on or None,
             }
         )
         found.append((loc, form, ("models", index), entry.label))
     return found
 
 
-def _loaders(model: str) -> list[str] | None:
-    source = model.partition(":")[0]
-    return [n for n in catalog.frameworks() if source in catalog.sources_of(n)] or None
-
-
 def _able(entry: WorkloadEntry, model: str) -> list[str]:
     """Those of ``on``, pins included, whose framework can load ``model``."""
-    loaders = _loaders(model) or []
+    source = model.partition(":")[0]
+    loaders = [name for name in catalog.frameworks() if source in catalog.sources_of(name)]
     return [name for name in entry.on or () if _NAME.split(name, maxsplit=1)[0] in loaders]
 
 
@@ -174,11 +173,11 @@ class _Resolver:
         arguments: dict[str, Scalar] = dict(self.entry.arguments)
         if source == "builtin":
             return self._builtin(name, installations, arguments)
-        path, sha256 = (None, None)
+        path, files = (None, None)
         if source == "python":
             self._python(name)
         else:
-            path, sha256 = self._file(source, name)
+            path, files = self._file(source, name)
         weights = self._weights(source) if self.entry.weights is not None else None
         stem = name.rpartition(":")[2] if source == "python" else Path(name).stem
         workload = Workload(
@@ -186,14 +185,27 @@ class _Resolver:
             name=name,
             label=self.entry.label or stem,
             path=path,
-            sha256=sha256,
+            sha256=None if files is None else files.sha256,
+            companions=() if files is None else files.companions,
             weights=weights,
             weights_path=self.weights_path,
             arguments=pairs(arguments),
+            signature=self.entry.signature,
             group=self.group,
         )
+        self._check_call(source)
         inputs = _HEADERS[source](Path(path)) if path is not None and source in _HEADERS else None
         return ResolvedWorkload(workload, installations, written_model, None, inputs)
+
+    def _check_call(self, source: str) -> None:
+        """Which files take ``arguments`` and a ``signature``."""
+        if self.entry.signature is not None and source not in _SIGNED:
+            takers = " and ".join(f"{each}:" for each in _SIGNED)
+            text = f"{source}: models have no signatures; those of {takers} have"
+            self.mistakes.add((*self.loc, "signature"), text, key=True)
+        if self.entry.arguments and source in _TENSORS_ONLY:
+            text = f"{source}: models take tensors only: give them under 'inputs'"
+            self.mistakes.add((*self.loc, "arguments"), text, key=True)
 
     def _builtin(
         self, name: str, installations: tuple[Installation, ...], arguments: dict[str, Scalar]
@@ -204,6 +216,7 @@ class _Resolver:
             return None
         if self.entry.sha256 is not None:
             self._wrong("sha256", "a builtin model has no file, so no sha256")
+        self._check_call("builtin")
         wrong = builtins.argument_mistakes(name, arguments)
         for key, message in wrong:
             self.mistakes.add((*self.loc, "arguments", key), message, key=True)
@@ -238,6 +251,8 @@ class _Resolver:
         requires = tuple(sorted(set(self.entry.requires or ())))
         able = [name for name in catalog.frameworks() if source in catalog.sources_of(name)]
         if self.entry.on is None:
+            # An experiment does not change when another framework learns to read its files.
+            able = [catalog.OWN[source]] if source in catalog.OWN else able
             if len(able) > 1:
                 text = f"say 'on' which frameworks it runs: {', '.join(able)}"
                 self.mistakes.add(self.loc, text)
@@ -258,7 +273,7 @@ class _Resolver:
                 said = f"'{text}' is the framework: pin it with 'on', like {framework}==1.2.3"
                 self.mistakes.add((*self.loc, "requires", index), said)
 
-    def _file(self, source: str, name: str) -> tuple[str | None, str | None]:
+    def _file(self, source: str, name: str) -> tuple[str | None, ModelFiles | None]:
         try:
             path = find(name, self.folder)
         except FileMistake as error:
@@ -271,11 +286,19 @@ class _Resolver:
         if (source == "savedmodel") != path.is_dir():
             kind = "a folder" if source == "savedmodel" else "a file"
             self._wrong("model", f"{source}: wants {kind}: {path}")
-        try:
-            return str(path), check_sha256(path, self.entry.sha256)
-        except FileMistake as error:
-            self._wrong("sha256" if self.entry.sha256 else "model", str(error))
             return None, None
+        try:
+            files = model_files(source, path)
+        except FileMistake as error:
+            self._wrong("model", str(error))
+            return None, None
+        count = len(files.companions)
+        what = f"{path} with its {count} files of external data" if count else str(path)
+        try:
+            check_sha256(what, files.sha256, self.entry.sha256)
+        except FileMistake as error:
+            self._wrong("sha256", str(error))
+        return str(path), files
 
     def _python(self, name: str) -> None:
         if _FUNCTION.fullmatch(name) is None:
@@ -290,6 +313,9 @@ class _Resolver:
             self._wrong("weights", f"the weights of a {source}: model are in its file")
         elif _SEED.fullmatch(written):
             return f"seed:{int(written.removeprefix('seed:'))}"
+        elif written.endswith(".index.json"):
+            text = f"{Path(written).name} only lists files of weights, which would be left behind"
+            self._wrong("weights", f"{text}: give one .safetensors file that has them all")
         elif written.startswith("seed:"):
             self._wrong("weights", f"a seed is written like seed:1, not '{written}'")
         else:

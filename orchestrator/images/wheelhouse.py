@@ -17,10 +17,9 @@ from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
 
-from orchestrator.errors import EnvironmentNotReady
+from orchestrator.errors import EnvironmentNotReady, UsageError
 from orchestrator.model.experiment import Installation
-from orchestrator.packages.environments import no_python
-from orchestrator.packages.index import check, python_for
+from orchestrator.packages.index import missing, python_for
 from orchestrator.packages.interpreters import minors
 from orchestrator.packages.requirements import constraints_of, is_default, requirements_of
 from orchestrator.system.files import write_whole
@@ -116,16 +115,14 @@ def resolve(installation: Installation, architecture: str, say: Say) -> Locked:
     """Download the wheels of a pinned installation, and keep what they are as its lock.
 
     Raises ``UsageError`` for a version that the index does not have, ``EnvironmentNotReady`` where
-    no image's Python has it, or where pip fails.
+    the index does not answer, or where pip fails.
     """
-    check([installation])
+    for text in missing([installation]).values():
+        raise UsageError(text)
     python = IMAGE_PYTHON
     if installation.pin is not None:
         pythons = [IMAGE_PYTHON, *(each for each in minors() if each != IMAGE_PYTHON)]
-        found = python_for(installation, pythons)
-        if found is None:
-            raise EnvironmentNotReady(no_python(installation, "change 'on'", (python,)).message)
-        python = found
+        python = python_for(installation, pythons) or python
     requirements = requirements_of(installation)
     say(f"resolving {installation.title} for {architecture}, Python {python}")
     houses = _houses()

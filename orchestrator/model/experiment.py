@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -19,6 +19,12 @@ Scalar = str | int | float | bool | None
 Json = Scalar | list["Json"] | dict[str, "Json"]
 Pairs = tuple[tuple[str, Scalar], ...]
 """A small immutable mapping: (key, value) sorted by key."""
+
+
+STORED = "stored"
+"""The precision of a model file that computes as it is: nothing of it is cast."""
+FILES = frozenset({"keras", "onnx", "savedmodel", "tflite", "torch"})
+"""The sources of workloads whose file says in which types it computes."""
 
 
 def content_id(content: Json) -> str:
@@ -59,6 +65,16 @@ class Keep(StrEnum):
     ALL = "all"
 
 
+class Companion(NamedTuple):
+    """A file that a model's own file refers to."""
+
+    name: str
+    """As the model calls it: its path relative to the model's folder, with ``/``."""
+    sha256: str
+    path: str
+    """Absolute."""
+
+
 @dataclass(frozen=True)
 class Workload:
     """What is computed: a model with its weights."""
@@ -72,11 +88,16 @@ class Workload:
     path: str | None = None
     """Absolute path of the model file or folder; ``None`` for builtins."""
     sha256: str | None = None
-    """Of the model file's content; ``None`` where there is no file."""
+    """Of the model file's content, its companions' included; ``None`` where there is no file."""
+    companions: tuple[Companion, ...] = ()
+    """The other files of the model, sorted by name."""
     weights: str | None = None
     """``seed:N``, ``trained``, or ``sha256:…`` of a weights file."""
     weights_path: str | None = None
     arguments: Pairs = ()
+    """Of a builtin, of a function, or of what a model file computes beside its tensors."""
+    signature: str | None = None
+    """Which of a file's signatures is called; ``None``: its default one."""
     group: str | None = None
     """The label of the computation that this and other model files are forms of (``models:``)."""
 
@@ -84,9 +105,15 @@ class Workload:
     def id(self) -> str:
         """Content-derived id: from the file's hash, not from its label or path."""
         name = self.name if self.sha256 is None else None
+        later: list[Json] = [] if self.signature is None else [{"signature": self.signature}]
         return content_id(
-            ["workload", self.source, name, self.sha256, self.weights, dict(self.arguments)]
+            ["workload", self.source, name, self.sha256, self.weights, dict(self.arguments), *later]
         )
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a model file says in which types it computes."""
+        return self.source in FILES
 
 
 @dataclass(frozen=True)
@@ -132,6 +159,8 @@ class Variant:
 
     framework: str
     precision: str = "float32"
+    """``STORED``: as the model's file is. In an experiment's variants also where nothing is said:
+    what has no file computes in float32 then (``for_workload``)."""
     threads: int | None = None
     """``None``: the framework's own default."""
     batch: int | None = None
@@ -143,6 +172,8 @@ class Variant:
     requires: tuple[str, ...] = ()
     row: str | None = None
     """The part of each batched output that is compared: ``0``, or a slice such as ``0:2``."""
+    stated: bool = False
+    """Whether a model file is asked for float32: what is ``STORED`` has the id that float32 had."""
 
     @cached_property
     def id(self) -> str:
@@ -154,13 +185,14 @@ class Variant:
             "pin": self.pin,
             "requires": list(self.requires) or None,
             "row": self.row,
+            "stated": self.stated or None,
         }
         given: Json = {name: value for name, value in later.items() if value is not None}
         return content_id(
             [
                 "variant",
                 self.framework,
-                self.precision,
+                "float32" if self.precision == STORED else self.precision,
                 self.threads,
                 self.batch,
                 self.device,
@@ -175,16 +207,27 @@ class Variant:
         """The packages it needs."""
         return Installation(self.framework, self.pin, self.requires)
 
+    def for_workload(self, workload: Workload) -> Variant:
+        """Its precision for ``workload``: only a model file computes as it is stored."""
+        if not workload.is_file:
+            return replace(self, precision="float32") if self.precision == STORED else self
+        return replace(self, stated=True) if self.precision == "float32" else self
+
     @cached_property
     def label(self) -> str:
         """What tables show: the framework, then every setting that is not the default."""
-        words = [self.installation.label, self.precision]
+        words = [self.installation.label, precision_words(self.precision)]
         words += [f"threads={self.threads}"] if self.threads is not None else []
         words += [f"batch={self.batch}"] if self.batch is not None else []
         words += [self.device] if self.device != "cpu" else []
         words += [f"row={self.row}"] if self.row is not None else []
         words += [f"{key}={value}" for key, value in (*self.environment, *self.flags)]
         return " ".join(words)
+
+
+def precision_words(precision: str) -> str:
+    """A precision as tables show it: ``float16``, ``as stored``."""
+    return f"as {STORED}" if precision == STORED else precision
 
 
 @dataclass(frozen=True)

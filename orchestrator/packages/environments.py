@@ -111,17 +111,17 @@ def _python(installation: Installation) -> Interpreter | Reason:
     usable = python_for(installation, here)
     if usable is not None:
         return here[usable]
-    return no_python(installation, "install one of them", tuple(here))
+    return _no_python(installation, tuple(here))
 
 
-def no_python(installation: Installation, remedy: str, here: tuple[str, ...]) -> Reason:
+def _no_python(installation: Installation, here: tuple[str, ...]) -> Reason:
     """Why none of the Pythons ``here`` can have the pinned version, and what to install."""
     name = distribution_of(installation)
     others = [m for m in minors() if m not in here and python_for(installation, [m])]
     tried = ", ".join(here)
     if others:
         names = " or ".join(f"python{minor}" for minor in others)
-        text = f"the index has it for {names}, but not for Python {tried}: {remedy}"
+        text = f"the index has it for {names}, but not for Python {tried}: install one of them"
     elif all(versions(name, minor).answered for minor in here):
         text = f"the index has no such version of {name} for Python {tried}: change 'on'"
     else:

@@ -14,7 +14,7 @@ from functools import cache
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from orchestrator.errors import EnvironmentNotReady, UsageError
+from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import Installation
 from orchestrator.packages.interpreters import minors
 from orchestrator.packages.requirements import distribution_of
@@ -60,18 +60,19 @@ def python_for(installation: Installation, wanted: Iterable[str]) -> str | None:
     return next((p for p in wanted if versions(name, p).allowed(installation.pin)), None)
 
 
-def check(installations: Iterable[Installation]) -> None:
-    """That the index has every pinned version, for some Python.
+def missing(installations: Iterable[Installation]) -> dict[Installation, str]:
+    """Those whose pinned version the index does not have for any Python, with what it has.
 
-    Raises ``UsageError`` with the versions there are, ``EnvironmentNotReady`` where the index does
-    not answer.
+    Raises ``EnvironmentNotReady`` where the index does not answer.
     """
-    for installation in sorted(set(installations), key=str):
-        if installation.pin is not None and python_for(installation, minors()) is None:
-            _refuse(installation)
+    return {
+        installation: _said(installation)
+        for installation in sorted(set(installations), key=str)
+        if installation.pin is not None and python_for(installation, minors()) is None
+    }
 
 
-def _refuse(installation: Installation) -> None:
+def _said(installation: Installation) -> str:
     name = distribution_of(installation)
     each = [versions(name, minor) for minor in minors()]
     if not all(of.answered for of in each):
@@ -82,9 +83,7 @@ def _refuse(installation: Installation) -> None:
     there = sorted({version for of in each for version in of.found}, reverse=True)
     stable = [version for version in there if not version.is_prerelease] or there
     has = f"there are {', '.join(map(str, stable))}" if stable else f"it has no {name} at all"
-    raise UsageError(
-        f"{installation.label}: the index has no such version of {name}; {has}: change 'on'"
-    )
+    return f"{installation.label}: the index has no such version of {name}; {has}"
 
 
 def _versions(names: Iterable[str]) -> Iterable[Version]:

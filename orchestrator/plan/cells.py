@@ -52,7 +52,8 @@ def make_plan(experiment: Experiment) -> Plan:
     filters += tuple(_Filter(f, keep=False) for f in experiment.exclude)
     installations = {each for _, all_ in experiment.workloads for each in all_}
     variants = {
-        (each, has_gpu): _variants(experiment.variants, each, has_gpu=has_gpu)
+        (each, has_gpu, is_file): _variants(some, each, has_gpu=has_gpu)
+        for is_file, some in _by_precision(experiment).items()
         for each in installations
         for has_gpu in (False, True)
     }
@@ -72,7 +73,7 @@ def make_plan(experiment: Experiment) -> Plan:
                     if wanted is not None and workload.label not in wanted:
                         continue
                     left = _narrow(on_framework, of_input, _INPUT)
-                    for variant, of_variant in variants[each, has_gpu]:
+                    for variant, of_variant in variants[each, has_gpu, workload.is_file]:
                         if not _kept(_narrow(left, of_variant, _VARIANT), experiment):
                             continue
                         is_gpu = variant.device == "gpu"
@@ -181,6 +182,15 @@ def _done(cell: Cell, done: Mapping[str, int]) -> int:
 
 def _machines(cells: Sequence[Cell], done: Mapping[str, int]) -> int:
     return len({c.platform.id for c in cells if _done(c, done) < c.observe.sessions})
+
+
+def _by_precision(experiment: Experiment) -> dict[bool, list[Variant]]:
+    """The variants of workloads that are model files (``True``), and of those that are not."""
+    workloads = {workload.is_file: workload for workload, _ in experiment.workloads}
+    return {
+        is_file: [variant.for_workload(workload) for variant in experiment.variants]
+        for is_file, workload in workloads.items()
+    }
 
 
 def _variants(

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from orchestrator.report.escape import plain
 from orchestrator.results.comparison import BY_PLATFORM, PLATFORM, Noun
 from orchestrator.results.distance import Distance
-from orchestrator.results.partitions import Partition, PlatformInfo, Summary, TableCell
+from orchestrator.results.partitions import (
+    NOT_RECORDED,
+    Partition,
+    PlatformInfo,
+    Summary,
+    TableCell,
+    incomplete,
+)
 from orchestrator.results.table import partition_name
 
 DASH = "\N{EN DASH}"
@@ -59,6 +67,9 @@ def column_name(key: tuple[str, str, str, str]) -> str:
 def finding(partition: Partition, noun: Noun) -> str:
     """``3 classes, 10 of 23 bits remain, at most 2 ulp apart, …, 1 missing, 2 non-deterministic``,
     with how far the classes are apart where that was measured."""
+    unrecorded = [one for one in partition.missing if one.status == NOT_RECORDED]
+    if not partition.classes and not incomplete(partition) and unrecorded:
+        return f"{NOT_RECORDED}: {plain('; '.join(sorted({one.reason for one in unrecorded})))}"
     if not partition.classes:
         parts = ["nothing observed"]
     elif partition.alone is not None:
@@ -67,8 +78,10 @@ def finding(partition: Partition, noun: Noun) -> str:
         parts = [counted(len(partition.classes), "class", "classes"), precision(partition)]
         if partition.apart is not None:
             parts += apart(partition.apart)
-    if partition.missing:
-        parts.append(f"{len(partition.missing)} missing")
+    if missing := len(partition.missing) - len(unrecorded):
+        parts.append(f"{missing} missing")
+    if unrecorded:
+        parts.append(f"{len(unrecorded)} {NOT_RECORDED}")
     if partition.nondeterministic:
         parts.append(f"{len(partition.nondeterministic)} non-deterministic")
     return ", ".join(parts)

@@ -131,6 +131,10 @@ class PartitionDifference:
     """What computed it (before, after), each once; empty: not known, or not computed."""
     current: tuple[str, str, str, str] | None = None
     """The key of the current partition, where ignoring an axis makes it another one."""
+    newly_unrecorded: tuple[str, ...] = ()
+    """Those of ``missing`` that have a class in the baseline and could not record the output."""
+    newly_recorded: tuple[str, ...] = ()
+    """Those of ``new`` that could not record the output in the baseline."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:

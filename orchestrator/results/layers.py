@@ -9,6 +9,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+@dataclass(frozen=True)
+class UnrecordedLayer:
+    """A layer that some platforms computed and could not record, for one reason."""
+
+    index: int
+    name: str
+    operation: str | None
+    reason: str
+    platforms: tuple[str, ...]
+    """Sorted by name."""
+
+
 class Effect(StrEnum):
     """How a layer changes the remaining precision of the layer before it."""
 

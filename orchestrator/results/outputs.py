@@ -35,6 +35,19 @@ class Content(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class UnrecordedOutput:
+    """An output that was computed but cannot be held by a record; it has no bits and no class."""
+
+    name: str
+    role: str
+    """``final`` or ``layer``."""
+    index: int
+    operation: str | None
+    reason: str
+    """In plain words: ``strings are not recorded``."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutputRecord:
     """One output of a session: a named tensor, final or of a layer."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.distance import Distance
+from orchestrator.results.layers import UnrecordedLayer
 
 if TYPE_CHECKING:
     # It imports NumPy, which no list of formats should wait for.
@@ -70,6 +71,10 @@ class Missing:
     platform: str
     status: str
     reason: str
+
+
+NOT_RECORDED = "not recorded"
+"""The status of a platform that computed an output which a record cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,13 @@ class ClassTable:
     footnotes: tuple[str, ...]
 
 
+def incomplete(partition: Partition) -> bool:
+    """Whether a platform is missing. Where all that computed an output could not record it, as
+    one of strings, nothing is: there is nothing to have."""
+    known = bool(partition.classes)
+    return any(known or absent.status != NOT_RECORDED for absent in partition.missing)
+
+
 @dataclass(frozen=True)
 class Variation:
     """A cell whose sessions gave different outputs: the distinct outputs with their counts."""
@@ -215,6 +227,28 @@ class LayerProfile:
     """In order of index."""
     first_parting: str | None
     """Name of the first layer with more than one class; ``None``: every layer has one."""
+    unrecorded: tuple[UnrecordedLayer, ...] = ()
+    """By index, name and reason. One that other platforms recorded is in ``rows``, too."""
+
+    @property
+    def never_recorded(self) -> tuple[UnrecordedLayer, ...]:
+        """The first of ``unrecorded`` for each layer that is not in ``rows``, by index."""
+        recorded = {(row.index, row.name) for row in self.rows}
+        found: dict[tuple[int, str], UnrecordedLayer] = {}
+        for layer in self.unrecorded:
+            if (layer.index, layer.name) not in recorded:
+                found.setdefault((layer.index, layer.name), layer)
+        return tuple(found.values())
+
+    def why_not(self, index: int, name: str) -> str | None:
+        """``strings are not recorded``, with the platforms where the layer has other platforms,
+        too; ``None`` where all that computed the layer recorded it."""
+        found = [one for one in self.unrecorded if (one.index, one.name) == (index, name)]
+        alone = len(found) == 1 and all((r.index, r.name) != (index, name) for r in self.rows)
+        if alone:
+            return found[0].reason
+        said = (f"{one.reason} ({', '.join(one.platforms)})" for one in found)
+        return "; ".join(said) or None
 
     @property
     def key(self) -> tuple[str, str, str]:

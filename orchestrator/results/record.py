@@ -13,12 +13,19 @@ each of its sessions, and a named tuple is made in a ninth of the time
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from orchestrator.model.experiment import Json, Reason, Scalar
+from orchestrator.model.experiment import (
+    FILES,
+    STORED,
+    Json,
+    Reason,
+    Scalar,
+    precision_words,
+)
 from orchestrator.model.machine import Offer
-from orchestrator.results.outputs import Outputs
+from orchestrator.results.outputs import Outputs, UnrecordedOutput
 
 SessionKey = tuple[str, str, str | None, int]
 """(run, cell, id of the software or ``None`` where none is known, session)."""
@@ -62,6 +69,7 @@ class WorkloadRecord:
     sha256: str | None = None
     weights: str | None = None
     arguments: Mapping[str, Scalar] = field(default_factory=dict)
+    signature: str | None = None
     group: str | None = None
     """The label that it shares with other forms of one computation."""
 
@@ -94,6 +102,27 @@ class VariantRecord:
     requires: tuple[str, ...] = ()
     row: str | None = None
     """The part of batched outputs that was compared."""
+    stated: bool = False
+    """Whether a model file was asked for float32, rather than to compute as it is stored."""
+
+    def for_workload(self, workload: WorkloadRecord) -> VariantRecord:
+        """The variant with the precision that it had for ``workload``.
+
+        Nothing said is one variant by its id, but a model file computes as it is stored, what has
+        none in float32. Records of before there was ``stored`` say float32 of both.
+        """
+        is_file = workload.source in FILES
+        if is_file and self.precision == "float32" and not self.stated:
+            return self._called("float32", STORED)
+        if self.precision == STORED:
+            return self._called(STORED, STORED if is_file else "float32")
+        return self
+
+    def _called(self, before: str, now: str) -> VariantRecord:
+        label = self.label.replace(precision_words(before), precision_words(now), 1)
+        # An id of its own for readers: tables show one label for one id.
+        identity = f"{self.id}-{STORED}" if now == STORED else self.id
+        return replace(self, id=identity, label=label, precision=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +223,8 @@ class Observation(NamedTuple):
     software: SoftwareRecord = SoftwareRecord()
     converted: tuple[str, ...] = ()
     """Conversions of inputs that were made: ``x: int64 → uint8``."""
+    unrecorded: tuple[UnrecordedOutput, ...] = ()
+    """What was computed beside ``outputs``, and why it is not among them."""
 
     @property
     def key(self) -> SessionKey:

@@ -18,6 +18,15 @@ WIDTH = {
     "bfloat16": 2,
     "float32": 4,
     "float64": 8,
+    "float8_e4m3fn": 1,
+    "float8_e5m2": 1,
+    "float8_e4m3fnuz": 1,
+    "float8_e5m2fnuz": 1,
+    "float8_e8m0fnu": 1,
+    "complex64": 8,
+    "complex128": 16,
+    "int4": 1,
+    "uint4": 1,
     "int8": 1,
     "int16": 2,
     "int32": 4,
@@ -28,9 +37,37 @@ WIDTH = {
     "uint64": 8,
     "bool": 1,
 }
-"""Bytes of an element, by dtype name."""
+"""Bytes of an element, by dtype name. An integer of 4 bits takes one, as its value there."""
 
-MANTISSA_BITS = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
+MANTISSA_BITS = {
+    "float16": 10,
+    "bfloat16": 7,
+    "float32": 23,
+    "float64": 52,
+    "float8_e4m3fn": 3,
+    "float8_e5m2": 2,
+    "float8_e4m3fnuz": 3,
+    "float8_e5m2fnuz": 2,
+    "float8_e8m0fnu": 0,
+    "complex64": 23,
+    "complex128": 52,
+}
+"""Stored mantissa bits of each float; of complex numbers those of either part."""
+
+COMPLEX = {"complex64": "float32", "complex128": "float64"}
+"""The float of which real and imaginary part are."""
+
+CARRIERS = {
+    "bfloat16": "uint16",
+    "float8_e4m3fn": "uint8",
+    "float8_e5m2": "uint8",
+    "float8_e4m3fnuz": "uint8",
+    "float8_e5m2fnuz": "uint8",
+    "float8_e8m0fnu": "uint8",
+    "int4": "int8",
+    "uint4": "uint8",
+}
+"""The NumPy dtype that holds values of a type that NumPy has not."""
 
 TILE = 1 << 17
 """Elements whose bits are interleaved together; part of the format."""
@@ -58,11 +95,14 @@ def digest(file: bytes) -> str:
 
 
 def chain(dtype: str, shape: tuple[int, ...], data: bytes) -> list[str] | None:
-    """D0…Dm as 16 hex digits each, or ``None`` for a tensor that is no float."""
+    """D0…Dm as 16 hex digits each, or ``None`` for a tensor that is no float.
+
+    The words of a complex tensor are its real and imaginary parts, in turn.
+    """
     mantissa = MANTISSA_BITS.get(dtype)
     if mantissa is None:
         return None
-    width = WIDTH[dtype]
+    width = WIDTH[COMPLEX.get(dtype, dtype)]
     words = np.frombuffer(data, dtype=f"<u{width}").astype(np.uint64)
     bits = 8 * width
     state = blake3(_header(dtype, shape))

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.model.experiment import Cell, Installation, Json, Keep, Limits, content_id, pairs
+from orchestrator.model.experiment import (
+    Cell,
+    Installation,
+    Json,
+    Keep,
+    Limits,
+    Workload,
+    content_id,
+    pairs,
+)
 from orchestrator.model.machine import Machine
 from orchestrator.system.files import disk_errors
 
@@ -127,11 +136,13 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
         "workload": {
             "source": workload.source,
             "name": workload.name,
-            "path": _model(workload.path, workload.sha256, folder),
+            "path": _model_path(workload, folder),
             "sha256": workload.sha256,
+            "companions": {each.name: each.sha256 for each in workload.companions},
             "weights": workload.weights,
             "weights_path": _model(workload.weights_path, workload.weights, folder),
             "arguments": dict(workload.arguments),
+            "signature": workload.signature,
         },
         "input": {"tensors": tensors},
         "cast": cell.input.cast,
@@ -149,6 +160,18 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
         # One tensor of each class is wanted: send all, the store keeps each digest once.
         "keep": "all" if observe.keep is Keep.CLASSES else observe.keep.value,
     }
+
+
+def _model_path(workload: Workload, folder: Path) -> str | None:
+    """The model in the job; with companions in a folder of its own, where they are called as it
+    calls them."""
+    if workload.path is None or not workload.companions:
+        return _model(workload.path, workload.sha256, folder)
+    place = f"models/{workload.sha256}"
+    for companion in workload.companions:
+        _place(Path(companion.path), folder, f"{place}/{companion.name}")
+    source = Path(workload.path)
+    return _place(source, folder, f"{place}/{source.name}")
 
 
 def _model(path: str | None, content: str | None, folder: Path) -> str | None:

@@ -85,6 +85,7 @@ class _Settings(_Part):
     environment: dict[str, Scalar]
     flags: dict[str, Scalar] | None
     row: str | None = None
+    stated: bool = False
 
 
 class _Software(_Part):

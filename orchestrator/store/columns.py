@@ -24,7 +24,9 @@ from orchestrator.store.parse import (
     PLANNED,
     JsonObject,
     parse_software,
+    parse_unrecorded,
     software_of_framework,
+    variants_for,
 )
 from orchestrator.store.records import Sourced
 
@@ -75,6 +77,11 @@ class Columns:
             return self._outputs()
         if name == "software":
             return self._software()
+        if name == "variant":
+            return variants_for(self._parts(name), self._parts("workload"))
+        return self._parts(name)
+
+    def _parts(self, name: str) -> Iterable[Any]:
         parse, column = PARTS.get(name), self.keys.get(name)
         default = parse(None) if parse else Observation._field_defaults.get(name)
         if column is None:
@@ -82,6 +89,8 @@ class Columns:
         values = json.loads(f"[{','.join(column.texts)}]")
         if name == "converted":
             values = [tuple(value or ()) for value in values]
+        if name == "unrecorded":
+            values = [parse_unrecorded(value) for value in values]
         # The last one is what ABSENT points at.
         values = [*(map(parse, values) if parse else values), default]
         return map(values.__getitem__, column.codes.tolist())
@@ -197,6 +206,7 @@ def _checked(document: JsonObject) -> Sequence[JsonObject]:
         part = record.get(name)
         if part is not None and not isinstance(part, dict):
             raise TypeError(f"{name} is {part!r}, no object")
+    parse_unrecorded(record.get("unrecorded"))
     outputs: Sequence[JsonObject] = record.get("outputs", [])
     if not isinstance(outputs, list):
         raise TypeError("outputs are no list")

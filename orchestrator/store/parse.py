@@ -7,13 +7,13 @@ Nothing is checked here but what would end an analysis: lines were checked when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from orchestrator.model.experiment import Json, Reason, pairs
 from orchestrator.model.machine import Offer
 from orchestrator.results.comparison import BY_PLATFORM, Comparison
-from orchestrator.results.outputs import OutputPool
+from orchestrator.results.outputs import OutputPool, UnrecordedOutput
 from orchestrator.results.record import (
     FrameworkRecord,
     ImageRecord,
@@ -45,8 +45,10 @@ def parse_observation(document: JsonObject, pool: OutputPool | None = None) -> O
         fields[name] = parse(known.get(name))
     if fields["software"].id is None:
         fields["software"] = software_of_framework(fields["framework"])
+    fields["variant"] = fields["variant"].for_workload(fields["workload"])
     fields["converted"] = tuple(known.get("converted") or ())
     fields["outputs"] = (pool or OutputPool()).add(known.get("outputs", ()))
+    fields["unrecorded"] = parse_unrecorded(known.get("unrecorded"))
     return Observation(**fields)
 
 
@@ -74,6 +76,7 @@ def parse_workload(value: Json) -> WorkloadRecord:
         sha256=known.get("sha256"),
         weights=known.get("weights"),
         arguments=as_object(known.get("arguments")),
+        signature=known.get("signature"),
         group=known.get("group"),
     )
 
@@ -103,6 +106,7 @@ def parse_variant(value: Json) -> VariantRecord:
         pin=known.get("pin"),
         requires=tuple(known.get("requires") or ()),
         row=known.get("row"),
+        stated=bool(known.get("stated")),
     )
 
 
@@ -160,6 +164,30 @@ def parse_reason(value: Json) -> Reason | None:
     return Reason(known.get("code") or "", known.get("message") or "", known.get("stderr") or "")
 
 
+def parse_unrecorded(value: Json) -> tuple[UnrecordedOutput, ...]:
+    """The outputs that could not be recorded; none in an older record.
+
+    Raises ``KeyError``, ``TypeError`` or ``ValueError`` where an element is no such output.
+    """
+    listed: Any = value or ()
+    return tuple(_unrecorded(**{name: one[name] for name in _UNRECORDED}) for one in listed)
+
+
+def _unrecorded(
+    name: object, role: object, index: object, operation: object, reason: object
+) -> UnrecordedOutput:
+    if not isinstance(name, str) or not isinstance(role, str) or not isinstance(reason, str):
+        raise TypeError(f"name {name!r}, role {role!r} or reason {reason!r} is no text")
+    if type(index) is not int or not 0 <= index < 1 << 31:
+        raise ValueError(f"index {index!r} of {name!r} is none")
+    if not isinstance(operation, str | None):
+        raise TypeError(f"operation {operation!r} of {name!r} is none")
+    return UnrecordedOutput(name, role, index, operation, reason)
+
+
+_UNRECORDED = UnrecordedOutput.__slots__
+
+
 PARTS: Mapping[str, Callable[[Any], Any]] = {
     "platform": parse_platform,
     "workload": parse_workload,
@@ -183,7 +211,7 @@ def parse_plan(document: Json) -> list[PlannedRecord]:
         name: {each: PARTS[name](value) for each, value in known[f"{name}s"].items()}
         for name in PLANNED
     }
-    return [
+    found = [
         PlannedRecord(
             cell["cell"],
             cell["sessions"],
@@ -191,6 +219,21 @@ def parse_plan(document: Json) -> list[PlannedRecord]:
         )
         for cell in known["cells"]
     ]
+    variants = variants_for((row.variant for row in found), (row.workload for row in found))
+    return [row._replace(variant=each) for row, each in zip(found, variants, strict=True)]
+
+
+def variants_for(
+    variants: Iterable[VariantRecord], workloads: Iterable[WorkloadRecord]
+) -> Iterator[VariantRecord]:
+    """Each variant as it is for its workload; equal ones stay one object, as long as one reads."""
+    known: dict[tuple[int, int], tuple[VariantRecord, WorkloadRecord, VariantRecord]] = {}
+    for variant, workload in zip(variants, workloads, strict=False):
+        place = (id(variant), id(workload))
+        if place not in known:
+            # What is known by its place in memory has to stay there.
+            known[place] = (variant, workload, variant.for_workload(workload))
+        yield known[place][2]
 
 
 def parse_comparison(document: Json) -> Comparison:

@@ -219,6 +219,7 @@ def workload_object(workload: Workload) -> JsonObject:
         "sha256": workload.sha256,
         "weights": workload.weights,
         "arguments": dict(workload.arguments),
+        "signature": workload.signature,
         "group": workload.group,
     }
 
@@ -247,6 +248,7 @@ def variant_object(variant: Variant) -> JsonObject:
         "pin": variant.pin,
         "requires": list(variant.requires),
         "row": variant.row,
+        **({"stated": True} if variant.stated else {}),
     }
 
 

@@ -12,12 +12,10 @@ import numpy.typing as npt
 from blake3 import blake3
 
 from orchestrator.errors import StoreError
-from orchestrator.results.tensor_file import WIDTH
+from orchestrator.results.tensor_file import CARRIERS, WIDTH
 
 Tensor = tuple[str, tuple[int, ...], npt.NDArray[Any]]
-"""(dtype name, shape, array of that shape); bfloat16 travels as ``uint16``."""
-
-_CARRIERS = {"bfloat16": "uint16"}
+"""(dtype name, shape, array of that shape); what NumPy has no type for is in its ``CARRIERS``."""
 
 
 class StoredTensors:
@@ -72,7 +70,7 @@ def _parsed(content: bytes) -> Tensor:
         raise ValueError(f"dtype {dtype!r} is unknown")
     if not all(isinstance(size, int) and size >= 0 for size in shape):
         raise ValueError(f"shape {shape} is none")
-    carrier = np.dtype(_CARRIERS.get(dtype, dtype)).newbyteorder("<")
+    carrier = np.dtype(CARRIERS.get(dtype, dtype)).newbyteorder("<")
     array = np.frombuffer(body, dtype=carrier).reshape(shape)
     return dtype, shape, array.astype(carrier.newbyteorder("="), copy=False)
 

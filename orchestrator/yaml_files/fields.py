@@ -60,6 +60,7 @@ _UNITS = {
     "GiB": 2**30,
     "TiB": 2**40,
 }
+_FRACTION = re.compile(r"[-+0-9._]{1,40}(e[-+]?[0-9]{1,3})?(/[0-9]{1,40})?", re.IGNORECASE)
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)")
 
 
@@ -87,7 +88,11 @@ def fraction(value: object) -> object:
     """``0.5`` or ``"1/255"`` → the nearest double. ValueError where it is neither."""
     if not isinstance(value, str):
         return value
+    # Of longer ones, and of large exponents, the exact value would take long to make.
+    text = value.replace(" ", "")
     try:
-        return float(Fraction(value.replace(" ", "")))
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError("a number, or a fraction like '1/255'") from error
+        if _FRACTION.fullmatch(text):
+            return float(Fraction(text))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        pass
+    raise ValueError("a number, or a fraction like '1/255'")

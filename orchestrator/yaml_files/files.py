@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import stat
 from pathlib import Path
 
 PACKAGE = "package:"
+FILE, FOLDER = "a file", "a folder"
+_KINDS = {
+    stat.S_IFREG: FILE,
+    stat.S_IFDIR: FOLDER,
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+}
 
 
 class FileMistake(Exception):  # noqa: N818 - callers turn it into a Mistake with its line
@@ -17,7 +25,7 @@ def find(written: str, folder: Path) -> Path:
     """The absolute path of a file or folder as written in an experiment file in ``folder``.
 
     ``package:name/path`` is looked up in the installed package ``name`` without importing it.
-    Raises FileMistake.
+    Raises FileMistake where it is not there, or neither file nor folder.
     """
     if written.startswith(PACKAGE):
         path = _in_package(written.removeprefix(PACKAGE))
@@ -25,16 +33,23 @@ def find(written: str, folder: Path) -> Path:
         path = (folder / Path(written).expanduser()).absolute()
     if not path.exists():
         raise FileMistake(f"'{written}' does not exist (looked for {path})")
+    _check_kind(path)
     return path
+
+
+def kind_of(path: Path) -> str:
+    """What is at ``path``: ``FILE``, ``FOLDER``, or a word for what is neither. Raises OSError."""
+    return _KINDS.get(stat.S_IFMT(path.stat().st_mode), "a device")
 
 
 def sha256_of(path: Path) -> str:
     """The sha256 of a file's content, as 64 hex digits.
 
     For a folder: the sha256 of the sorted lines ``<sha256>  <relative path>`` of its files.
-    Raises FileMistake for an empty folder or a file that cannot be read.
+    Raises FileMistake for an empty folder, a file that cannot be read and what is neither.
     """
     try:
+        _check_kind(path)
         if path.is_file():
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
@@ -47,12 +62,17 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def check_sha256(path: Path, expected: str | None) -> str:
-    """The sha256 of ``path``. Raises FileMistake if it is not ``expected`` (``None``: any)."""
-    actual = sha256_of(path)
+def check_sha256(what: str, actual: str, expected: str | None) -> None:
+    """Raises FileMistake if the sha256 of ``what`` is not ``expected`` (``None``: any)."""
     if expected is not None and expected.lower() != actual:
-        raise FileMistake(f"{path} has another sha256: expected {expected.lower()}, is {actual}")
-    return actual
+        raise FileMistake(f"{what} has another sha256: expected {expected.lower()}, is {actual}")
+
+
+def _check_kind(path: Path) -> None:
+    """Reading a FIFO may wait for ever."""
+    kind = kind_of(path)
+    if kind not in (FILE, FOLDER):
+        raise FileMistake(f"{path} is {kind}, not a file")
 
 
 def _in_package(written: str) -> Path:

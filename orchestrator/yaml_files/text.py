@@ -7,6 +7,7 @@ brace-expanded (``c5.{large,xlarge}``), which also works unquoted inside ``[…]
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
@@ -15,6 +16,12 @@ import yaml
 
 from orchestrator.model.experiment import Json, Scalar
 from orchestrator.yaml_files.mistakes import Loc, Mark, Mistakes
+from orchestrator.yaml_files.yaml_wording import (
+    NO_CHARACTER,
+    OPEN_BRACE,
+    unreadable,
+    what_is_wrong,
+)
 
 MAX_CHARACTERS = 256 * 1024
 MAX_VALUES = 50_000
@@ -22,6 +29,8 @@ MAX_VALUES = 50_000
 MAX_DEPTH = 20
 MAX_BRACES = 1_000
 MAX_NUMBER = 32
+VERBATIM = "text"
+"""The key below which text stays as it is written: its braces are no lists."""
 
 
 class WrittenInt(int):
@@ -57,23 +66,42 @@ def parse(text: str, mistakes: Mistakes) -> Json:
         return None
     try:
         loader = _Loader(text)
+    except yaml.reader.ReaderError as error:
+        mistakes.at(*unreadable(error, text))
+        return None
+    try:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        where = error.problem_mark or error.context_mark
-        message = ", ".join(part for part in (error.context, error.problem) if part)
-        mistakes.at(_mark(where), f"not valid YAML: {message}")
+        mistakes.at(*what_is_wrong(error, text))
         return None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, int(error.position)) + 1
-        mistakes.at(Mark(line, 1), f"not valid YAML: {error.reason}")
+    except RecursionError:
+        # How far it came depends on the interpreter, not on the text.
+        mistakes.at(Mark(1, 1), f"nested more than {MAX_DEPTH} deep: no key of a file is so deep")
         return None
-    except (RecursionError, ValueError) as error:
-        mistakes.at(Mark(1, 1), f"not valid YAML: nested too deeply or malformed ({error})")
+    except (OverflowError, ValueError):
+        mistakes.at(_mark(loader.get_mark()), NO_CHARACTER)
         return None
     if node is None:
-        mistakes.at(Mark(1, 1), "the file is empty")
+        mistakes.at(Mark(1, 1), "the file is empty: it starts with a line like 'schema: 1'")
         return None
     return _Builder(mistakes).build(node, ())
+
+
+def decoded(content: bytes, mistakes: Mistakes) -> str | None:
+    """The text of a file, with one kind of line end; ``None`` where it is not UTF-8."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        mistakes.at(Mark(1, 1), "not UTF-8 text, but UTF-16: save the file as UTF-8")
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        start = before.rfind(b"\n") + 1
+        mark = Mark(before.count(b"\n") + 1, len(before[start:].decode("utf-8", "replace")) + 1)
+        said = f"not UTF-8 text: byte 0x{content[error.start]:02x} stands here"
+        mistakes.at(mark, f"{said}; save the file as UTF-8")
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class _Loader(yaml.BaseLoader):
@@ -95,9 +123,7 @@ class _Loader(yaml.BaseLoader):
         while True:
             character = self.peek(length)
             if character in "\0\r\n":
-                raise yaml.scanner.ScannerError(
-                    None, None, "a brace that is not closed on its line", self.get_mark()
-                )
+                raise yaml.scanner.ScannerError(None, None, OPEN_BRACE, self.get_mark())
             depth += (character == "{") - (character == "}")
             length += 1
             if depth == 0:
@@ -124,7 +150,7 @@ class _Builder:
             return None
         self.mistakes.values[loc] = _mark(node.start_mark)
         if node.tag not in _TAGS:
-            self.mistakes.at(_mark(node.start_mark), f"tags such as {node.tag} are not allowed")
+            self.mistakes.at(_mark(node.start_mark), _tagged(node))
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, loc)
@@ -136,7 +162,8 @@ class _Builder:
     def _sequence(self, node: yaml.SequenceNode, loc: Loc) -> list[Json]:
         items: list[Json] = []
         for child in node.value:
-            if not (isinstance(child, yaml.ScalarNode) and "{" in child.value):
+            braced = isinstance(child, yaml.ScalarNode) and "{" in child.value
+            if not braced or VERBATIM in loc:
                 items.append(self.build(child, (*loc, len(items))))
                 continue
             try:
@@ -155,7 +182,9 @@ class _Builder:
         merged: list[yaml.Node] = []
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self.mistakes.at(_mark(key.start_mark), "a key must be a single word")
+                self.mistakes.at(
+                    _mark(key.start_mark), "a key must be a single word, like 'name: x'"
+                )
                 continue
             name = str(key.value)
             here = (*loc, name)
@@ -175,7 +204,10 @@ class _Builder:
     def _merge(self, mapping: dict[str, Json], other: yaml.Node, loc: Loc) -> None:
         """``<<: *other``: add the keys of ``other`` that ``mapping`` lacks."""
         if not isinstance(other, yaml.MappingNode):
-            self.mistakes.at(_mark(other.start_mark), "<< takes a mapping or a list of mappings")
+            self.mistakes.at(
+                _mark(other.start_mark),
+                "<< takes a mapping or a list of mappings, like '<<: *base'",
+            )
             return
         for key, value in other.value:
             name = str(key.value)
@@ -200,6 +232,11 @@ def _scalar(text: str, *, plain: bool) -> Scalar:
                 value: Scalar = convert(text)
                 return value
     return text
+
+
+def _tagged(node: yaml.Node) -> str:
+    tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
+    return f"the tag {tag} is not allowed: remove it, and put text in quotes, like '\"1\"'"
 
 
 def _mark(mark: yaml.Mark | None) -> Mark:

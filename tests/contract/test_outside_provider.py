@@ -87,7 +87,7 @@ def test_an_experiment_may_name_it(install: Install, tmp_path: Path) -> None:
     [
         ("    colour: [red, blue]", "10:5: unknown key 'colour'; did you mean 'colours'?"),
         ("    colours: [red, Blue]", "10:20: 'Blue' is no colour"),
-        ("    colours: 3", "10:14: platforms[0].colours: should be a valid string, not 3"),
+        ("    colours: 3", "10:14: platforms[0].colours: should be text, not 3"),
     ],
 )
 def test_a_mistake_in_its_entry_has_its_place(

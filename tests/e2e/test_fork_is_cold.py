@@ -33,7 +33,9 @@ observe: {{sessions: 2, layers: true, mode: {mode}}}
 
 
 @pytest.mark.frameworks
-@pytest.mark.parametrize("framework", ["numpy", "onnxruntime", "tensorflow", "torch"])
+@pytest.mark.parametrize(
+    "framework", ["jax", "numpy", "onnxruntime", "openvino", "tensorflow", "torch"]
+)
 def test_forked_and_cold_sessions_give_the_same_bits(tmp_path: Path, framework: str) -> None:
     found = {}
     for mode in ("fork", "cold"):

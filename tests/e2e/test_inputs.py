@@ -84,3 +84,38 @@ def test_a_conversion_is_recorded_and_another_value_is_no_result(tmp_path: Path)
         "fits.npz": ("input: int64 → float32",),
         "rounded.npz": ("input: float64 → float32 (rounded)",),
     }
+
+
+@pytest.mark.frameworks
+def test_texts_and_tokens_reach_a_model(tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    values = [helper.make_tensor_value_info("said", TensorProto.STRING, ["batch"]),
+              helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "length"]),
+              helper.make_tensor_value_info("number", TensorProto.FLOAT, ["batch"]),
+              helper.make_tensor_value_info("same", TensorProto.INT64, None)]  # fmt: skip
+    nodes = [helper.make_node("Cast", ["said"], ["number"], to=TensorProto.FLOAT),
+             helper.make_node("Identity", ["ids"], ["same"])]  # fmt: skip
+    graph = helper.make_graph(nodes, "numbers", values[:2], values[2:])
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), tmp_path / "n.onnx")
+    text = HEAD + (
+        'workloads: [{model: "onnx:n.onnx"}]\n'
+        "inputs:\n"
+        "  - tensors:\n"
+        '      said: {text: ["1.5", "-2"]}\n'
+        "      ids: {tokens: {text: [ab, c], by: bytes, length: 2}}\n"
+        "observe: {sessions: 1}\n"
+    )
+    done = eqc("run", written(tmp_path, text), "--results", "store", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = read(tmp_path / "store").records
+    assert found.variant.label == "onnxruntime as stored"
+    (folder,) = (tmp_path / "store").glob("small/*/tensors")
+    kept = {output.name: (folder / output.digest).read_bytes() for output in found.outputs}
+    assert kept == {
+        "output:number": b'{"dtype":"float32","shape":[2]}\n' + np.float32([1.5, -2]).tobytes(),
+        "output:same": b'{"dtype":"int64","shape":[2,2]}\n'
+        + np.array([[97, 98], [99, 0]]).tobytes(),
+    }

@@ -142,6 +142,12 @@ def test_a_version_that_is_not_there_says_which_are(
         done = eqc(*words, spec, cwd=tmp_path, **variables)
         assert done.returncode == 2
         assert "no such version of eqc-halves; there are 3.0, 2.0, 1.0" in done.stderr
+        line, text = next(
+            (number, line)
+            for number, line in enumerate(spec.read_text("utf-8").splitlines(), 1)
+            if "halves==7.0" in line
+        )
+        assert f"{spec.name}:{line}:{text.index('halves==7.0') + 1}: halves==7.0" in done.stderr
     assert not (tmp_path / "results").exists()
 
 
@@ -189,8 +195,8 @@ def test_two_versions_of_onnx_runtime(model: Path, tmp_path: Path, isolation: st
     assert done.returncode == 0, done.stderr
     found = computed(tmp_path / "r")
     assert {label: version for label, (version, _) in found.items()} == {
-        "onnxruntime==1.20.1 float32": "1.20.1",
-        "onnxruntime==1.32.0 float32": "1.32.0",
+        "onnxruntime==1.20.1 as stored": "1.20.1",
+        "onnxruntime==1.32.0 as stored": "1.32.0",
     }
 
 

@@ -3,7 +3,7 @@
 Codes are those of the file format: ``illegal-instruction``, ``unsupported-operator``,
 ``unsupported-precision`` and ``not-installed`` belong to ``Unsupported``; ``signal``,
 ``exception``, ``out-of-memory``, ``timeout``, ``deadline``, ``no-space``, ``input-missing``,
-``inexact-input``, ``wrong-sha256`` and ``wrong-shape`` to ``Failed``.
+``inexact-input``, ``wrong-sha256``, ``wrong-shape`` and ``no-output`` to ``Failed``.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 
 from eqc_runner.failures import Reason
 
@@ -34,30 +34,58 @@ class Files:
             path = self._folder / name
             if not path.exists():
                 return Reason("failed", "input-missing", f"{what} {name} is not in the job folder")
-            # A folder (SavedModel) is not hashed.
-            if expected is None or not path.is_file():
+            if expected is None:
                 continue
             found = self._sha256(name)
+            if what == "model" and path.is_file():
+                found = self._of_all(found, cell["workload"])
             if found != expected:
                 text = f"{what} {name} has sha256 {found}; expected {expected}"
                 return Reason("failed", "wrong-sha256", text)
         return None
 
     def _sha256(self, name: str) -> str:
+        """That of a file; of a folder's sorted lines ``<sha256>  <path in it>``."""
         found = self._known.get(name)
         if found is None:
-            state = hashlib.sha256()
-            with (self._folder / name).open("rb") as file:
-                for block in iter(lambda: file.read(1 << 20), b""):
-                    state.update(block)
-            found = self._known[name] = state.hexdigest()
+            path = self._folder / name
+            found = self._known[name] = self._of_folder(path) if path.is_dir() else _of_file(path)
         return found
+
+    def _of_folder(self, folder: Path) -> str:
+        inside = (path for path in folder.rglob("*") if path.is_file())
+        names = sorted(path.relative_to(folder).as_posix() for path in inside)
+        return _of_lines(f"{_of_file(folder / name)}  {name}\n" for name in names)
+
+    def _of_all(self, model: str, workload: Mapping[str, Any]) -> str:
+        """The model's own where it is alone; else of lines, its own with an empty name first."""
+        companions: Mapping[str, str] = workload.get("companions") or {}
+        if not companions:
+            return model
+        # That each of them is the stated one was checked before.
+        lines = sorted(companions.items(), key=lambda item: item[0])
+        return _of_lines([f"{model}  \n", *(f"{sha256}  {name}\n" for name, sha256 in lines)])
+
+
+def _of_file(path: Path) -> str:
+    state = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            state.update(block)
+    return state.hexdigest()
+
+
+def _of_lines(lines: Iterable[str]) -> str:
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _files(cell: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
     """(kind, path, expected SHA-256 or ``None``) of every file that a cell names."""
     workload = cell["workload"]
     if workload.get("path"):
+        folder = workload["path"].rpartition("/")[0]
+        for name, sha256 in (workload.get("companions") or {}).items():
+            yield "model's file", f"{folder}/{name}" if folder else name, sha256
         yield "model", workload["path"], workload.get("sha256")
     if workload.get("weights_path"):
         kind, _, expected = (workload.get("weights") or "").partition(":")

@@ -29,15 +29,29 @@ class Rows(NamedTuple):
                 return rows
         raise Failed("exception", f"row {text!r} of the cell is neither like '0' nor like '0:2'")
 
-    def of_final(self, name: str, tensor: Tensor | Unrecorded) -> Tensor | Unrecorded:
-        """These rows of the final output ``name``. Raises ``Failed`` (``wrong-shape``)."""
+    def of_finals(
+        self, finals: list[tuple[str, Tensor | Unrecorded]]
+    ) -> list[tuple[str, Tensor | Unrecorded]]:
+        """These rows of all final outputs. Raises ``Failed`` (``wrong-shape``) if none has them."""
+        cut = [(name, self.of_final(tensor)) for name, tensor in finals]
+        lacking = [
+            (name, part.reason)
+            for (name, part), (_, whole) in zip(cut, finals)
+            if isinstance(part, Unrecorded) and part is not whole
+        ]
+        if lacking and not any(isinstance(part, Tensor) for _, part in cut):
+            name, reason = lacking[0]
+            raise Failed("wrong-shape", f"output {name!r} {reason}")
+        return cut
+
+    def of_final(self, tensor: Tensor | Unrecorded) -> Tensor | Unrecorded:
+        """These rows of a final output; one that lacks them, as a loss, has no record."""
         if not self.stop or isinstance(tensor, Unrecorded):
             return tensor
         if not tensor.shape or tensor.shape[0] < self.stop:
-            raise Failed(
-                "wrong-shape",
-                f"output {name!r} of shape {tensor.shape} has no row {self.stop - 1}: observe "
-                "fewer rows, give a larger batch, or leave 'row' out where axis 0 is no batch",
+            return Unrecorded(
+                f"of shape {tensor.shape} has no row {self.stop - 1}: observe fewer rows, give a "
+                "larger batch, or leave 'row' out where axis 0 is no batch"
             )
         return self._part(tensor)
 

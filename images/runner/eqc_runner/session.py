@@ -10,7 +10,7 @@ import numpy as np
 
 from eqc_runner import observations
 from eqc_runner.adapters.protocol import Settings
-from eqc_runner.chain import chain
+from eqc_runner.chain import digest_and_chain
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
 from eqc_runner.rows import Rows
@@ -18,6 +18,10 @@ from eqc_runner.tensor import Tensor, Unrecorded
 
 if TYPE_CHECKING:
     from eqc_runner.adapters.protocol import Adapter
+
+
+_REASON_CHARACTERS = 1000
+"""A longer reason is cut: a record that has one would be refused."""
 
 
 class Folders(NamedTuple):
@@ -48,15 +52,17 @@ def observe(
     rows = Rows.parse(cell.get("row"))
     loaded = adapter.load(cell["workload"], folders.job, settings)
     keep = cell.get("keep") or "none"
-    finals = loaded.run(inputs)
-    finals = [(name, rows.of_final(name, tensor)) for name, tensor in finals]
+    finals = rows.of_finals(loaded.run(inputs))
     outputs, unrecorded = _final_records(finals, folders.out if keep != "none" else None)
     perturbed = None
     if cell.get("layers"):
         instrumented, layers = loaded.run_layers(inputs)
-        plain = [record["digest"] for record in outputs]
-        again = [rows.of_final(name, tensor) for name, tensor in instrumented]
-        perturbed = plain != [digest(tensor) for tensor in again if isinstance(tensor, Tensor)]
+        # By place: of what cannot be recorded nothing is known but that it is there.
+        perturbed = {record["index"]: record["digest"] for record in outputs} != {
+            index: digest(tensor)
+            for index, (_, whole) in enumerate(instrumented)
+            if isinstance(tensor := rows.of_final(whole), Tensor)
+        }
         batch = _batch(inputs, settings.batch)
         for index, layer in enumerate(layers):
             place = folders.out if keep == "all" else None
@@ -67,7 +73,7 @@ def observe(
                 "operation": layer.operation,
             }
             if isinstance(layer.tensor, Unrecorded):
-                unrecorded.append({**what, "reason": layer.tensor.reason})
+                unrecorded.append(_without_bits(what, layer.tensor))
             else:
                 outputs.append({**what, **_identify(rows.of_layer(layer.tensor, batch), place)})
     facts = loaded.facts
@@ -129,7 +135,7 @@ def _final_records(
         label = "output" if len(finals) == 1 else f"output:{name}"
         what = {"name": label, "role": "final", "index": index, "operation": None}
         if isinstance(tensor, Unrecorded):
-            unrecorded.append({**what, "reason": tensor.reason})
+            unrecorded.append(_without_bits(what, tensor))
         else:
             records.append({**what, **_identify(tensor, place)})
     if not records:
@@ -138,10 +144,15 @@ def _final_records(
     return records, unrecorded
 
 
+def _without_bits(what: dict[str, Any], output: Unrecorded) -> dict[str, Any]:
+    """The record of an output that there is no tensor of: its reason is one line."""
+    return {**what, "reason": " ".join(output.reason.split())[:_REASON_CHARACTERS]}
+
+
 def _identify(tensor: Tensor, place: Path | None) -> dict[str, Any]:
     """Digest and chain of ``tensor``, which is written under ``place`` if there is one."""
     tensor = tensor.compact()
-    name = digest(tensor)
+    name, links = digest_and_chain(tensor)
     if place is not None:
         path = place / "tensors" / name
         if not path.exists():
@@ -151,6 +162,6 @@ def _identify(tensor: Tensor, place: Path | None) -> dict[str, Any]:
         "dtype": tensor.dtype,
         "shape": list(tensor.shape),
         "digest": name,
-        "chain": chain(tensor),
+        "chain": links,
         "tensor": place is not None,
     }

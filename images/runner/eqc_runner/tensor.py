@@ -1,7 +1,8 @@
 """A named-dtype tensor and its file: one header line, then little-endian bytes in C order.
 
-NumPy has no bfloat16, so its values are held as ``uint16`` with the dtype name ``bfloat16``: this
-is why a tensor is a pair of dtype name and array.
+NumPy has no bfloat16, no floats of 8 bits and no integers of 4, so their values are held as
+``uint16``, ``uint8`` or ``int8`` with the name of the dtype: this is why a tensor is a pair of
+dtype name and array.
 """
 
 from __future__ import annotations
@@ -21,12 +22,21 @@ if TYPE_CHECKING:
 CARRIERS: dict[str, str] = {
     "float16": "f2",
     "bfloat16": "u2",
+    "float8_e4m3fn": "u1",
+    "float8_e5m2": "u1",
+    "float8_e4m3fnuz": "u1",
+    "float8_e5m2fnuz": "u1",
+    "float8_e8m0fnu": "u1",
     "float32": "f4",
     "float64": "f8",
+    "complex64": "c8",
+    "complex128": "c16",
+    "int4": "i1",
     "int8": "i1",
     "int16": "i2",
     "int32": "i4",
     "int64": "i8",
+    "uint4": "u1",
     "uint8": "u1",
     "uint16": "u2",
     "uint32": "u4",
@@ -34,6 +44,9 @@ CARRIERS: dict[str, str] = {
     "bool": "?",
 }
 """The NumPy type, without byte order, that holds the values of each dtype of the format."""
+
+NARROW = {"int4": (-8, 7), "uint4": (0, 15)}
+"""The least and the largest value of integers that take less than their byte."""
 
 
 class Unrecorded(NamedTuple):
@@ -47,7 +60,8 @@ class Unrecorded(NamedTuple):
 class Tensor:
     """An array of any layout and byte order, with the name of its dtype in the file format.
 
-    Raises ``ValueError`` for an unknown name and ``TypeError`` for an array that cannot carry it.
+    Raises ``ValueError`` for an unknown name or an ``int4`` that is none, and ``TypeError`` for an
+    array that cannot carry the dtype.
     Compare tensors by digest: with ``==`` 0.0 equals -0.0, and a NaN does not equal itself.
     """
 
@@ -60,10 +74,18 @@ class Tensor:
             raise ValueError(f"dtype {self.dtype!r} is none of {', '.join(CARRIERS)}")
         if self.array.dtype.newbyteorder("=") != np.dtype(carrier):
             raise TypeError(f"{self.dtype} is carried as {carrier}, not as {self.array.dtype}")
+        if self.dtype in NARROW and self.array.size:
+            low, high = NARROW[self.dtype]
+            least, most = int(self.array.min()), int(self.array.max())
+            if least < low or most > high:
+                raise ValueError(
+                    f"{self.dtype} holds {low} to {high}, the array {least} to {most}: convert "
+                    "its elements (astype); a view of them may keep foreign bits"
+                )
 
     @classmethod
     def of(cls, array: np.ndarray) -> Tensor:
-        """A tensor whose dtype is the array's own; for bfloat16 name the dtype instead."""
+        """A tensor whose dtype is the array's own; name one that NumPy lacks instead."""
         return cls(array.dtype.newbyteorder("=").name, array)
 
     @property
@@ -117,11 +139,11 @@ class Tensor:
             dtype, shape = header["dtype"], tuple(header["shape"])
             carrier = np.dtype("<" + CARRIERS[dtype])
             array = np.frombuffer(body, dtype=carrier).reshape(shape)
+            if sys.byteorder == "big":
+                array = array.astype(carrier.newbyteorder("="))
+            return cls(dtype, array)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} is not a tensor file: {error}") from error
-        if sys.byteorder == "big":
-            array = array.astype(carrier.newbyteorder("="))
-        return cls(dtype, array)
 
 
 @lru_cache(maxsize=4096)

@@ -23,11 +23,19 @@ from orchestrator.results.consequences import (
     Outcome,
     UlpHistogram,
 )
+from orchestrator.results.floats import (
+    FORMATS,
+    Bits,
+    as_values,
+    bits_of,
+    is_nan,
+    ulp_distance,
+)
 from orchestrator.results.partitions import EqClass, Partition
-from orchestrator.results.tensor_file import MANTISSA_BITS
+from orchestrator.results.tensor_file import COMPLEX
 
 Tensor = tuple[str, tuple[int, ...], npt.NDArray[Any]]
-"""(dtype name, shape, array); bfloat16 travels as ``uint16``."""
+"""(dtype name, shape, array); what NumPy lacks travels as its carrier."""
 Tensors = Callable[[str], Tensor | None]
 """From a digest to its tensor; ``None`` where it is not stored."""
 
@@ -95,10 +103,11 @@ def _pair(a: int, b: int, first: Tensor | None, second: Tensor | None) -> ClassP
         return ClassPair(a, b, Outcome.OTHER_TYPE)
     absolute, relative = largest_errors(first, second)
     histogram = None
-    if dtype in FLOATS:
+    if dtype in FORMATS:
         left, right = bits_of(dtype, x), bits_of(dtype, y)
         histogram = ulp_histogram(dtype, left, right)
-        differing = int((left != right).sum())
+        differs = left != right
+        differing = int((differs.any(axis=-1) if dtype in COMPLEX else differs).sum())
     else:
         differing = int((x != y).sum())
     return ClassPair(
@@ -135,7 +144,10 @@ def ulp_histogram(
 
 
 def largest_errors(first: Tensor, second: Tensor) -> tuple[float | None, float | None]:
-    """Largest absolute and relative error over the elements without a NaN; of one shape."""
+    """Largest absolute and relative error over the elements without a NaN; of one shape.
+
+    Real and imaginary parts are elements of their own, here and in all distances.
+    """
     x, y = as_values(first[0], first[2]), as_values(second[0], second[2])
     absolute = absolute_errors(first, second)
     numbers = ~(np.isnan(x) | np.isnan(y))
@@ -157,7 +169,7 @@ def absolute_errors(first: Tensor, second: Tensor) -> npt.NDArray[np.float64]:
 
     Integers are subtracted as integers: float64 would make neighbours beyond 2^53 equal.
     """
-    if first[0] == second[0] and first[2].dtype.kind in "iu" and first[0] not in FLOATS:
+    if first[0] == second[0] and first[2].dtype.kind in "iu" and first[0] not in FORMATS:
         x, y = _unsigned(first[2]), _unsigned(second[2])
         return (np.maximum(x, y) - np.minimum(x, y)).astype(np.float64)
     left, right = as_values(first[0], first[2]), as_values(second[0], second[2])
@@ -172,9 +184,13 @@ def _unsigned(array: npt.NDArray[Any]) -> Bits:
     return array.astype(np.int64).view(np.uint64) ^ np.uint64(1 << 63)
 
 
+_UNRANKED = frozenset({"bool", *COMPLEX})
+"""Types without a largest value."""
+
+
 def label_flips(first: Tensor, second: Tensor) -> Flips | None:
     """Rows along the last axis whose largest value is elsewhere; ``None`` without labels."""
-    if first[0] == "bool":
+    if first[0] in _UNRANKED:
         return None
     x, y = as_values(first[0], first[2]), as_values(second[0], second[2])
     rows = _rows(x), _rows(y)
@@ -193,7 +209,7 @@ def _margin(number: int, tensor: Tensor | None) -> ClassMargin:
     if tensor is None:
         return ClassMargin(number, Outcome.NO_TENSOR)
     dtype, _, array = tensor
-    rows = _rows(as_values(dtype, array)) if dtype != "bool" else None
+    rows = _rows(as_values(dtype, array)) if dtype not in _UNRANKED else None
     if rows is None:
         return ClassMargin(number, Outcome.COMPARED)
     undefined = np.isnan(rows).any(axis=1)
@@ -239,46 +255,6 @@ class BudgetedTensors:
         return tensor
 
 
-FLOATS = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
-"""Width in bits, by dtype name."""
-
-Bits = npt.NDArray[np.uint64]
-
-
-def bits_of(dtype: str, array: npt.NDArray[Any]) -> Bits:
-    """The bit pattern of each element, right-aligned; same shape as ``array``."""
-    width = FLOATS[dtype]
-    return np.ascontiguousarray(array).view(f"u{width // 8}").astype(np.uint64)
-
-
-def ordered(dtype: str, bits: Bits) -> Bits:
-    """Integers in the order of the values: neighbouring floats differ by one.
-
-    Offset by 2^63 so that they are unsigned: the distance of two float64 may need 64 bits. NaNs
-    come beyond the infinities and mean nothing there.
-    """
-    width = FLOATS[dtype]
-    sign = np.uint64(1 << (width - 1))
-    magnitude = bits & np.uint64((1 << (width - 1)) - 1)
-    zero = np.uint64(1 << 63)
-    return np.where(bits & sign, zero - magnitude, zero + magnitude)
-
-
-def ulp_distance(dtype: str, a: Bits, b: Bits) -> Bits:
-    """Steps between the elements of two arrays of bit patterns; not for NaNs."""
-    first, second = ordered(dtype, a), ordered(dtype, b)
-    return np.maximum(first, second) - np.minimum(first, second)
-
-
-def is_nan(dtype: str, bits: Bits) -> npt.NDArray[np.bool_]:
-    """Where a bit pattern is a NaN, of any payload."""
-    width = FLOATS[dtype]
-    mantissa = MANTISSA_BITS[dtype]
-    magnitude = bits & np.uint64((1 << (width - 1)) - 1)
-    infinity = np.uint64(((1 << (width - 1 - mantissa)) - 1) << mantissa)
-    return magnitude > infinity
-
-
 def doubling_bins(distances: Bits) -> npt.NDArray[np.int64]:
     """How many ``distances`` are 0, 1, 2…3, 4…7, …: up to 65 counts, without trailing zeros."""
     if distances.size == 0:
@@ -287,13 +263,3 @@ def doubling_bins(distances: Bits) -> npt.NDArray[np.int64]:
     # Compared as integers: a logarithm would round 2^53 - 1 into the next bin.
     place = np.searchsorted(powers, distances.reshape(-1), side="right")
     return np.bincount(place).astype(np.int64)
-
-
-def as_values(dtype: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """The elements as float64, exactly (integers beyond 2^53 round); bfloat16 is widened."""
-    if dtype == "bfloat16":
-        wide = array.astype(np.uint32) << np.uint32(16)
-        array = np.ascontiguousarray(wide).view(np.float32)
-    # Casting a signalling NaN sets a flag that NumPy reports.
-    with np.errstate(invalid="ignore"):
-        return np.asarray(array, dtype=np.float64)

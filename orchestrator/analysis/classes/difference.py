@@ -29,7 +29,7 @@ from orchestrator.results.difference import (
     Moved,
     PartitionDifference,
 )
-from orchestrator.results.partitions import EqClass, Partition, Summary
+from orchestrator.results.partitions import NOT_RECORDED, EqClass, Partition, Summary, incomplete
 from orchestrator.results.tolerance import Tolerance, tolerances_for
 
 
@@ -127,7 +127,13 @@ def _compared(
         moved=_moved(before, after, common, tensors, tolerances),
         software=(before.software, after.software),
         current=after.key if after.key != before.key else None,
+        newly_unrecorded=tuple(sorted(old.keys() & _not_recorded(after))),
+        newly_recorded=tuple(sorted(new.keys() & _not_recorded(before))),
     )
+
+
+def _not_recorded(partition: Partition) -> set[str]:
+    return {one.platform for one in partition.missing if one.status == NOT_RECORDED}
 
 
 def _moved(
@@ -179,7 +185,7 @@ def _added(after: Partition) -> PartitionDifference:
         classes=(0, len(after.classes)),
         remaining_precision=(None, after.remaining_precision),
         missing=tuple(
-            Absent(absent.platform, absent.status, absent.reason, expected=False)
+            Absent(absent.platform, absent.status, absent.reason, expected=not incomplete(after))
             for absent in sorted(after.missing, key=lambda absent: absent.platform)
         ),
         new=tuple(sorted(_ids(after))),

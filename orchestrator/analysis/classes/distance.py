@@ -10,20 +10,17 @@ from typing import TypeVar
 import numpy as np
 
 from orchestrator.analysis.classes.consequences import (
-    FLOATS,
-    Bits,
     Tensor,
     Tensors,
-    as_values,
-    bits_of,
     label_flips,
     largest_errors,
     ulp_histogram,
 )
 from orchestrator.results.consequences import Consequences, Flips, Outcome
 from orchestrator.results.distance import Distance
+from orchestrator.results.floats import FORMATS, Bits, as_values, bits_of
 from orchestrator.results.partitions import EqClass, Partition
-from orchestrator.results.tensor_file import MANTISSA_BITS
+from orchestrator.results.tensor_file import COMPLEX, MANTISSA_BITS
 
 Number = TypeVar("Number", int, float)
 
@@ -124,7 +121,7 @@ def _chainless(before: EqClass, after: EqClass) -> Iterable[str]:
         yield "bits are not known: the baseline has no chains"
     elif after.type is None and after.links is None:
         yield "bits are not known: the current side has no chains"
-    elif all(str(group.type).partition("[")[0] in FLOATS for group in (before, after)):
+    elif all(str(group.type).partition("[")[0] in FORMATS for group in (before, after)):
         yield "bits are not known: an output was stored without its chain"
 
 
@@ -132,7 +129,8 @@ def _by_tensors(
     first: Tensor, second: Tensor, agreed: int | None, of_bits: int | None
 ) -> Comparison:
     one, other = _type(first), _type(second)
-    floats = first[0] in FLOATS and second[0] in FLOATS
+    floats = first[0] in FORMATS and second[0] in FORMATS
+    floats &= (first[0] in COMPLEX) == (second[0] in COMPLEX)
     if first[1] != second[1] or (first[0] != second[0] and not floats):
         distance = Distance(
             _shown(agreed), of_bits, unknown=(f"type or shape differs: {one} and {other}",)

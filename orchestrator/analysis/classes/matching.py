@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.errors import UsageError
-from orchestrator.model.experiment import Scalar
+from orchestrator.model.experiment import STORED, Scalar, precision_words
 from orchestrator.results.partitions import EqClass, Missing, Partition
 from orchestrator.results.record import VariantRecord
 
@@ -26,6 +26,7 @@ def matched(
     Raises ``ValueError`` where one side has two partitions with the same labels, and
     ``UsageError`` where ignoring makes two of one side one, or settings are not known.
     """
+    before = _as_called_now(before, after)
     old, new = _by_labels(before), _by_labels(after)
     if ignore:
         if "platform" in ignore:
@@ -42,6 +43,34 @@ def matched(
     pairs: list[Pair] = [(partition, new.get(key)) for key, partition in old.items()]
     pairs += [(None, partition) for key, partition in new.items() if key not in old]
     return [_as_one_platform(pair) for pair in pairs] if "platform" in ignore else pairs
+
+
+def _as_called_now(before: Sequence[Partition], after: Sequence[Partition]) -> Sequence[Partition]:
+    """``before``, with files that compute as stored called so: baselines of before there was the
+    word say float32 of them."""
+    known = {partition.key for partition in before}
+    stored = {
+        (*partition.key[:2], _of_old(partition.variant), partition.output): partition
+        for partition in after
+        if partition.settings is not None and partition.settings.precision == STORED
+    }
+
+    def called(partition: Partition) -> Partition:
+        now = stored.get(partition.key)
+        settings = partition.settings
+        if now is None or now.key in known or (settings is not None and settings.stated):
+            return partition
+        if settings is not None:
+            settings = replace(settings, precision=STORED, label=now.variant)
+        return replace(partition, variant=now.variant, settings=settings)
+
+    # A float32 that was asked for is a partition of its own, which is called as it was.
+    taken = {partition.key for partition in after}
+    return [each if each.key in taken else called(each) for each in before]
+
+
+def _of_old(variant: str) -> str:
+    return variant.replace(precision_words(STORED), "float32", 1)
 
 
 def _by_labels(partitions: Iterable[Partition]) -> dict[Key, Partition]:

@@ -16,7 +16,14 @@ from orchestrator.analysis.classes.sessions import missing_platforms
 from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.observations.tally import Tally, tally
 from orchestrator.results.comparison import NO_REMARKS, Remarks
-from orchestrator.results.partitions import Branch, EqClass, Missing, Partition, Planned
+from orchestrator.results.partitions import (
+    NOT_RECORDED,
+    Branch,
+    EqClass,
+    Missing,
+    Partition,
+    Planned,
+)
 
 Ints = npt.NDArray[np.int64]
 NOT_COMPARABLE = "not comparable"
@@ -43,12 +50,20 @@ def partitions(
     """
     counted = tally(observations, role)
     absent = missing_platforms(observations, planned)
+    unrecorded = _unrecorded(observations, role)
     names = _Names.of(observations)
     found: dict[tuple[str, str, str], list[Partition]] = {key: [] for key in absent}
     for key, rows in zip(names.all_keys(counted.keys), counted.slices(), strict=True):
         members = _members(counted, rows, names, strict=strict)
+        missing = absent.get(key[:3], {}) | unrecorded.pop(key, {})
         found.setdefault(key[:3], []).append(
-            _partition(observations, key, members, absent.get(key[:3], {}), strict=strict)
+            _partition(observations, key, members, missing, strict=strict)
+        )
+    for key, reasons in unrecorded.items():
+        # No platform recorded it: it has no class, and is listed all the same.
+        missing = absent.get(key[:3], {}) | reasons
+        found.setdefault(key[:3], []).append(
+            _partition(observations, key, _Members(), missing, strict=strict)
         )
     for bare, missing in absent.items():
         if not found[bare] and role == "final":
@@ -60,6 +75,17 @@ def partitions(
     if remarks is NO_REMARKS:
         return tuple(all_found)
     return tuple(remarked(partition, remarks) for partition in all_found)
+
+
+def _unrecorded(
+    observations: Observations, role: str
+) -> dict[tuple[str, str, str, str], dict[str, tuple[str, str]]]:
+    """(status, reason) by platform of the outputs that it could not record, by their partitions."""
+    found: dict[tuple[str, str, str, str], dict[str, tuple[str, str]]] = {}
+    for platform, computation, output in observations.each_unrecorded(role):
+        reasons = found.setdefault((*computation, output.name), {})
+        reasons[platform] = NOT_RECORDED, output.reason
+    return found
 
 
 def remarked(partition: Partition, remarks: Remarks) -> Partition:

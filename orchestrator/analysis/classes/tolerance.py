@@ -7,15 +7,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.analysis.classes.consequences import (
-    FLOATS,
-    Tensor,
-    absolute_errors,
-    as_values,
-    bits_of,
-    ulp_distance,
-)
+from orchestrator.analysis.classes.consequences import Tensor, absolute_errors
 from orchestrator.analysis.classes.distance import Comparison
+from orchestrator.results.floats import FORMATS, as_values, bits_of, ulp_distance
+from orchestrator.results.tensor_file import COMPLEX
 from orchestrator.results.tolerance import Tolerance
 
 
@@ -36,7 +31,7 @@ def _beyond(tolerance: Tolerance, found: Comparison) -> Iterator[str]:
     if tolerance.bits is not None:
         if found.agreed is None:
             yield _cannot(distance.unknown or ("the outputs are not floats",))
-        elif found.agreed < 0 and not (found.tensors and found.tensors[0][0] in FLOATS):
+        elif found.agreed < 0 and not (found.tensors and found.tensors[0][0] in FORMATS):
             yield "sign, exponent, type or shape differ"
         elif found.agreed < 0:
             yield "sign or exponent differ"
@@ -59,7 +54,7 @@ def _cannot(unknown: Iterable[str]) -> str:
 
 def _unequal_specials(first: Tensor, second: Tensor) -> int:
     """Elements of which one is infinite or a NaN and the other has other bits."""
-    if first[0] not in FLOATS:
+    if first[0] not in FORMATS:
         return 0
     x, y = as_values(first[0], first[2]), as_values(second[0], second[2])
     special = ~(np.isfinite(x) & np.isfinite(y))
@@ -78,10 +73,11 @@ def _finite_ulps(first: Tensor, second: Tensor) -> int:
 
 
 def _is_close(tolerance: Tolerance, first: Tensor, second: Tensor) -> npt.NDArray[np.bool_]:
-    """By element; NaNs and infinities are equal here."""
+    """By element, of complex ones both parts; NaNs and infinities are equal here."""
     reference = np.abs(as_values(first[0], first[2]))
     finite = np.isfinite(reference)
     with np.errstate(invalid="ignore", over="ignore"):
         allowed = (tolerance.atol or 0.0) + (tolerance.rtol or 0.0) * reference
         near: npt.NDArray[np.bool_] = absolute_errors(first, second) <= allowed
-    return near | ~finite
+    near |= ~finite
+    return np.asarray(near.all(axis=-1)) if first[0] in COMPLEX else near

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.analysis.classes.consequences import FLOATS, Tensors, bits_of
+from orchestrator.analysis.classes.consequences import Tensors
 from orchestrator.analysis.classes.precision import remaining_precision
 from orchestrator.analysis.layers.profile import LayerGrid
 from orchestrator.analysis.observations.table import Observations
+from orchestrator.results.floats import FORMATS, bits_of
 from orchestrator.results.layers import (
     DeviatingShare,
     Effect,
@@ -22,6 +23,7 @@ from orchestrator.results.layers import (
     LayerDetail,
     LayerDetails,
 )
+from orchestrator.results.tensor_file import COMPLEX
 
 ACTIVATIONS = frozenset(("relu", "sigmoid", "tanh"))
 """Operations that the study counts as activations; a softmax ends a model and is none."""
@@ -165,14 +167,15 @@ class _Shares:
                 self.absent.add(code)
                 continue
             dtype, shape, array = tensor
-            if dtype not in FLOATS or (first is not None and first[:2] != (dtype, shape)):
+            if dtype not in FORMATS or (first is not None and first[:2] != (dtype, shape)):
                 comparable = False
                 continue
-            bits = bits_of(dtype, array)
+            parts = 2 if dtype in COMPLEX else 1
+            bits = bits_of(dtype, array).reshape(array.size, parts)
             if first is None:
-                first, deviates = (dtype, shape, bits), np.zeros(bits.shape, dtype=bool)
+                first, deviates = (dtype, shape, bits), np.zeros(array.size, dtype=bool)
             else:
-                deviates |= bits != first[2]
+                deviates |= (bits != first[2]).any(axis=1)
         if deviates is None or not comparable or self.absent.intersection(codes):
             return None
         return float(deviates.mean()) if deviates.size else 0.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from orchestrator.analysis.classes.precision import remaining_precisions
 from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.observations.tally import Tally, of_name, tally
+from orchestrator.results.layers import UnrecordedLayer
 from orchestrator.results.partitions import LayerProfile, LayerRow
 
 Ints = npt.NDArray[np.int64]
@@ -48,6 +50,28 @@ def layer_grids(observations: Observations) -> tuple[LayerGrid, ...]:
     return tuple(_grid(observations, counted, operations, rows, slices) for rows in grids.values())
 
 
+def layer_profiles(
+    observations: Observations, grids: Sequence[LayerGrid]
+) -> tuple[LayerProfile, ...]:
+    """One profile for each of the ``grids`` of ``observations``, with what was not recorded.
+
+    Then one without rows for each computation that has layers of which none was recorded.
+    """
+    unrecorded = _unrecorded(observations)
+    found = [layer_profile(observations, grid) for grid in grids]
+    profiles = [
+        replace(profile, unrecorded=tuple(_missing_layers(profile, grid, unrecorded)))
+        for profile, grid in zip(found, grids, strict=True)
+    ]
+    keys = {(profile.workload, profile.input, profile.variant) for profile in found}
+    profiles += [
+        LayerProfile(*key, (), None, tuple(_layer(*item) for item in sorted(layers.items())))
+        for key, layers in unrecorded.items()
+        if key not in keys
+    ]
+    return tuple(profiles)
+
+
 def layer_profile(observations: Observations, grid: LayerGrid) -> LayerProfile:
     """Classes and remaining precision of each layer; splits and merges against the one before."""
     classes, codes = _distinct(grid.digests)
@@ -80,6 +104,42 @@ def layer_profile(observations: Observations, grid: LayerGrid) -> LayerProfile:
     )
     parting = next((row.name for row in rows if row.classes > 1), None)
     return LayerProfile(grid.workload, grid.input, grid.variant, rows, parting)
+
+
+LayerKey = tuple[int, str, str, str]
+"""Index, name, reason, and the operation or nothing."""
+
+
+def _unrecorded(
+    observations: Observations,
+) -> dict[tuple[str, str, str], dict[LayerKey, set[str]]]:
+    """By computation and layer, the platforms that could not record it."""
+    found: dict[tuple[str, str, str], dict[LayerKey, set[str]]] = {}
+    for platform, computation, layer in observations.each_unrecorded("layer"):
+        key = (layer.index, layer.name, layer.reason, layer.operation or "")
+        found.setdefault(computation, {}).setdefault(key, set()).add(platform)
+    return found
+
+
+def _missing_layers(
+    profile: LayerProfile,
+    grid: LayerGrid,
+    unrecorded: Mapping[tuple[str, str, str], Mapping[LayerKey, set[str]]],
+) -> Iterator[UnrecordedLayer]:
+    """Those of ``profile``; a platform that recorded a layer in some session has it."""
+    layers = unrecorded.get((profile.workload, profile.input, profile.variant), {})
+    rows = {key: row for row, key in enumerate(zip(grid.indices, grid.names, strict=True))}
+    for key, platforms in sorted(layers.items()):
+        row = rows.get(key[:2])
+        given = () if row is None else np.flatnonzero(grid.digests[row] >= 0).tolist()
+        lacking = platforms - {grid.platforms[column] for column in given}
+        if lacking:
+            yield _layer(key, lacking)
+
+
+def _layer(key: LayerKey, platforms: set[str]) -> UnrecordedLayer:
+    index, name, reason, operation = key
+    return UnrecordedLayer(index, name, operation or None, reason, tuple(sorted(platforms)))
 
 
 def first_parting(grid: LayerGrid, a: str, b: str) -> str | None:

@@ -6,17 +6,17 @@ work on the columns, and the frames are made for whoever asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 import pandas as pd
 
 from orchestrator.analysis.observations.chains import Chains
 from orchestrator.analysis.observations.session_row import SessionRow
-from orchestrator.results.outputs import Codes
+from orchestrator.results.outputs import Codes, UnrecordedOutput
 
 KEYS = ("platform", "workload", "input", "variant")
 
@@ -54,6 +54,15 @@ class OutputColumns:
     session: Codes
 
 
+class Unrecorded(NamedTuple):
+    """An output that a platform computed and could not record."""
+
+    platform: str
+    computation: tuple[str, str, str]
+    """(workload, input, variant), by label."""
+    output: UnrecordedOutput
+
+
 @dataclass(frozen=True, eq=False)
 class Observations:
     """All sessions and their outputs.
@@ -76,6 +85,19 @@ class Observations:
     outputs: OutputColumns
     chains: Chains
     notes: tuple[str, ...] = ()
+    unrecorded: Mapping[int, tuple[UnrecordedOutput, ...]] = field(default_factory=dict)
+    """What sessions could not record, by their places in ``rows``; most have nothing."""
+
+    def each_unrecorded(self, role: str) -> Iterator[Unrecorded]:
+        """Every output of ``role`` that a session could not record, with the session's labels."""
+        columns = [self.keys[key] for key in KEYS]
+        for row, outputs in self.unrecorded.items():
+            platform, workload, given, variant = (
+                column.names[column.codes[row]] for column in columns
+            )
+            for output in outputs:
+                if output.role == role:
+                    yield Unrecorded(platform, (workload, given, variant), output)
 
     @cached_property
     def sessions(self) -> pd.DataFrame:

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 
 from orchestrator.analysis.observations.widening import common_type, widened
 from orchestrator.model.experiment import Pairs, Status
 from orchestrator.results.comparison import Computation, Remarks
-from orchestrator.results.outputs import OutputPool, OutputRecord, Outputs
+from orchestrator.results.outputs import OutputPool, OutputRecord, Outputs, UnrecordedOutput
 from orchestrator.results.record import Observation
 from orchestrator.results.tensor_file import MANTISSA_BITS
 
 Tensor = tuple[str, tuple[int, ...], npt.NDArray[Any]]
 Tensors = Callable[[str], Tensor | None]
 Type = tuple[str, tuple[int, ...]]
+AnyOutput = OutputRecord | UnrecordedOutput
+Output = TypeVar("Output", OutputRecord, UnrecordedOutput, AnyOutput)
 
 
 @dataclass(frozen=True)
@@ -69,19 +71,24 @@ class _Work:
         """Those of one computation."""
         first = records[0]
         key = (first.workload.label, first.input.label, first.variant.label)
-        outputs = [list(record.outputs) for record in records]
+        outputs: list[list[AnyOutput]] = [
+            [*record.outputs, *record.unrecorded] for record in records
+        ]
         if self.names:
             outputs = [[self._named(one) for one in each] for each in outputs]
         outputs = self._by_position(key, records, outputs)
-        for name in dict.fromkeys(one.name for each in outputs for one in _finals(each)):
-            self._one_type(key, name, records, outputs)
-        for record, own in zip(records, outputs, strict=True):
+        kept = [[one for one in each if isinstance(one, OutputRecord)] for each in outputs]
+        for name in dict.fromkeys(one.name for each in kept for one in _finals(each)):
+            self._one_type(key, name, records, kept)
+        for record, own, every in zip(records, kept, outputs, strict=True):
             same = len(own) == len(record.outputs) and all(
                 a is b or a == b for a, b in zip(own, record.outputs, strict=True)
             )
-            yield record if same else record._replace(outputs=self._pooled(own))
+            unrecorded = tuple(one for one in every if isinstance(one, UnrecordedOutput))
+            found = record if same else record._replace(outputs=self._pooled(own))
+            yield found._replace(unrecorded=unrecorded) if unrecorded else found
 
-    def _named(self, output: OutputRecord) -> OutputRecord:
+    def _named(self, output: Output) -> Output:
         if output.role != "final":
             return output
         head, colon, name = output.name.partition(":")
@@ -91,8 +98,8 @@ class _Work:
         return _renamed(output, f"output:{other}" if other != "output" else "output")
 
     def _by_position(
-        self, key: Computation, records: list[Observation], outputs: list[list[OutputRecord]]
-    ) -> list[list[OutputRecord]]:
+        self, key: Computation, records: list[Observation], outputs: list[list[AnyOutput]]
+    ) -> list[list[AnyOutput]]:
         lists = [tuple(one.name for one in _finals(each)) for each in outputs]
         names = lists[0]
         if all(set(each) == set(names) for each in lists):
@@ -218,19 +225,18 @@ def _with_bits(output: OutputRecord, other: OutputRecord) -> OutputRecord:
     )
 
 
-def _finals(outputs: Sequence[OutputRecord]) -> list[OutputRecord]:
-    return [one for one in outputs if one.role == "final"]
+def _finals(outputs: Sequence[Output]) -> list[Output]:
+    """In the order in which the model gives them."""
+    return sorted((one for one in outputs if one.role == "final"), key=lambda one: one.index)
 
 
-def _renamed(output: OutputRecord, name: str) -> OutputRecord:
-    return OutputRecord(
-        name, output.role, output.index, output.operation, output.tensor, output.content
-    )
+def _renamed(output: Output, name: str) -> Output:
+    return replace(output, name=name)
 
 
-def _placed(outputs: Sequence[OutputRecord], names: Sequence[str]) -> list[OutputRecord]:
-    left = iter(names)
-    return [_renamed(one, next(left)) if one.role == "final" else one for one in outputs]
+def _placed(outputs: Sequence[AnyOutput], names: Sequence[str]) -> list[AnyOutput]:
+    places = {id(one): name for one, name in zip(_finals(outputs), names, strict=True)}
+    return [_renamed(one, places[id(one)]) if id(one) in places else one for one in outputs]
 
 
 def _most(

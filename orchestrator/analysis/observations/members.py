@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from orchestrator.analysis.observations.labels import Labels
 from orchestrator.analysis.observations.table import NO_OUTPUTS
-from orchestrator.model.experiment import Json, Status, content_id
+from orchestrator.model.experiment import STORED, Json, Status, content_id, precision_words
 from orchestrator.results.record import (
     Asked,
     InputRecord,
@@ -202,6 +202,11 @@ class _Grouping:
                 place = (parts.workload.group, framework)
                 forms.setdefault(place, set()).add(parts.workload.id)
         self._differ = [axis for axis in _ORDER if len(values.get(axis, ())) > 1]
+        # A builtin's float32 and a file's stored type are what one experiment gets that says
+        # nothing: the members of one partition, where models or frameworks are compared.
+        self._one_default = not axes.isdisjoint({"workload", "on"}) and not any(
+            variant.stated for variant in variants.values()
+        )
         self._several = {place for place, ids in forms.items() if len(ids) > 1}
 
     def regroup(self, parts: Asked) -> _Parts:
@@ -292,7 +297,10 @@ class _Grouping:
         words = self._words[parts.variant.id]
         left = [axis for axis in words.said if axis not in self._axes]
         said = [word for axis in left for word in words.said[axis]] + [*words.rest]
-        fixed: list[Json] = [*said, *(words.values[axis] for axis in left)]
+        values = words.values
+        if self._one_default and values["precision"] == STORED:
+            values = {**values, "precision": "float32"}
+        fixed: list[Json] = [*words.rest, *(values[axis] for axis in left)]
         if "platform" not in self._axes:
             fixed.append(parts.platform.id)
             if self._platforms > 1:
@@ -309,7 +317,7 @@ def _taken_apart(variant: VariantRecord) -> _Words:
     """The words of a label by axis: what is no setting's belongs to what computes (``on``)."""
     environment, flags = variant.environment or {}, variant.flags or {}
     said: dict[str, tuple[str, ...]] = {
-        "precision": (variant.precision,) if variant.precision is not None else (),
+        "precision": (precision_words(variant.precision),) if variant.precision is not None else (),
         "threads": (f"threads={variant.threads}",) if variant.threads is not None else (),
         "batch": (f"batch={variant.batch}",) if variant.batch is not None else (),
         "environment": tuple(f"{name}={environment[name]}" for name in sorted(environment)),

@@ -17,7 +17,7 @@ from orchestrator.analysis.observations.labels import Labels
 from orchestrator.analysis.observations.session_row import SessionRow, session_row
 from orchestrator.errors import ConflictError
 from orchestrator.model.experiment import Status
-from orchestrator.results.outputs import Codes, OutputPool, Outputs
+from orchestrator.results.outputs import Codes, OutputPool, Outputs, UnrecordedOutput
 from orchestrator.results.partitions import Planned
 from orchestrator.results.record import Observation, SessionKey
 
@@ -36,6 +36,7 @@ class _Entry:
     row: SessionRow
     layout: int
     digests: Codes
+    unrecorded: tuple[UnrecordedOutput, ...]
 
 
 @dataclass
@@ -95,7 +96,14 @@ def _add(reading: _Reading, record: Observation) -> None:
         if rank < known.rank:
             return
     layout = _layout(reading, outputs)
-    reading.entries[key] = _Entry(rank, codes, session_row(record), layout, digests)
+    reading.entries[key] = _Entry(
+        rank,
+        codes,
+        session_row(record),
+        layout,
+        digests,
+        record.unrecorded if ended_well else (),
+    )
 
 
 def _layout(reading: _Reading, outputs: Outputs) -> int:
@@ -121,7 +129,8 @@ def _finish(reading: _Reading) -> Observations:
         for digest in sorted(set(reading.chains.conflicts))
     )
     outputs = _outputs(reading, entries, keys)
-    return Observations([entry.row for entry in entries], keys, outputs, chains, notes)
+    unrecorded = {row: each.unrecorded for row, each in enumerate(entries) if each.unrecorded}
+    return Observations([entry.row for entry in entries], keys, outputs, chains, notes, unrecorded)
 
 
 def _outputs(

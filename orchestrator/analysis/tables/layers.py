@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.analysis.tables.columns import COMPUTATION, counts
-from orchestrator.results.table import Column, ColumnKind, Table
+from orchestrator.results.partitions import NOT_RECORDED, LayerProfile
+from orchestrator.results.table import Column, ColumnKind, Table, Value
 
 if TYPE_CHECKING:
     from orchestrator.analysis.findings import Findings
@@ -19,25 +21,12 @@ _PRECISION = Column("remaining precision", ColumnKind.COUNT, "bits")
 
 
 def layers_table(findings: Findings) -> Table:
-    """Figure 5: classes and remaining precision of each layer; where platforms part and meet."""
+    """Figure 5: classes and remaining precision of each layer; where platforms part and meet.
+
+    Layers that no platform could record stand among the others, with the reason.
+    """
     noun = findings.noun
-    rows = tuple(
-        (
-            profile.workload,
-            profile.input,
-            profile.variant,
-            row.index,
-            row.name,
-            row.operation,
-            row.platforms,
-            row.classes,
-            row.remaining_precision,
-            row.splits,
-            row.merges,
-        )
-        for profile in findings.summary.layers
-        for row in profile.rows
-    )
+    rows = tuple(row for profile in findings.summary.layers for row in _layers(profile))
     return Table(
         "layers",
         "Classes and remaining precision by layer (Figure 5)",
@@ -48,6 +37,7 @@ def layers_table(findings: Findings) -> Table:
             _PRECISION,
             Column("splits", ColumnKind.TRUTH),
             Column("merges", ColumnKind.TRUTH),
+            Column(NOT_RECORDED),
         ),
         rows,
         (
@@ -60,6 +50,8 @@ def layers_table(findings: Findings) -> Table:
                     else f"one {noun.one} only, nothing to compare"
                     if profile.alone
                     else "one class"
+                    if profile.rows
+                    else "no layer could be recorded"
                 )
                 for profile in findings.summary.layers
             ),
@@ -67,6 +59,22 @@ def layers_table(findings: Findings) -> Table:
         if rows
         else (NO_LAYERS,),
     )
+
+
+def _layers(profile: LayerProfile) -> Iterator[tuple[Value, ...]]:
+    """The rows of ``profile``, by index."""
+    key = (profile.workload, profile.input, profile.variant)
+    found: list[tuple[Value, ...]] = []
+    for row in profile.rows:
+        about = (row.index, row.name, row.operation, row.platforms, row.classes)
+        changes = (row.remaining_precision, row.splits, row.merges)
+        found.append((*about, *changes, profile.why_not(row.index, row.name)))
+    for one in profile.never_recorded:
+        about = (one.index, one.name, one.operation, 0, 0)
+        found.append((*about, None, None, None, profile.why_not(one.index, one.name)))
+    # Sorting keeps the order of what has one index.
+    found.sort(key=lambda row: int(str(row[0])))
+    yield from ((*key, *row) for row in found)
 
 
 def layer_details_table(findings: Findings) -> Table:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestrator.experiment.model_inputs.model_input import DTYPES, ModelInput, ModelInputs
+from orchestrator.experiment.model_inputs.model_input import DTYPES, TEXT, ModelInput, ModelInputs
 
 
 def read(path: Path) -> ModelInputs | None:
@@ -52,6 +52,6 @@ def _input(config: dict[str, Any], name: str | None) -> ModelInput:
     return ModelInput(
         name=name,
         shape=tuple(shape) if isinstance(shape, list) and dense else None,
-        dtype=dtype if dtype in DTYPES and dense else None,
+        dtype=dtype if dtype in {*DTYPES, TEXT} and dense else None,
         required=not config.get("optional"),
     )

@@ -24,6 +24,7 @@ _TYPES = {
     2: "int32",
     3: "uint8",
     4: "int64",
+    5: "string",
     6: "bool",
     7: "int16",
     8: "complex64",
@@ -35,7 +36,7 @@ _TYPES = {
     16: "uint16",
     18: "bfloat16",
 }
-"""``TensorType``; the others (text, resources, four bits) are not in ``DTYPES``."""
+"""``TensorType``; the others (resources, four bits) are not in ``DTYPES``."""
 
 
 def read(path: Path) -> ModelInputs | None:

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from orchestrator.model.experiment import Isolation
 from orchestrator.model.machine import SshHost, SshPlacement
 from orchestrator.providers.ssh.entry import Host
 from orchestrator.yaml_files.files import FileMistake, find
-from orchestrator.yaml_files.mistakes import Mistakes
-from orchestrator.yaml_files.text import parse
+from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
+from orchestrator.yaml_files.text import decoded, parse
+from orchestrator.yaml_files.wording import by_value, shown, wrong_value
 
 _WRITTEN = re.compile(
     r"(?:(?P<user>[^@\s-][^@\s]*)@)?(?P<name>[A-Za-z0-9._][A-Za-z0-9._-]*)(?::(?P<port>[0-9]{1,5}))?"
@@ -21,6 +23,7 @@ _WRITTEN = re.compile(
 
 
 _FILES = ("identity", "known_hosts")
+_EXAMPLES = {"port": "22", "user": "me", "name": "alpha", "python": "python3.11"}
 _MOST_JUMPS = 4
 
 
@@ -74,9 +77,11 @@ def _with_absolute_paths(host: Host, folder: Path) -> Host:
 def _from_file(path: Path) -> list[str | Host]:
     mistakes = Mistakes(str(path))
     try:
-        data = parse(path.read_text(encoding="utf-8"), mistakes)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileMistake(f"cannot read {path}: {error}") from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileMistake(f"cannot read {path}: {error.strerror}") from error
+    text = decoded(content, mistakes)
+    data = None if text is None else parse(text, mistakes)
     if mistakes.found:
         raise FileMistake(str(mistakes.found[0]))
     if isinstance(data, dict) and set(data) == {"hosts"}:
@@ -84,10 +89,31 @@ def _from_file(path: Path) -> list[str | Host]:
     try:
         return TypeAdapter(list[str | Host]).validate_python(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        loc = tuple(part for part in first["loc"] if part != "Host")
-        line = mistakes.mark(loc).line
-        raise FileMistake(f"{path}:{line}: not a host: {first['msg']}") from error
+        place, said = _said(error.errors(include_url=False), mistakes)
+        mark = mistakes.mark(place, key="unknown key" in said)
+        raise FileMistake(f"{path}:{mark.line}:{mark.column}: not a host: {said}") from error
+
+
+def _said(errors: Sequence[ErrorDetails], mistakes: Mistakes) -> tuple[Loc, str]:
+    """The place and the words of the first mistake that tells what was meant."""
+    told = by_value([(tuple(error["loc"]), error) for error in errors], mistakes)
+    # A key that is not known is probably a misspelt one that is missing, too.
+    told.sort(key=lambda group: group[1][0]["type"] != "extra_forbidden")
+    loc, here = told[0]
+    first = here[0]
+    place = mistakes.known(loc)
+    if first["type"] == "extra_forbidden":
+        return place, f"unknown key '{loc[-1]}'{nearest(loc[-1], Host.model_fields)}"
+    if first["type"] == "missing":
+        return place, f"it needs the key '{loc[-1]}', like '{loc[-1]}: alpha'"
+    if first["type"] == "literal_error":
+        expected = str(first.get("ctx", {}).get("expected"))
+        return place, f"{shown(first['input'])} is not valid; valid: {expected}"
+    if first["type"] == "value_error":
+        return place, first["msg"].removeprefix("Value error, ")
+    name = place[-1] if place and isinstance(place[-1], str) else "a host"
+    example = f"'{name}: {_EXAMPLES[name]}'" if name in _EXAMPLES else "'user@alpha:22'"
+    return place, wrong_value(str(name), here, example)
 
 
 def _parsed(written: str) -> Host:

@@ -44,14 +44,18 @@ def partition_lines(partition: PartitionDifference) -> Iterator[str]:
             f"{_names(partition.no_longer_nondeterministic)}"
         )
     yield from missing_lines(partition)
-    if partition.new:
-        yield f"new: {_names(partition.new)}"
+    if partition.newly_recorded:
+        yield f"recorded now, not in the baseline: {_names(partition.newly_recorded)}"
+    if new := tuple(name for name in partition.new if name not in partition.newly_recorded):
+        yield f"new: {_names(new)}"
 
 
 def missing_lines(partition: PartitionDifference) -> Iterator[str]:
     """One line per platform without a class now, which says whether it had one."""
     for absent in partition.missing:
         head = "still missing" if absent.expected else "missing"
+        if absent.platform in partition.newly_unrecorded:
+            head = "no longer recorded"
         yield f"{head}: {plain(absent.platform)} ({plain(f'{absent.status}: {absent.reason}')})"
 
 

@@ -30,7 +30,7 @@ from orchestrator.results.explanation import (
     Prediction,
     Rule,
 )
-from orchestrator.results.partitions import Partition, Summary, TableCell
+from orchestrator.results.partitions import LayerProfile, Partition, Summary, TableCell
 from orchestrator.results.table import Table, Value
 
 if TYPE_CHECKING:
@@ -38,12 +38,23 @@ if TYPE_CHECKING:
 
 
 def json_report(summary: Summary) -> dict[str, Any]:
-    """``{"schema": 2, "partitions": […]}``: classes by number, platforms sorted.
+    """``{"schema": 2, "partitions": […], "unrecorded_layers": […]}``: classes by number,
+    platforms sorted.
 
     Where more than platforms is compared, ``platforms`` are members, and ``compare`` and
     ``members`` say which.
     """
-    return json_partitions(summary.partitions, summary.compare, summary.table.platforms)
+    document = json_partitions(summary.partitions)
+    document["unrecorded_layers"] = [
+        {**_computation(profile), **asdict(layer), "platforms": list(layer.platforms)}
+        for profile in summary.layers
+        for layer in profile.unrecorded
+    ]
+    return document | _members(summary.compare, summary.table.platforms)
+
+
+def _computation(profile: LayerProfile) -> dict[str, str]:
+    return {"workload": profile.workload, "input": profile.input, "variant": profile.variant}
 
 
 def json_partitions(
@@ -53,9 +64,13 @@ def json_partitions(
 ) -> dict[str, Any]:
     """As ``json_report``, from partitions without a summary."""
     document = {"schema": 2, "partitions": [_partition(partition) for partition in partitions]}
+    return document | _members(compare, members)
+
+
+def _members(compare: Sequence[str], members: Sequence[str]) -> dict[str, Any]:
     if tuple(compare) == BY_PLATFORM:
-        return document
-    return {**document, "compare": list(compare), "members": list(members)}
+        return {}
+    return {"compare": list(compare), "members": list(members)}
 
 
 def json_text(summary: Summary) -> str:
@@ -109,6 +124,7 @@ def _settings(settings: VariantRecord) -> dict[str, Any]:
         "environment": dict(settings.environment),
         "flags": None if settings.flags is None else dict(settings.flags),
         "row": settings.row,
+        **({"stated": True} if settings.stated else {}),
     }
 
 
@@ -182,6 +198,8 @@ def _changed_partition(partition: PartitionDifference) -> dict[str, Any]:
             for absent in partition.missing
         ],
         "new": list(partition.new),
+        "newly_unrecorded": list(partition.newly_unrecorded),
+        "newly_recorded": list(partition.newly_recorded),
         "newly_nondeterministic": list(partition.newly_nondeterministic),
         "no_longer_nondeterministic": list(partition.no_longer_nondeterministic),
     }

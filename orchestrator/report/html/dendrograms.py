@@ -120,7 +120,8 @@ def dendrogram_figure(partition: Partition, noun: Noun = PLATFORM) -> Figure | N
             ys.append(y)
         xs.append(None)
         ys.append(None)
-    bits = partition.mantissa_bits or tree.precision
+    # A float of exponents alone (float8_e8m0fnu) has no mantissa bits, an axis has some length.
+    bits = partition.mantissa_bits or tree.precision or 1
     return {
         "data": [
             {

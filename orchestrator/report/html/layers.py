@@ -14,11 +14,11 @@ from orchestrator.report.html.parts import (
     grid,
     section,
 )
-from orchestrator.report.words import column_name
+from orchestrator.report.words import column_name, counted
 from orchestrator.results.comparison import Noun
 from orchestrator.results.details import Details
 from orchestrator.results.layers import LayerDetail, LayerDetails
-from orchestrator.results.partitions import LayerProfile, Summary
+from orchestrator.results.partitions import NOT_RECORDED, LayerProfile, Summary
 
 COMMAND = "eqc report STORE --show layer-details"
 
@@ -69,12 +69,17 @@ def _block(number: int, profile: LayerProfile, found: LayerDetails | None, noun:
         what = f"{noun.many} first part at {profile.first_parting}"
     label = "Classes and remaining precision by layer; the same as a table below"
     drawings = [Drawing(layers_figure(profile), label)]
+    if not profile.rows:
+        drawings, what = [], "no layer could be recorded"
     shares = shares_figure(found) if found else None
     if shares is not None:
         drawings.append(Drawing(shares, "Deviating share by layer; the same as a table below"))
     lines: tuple[str, ...] = ()
     if found is not None and not found.complete:
         lines = (f"{found.missing_tensors} layer outputs have no tensor: their share is unknown.",)
+    if profile.unrecorded:
+        layers = len({(one.index, one.name) for one in profile.unrecorded})
+        lines += (f"{counted(layers, 'layer')} could not be recorded: the table says why.",)
     return Block(f"{name}: {what}", lines, tuple(drawings), (_grid(number, profile, found, noun),))
 
 
@@ -96,8 +101,14 @@ def _grid(number: int, profile: LayerProfile, found: LayerDetails | None, noun: 
                 row.remaining_precision,
                 change,
                 *_effect(own),
+                profile.why_not(row.index, row.name),
             )
         )
+    for layer in profile.never_recorded:
+        nothing = (None,) * 4
+        about = (layer.name, layer.index, layer.operation, 0, 0)
+        rows.append((*about, None, *nothing, profile.why_not(layer.index, layer.name)))
+    rows.sort(key=lambda row: int(str(row[1])))
     return grid(
         f"layers-{number + 1}",
         "Layers as a table",
@@ -112,6 +123,7 @@ def _grid(number: int, profile: LayerProfile, found: LayerDetails | None, noun: 
             "precision",
             "deviating before",
             "deviating after",
+            NOT_RECORDED,
         ),
         rows,
         command=COMMAND,

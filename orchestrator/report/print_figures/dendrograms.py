@@ -74,7 +74,8 @@ def _rows(partition: Partition, branch: Branch, above: int) -> Iterator[tuple[Da
 def _drawn(partition: Partition, tree: Branch, noun: Noun) -> Figure:
     leaves = _leaves(partition, tree, noun)
     names = [name for leaf in leaves.values() for name in leaf.names]
-    bits = partition.mantissa_bits or tree.precision
+    # A float of exponents alone (float8_e8m0fnu) has no mantissa bits, an axis has some length.
+    bits = partition.mantissa_bits or tree.precision or 1
     small = len(names) > _PLATFORMS // 2
     figure, (axes,) = page(0.8 + (0.105 if small else 0.15) * max(len(names), 3))
     end = bits * 1.08

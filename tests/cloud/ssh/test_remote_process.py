@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -53,6 +54,28 @@ def test_a_real_job(bare: FakeHost, job: Path, tmp_path: Path) -> None:
     assert [r["status"] for r in records(tmp_path / "out")] == ["ok", "ok"]
     assert json.loads((tmp_path / "out/fingerprint.json").read_text())["cpu"]["architecture"]
     assert list((tmp_path / "out/tensors").iterdir())
+
+
+def test_all_files_of_a_model_go_along(bare: FakeHost, job: Path, tmp_path: Path) -> None:
+    """Those of a model with others beside it; links, as in every job, and two names of one file."""
+    place = job / "models/m"
+    (place / "more").mkdir(parents=True)
+    (tmp_path / "weights").write_bytes(b"weights")
+    for name in ("w.bin", "more/w.bin", "m.onnx"):
+        (place / name).hardlink_to(tmp_path / "weights")
+    one = hashlib.sha256(b"weights").hexdigest()
+    lines = "".join(f"{one}  {name}\n" for name in ("", "more/w.bin", "w.bin"))
+    document = json.loads((job / "job.json").read_text())
+    document["cells"][0]["workload"] |= {
+        "path": "models/m/m.onnx",
+        "sha256": hashlib.sha256(lines.encode()).hexdigest(),
+        "companions": {"more/w.bin": one, "w.bin": one},
+    }
+    (job / "job.json").write_text(json.dumps(document))
+    with SshClient(bare.address) as shell:
+        process = RemoteProcess(shell, RUN, python=PYTHON)
+        process.run(job, tmp_path / "out", on_line=print, stop=Event())
+    assert [r["reason"] for r in records(tmp_path / "out")] == [None, None]
 
 
 def test_a_machine_says_what_is_installed_on_it(bare: FakeHost) -> None:

@@ -35,6 +35,19 @@ def output(array: np.ndarray, name: str = "output", index: int = 0) -> dict[str,
     }
 
 
+def lacking(name: str, index: int = 0, reason: str = "strings are not recorded") -> dict[str, Any]:
+    """An output, or a layer, that could not be recorded."""
+    final = name.startswith("output")
+    role, operation = ("final", None) if final else ("layer", "conv2d")
+    return {
+        "name": name,
+        "role": role,
+        "index": index,
+        "operation": operation,
+        "reason": reason,
+    }
+
+
 def line(
     platform: str,
     outputs: Sequence[np.ndarray | dict[str, Any]],
@@ -48,6 +61,7 @@ def line(
     attempt: int = 0,
     run: str = "run",
     fingerprint: str | None = None,
+    unrecorded: Sequence[dict[str, Any]] = (),
     **machine: Any,
 ) -> dict[str, Any]:
     return {
@@ -58,6 +72,7 @@ def line(
         "reason": reason,
         "framework": {"name": "numpy", "version": "2.4", "device": "cpu", "isa": {"blas": "x"}},
         "outputs": [o if isinstance(o, dict) else output(o) for o in outputs],
+        "unrecorded": list(unrecorded),
         "perturbed": False,
         "mode": "fork",
         "experiment": "test",

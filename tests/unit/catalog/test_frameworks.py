@@ -42,7 +42,14 @@ def complaint() -> str:
 
 
 def test_ours_come_in_the_order_of_the_published_schema() -> None:
-    assert list(catalog.frameworks()) == ["tensorflow", "torch", "onnxruntime", "numpy"]
+    assert list(catalog.frameworks()) == [
+        "tensorflow",
+        "torch",
+        "onnxruntime",
+        "numpy",
+        "jax",
+        "openvino",
+    ]
     for framework in catalog.frameworks().values():
         assert framework.dockerfile == images_folder() / "Dockerfile"
         assert [name for name, _ in framework.runner_files()] == [
@@ -59,7 +66,7 @@ def test_frameworks_from_outside_follow_by_name(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(FOLDERS_VARIABLE, os.pathsep.join(["some", "", str(tmp_path / "more")]))
     found = catalog.frameworks()
-    assert list(found)[4:] == ["abacus", "zebra"]
+    assert list(found)[4:] == ["abacus", "jax", "openvino", "zebra"]
     assert found["zebra"].folder == tmp_path / "some" / "zebra"
     assert catalog.sources_of("zebra") == ("builtin", "python")
     assert catalog.mask_environment("avx2", "zebra") is None
@@ -97,6 +104,9 @@ def test_its_own_files_go_with_the_runner(place: Path) -> None:
         ({"masks": {}}, "unknown key 'masks'; its keys are sources, adapter, install"),
         ({"sources": "onnx"}, "no source 'onnx'; 'sources' is a list of"),
         ({"sources": ["onnx", "tf"]}, "no source 'tf'; 'sources' is a list of builtin, onnx,"),
+        ({"flags": ["fast"]}, "'flags' is an object: what each flag takes, by its name"),
+        ({"flags": {"fast": "yes"}}, "flag 'fast' needs a list of the words it takes, or one of b"),
+        ({"flags": {"fast": []}}, "flag 'fast' needs a list of the words it takes, or one of bool"),
         ({"adapter": "toy_adapter"}, "written like my_adapter:MyClass, not 'toy_adapter'"),
         ({"adapter": "gone:Toy"}, "gone.py; its module is a file of this folder, or one of eqc_r"),
         ({"adapter": "eqc_runner.adapters.gone:Toy"}, "there is no {runner}/adapters/gone.py"),

@@ -4,7 +4,14 @@ from orchestrator import catalog
 
 
 def test_frameworks_and_what_they_load() -> None:
-    assert set(catalog.frameworks()) == {"tensorflow", "torch", "onnxruntime", "numpy"}
+    assert set(catalog.frameworks()) == {
+        "jax",
+        "numpy",
+        "onnxruntime",
+        "openvino",
+        "tensorflow",
+        "torch",
+    }
     assert all("builtin" in catalog.sources_of(name) for name in catalog.frameworks())
     assert "onnx" not in catalog.sources_of("torch")
 

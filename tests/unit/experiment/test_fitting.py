@@ -16,7 +16,7 @@ workloads:
 """
 USER = """\
 workloads:
-  - {model: onnx:net.onnx}
+  - {model: onnx:net.onnx, on: onnxruntime}
 """
 
 
@@ -147,3 +147,47 @@ def test_a_file_that_cannot_be_read_is_left_to_its_framework(load: Load, tmp_pat
     (tmp_path / "net.onnx").write_bytes(b"x")
     np.savez(tmp_path / "x.npz", anything=np.zeros(3))
     load(text_of(workloads=USER, inputs=files("x.npz")))
+
+
+@pytest.mark.frameworks
+def test_a_sequence_is_given_by_number(load: Load, told: Told, tmp_path: Path) -> None:
+    import onnx
+    from onnx import helper
+
+    sequence = helper.make_tensor_sequence_value_info("q", onnx.TensorProto.FLOAT, None)
+    node = helper.make_node("ConcatFromSequence", ["q"], ["y"], axis=0)
+    result = helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)
+    graph = helper.make_graph([node], "g", [sequence], [result])
+    onnx.save(helper.make_model(graph), str(tmp_path / "net.onnx"))
+    one, two = np.ones(3, np.float32), np.ones((2, 3), np.float32)
+    np.savez(tmp_path / "x.npz", **{"q.0": one, "q.1": two})
+    load(text_of(workloads=USER, inputs=files("x.npz")))
+    for given in ({"q": one}, {"q.0": one, "q.2": two}, {"input": one}):
+        np.savez(tmp_path / "x.npz", **given)
+        (mistake,) = told(text_of(workloads=USER, inputs=files("x.npz")))
+        assert "takes q: a sequence of float32, as q.0, q.1 and on; given is" in mistake.message
+    np.savez(tmp_path / "x.npz", **{"q.0": np.array([0.1])})
+    (mistake,) = told(text_of(workloads=USER, inputs=files("x.npz")))
+    assert "tensor 'q.0' has 0.1 (float64)" in mistake.message
+
+
+@pytest.mark.frameworks
+def test_a_model_without_inputs_gets_nothing(load: Load, told: Told, tmp_path: Path) -> None:
+    write(tmp_path / "net.onnx", image=("FLOAT", ["N", 3]))
+    import onnx
+
+    model = onnx.load(str(tmp_path / "net.onnx"))
+    weights = onnx.numpy_helper.from_array(np.ones((1, 3), np.float32), "image")
+    model.graph.initializer.append(weights)
+    onnx.save(model, str(tmp_path / "none.onnx"))
+    np.savez(tmp_path / "x.npz", image=np.ones((1, 3), np.float32))
+    both = USER + "  - {model: onnx:none.onnx, on: onnxruntime}\n"
+    experiment = load(text_of(workloads=both, inputs=files("x.npz")))
+    assert [
+        (given.label, given.tensors == (), targets) for given, targets in experiment.inputs
+    ] == [
+        ("x.npz", False, frozenset({"net"})),
+        ("none", True, frozenset({"none"})),
+    ]
+    (mistake,) = told(text_of(workloads=both, inputs=files("x.npz", more="    for: [none]\n")))
+    assert "workload 'none' takes no inputs" in mistake.message

@@ -17,7 +17,7 @@ workloads:
 """
 FREE = """\
 workloads:
-  - {model: onnx:net.onnx}
+  - {model: onnx:net.onnx, on: onnxruntime}
 """
 
 

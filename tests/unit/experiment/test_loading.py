@@ -109,8 +109,8 @@ def test_many_mistakes_are_told_at_once_each_at_its_place(told: Told) -> None:
         (17, 5): "key 'cpu' is given twice, first on line 16",
         (19, 14): "'avx3' is not valid; did you mean 'avx'?",
         (21, 23): "unknown key 'onn'; did you mean 'on'?",
-        (23, 16): "vary.threads[1]: should be a valid integer, not 'two'",
-        (24, 27): "observe.sessions.cpu: should be greater than or equal to 1, not 0",
+        (23, 16): "vary.threads[1]: should be a whole number, not 'two'",
+        (24, 27): "observe.sessions.cpu: should be at least 1, not 0",
         (25, 16): "an amount is written like '20 USD', not '20 EUR'",
         (26, 1): "unknown key 'isolatoin'; did you mean 'isolation'?",
     }
@@ -130,10 +130,22 @@ def test_mistakes_come_in_the_order_of_the_file_with_its_name(told: Told) -> Non
     [
         ("schema: 2\n", 1, "schema"),
         (text_of().replace("schema: 1\n", ""), 1, "needs the key 'schema'"),
-        (text_of().replace("name: test", "name: a/b"), 2, "name: should match pattern"),
-        (text_of().replace("name: test", "name: 5"), 2, "name: should be a valid string"),
+        (
+            text_of().replace("name: test", "name: a/b"),
+            2,
+            "name: should be at most 64 letters, digits",
+        ),
+        (
+            text_of().replace("name: test", "name: 5"),
+            2,
+            "name: should be text, not 5; like 'name: quickstart'",
+        ),
         (text_of(workloads=""), 1, "needs the key 'workloads'"),
-        (text_of(workloads="workloads: []\n"), 3, "should have at least 1 item"),
+        (
+            text_of(workloads="workloads: []\n"),
+            3,
+            "workloads: should be of at least 1 item; like 'workloads: [{model",
+        ),
         (text_of(platforms="platforms: [{cpu: x}]\n"), 7, "needs the key 'provider'"),
         (text_of("observe: {keep: everything}\n"), 9, "valid: all, classes, final, none"),
         (text_of("limits: {memory: 4 Gigs}\n"), 9, "a size is written like '4 GiB'"),

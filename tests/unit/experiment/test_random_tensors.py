@@ -4,8 +4,10 @@ import hashlib
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from orchestrator.experiment.tensors import random_tensor
+from orchestrator.experiment.random_tensors import random_tensor
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
@@ -44,3 +46,35 @@ def test_the_first_values_by_pure_integer_arithmetic() -> None:
 def test_seeds_differ() -> None:
     a, b = (random_tensor((8,), "normal", seed, "float32") for seed in (0, 1))
     assert not np.array_equal(a, b)
+
+
+def test_the_bits_of_integers_are_fixed() -> None:
+    cases = [("int64", 0, 50000), ("int8", None, None), ("uint64", 0, 2**64), ("bool", None, None),
+             ("int64", -(2**63), 2**63), ("float32", -1.5, 2)]  # fmt: skip
+    digests = [
+        hashlib.sha256(random_tensor((4, 4), "uniform", 1, *case).tobytes()).hexdigest()[:8]
+        for case in cases
+    ]
+    assert digests == ["3760d26e", "4905d290", "45b7c671", "8ce6a6cb", "b17387d7", "b23d226d"]
+
+
+@given(st.integers(0, 2**64 - 1), st.data())
+def test_integers_by_pure_integer_arithmetic(seed: int, data: st.DataObject) -> None:
+    dtype = data.draw(st.sampled_from(["int8", "uint8", "int32", "int64", "uint64"]))
+    limits = np.iinfo(dtype)
+    low = data.draw(st.integers(int(limits.min), int(limits.max)))
+    high = data.draw(st.integers(low + 1, int(limits.max) + 1))
+    found = random_tensor((9,), "uniform", seed, dtype, low, high)
+    raw = [int(n) for n in np.random.Philox(key=seed).random_raw(9)]
+    assert found.dtype == dtype
+    assert [int(n) for n in found] == [low + (n * (high - low) >> 64) for n in raw]
+
+
+@given(st.integers(0, 2**32))
+def test_bfloat16_is_rounded_once(seed: int) -> None:
+    import ml_dtypes
+
+    wide = random_tensor((50,), "normal", seed, "float64")
+    found = random_tensor((50,), "normal", seed, "bfloat16")
+    rounded = wide.astype(np.float32).astype(ml_dtypes.bfloat16).astype(np.float32)
+    assert found.tobytes() == rounded.tobytes()

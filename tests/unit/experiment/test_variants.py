@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from orchestrator.model.experiment import pairs
+from orchestrator.model.experiment import Variant, content_id, pairs
 from orchestrator.plan.cells import make_plan
 
 from .conftest import Load, Told, text_of
@@ -10,7 +12,62 @@ from .conftest import Load, Told, text_of
 
 def test_without_vary_there_is_one_variant_for_all(load: Load) -> None:
     (variant,) = load(text_of()).variants
-    assert (variant.framework, variant.precision, variant.threads) == ("", "float32", None)
+    assert (variant.framework, variant.precision, variant.threads) == ("", "stored", None)
+
+
+FILES = """\
+workloads:
+  - {model: "builtin:lenet5", on: [onnxruntime], label: lenet}
+  - {model: "onnx:net.onnx", label: net}
+"""
+TWO = """\
+inputs:
+  - {images: [digits:0], for: lenet}
+  - {random: {shape: [1, 2]}, for: net}
+"""
+
+
+def planned(load: Load, tmp_path: Path, extra: str = "") -> dict[str, list[Variant]]:
+    (tmp_path / "net.onnx").write_bytes(b"weights")
+    found: dict[str, list[Variant]] = {}
+    for cell in make_plan(load(text_of(extra, workloads=FILES, inputs=TWO))).cells:
+        found.setdefault(cell.workload.label, []).append(cell.variant)
+    return found
+
+
+def test_a_file_computes_as_it_is_stored_where_nothing_is_said(load: Load, tmp_path: Path) -> None:
+    found = planned(load, tmp_path)
+    (builtin,), (file,) = found["lenet"], found["net"]
+    assert (builtin.precision, builtin.label) == ("float32", "onnxruntime float32")
+    assert (file.precision, file.label) == ("stored", "onnxruntime as stored")
+    # The id that both had before there was the word.
+    said = ["variant", "onnxruntime", "float32", None, None, "cpu", {}, {}]
+    assert builtin.id == file.id == content_id(said)
+
+
+def test_a_float32_that_is_asked_for_is_no_stored_one(load: Load, tmp_path: Path) -> None:
+    found = planned(load, tmp_path, "vary: {precision: [stored, float32, float16]}\n")
+    assert [each.label for each in found["net"]] == [
+        "onnxruntime as stored",
+        "onnxruntime float32",
+        "onnxruntime float16",
+    ]
+    assert len({each.id for each in found["net"]}) == 3
+    # A builtin has no file, so that both are one variant.
+    assert [each.precision for each in found["lenet"]] == ["float32", "float16"]
+    assert {each.id for each in found["lenet"]} & {each.id for each in found["net"]} == {
+        found["net"][0].id,
+        found["net"][2].id,
+    }
+
+
+def test_filters_know_what_is_stored(load: Load, told: Told, tmp_path: Path) -> None:
+    found = planned(load, tmp_path, "exclude: [{precision: stored}]\n")
+    assert list(found) == ["lenet"]
+    found = planned(load, tmp_path, "exclude: [{precision: float32}]\n")
+    assert list(found) == ["net"]
+    (mistake,) = told(text_of("exclude: [{precision: stored}]\n"))
+    assert mistake.message == ("nothing in this experiment has precision 'stored'; valid: float32")
 
 
 def test_every_combination(load: Load) -> None:
@@ -25,11 +82,12 @@ def test_every_combination(load: Load) -> None:
 
 
 def test_an_environment_limited_to_a_framework_does_not_multiply_the_others(load: Load) -> None:
-    vary = "vary:\n  environment: [{}, {on: [torch], A: 0, B: x}]\n  flags: [{f: true}]\n"
+    flags = "  flags: [{on: [torch], mkldnn: true}]\n"
+    vary = "vary:\n  environment: [{}, {on: [torch], A: 0, B: x}]\n" + flags
     variants = load(text_of(vary)).variants
     assert [(v.framework, v.environment, v.flags) for v in variants] == [
-        ("", (), pairs({"f": True})),
-        ("torch", pairs({"A": "0", "B": "x"}), pairs({"f": True})),
+        ("torch", (), pairs({"mkldnn": True})),
+        ("torch", pairs({"A": "0", "B": "x"}), pairs({"mkldnn": True})),
     ]
 
 
@@ -41,21 +99,33 @@ def test_a_variable_stays_as_it_is_written(load: Load) -> None:
 
 
 def test_limits_of_environment_and_flags_both_hold(load: Load) -> None:
-    vary = "vary:\n  environment: [{on: [torch, numpy], A: 1}]\n  flags: [{on: [numpy], f: 1}]\n"
+    flags = "  flags: [{on: [numpy], convolution: direct}]\n"
+    vary = "vary:\n  environment: [{on: [torch, numpy], A: 1}]\n" + flags
     assert [v.framework for v in load(text_of(vary)).variants] == ["numpy"]
 
 
 @pytest.mark.parametrize(
     ("vary", "part"),
     [
-        ("{threads: 0}", "greater than or equal to 1"),
-        ("{threads: 1.5}", "valid integer"),
+        ("{threads: 0}", "should be at least 1, not 0"),
+        ("{threads: 1.5}", "should be a whole number, not 1.5"),
         ("{precision: float8}", "did you mean 'float"),
-        ("{environment: {A: 1}}", "valid list"),
+        ("{environment: {A: 1}}", "should be a list, not {A: 1}"),
         ("{environment: [{A: true}]}", "put it in quotes"),
-        ("{environment: [{A-B: x}]}", "should match pattern"),
+        ("{environment: [{A-B: x}]}", "a name of letters, digits and '_'"),
         ("{environment: [{on: [torhc]}]}", "did you mean 'torch'?"),
         ("{flags: [{f: [1]}]}", "a single value is wanted"),
+        (
+            "{flags: [{on: [torch], mkl: true}]}",
+            "flags[0].mkl: torch has no such flag; did you mean",
+        ),
+        ("{flags: [{mkldnn: true}]}", "numpy has no such flag; say whose it is: on: [torch]"),
+        ("{flags: [{on: [torch], mkldnn: 1}]}", "1 is not valid: torch takes true or false"),
+        (
+            "{flags: [{on: [numpy], convolution: fft}]}",
+            "'fft' is not valid: numpy takes im2col, direct, winograd",
+        ),
+        ("{flags: [{f: 1e999}]}", "a finite number is wanted"),
         ("{thread: 1}", "did you mean 'threads'?"),
         ("{threads: []}", "at least 1 item"),
     ],

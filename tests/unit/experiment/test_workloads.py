@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.experiment import builtins
+from orchestrator.model.experiment import content_id, pairs
 
 from .conftest import Load, Told, text_of
 
@@ -39,6 +40,12 @@ def test_a_file_is_known_by_its_content(load: Load, model: Path) -> None:
     renamed, _ = one(load, "model: onnx:other.onnx, label: mine")
     assert renamed.id == workload.id
     assert renamed.label == "mine"
+
+
+@pytest.mark.parametrize("suffix", [".pt2", ".pt", ".pth", ".jit", ".ts", ".torchscript"])
+def test_what_torch_users_call_their_files(load: Load, tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"net{suffix}").write_bytes(b"weights")
+    assert one(load, f"model: 'torch:net{suffix}'")[1] == ("torch",)
 
 
 def test_a_wrong_sha256_names_both(told: Told, model: Path) -> None:
@@ -114,7 +121,10 @@ def test_an_argument_at_its_default_is_the_same_workload(load: Load) -> None:
         ("model: cifar10-small, on: numpy", "did you mean 'builtin:cifar10-small'?"),
         ("model: onx:net.onnx", "did you mean 'onnx'?"),
         ('model: "builtin:lenet5"', "say 'on' which frameworks"),
-        ("model: onnx:net.onnx, on: torch", "torch cannot load onnx: models; onnxruntime can"),
+        (
+            "model: onnx:net.onnx, on: torch",
+            "torch cannot load onnx: models; onnxruntime, openvino can",
+        ),
         ("model: onnx:net.onnx, weights: seed:1", "are in its file"),
         ("model: keras:net.onnx", "wants a file ending in .keras or .h5"),
         ("model: onnx:package:no_such_package/m.onnx", "pip install no_such_package"),
@@ -127,7 +137,7 @@ def test_an_argument_at_its_default_is_the_same_workload(load: Load) -> None:
         ('model: "builtin:conv", on: numpy, weights: trained', "no trained weights"),
         ('model: "builtin:conv", on: numpy, weights: seed:x', "written like seed:1"),
         ('model: "builtin:conv", on: numpy, weights: w.st', "'w.st' does not exist"),
-        ("model: onnx:net.onnx, sha256: 12", "valid string"),
+        ("model: onnx:net.onnx, sha256: 12", "should be text, not 12"),
     ],
 )
 def test_a_mistake(told: Told, model: Path, entry: str, part: str) -> None:
@@ -173,3 +183,40 @@ def test_every_argument_value_is_one_the_runner_takes() -> None:
         for argument, known in model["arguments"].items():
             for value in known.get("values", [8]):
                 build(name, {argument: value})
+
+
+def test_constants_and_a_signature_are_part_of_what_is_computed(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "net.pt").write_bytes(b"weights")
+    (tmp_path / "net.tflite").write_bytes(b"weights")
+    plain, _ = one(load, "model: torch:net.pt")
+    told, _ = one(load, "model: torch:net.pt, arguments: {scale: 0.5, mask: null, mode: sum}")
+    assert told.arguments == pairs({"scale": 0.5, "mask": None, "mode": "sum"})
+    assert told.id != plain.id
+    # Both ids are those of before there were signatures.
+    for each in (plain, told):
+        said = ["workload", "torch", None, each.sha256, None, dict(each.arguments)]
+        assert each.id == content_id(said)
+    default, _ = one(load, "model: tflite:net.tflite")
+    signed, _ = one(load, "model: tflite:net.tflite, signature: encode")
+    assert (default.signature, signed.signature) == (None, "encode")
+    assert default.id != signed.id
+
+
+@pytest.mark.parametrize(
+    ("entry", "key", "message"),
+    [
+        ("model: onnx:net.onnx, arguments: {a: 1}", "arguments", "onnx: models take tensors only"),
+        ("model: onnx:net.onnx, signature: a", "signature", "onnx: models have no signatures"),
+        (
+            "model: builtin:lenet5, on: [numpy], signature: a",
+            "signature",
+            "builtin: models have no signatures",
+        ),
+    ],
+)
+def test_what_cannot_be_called_so_is_said(
+    told: Told, model: Path, entry: str, key: str, message: str
+) -> None:
+    text = text_of(workloads=f"workloads:\n  - {{{entry}}}\n", inputs=RANDOM)
+    mistakes = [each for each in told(text) if message in each.message]
+    assert [(each.line, each.column) for each in mistakes] == [(4, 6 + entry.index(key))]

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.model.experiment import Cell, Input, Installation, Keep, Limits, Variant
+from orchestrator.model.experiment import (
+    Cell,
+    Companion,
+    Input,
+    Installation,
+    Keep,
+    Limits,
+    Variant,
+)
 from orchestrator.model.machine import Machine
 from orchestrator.run.job import Job, pending_sessions, write_job
 from tests.unit.store.records import cell
@@ -69,6 +77,18 @@ def test_rows_and_rounding_are_told_to_the_runner(tmp_path: Path) -> None:
     assert (other["cast"], other["row"]) == (True, "0:2")
 
 
+def test_constants_the_signature_and_the_precision_are_told_to_the_runner(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    signed = replace(c.workload, arguments=(("mode", None), ("scale", 2)), signature="encode")
+    told = replace(c, workload=signed, variant=replace(c.variant, precision="stored"))
+    job = Job(machine(c), Installation("onnxruntime"), ((c, (0,)), (told, (0,))))
+    write_job(job, tmp_path / "job", Limits(), None)
+    plain, other = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
+    assert (plain["workload"]["signature"], plain["precision"]) == (None, "float32")
+    assert (other["workload"]["signature"], other["precision"]) == ("encode", "stored")
+    assert other["workload"]["arguments"] == {"mode": None, "scale": 2}
+
+
 def test_a_variant_cannot_undo_what_the_platform_masks(tmp_path: Path) -> None:
     c = with_files(tmp_path)
     write_job(
@@ -107,4 +127,31 @@ def test_a_link_to_nowhere_in_a_models_folder_is_named(tmp_path: Path) -> None:
     model = replace(c.workload, source="savedmodel", path=str(tmp_path / "saved"))
     job = Job(machine(c), Installation("tensorflow"), ((replace(c, workload=model), (0,)),))
     with pytest.raises(UsageError, match="saved/variables: cannot be copied"):
+        write_job(job, tmp_path / "job", Limits(), None)
+
+
+def test_a_models_other_files_are_beside_it_as_it_calls_them(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    (tmp_path / "w").mkdir()
+    for name in ("one", "w/two"):
+        (tmp_path / name).write_text(name)
+    companions = tuple(Companion(n, "3" * 64, str(tmp_path / n)) for n in ("one", "w/two"))
+    model = replace(c.workload, companions=companions)
+    assert model.id == c.workload.id, "the sha256 is that of all of them"
+    job = Job(machine(c), Installation("onnxruntime"), ((replace(c, workload=model), (0,)),))
+    write_job(job, tmp_path / "job", Limits(), None)
+    (written,) = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
+    assert written["workload"]["path"] == f"models/{'2' * 64}/m.onnx"
+    assert written["workload"]["companions"] == {"one": "3" * 64, "w/two": "3" * 64}
+    place = tmp_path / "job" / "models" / ("2" * 64)
+    assert (place / "m.onnx").read_bytes() == b"model"
+    assert [(place / name).read_text() for name in ("one", "w/two")] == ["one", "w/two"]
+
+
+def test_another_file_that_went_away_is_named(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    gone = (Companion("w", "3" * 64, str(tmp_path / "w")),)
+    model = replace(c.workload, companions=gone)
+    job = Job(machine(c), Installation("onnxruntime"), ((replace(c, workload=model), (0,)),))
+    with pytest.raises(UsageError, match="w: was there"):
         write_job(job, tmp_path / "job", Limits(), None)

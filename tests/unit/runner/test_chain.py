@@ -10,14 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqc_runner import chain as chain_module
-from eqc_runner.chain import MANTISSA_BITS, TILE, chain
-from eqc_runner.tensor import CARRIERS, Tensor
+from eqc_runner.chain import MANTISSA_BITS, TILE, chain, digest_and_chain
+from eqc_runner.digest import digest
+from eqc_runner.tensor import CARRIERS, NARROW, Tensor
 
 FLOATS = sorted(MANTISSA_BITS)
 
 
+def part_size(dtype: str) -> int:
+    """Bytes of an element, of a complex one of either part."""
+    carrier = np.dtype(CARRIERS[dtype])
+    return carrier.itemsize // (2 if carrier.kind == "c" else 1)
+
+
 def words(tensor: Tensor) -> list[int]:
-    size = tensor.array.dtype.itemsize
+    size = part_size(tensor.dtype)
     return [int(w) for w in np.ascontiguousarray(tensor.array).reshape(-1).view(f"u{size}")]
 
 
@@ -44,7 +51,7 @@ def agreeing_links(tensors: list[Tensor]) -> int | None:
 def reference_chain(tensor: Tensor, tile: int) -> list[str]:
     """The chain as the module's docstring defines it, bit by bit in plain Python."""
     mantissa = MANTISSA_BITS[tensor.dtype]
-    width = 8 * tensor.array.dtype.itemsize
+    width = 8 * part_size(tensor.dtype)
     elements = words(tensor)
 
     def plane(bit: int) -> bytes:
@@ -76,7 +83,7 @@ def reference_chain(tensor: Tensor, tile: int) -> list[str]:
 def related(draw: Any) -> list[Tensor]:
     """A few tensors that share leading bits, of any bits: NaNs, infinities, subnormals, -0.0."""
     dtype = draw(st.sampled_from(FLOATS))
-    size = np.dtype(CARRIERS[dtype]).itemsize
+    size = part_size(dtype)
     width, mantissa = 8 * size, MANTISSA_BITS[dtype]
     exponent = (1 << (width - 1 - mantissa)) - 1
     special = st.sampled_from(
@@ -85,13 +92,13 @@ def related(draw: Any) -> list[Tensor]:
             1 << (width - 1),
             exponent << mantissa,
             (exponent << mantissa) | 1,
-            (exponent << mantissa) | (1 << (mantissa - 1)),
+            (exponent << mantissa) | (1 << mantissa >> 1),
             1,
             (1 << mantissa) - 1,
         ]
     )
     shape = draw(st.sampled_from([(), (0,), (1,), (3, 0), (2, 3), (7,), (8,), (9,), (64,), (65,)]))
-    count = int(np.prod(shape, dtype=int))
+    count = int(np.prod(shape, dtype=int)) * np.dtype(CARRIERS[dtype]).itemsize // size
     element = st.one_of(special, st.integers(0, (1 << width) - 1))
     base = draw(st.lists(element, min_size=count, max_size=count))
     tensors = []
@@ -129,21 +136,38 @@ def test_tiles_follow_each_other(dtype: str, count: int, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_whole_tiles_and_rest_at_the_real_size(dtype: str) -> None:
-    count = 2 * TILE + 12345
+    count = 2 * TILE + 12346
     random = np.random.Generator(np.random.Philox(5))
-    size = np.dtype(CARRIERS[dtype]).itemsize
+    size = part_size(dtype)
     array = random.integers(0, 256, count * size, dtype=np.uint8).view(f"u{size}")
     mantissa = MANTISSA_BITS[dtype]
     first = chain(Tensor(dtype, array.view(CARRIERS[dtype])))
     assert first is not None
     for place in (0, TILE - 1, TILE, 2 * TILE + 12344):
-        for bit in (0, mantissa // 2, mantissa - 1, mantissa, 8 * size - 1):
+        for bit in (0, mantissa // 2, max(mantissa - 1, 0), mantissa, 8 * size - 1):
             changed = array.copy()
             changed[place] ^= changed.dtype.type(1 << bit)
             second = chain(Tensor(dtype, changed.view(CARRIERS[dtype])))
             assert second is not None
             agree = sum(a == b for a, b in zip(first, second, strict=True))
             assert agree == max(0, mantissa - bit)
+
+
+def test_a_complex_tensor_agrees_as_far_as_its_worse_part() -> None:
+    one = np.array([1 + 1j, 2 - 3j], dtype=np.complex64)
+    other = one.copy()
+    other.view(np.uint32)[3] ^= 1 << 5
+    first, second = chain(Tensor.of(one)), chain(Tensor.of(other))
+    assert first is not None
+    assert second is not None
+    assert len(first) == 24
+    assert sum(a == b for a, b in zip(first, second, strict=True)) == 23 - 5
+
+
+def test_a_float_of_exponents_alone_has_one_link() -> None:
+    tensor = Tensor("float8_e8m0fnu", np.array([0, 127, 255], dtype=np.uint8))
+    assert chain(tensor) == reference_chain(tensor, TILE)
+    assert len(reference_chain(tensor, TILE)) == 1
 
 
 def test_chains_are_constants_of_the_format() -> None:
@@ -153,7 +177,7 @@ def test_chains_are_constants_of_the_format() -> None:
     assert (len(links), links[0], links[-1]) == (24, "bc983e9acca38f35", "fc6c395113c15fff")
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int64", "uint16", "bool"])
+@pytest.mark.parametrize("dtype", ["int4", "uint4", "int8", "int64", "uint16", "bool"])
 def test_no_chain_without_mantissa(dtype: str) -> None:
     assert chain(Tensor(dtype, np.zeros(3, dtype=CARRIERS[dtype]))) is None
 
@@ -181,3 +205,59 @@ def test_reused_scratch_leaves_no_trace() -> None:
     before = chain(small)
     chain(Tensor.of(np.full(3 * TILE + 5, np.nan, dtype=np.float64)))
     assert chain(small) == before
+
+
+@st.composite
+def arrays(draw: Any) -> Tensor:
+    """A tensor of any dtype, layout and byte order, of up to a few small tiles."""
+    # The narrow integers do not have all values of their carriers.
+    dtype = draw(st.sampled_from(sorted(CARRIERS.keys() - NARROW.keys())))
+    carrier = np.dtype(CARRIERS[dtype]).newbyteorder(draw(st.sampled_from("<>")))
+    shape = draw(st.sampled_from([(), (0,), (1,), (63,), (64,), (65,), (3, 0), (5, 7), (3, 70)]))
+    size = int(np.prod(shape, dtype=int)) * carrier.itemsize
+    random = np.random.Generator(np.random.Philox(draw(st.integers(0, 1 << 32))))
+    most = 1 if dtype == "bool" else 255
+    content = random.integers(0, most, size, dtype=np.uint8, endpoint=True)
+    array = content.view(carrier).reshape(shape)
+    return Tensor(dtype, array.T if draw(st.booleans()) else array)
+
+
+@settings(max_examples=200, deadline=None)
+@given(arrays())
+def test_one_pass_gives_what_digest_and_chain_give(tensor: Tensor) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(chain_module, "TILE", 64)
+        assert digest_and_chain(tensor) == (digest(tensor), chain(tensor))
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, "int64"])
+@pytest.mark.parametrize("count", [TILE - 1, TILE, 2 * TILE + 12345])
+def test_one_pass_at_the_real_size(dtype: str, count: int) -> None:
+    random = np.random.Generator(np.random.Philox(count))
+    size = np.dtype(CARRIERS[dtype]).itemsize
+    array = random.integers(0, 256, count * size, dtype=np.uint8).view(CARRIERS[dtype])
+    tensor = Tensor(dtype, array)
+    assert digest_and_chain(tensor) == (digest(tensor), chain(tensor))
+
+
+def test_buffers_of_numpy_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, seen = np.getbufsize(), []
+
+    def fail(*_: object) -> None:
+        seen.append(np.getbufsize())
+        raise MemoryError
+
+    monkeypatch.setattr(chain_module, "_bit_planes", fail)
+    with pytest.raises(MemoryError):
+        chain(Tensor.of(np.ones(3, dtype=np.float32)))
+    assert np.getbufsize() == before
+    assert seen != [before]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_shorter_tile_has_nothing_of_the_one_before(dtype: str) -> None:
+    size = np.dtype(CARRIERS[dtype]).itemsize
+    set_bits = np.full(64 * size, 255, dtype=np.uint8).view(CARRIERS[dtype])
+    for count in (64, 57):  # both of rows of 8 elements
+        tensor = Tensor(dtype, set_bits[:count])
+        assert digest_and_chain(tensor) == (digest(tensor), reference_chain(tensor, TILE))

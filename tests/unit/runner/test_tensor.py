@@ -9,7 +9,7 @@ import pytest
 from blake3 import blake3
 
 from eqc_runner.digest import digest
-from eqc_runner.tensor import CARRIERS, Tensor
+from eqc_runner.tensor import CARRIERS, NARROW, Tensor
 
 
 @pytest.mark.parametrize("dtype", CARRIERS)
@@ -21,6 +21,9 @@ def test_round_trip_and_digest_is_that_of_the_file(
     count = int(np.prod(shape, dtype=int))
     carrier = np.dtype(CARRIERS[dtype])
     raw = random.integers(0, 2 if dtype == "bool" else 256, count * carrier.itemsize, np.uint8)
+    if dtype in NARROW:
+        low, high = NARROW[dtype]
+        raw = random.integers(low, high + 1, count, carrier).view(np.uint8)
     tensor = Tensor(dtype, raw.view(carrier).reshape(shape))
     path = tmp_path / "t"
     tensor.write(path)
@@ -64,6 +67,10 @@ def test_digest_is_a_constant_of_the_format() -> None:
         ("float128", np.zeros(1), ValueError),
         ("bfloat16", np.zeros(1, dtype=np.float32), TypeError),
         ("float32", np.zeros(1, dtype=np.float64), TypeError),
+        ("float8_e5m2", np.zeros(1, dtype=np.int8), TypeError),
+        ("int4", np.array([15], dtype=np.int8), ValueError),
+        ("int4", np.array([-9], dtype=np.int8), ValueError),
+        ("uint4", np.array([16], dtype=np.uint8), ValueError),
     ],
 )
 def test_wrong_carriers_are_refused(dtype: str, array: np.ndarray, error: type) -> None:
@@ -79,7 +86,8 @@ def test_wrong_carriers_are_refused(dtype: str, array: np.ndarray, error: type) 
         b'{"dtype":"float32"}\n',
         b'{"dtype":"float32","shape":[2]}\n1234567',
         b'{"dtype":"float32","shape":[3]}\n12345678',
-        b'{"dtype":"complex64","shape":[1]}\n12345678',
+        b'{"dtype":"complex256","shape":[1]}\n12345678',
+        b'{"dtype":"int4","shape":[1]}\n\x0f',
     ],
 )
 def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import ConflictError, EqcError, StoreError
 from orchestrator.store import read as reading
 from orchestrator.store.read import read
-from tests.unit.analysis.records import A, B, C, line, output
+from tests.unit.analysis.records import A, B, C, lacking, line, output
 from tests.unit.analysis.summarised import summarise
 
 NEVER, ALWAYS = sys.maxsize, 0
@@ -55,7 +55,15 @@ rows = st.builds(
     ok=st.sampled_from([True, True, False]),
     run=st.sampled_from(["r", "r", "s"]),
     attempt=st.integers(0, 2),
-    extra=st.sampled_from([{}, {"seconds": 0.1}, {"new key": [1, {"ü": None}]}, {"mode": None}]),
+    extra=st.sampled_from(
+        [
+            {},
+            {"seconds": 0.1},
+            {"new key": [1, {"ü": None}]},
+            {"mode": None},
+            {"unrecorded": [lacking("output:x"), lacking("lstm", 3)]},
+        ]
+    ),
 )
 contents = st.tuples(
     st.lists(rows, max_size=5), st.sampled_from(["", "", "", '{"schema": 1, "torn', "\n", "{}\n"])
@@ -203,6 +211,8 @@ def test_a_folder_that_cannot_be_written_to_is_read_all_the_same(store: Path) ->
         ({"status": None}, "status is None, no text"),
         ({"machine": "m"}, "machine is 'm', no object"),
         ({"outputs": {}}, "outputs are no list"),
+        ({"unrecorded": [{"name": "x"}]}, "has no 'role'"),
+        ({"unrecorded": [{**lacking("x"), "index": -1}]}, "index -1"),
         ({"outputs": [{"name": "output"}]}, "has no 'role'"),
         ({"outputs": [{**output(A), "chain": ["0"]}]}, "fromhex"),
         ({"outputs": [{**output(A), "chain": ["00"]}]}, "1 links has 1 bytes"),
@@ -221,8 +231,8 @@ def test_a_line_that_is_no_observation_is_named(
 
 
 def test_a_record_without_a_part_is_named(store: Path) -> None:
-    lacking = line("d", [A])
-    del lacking["variant"]
-    append(store, {("x", "m"): ([lacking], "")})
+    short = line("d", [A])
+    del short["variant"]
+    append(store, {("x", "m"): ([short], "")})
     with pytest.raises(StoreError, match=r"m\.jsonl:5: not an observation \(has no 'variant'\)"):
         read(store, cached_from=ALWAYS)

@@ -13,7 +13,9 @@ from tests.unit.store.records import cell, observed, plan
 from tests.unit.store.test_run_folder import ORIGIN, ingest, opened, write_out
 
 
-def store(folder: Path, *, session: int, digest: str = "a" * 64, machine: str = "m") -> Path:
+def store(
+    folder: Path, *, session: int, digest: str = "a" * 64, machine: str = "m", **more: object
+) -> Path:
     """A store with one run, ``run-1``, that has one session."""
     c = cell()
     run = opened(folder, c)
@@ -22,7 +24,7 @@ def store(folder: Path, *, session: int, digest: str = "a" * 64, machine: str = 
     (run.path.with_name("run-1") / "run.json").write_text(document)
     with RunFolder(run.path.with_name("run-1")) as run:
         run.write_plan(plan(c), ["eqc"])
-        out = write_out(folder / "out", observed(c.id, session, digest))
+        out = write_out(folder / "out", observed(c.id, session, digest, **more))
         from dataclasses import replace
 
         ingest(run, out, {c.id: (c, (session,))}, replace(ORIGIN, machine=machine), None)
@@ -36,6 +38,14 @@ def test_a_merge_is_the_union_and_merging_again_adds_nothing(tmp_path: Path) -> 
     assert [r.session for r in read(tmp_path / "c").records] == [0, 1]
     assert merge([a, b], tmp_path / "c").added == 0
     assert len(read(tmp_path / "c").planned) == 1
+
+
+def test_a_merge_keeps_what_could_not_be_recorded(tmp_path: Path) -> None:
+    said = {"name": "lstm", "role": "layer", "index": 3, "operation": None, "reason": "a handle"}
+    a = store(tmp_path / "a", session=0, unrecorded=[said])
+    b = store(tmp_path / "b", session=1)
+    merge([a, b], tmp_path / "c")
+    assert [len(record.unrecorded) for record in read(tmp_path / "c").records] == [1, 0]
 
 
 def test_the_order_of_sources_does_not_matter(tmp_path: Path) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator.executors.process import probe
-from orchestrator.model.experiment import Reason
+from orchestrator.model.experiment import Reason, Variant, Workload
 from orchestrator.model.machine import Machine, Offer
 from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.outputs import UnrecordedOutput
 from orchestrator.results.record import FrameworkRecord, MachineRecord, ModelRecord
 from orchestrator.store.ingest import Origin, ingest
 from orchestrator.store.innfrastructure.files import Imported
@@ -21,7 +23,7 @@ from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.store.read import read
 from orchestrator.store.records import Record
 from orchestrator.store.run_folder import RunFolder
-from orchestrator.store.schema import problem_with_stored
+from orchestrator.store.schema import problem_with_observed, problem_with_stored
 from tests.unit.store.leaves import lost
 from tests.unit.store.records import cell, failed, observed, plan, stored
 
@@ -34,6 +36,16 @@ FRAMEWORK = {
     "libraries": {"openblas": "0.3"},
 }
 MODEL = {"parameters": 3, "multiplications": 9, "weights": "ab"}
+UNRECORDED = [
+    {
+        "name": "output:label",
+        "role": "final",
+        "index": 1,
+        "operation": None,
+        "reason": "strings are not recorded",
+    },
+    {"name": "lstm", "role": "layer", "index": 3, "operation": "lstm", "reason": "it is a handle"},
+]
 RENTED = Offer("us-east-1", "us-east-1a", "c5.large", spot=True)
 
 
@@ -44,6 +56,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     out = folder / "out"
     out.mkdir()
     whole = observed(one.id, 0, framework=FRAMEWORK, model=MODEL, perturbed=False)
+    whole |= {"unrecorded": UNRECORDED, "converted": ["x: int64 → uint8"]}
     whole |= {"kernels": ["a"], "mode": "fork", "started": "2026-01-01", "seconds": 0.5}
     text = "".join(json.dumps(each) + "\n" for each in (whole, failed(one.id, 1)))
     (out / "observations.jsonl").write_text(text)
@@ -71,6 +84,36 @@ def test_a_store_reads_as_its_lines_do(tmp_path: Path) -> None:
     assert (planned.cell, planned.sessions) == (expected[0].cell, 2)
     for part in ("platform", "workload", "input", "variant"):
         assert getattr(planned, part) == getattr(expected[0], part)
+
+
+def test_what_could_not_be_recorded_is_read_and_an_older_line_has_none(tmp_path: Path) -> None:
+    line, silent = lines(tmp_path)
+    found = parse_observation(line)
+    assert found.unrecorded == (
+        UnrecordedOutput("output:label", "final", 1, None, "strings are not recorded"),
+        UnrecordedOutput("lstm", "layer", 3, "lstm", "it is a handle"),
+    )
+    del line["unrecorded"]
+    assert parse_observation(line).unrecorded == ()
+    assert parse_observation({**line, "unrecorded": None}).unrecorded == ()
+    assert parse_observation(silent).unrecorded == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "x"},
+        {**UNRECORDED[0], "index": -1},
+        {**UNRECORDED[0], "index": True},
+        {**UNRECORDED[0], "reason": None},
+        {**UNRECORDED[0], "operation": 3},
+        {**UNRECORDED[0], "role": "other"},
+    ],
+)
+def test_a_machine_that_says_it_wrong_is_refused(wrong: dict[str, Any]) -> None:
+    record = observed(cell().id, 0, unrecorded=[wrong])
+    assert problem_with_observed(record) is not None
+    assert problem_with_observed(observed(cell().id, 0, unrecorded=UNRECORDED)) is None
 
 
 def test_the_store_itself_reads_what_decides(tmp_path: Path) -> None:
@@ -145,3 +188,40 @@ def test_the_study_loses_only_what_no_analysis_asks_for(study_data: Path) -> Non
     assert unread == {"schema", "imported"}
     unread = {path.partition(".")[0] for path in lost(dict(file.fingerprint), parse_fingerprint)}
     assert unread == {"schema", "imported"}
+
+
+FILE = Workload("onnx", "net.onnx", "net", path="/net.onnx", sha256="1" * 64)
+
+
+def of_precisions(folder: Path, *asked: tuple[Workload, Variant]) -> None:
+    """A store with a session of each."""
+    cells = [replace(cell(), workload=workload, variant=variant) for workload, variant in asked]
+    out = folder / "out"
+    out.mkdir()
+    text = "".join(json.dumps(observed(each.id)) + "\n" for each in cells)
+    (out / "observations.jsonl").write_text(text)
+    origin = Origin.of(Machine("i-1", cell().platform), None)
+    with RunFolder.open(folder, plan(*cells), fresh=False) as run:
+        run.write_plan(plan(*cells), ["eqc"])
+        ingest(run, out, {each.id: (each, (0,)) for each in cells}, origin, None)
+
+
+def test_a_file_is_read_as_stored_also_where_an_older_record_says_float32(tmp_path: Path) -> None:
+    stored, old = Variant("onnxruntime", "stored"), Variant("onnxruntime")
+    asked = replace(old, stated=True)
+    # Without a precision both workloads have one variant, by its id.
+    of_precisions(tmp_path, (cell().workload, old), (FILE, stored), (FILE, asked))
+    text = next(tmp_path.glob("trial/*/observations/*.jsonl")).read_text()
+    assert '"precision":"stored"' in text.replace(": ", ":")
+    found = read(tmp_path)
+    for rows in (found.records, found.planned):
+        assert {(row.workload.label, row.variant.label, row.variant.precision) for row in rows} == {
+            ("conv", "onnxruntime float32", "float32"),
+            ("net", "onnxruntime as stored", "stored"),
+            ("net", "onnxruntime float32", "float32"),
+        }
+        assert len({row.variant.id for row in rows}) == 3
+    line = json.loads(text.splitlines()[1])
+    now = parse_observation(line).variant
+    line["variant"] |= {"label": "onnxruntime float32", "precision": "float32"}
+    assert parse_observation(line).variant == now

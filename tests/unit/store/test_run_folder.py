@@ -81,6 +81,21 @@ def test_what_is_not_installed_is_tried_again_and_what_cannot_be_is_not(tmp_path
         assert set(run.sessions_done()) == {(d.id, 0)}
 
 
+def test_what_could_not_be_recorded_is_stored_and_not_asked_again(tmp_path: Path) -> None:
+    c = cell()
+    said = {"name": "output:label", "role": "final", "index": 1, "operation": None}
+    unrecorded = [{**said, "reason": "strings are not recorded"}]
+    with opened(tmp_path, c) as run:
+        out = write_out(tmp_path / "out", observed(c.id, unrecorded=unrecorded))
+        ingest(run, out, {c.id: (c, (0,))}, ORIGIN, None)
+        assert set(run.sessions_done()) == {(c.id, 0)}
+    (line,) = stored(tmp_path)
+    assert line["unrecorded"] == unrecorded
+    assert problem_with_stored(line) is None
+    (record,) = read(tmp_path).records
+    assert [one.reason for one in record.unrecorded] == ["strings are not recorded"]
+
+
 def test_a_silent_session_is_a_failed_row_with_the_reason(tmp_path: Path) -> None:
     c = cell()
     with opened(tmp_path, c) as run:

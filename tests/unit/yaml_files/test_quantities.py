@@ -25,3 +25,9 @@ def test_not_a_size(text: str) -> None:
 def test_not_an_amount(text: str) -> None:
     with pytest.raises(ValueError, match="20 USD"):
         dollars(text)
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "1e999", "1/0", "9" * 5000, "x", "", "1/2/3"])
+def test_not_a_fraction(text: str) -> None:
+    with pytest.raises(ValueError, match="a fraction like '1/255'"):
+        fraction(text)

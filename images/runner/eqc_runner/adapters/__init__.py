@@ -10,9 +10,10 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, cast
 
 from eqc_runner.failures import Failed, Unsupported
 
@@ -38,6 +39,8 @@ class Framework(NamedTuple):
     """``module:Class``; the module is a file of ``folder``, or one of this package."""
     install: str
     """What ``pip install`` needs where the framework is missing."""
+    flags: Mapping[str, Any]
+    """What each flag takes: a list of words, ``boolean``, ``integer`` or ``text``."""
 
 
 def get(name: str) -> Adapter:
@@ -57,9 +60,8 @@ def get(name: str) -> Adapter:
 
 def not_installed(name: str, error: ImportError) -> Unsupported:
     """The ``Unsupported`` for a framework whose import failed, naming what to install."""
-    return Unsupported(
-        "not-installed", f"{name}: {error}; install it with: pip install {find(name).install}"
-    )
+    remedy = f"pip install {_install(find(name), error.name or '')}"
+    return Unsupported("not-installed", f"{name}: {error}; install it with: {remedy}")
 
 
 def find(name: str) -> Framework:
@@ -73,10 +75,26 @@ def find(name: str) -> Framework:
     path = known[name] / FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Framework(name, known[name], content["adapter"], content["install"])
+        return Framework(
+            name, known[name], content["adapter"], content["install"], content.get("flags", {})
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = f"{path} does not describe a framework: {type(error).__name__}: {error}"
         raise Failed("exception", text) from error
+
+
+def _install(framework: Framework, module: str) -> str:
+    """The requirement of the framework that brings the missing ``module``; else all it needs."""
+    wanted = re.sub(r"[-_.]+", "-", module.partition(".")[0]).lower()
+    try:
+        lines = (framework.folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        named = re.match(r"[\w.-]+", line)
+        if named and re.sub(r"[-_.]+", "-", named[0]).lower() == wanted:
+            return named[0]
+    return framework.install
 
 
 def _folders() -> dict[str, Path]:

@@ -38,6 +38,10 @@ class Bound(NamedTuple):
     """As the observation has it: ``x: int64 → uint8``, ``x: float64 → float32 (rounded)``."""
 
 
+TEXT = "string"
+"""The dtype of texts, an array of NumPy's ``str_``."""
+
+
 def bind(
     inputs: Mapping[str, np.ndarray], expected: Sequence[InputSpec], settings: Settings
 ) -> Bound:
@@ -74,7 +78,9 @@ def fit(
 
     Raises ``Failed`` (``inexact-input``) for an element that would be another value.
     """
-    given = array.dtype.name
+    if array.dtype.kind == "U" and dtype == TEXT:
+        return array, None
+    given = TEXT if array.dtype.kind == "U" else array.dtype.name
     if dtype not in DTYPES or given not in DTYPES:
         what = f"input {name!r} is {given}, the model takes {dtype}"
         raise Failed("inexact-input", f"{what}: this cannot be converted")
@@ -107,8 +113,11 @@ def bfloat16_bits(carried: np.ndarray) -> np.ndarray:
 
 
 def check_precision(precision: str, valid: Sequence[str], framework: str) -> None:
-    """Raises ``Unsupported("unsupported-precision")`` unless ``precision`` is in ``valid``."""
-    if precision not in valid:
+    """Raises ``Unsupported("unsupported-precision")`` unless ``precision`` is in ``valid``.
+
+    ``stored`` is what a model file has, so always valid.
+    """
+    if precision != "stored" and precision not in valid:
         raise Unsupported(
             "unsupported-precision",
             f"{framework} cannot compute this in {precision}, only in {', '.join(valid)}",

@@ -14,20 +14,30 @@ MOST = 1000
 """Leaves that are recorded of one output; a longer sequence is listed as one ``Unrecorded``."""
 
 
+class _Empty:
+    """In place of the values of a sequence or mapping that has none."""
+
+
 def leaves(
     value: Any, tensor_of: Callable[[Any], Tensor | Unrecorded], path: str = ""
 ) -> list[tuple[str, Tensor | Unrecorded]]:
     """The leaves of ``value`` by their paths, in order; a mapping's by its own order of keys.
 
-    ``tensor_of`` makes the tensor of a leaf, or says why there is none. ``None`` is a leaf.
+    ``tensor_of`` makes the tensor of a leaf, or says why there is none. ``None`` is a leaf, and so
+    is a sequence or mapping that holds nothing.
     """
     found: list[tuple[str, Tensor | Unrecorded]] = []
     for name, leaf in _walk(value, path):
         if len(found) == MOST:
             return [(path, Unrecorded(f"more than {MOST} values in one another"))]
-        nothing = Unrecorded("the model returned None here")
-        found.append((name, nothing if leaf is None else tensor_of(leaf)))
+        found.append((name, _NOTHING.get(type(leaf)) or tensor_of(leaf)))
     return found
+
+
+_NOTHING = {
+    type(None): Unrecorded("the model returned None here"),
+    _Empty: Unrecorded("it is a sequence or mapping of nothing"),
+}
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -38,5 +48,7 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     else:
         yield path, value
         return
+    if not items:
+        yield path, _Empty()
     for name, item in items:
         yield from _walk(item, f"{path}.{name}" if path else name)

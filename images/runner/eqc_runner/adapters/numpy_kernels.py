@@ -19,7 +19,6 @@ from eqc_runner.models.graph import INPUT, Layer
 from eqc_runner.tensor import Tensor
 
 PRECISIONS = ("float16", "float32", "float64")
-FLAGS = {"convolution": tuple(CONVOLUTIONS)}
 
 
 class NumpyAdapter:
@@ -44,7 +43,7 @@ class NumpyAdapter:
         if settings.device == "gpu":
             raise no_gpu("numpy", "it computes on CPUs only")
         check_precision(settings.precision, PRECISIONS, "numpy")
-        flags = read_flags(settings.flags, FLAGS, "numpy")
+        flags = read_flags(settings.flags, "numpy")
         if settings.threads is not None:
             self._threadpoolctl.threadpool_limits(limits=settings.threads, user_api="blas")
         self._requested = settings.threads

@@ -1,9 +1,11 @@
 """Models that are Python functions: ``python:package.module:function``, on any framework.
 
 The function gets a mapping of input names to NumPy arrays, and the workload's arguments by
-keyword. It returns one tensor or a mapping of names to tensors: of NumPy, torch or TensorFlow. If
-it has an attribute ``layers``, that is called in the same way for the instrumented run and returns
-a pair: the final outputs and a mapping of layer names to tensors.
+keyword. It returns one tensor, of NumPy, torch or TensorFlow, or mappings, tuples and lists of
+tensors in one another: each is an output by itself, named by its path. Python's numbers, and lists
+of them alone, are tensors, too. If it has an attribute ``layers``, that is called in the same way
+for the instrumented run and returns a pair: the final outputs and a mapping of layer names to
+tensors, which may be nested likewise.
 
 The function is the user's own code and runs without restrictions; nothing is unpickled.
 """
@@ -14,16 +16,21 @@ import importlib
 import sys
 from functools import reduce
 from pathlib import Path
-from typing import Any, List, Mapping, Tuple
+from typing import Any, List, Mapping, Tuple, Union
 
 import numpy as np
 
-from eqc_runner.adapters.binding import fit, repeat
+from eqc_runner.adapters.binding import TEXT, fit, repeat
+from eqc_runner.adapters.nested import leaves
 from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.failures import Failed
-from eqc_runner.tensor import Tensor
+from eqc_runner.tensor import CARRIERS, NARROW, Tensor, Unrecorded
 
-Named = List[Tuple[str, Tensor]]
+_VIEWED = frozenset({"bfloat16", *(name for name in CARRIERS if name.startswith("float8_"))})
+"""Types whose bits other libraries hold in dtypes of their own; here a carrier has them."""
+_NO_NUMBERS = {"O": "objects of Python are not recorded"}
+
+Named = List[Tuple[str, Union[Tensor, Unrecorded]]]
 
 
 class PythonModel:
@@ -44,14 +51,18 @@ class PythonModel:
         if instrumented is None:
             return self.run(inputs), []
         outputs, layers = instrumented(self._prepared(inputs), **self._arguments)
-        return _named(outputs), [LayerOutput(n, None, tensor_of(v)) for n, v in layers.items()]
+        return _named(outputs), [
+            LayerOutput(path, None, tensor)
+            for name, value in layers.items()
+            for path, tensor in leaves(_arrays(value), recorded, str(name))
+        ]
 
     def _prepared(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The inputs, repeated to the batch size; floats are fitted to the cell's precision."""
         arrays, converted = {}, []
         for name, given in inputs.items():
-            is_float = given.dtype.kind == "f"
-            dtype = self._settings.precision if is_float else given.dtype.name
+            kinds = {"f": self._settings.precision, "U": TEXT}
+            dtype = kinds.get(given.dtype.kind, given.dtype.name)
             array, said = fit(name, given, dtype, self._settings)
             arrays[name] = repeat(array, self._settings.batch)
             converted += [said] if said else []
@@ -64,24 +75,62 @@ def tensor_of(value: Any) -> Tensor:
 
     No framework is imported for that. Raises ``Failed`` if ``value`` is not a tensor of numbers.
     """
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().contiguous()
-        if str(value.dtype) == "torch.bfloat16":
-            return Tensor("bfloat16", value.view(_int16(value)).numpy().view(np.uint16))
-        return Tensor.of(value.numpy())
-    if hasattr(value, "numpy"):
-        value = value.numpy()
-    array = np.asarray(value)
-    if array.dtype.name == "bfloat16":
-        return Tensor("bfloat16", array.view(np.uint16))
+    found = recorded(value)
+    if isinstance(found, Unrecorded):
+        raise Failed("exception", f"a result is not a tensor of numbers: {found.reason}")
+    return found
+
+
+def recorded(value: Any) -> Tensor | Unrecorded:
+    """As ``tensor_of``; what is no tensor of numbers takes nothing from the others."""
     try:
+        array = _of_torch(value) if hasattr(value, "detach") else None
+        if array is not None:
+            return array
+        array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+        name = array.dtype.newbyteorder("=").name
+        if name in NARROW:
+            # Its bytes may hold more than its four bits.
+            return Tensor(name, array.astype(CARRIERS[name]))
+        if name in _VIEWED:
+            return Tensor(name, array.view(CARRIERS[name]))
+        if array.dtype.kind in "USOT":
+            return Unrecorded(_NO_NUMBERS.get(array.dtype.kind, "text is not recorded"))
         return Tensor.of(array)
-    except (TypeError, ValueError) as error:
-        raise Failed("exception", f"a result is not a tensor of numbers: {error}") from error
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        return Unrecorded(f"a {type(value).__name__} is no tensor of numbers: {error}")
 
 
-def _int16(value: Any) -> Any:
-    return sys.modules[type(value).__module__.partition(".")[0]].int16
+def _of_torch(value: Any) -> Tensor:
+    torch = sys.modules[type(value).__module__.partition(".")[0]]
+    value = value.detach().cpu()
+    for resolve in ("resolve_conj", "resolve_neg"):
+        # Views that only torch can have; versions without these methods have none.
+        value = getattr(value, resolve)() if hasattr(value, resolve) else value
+    value = value.contiguous()
+    name = str(value.dtype).partition(".")[2]
+    if name in _VIEWED:
+        word = torch.int16 if value.element_size() == 2 else torch.uint8
+        return Tensor(name, value.view(word).numpy().view(CARRIERS[name]))
+    return Tensor.of(value.numpy())
+
+
+def _arrays(value: Any) -> Any:
+    """``value`` with an array in place of each list of numbers, also of lists of them."""
+    if isinstance(value, Mapping):
+        return {name: _arrays(each) for name, each in value.items()}
+    if not isinstance(value, (tuple, list)):
+        return value
+    if isinstance(value, list) and value and _is_numbers(value):
+        return np.asarray(value)
+    return [_arrays(each) for each in value]
+
+
+def _is_numbers(value: Any) -> bool:
+    if not isinstance(value, list):
+        return isinstance(value, (bool, int, float, complex))
+    sizes = {len(each) if isinstance(each, list) else -1 for each in value}
+    return len(sizes) < 2 and all(_is_numbers(each) for each in value)
 
 
 def _find(workload: Mapping[str, Any], job_dir: Path) -> Any:
@@ -101,6 +150,5 @@ def _find(workload: Mapping[str, Any], job_dir: Path) -> Any:
 
 
 def _named(result: Any) -> Named:
-    if isinstance(result, Mapping):
-        return [(str(name), tensor_of(value)) for name, value in result.items()]
-    return [("output", tensor_of(result))]
+    """The outputs by their paths; a lone one is called ``output``."""
+    return [(path or "output", tensor) for path, tensor in leaves(_arrays(result), recorded)]

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Tuple, Union
+from typing import Any, Mapping
 
+from eqc_runner import adapters
 from eqc_runner.failures import Failed, Unsupported
 
-Valid = Union[type, Tuple[str, ...]]
-"""The values a flag may have: ``bool``, or a tuple of words."""
+_TYPES = {"boolean": bool, "integer": int, "text": str}
 
 
-def read_flags(
-    flags: Mapping[str, Any], valid: Mapping[str, Valid], framework: str
-) -> dict[str, Any]:
-    """The flags, checked. Raises ``Failed``, which lists the valid ones, for any other."""
+def read_flags(flags: Mapping[str, Any], framework: str) -> dict[str, Any]:
+    """The flags, checked against the framework's ``framework.json``.
+
+    Raises ``Failed``, which lists the valid ones, for any other.
+    """
+    valid = adapters.find(framework).flags
     for name, value in flags.items():
-        if name not in valid:
+        kind = valid.get(name) or next(
+            (kind for known, kind in valid.items() if _begins(name, known)), None
+        )
+        if kind is None:
             raise Failed("exception", f"{framework} has no flag {name!r}; {_flags(valid)}")
-        kind = valid[name]
-        fits = value in kind if isinstance(kind, tuple) else isinstance(value, kind)
-        if not fits:
+        if not _fits(value, kind):
             raise Failed("exception", f"{framework}: flag {name} is {value!r}; {_flags(valid)}")
     return dict(flags)
+
+
+def _begins(name: str, known: str) -> bool:
+    return known.endswith("*") and name.startswith(known[:-1])
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if isinstance(kind, list):
+        return value in kind
+    return isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def check_device(device: str) -> None:
@@ -52,8 +65,6 @@ def available_cpus() -> int:
         return os.cpu_count() or 1
 
 
-def _flags(valid: Mapping[str, Valid]) -> str:
-    def kind(value: Valid) -> str:
-        return "|".join(value) if isinstance(value, tuple) else value.__name__
-
-    return "flags are " + ", ".join(f"{name}: {kind(value)}" for name, value in valid.items())
+def _flags(valid: Mapping[str, Any]) -> str:
+    texts = (f"{n}: {k if isinstance(k, str) else '|'.join(k)}" for n, k in valid.items())
+    return "flags are " + (", ".join(texts) or "none")

@@ -24,7 +24,6 @@ from eqc_runner.adapters.tensorflow_files import SavedModel, TfliteModel
 from eqc_runner.failures import Failed
 from eqc_runner.models.builtin_model import builtin_model
 
-FLAGS = {"deterministic": bool, "xla": bool}
 SOURCES = ("builtin", "keras", "savedmodel", "tflite", "python")
 
 
@@ -54,7 +53,7 @@ class TensorflowAdapter:
         Threads and devices can be set only before TensorFlow's first operation in a process.
         """
         check_precision(settings.precision, PRECISIONS, self.name)
-        flags = read_flags(settings.flags, FLAGS, self.name)
+        flags = read_flags(settings.flags, self.name)
         self._device = settings.device
         self._configure(settings)
         if flags.get("deterministic"):

@@ -3,126 +3,94 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, List, Mapping, Tuple
+from typing import Any, Callable, Mapping
 
 import numpy as np
 
-from eqc_runner.adapters.binding import InputSpec, bind, check_precision
-from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
-from eqc_runner.adapters.python_function import tensor_of
+from eqc_runner.adapters.protocol import LayerOutput, Settings
 from eqc_runner.adapters.torch_archive import EXPORTED, kind_of, no_unpickling
-from eqc_runner.adapters.torch_builtin import torch_tensor
-from eqc_runner.failures import Failed
-from eqc_runner.models.weights import weights_digest
-from eqc_runner.tensor import Tensor
-
-Named = List[Tuple[str, Tensor]]
+from eqc_runner.adapters.torch_program import Program
+from eqc_runner.adapters.torch_script import Script
+from eqc_runner.adapters.torch_values import Named, facts
 
 
 class TorchFile:
-    """A user's model. In exported programs every operator is a layer; TorchScript shows none."""
+    """A user's model. In exported programs every operator is a layer; TorchScript shows none.
 
-    note: str
+    Every run computes the first step of the model as the file has it: a file whose run may leave
+    a state behind is read again, and torch's random numbers begin at ``seed``.
+    """
 
-    def __init__(self, torch: Any, path: Path, settings: Settings, device: str) -> None:
+    def __init__(
+        self,
+        torch: Any,
+        path: Path,
+        workload: Mapping[str, Any],
+        settings: Settings,
+        how: Mapping[str, Any],
+    ) -> None:
+        """``how``: the ``device``, the ``seed`` and whether it is ``channels_last``."""
         self._torch = torch
-        self._device = device
-        self._settings = settings
+        self._how = how
+        form = (
+            Program if kind_of(path, str(workload.get("name") or path.name)) == EXPORTED else Script
+        )
+        arguments = dict(workload.get("arguments") or {})
+        self._open: Callable[[], Program | Script] = lambda: form(
+            torch, str(path), settings, arguments, how["device"]
+        )
         self.converted: tuple[str, ...] = ()
-        exported = kind_of(path) == EXPORTED
-        with no_unpickling(torch):
-            if exported:
-                program = torch.export.load(str(path))
-                self._module = program.module()
-                self._specs = _program_specs(program)
-            else:
-                self._module = torch.jit.load(str(path), map_location=device).eval()
-                self._specs = []
-        self._interpretable = exported
-        self.note = "" if exported else "TorchScript does not show its layers"
-        state = [(name, tensor.detach()) for name, tensor in self._module.state_dict().items()]
-        precision = _precision(state)
-        if precision is not None:
-            check_precision(settings.precision, [precision], "torch with this file")
-        self._precision = precision or settings.precision
-        self.facts = _facts([tensor_of(tensor).array for _, tensor in state])
-        self._module.to(device)
+        self._used, self._unchecked = False, True
+        self._model: Program | Script | None = self._placed()
+        self.dtypes = self._model.dtypes
+        """The float and complex dtypes that the file shows."""
+        self.note = self._model.note
+        state = self._model.module.state_dict().values()
+        self.facts = facts(torch, [tensor.detach() for tensor in state], hidden=form is Script)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
-        with self._torch.inference_mode():
-            return _named(self._module(*self._arguments(inputs)))
+        return self._computed(inputs, lambda model, values: model.run(values))
 
     def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
-        if not self._interpretable:
-            return self.run(inputs), []
-        layers: list[LayerOutput] = []
-        interpreter = self._torch.fx.Interpreter(self._module)
-        torch, run_node = self._torch, interpreter.run_node
+        return self._computed(inputs, lambda model, values: model.run_layers(values))
 
-        def recording(node: Any) -> Any:
-            result = run_node(node)
-            if node.op == "call_function" and isinstance(result, torch.Tensor):
-                # "aten.linear.default": namespace, operator, overload.
-                operation = str(node.target).partition(".")[2].partition(".")[0] or node.name
-                layers.append(LayerOutput(node.name, operation, tensor_of(result.clone())))
-            return result
+    def _computed(
+        self, inputs: Mapping[str, np.ndarray], compute: Callable[[Any, list[Any]], Any]
+    ) -> Any:
+        with self._torch.inference_mode():
+            model = self._fresh()
+            if self._unchecked and model.cast is not None:
+                self._unchecked = False
+                model.check_cast(model.values(inputs, self._place))
+                model = self._fresh()
+            values = model.values(inputs, self._place)
+            self.converted = model.converted
+            self._torch.manual_seed(self._how["seed"])
+            return compute(model, values)
 
-        interpreter.run_node = recording
-        with torch.inference_mode():
-            result = interpreter.run(*self._arguments(inputs))
-        return _named(result), layers
+    def _fresh(self) -> Program | Script:
+        """The model as the file has it."""
+        if self._model is None or (self._used and self._model.keeps_state):
+            self._model = None  # two of them need not fit into memory
+            self._model = self._placed()
+        self._used = True
+        return self._model
 
-    def _arguments(self, inputs: Mapping[str, np.ndarray]) -> list[Any]:
-        """Tensors in the order of the model's inputs; a single one may have any name."""
-        specs = self._specs or self._script_specs(inputs)
-        arrays, self.converted = bind(inputs, specs, self._settings)
-        tensors = [torch_tensor(self._torch, arrays[spec.name], spec.dtype) for spec in specs]
-        return [tensor.to(self._device) for tensor in tensors]
+    def _placed(self) -> Program | Script:
+        with self._torch.inference_mode(mode=False), no_unpickling(self._torch):
+            model = self._open()
+            if self._how["channels_last"]:
+                for parameter in model.module.parameters():
+                    if parameter.dim() == 4:
+                        parameter.data = self._last(parameter.data)
+        return model
 
-    def _script_specs(self, inputs: Mapping[str, np.ndarray]) -> list[InputSpec]:
-        """Inputs of a TorchScript model, which states only their names: floats are to be in the
-        precision of its weights, others as they are."""
-        names = [argument.name for argument in self._module.forward.schema.arguments[1:]]
-        given = dict(zip(names, inputs.values())) if len(names) == len(inputs) == 1 else inputs
-        floats = {name for name, array in given.items() if array.dtype.kind == "f"}
-        dtypes = {name: array.dtype.name for name, array in given.items() if name not in floats}
-        return [InputSpec(name, None, dtypes.get(name, self._precision)) for name in names]
+    def _last(self, tensor: Any) -> Any:
+        return tensor.contiguous(memory_format=self._torch.channels_last)
 
-
-def _program_specs(program: Any) -> list[InputSpec]:
-    values = {
-        node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"
-    }
-    names = [name for name in program.graph_signature.user_inputs if name in values]
-    return [
-        InputSpec(
-            name,
-            tuple(length if isinstance(length, int) else None for length in values[name].shape),
-            str(values[name].dtype).partition(".")[2],
-        )
-        for name in names
-    ]
-
-
-def _precision(state: list[tuple[str, Any]]) -> str | None:
-    names = {str(tensor.dtype).partition(".")[2] for _, tensor in state}
-    floats = sorted(name for name in names if "float" in name)
-    if len(floats) > 1:
-        raise Failed("exception", f"the model mixes precisions: {', '.join(floats)}")
-    return floats[0] if floats else None
-
-
-def _facts(arrays: list[np.ndarray]) -> ModelFacts:
-    digest = weights_digest(arrays) if arrays else None
-    return ModelFacts(sum(int(array.size) for array in arrays), None, digest)
-
-
-def _named(result: Any) -> Named:
-    """One tensor, a sequence (numbered) or a mapping of names to tensors."""
-    if isinstance(result, Mapping):
-        return [(str(name), tensor_of(value)) for name, value in result.items()]
-    if isinstance(result, (tuple, list)):
-        if len(result) == 1:
-            return [("output", tensor_of(result[0]))]
-        return [(str(number), tensor_of(value)) for number, value in enumerate(result)]
-    return [("output", tensor_of(result))]
+    def _place(self, tensor: Any) -> Any:
+        """An input where the model is; a copy, as the model may write into it."""
+        tensor = tensor.clone().to(self._how["device"])
+        if self._how["channels_last"] and tensor.dim() == 4:
+            tensor = self._last(tensor)
+        return tensor

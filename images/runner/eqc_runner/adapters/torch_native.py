@@ -13,10 +13,10 @@ from eqc_runner.adapters.python_function import PythonModel
 from eqc_runner.adapters.settings import check_device, no_gpu, no_source, read_flags
 from eqc_runner.adapters.torch_builtin import TorchBuiltin
 from eqc_runner.adapters.torch_files import TorchFile
+from eqc_runner.adapters.torch_flags import apply_flags
+from eqc_runner.adapters.torch_precision import STORED
 from eqc_runner.failures import Failed
 from eqc_runner.models.builtin_model import builtin_model
-
-FLAGS = {"mkldnn": bool, "channels_last": bool, "deterministic": bool}
 
 
 class TorchAdapter:
@@ -34,7 +34,7 @@ class TorchAdapter:
     def __init__(self) -> None:
         self._torch: Any = None
         self._device = "cpu"
-        self._note = ""
+        self._said: dict[str, Any] = {}
 
     def start(self) -> None:
         self._torch = importlib.import_module("torch")
@@ -44,24 +44,29 @@ class TorchAdapter:
 
     def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
         """A ``builtin``, ``torch`` or ``python`` model. Raises ``Unsupported`` or ``Failed``."""
-        check_precision(settings.precision, PRECISIONS, self.name)
-        flags = read_flags(settings.flags, FLAGS, self.name)
+        source = workload["source"]
+        valid = (*PRECISIONS, STORED) if source == "torch" else PRECISIONS
+        check_precision(settings.precision, valid, self.name)
+        flags = read_flags(settings.flags, self.name)
         self._device = self._chosen_device(settings.device)
         self._set_threads(settings.threads)
-        if "mkldnn" in flags:
-            self._torch.backends.mkldnn.set_flags(flags["mkldnn"])
-        if "deterministic" in flags:
-            self._torch.use_deterministic_algorithms(flags["deterministic"])
-        source = workload["source"]
+        self._said = {"notes": apply_flags(self._torch, flags, self._device)}
+        seed, last = flags.get("seed", 0), flags.get("channels_last", False)
+        # A forked session would else begin with its parent's state, any other with one by chance.
+        self._torch.manual_seed(seed)
+        if source in ("python", "torch"):
+            self._said["seed"] = seed
         if source == "python":
             return PythonModel(workload, job_dir, settings)
         if source == "builtin":
             model = builtin_model(workload, job_dir)
-            last = flags.get("channels_last", False)
             return TorchBuiltin(self._torch, model, settings, self._device, channels_last=last)
         if source == "torch":
-            file = TorchFile(self._torch, Path(job_dir) / workload["path"], settings, self._device)
-            self._note = file.note
+            how = {"device": self._device, "seed": seed, "channels_last": last}
+            path = Path(job_dir) / workload["path"]
+            file = TorchFile(self._torch, path, workload, settings, how)
+            self._said["notes"] += [file.note] if file.note else []
+            self._said["dtypes"] = ", ".join(sorted(file.dtypes))
             return file
         raise no_source(self.name, source, ("builtin", "torch", "python"))
 
@@ -77,8 +82,8 @@ class TorchAdapter:
         if self._device != "cpu":
             libraries["cudnn"] = str(torch.backends.cudnn.version())
             libraries["gpu"] = torch.cuda.get_device_name(self._device)
-        if self._note:
-            libraries["notes"] = self._note
+        said = {**self._said, "notes": "; ".join(self._said.get("notes", ()))}
+        libraries.update({name: value for name, value in said.items() if value != ""})
         capability = getattr(torch.backends.cpu, "get_cpu_capability", lambda: None)()
         return {
             "version": torch.__version__,

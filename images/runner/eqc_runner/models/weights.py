@@ -47,11 +47,11 @@ def weights_of(graph: Graph, workload: Mapping[str, Any], job_dir: Path) -> dict
     return random_weights(graph, int(seed))
 
 
-def weights_digest(weights: Iterable[np.ndarray]) -> str:
+def weights_digest(weights: Iterable[np.ndarray | Tensor]) -> str:
     """BLAKE3, 64 hex digits, over the tensor files of all weights, one after the other."""
     hasher = blake3()
-    for array in weights:
-        tensor = Tensor.of(array)
+    for weight in weights:
+        tensor = weight if isinstance(weight, Tensor) else Tensor.of(weight)
         hasher.update(tensor.header())
         hasher.update(tensor.data().view(np.uint8).data)
     return hasher.hexdigest()

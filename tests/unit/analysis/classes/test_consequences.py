@@ -133,6 +133,45 @@ def test_bfloat16() -> None:
     assert found.ulps.largest == 1
 
 
+def test_complex_numbers_are_compared_part_by_part() -> None:
+    one = np.array([[1 + 1j, 2 - 0.5j, complex(np.nan, 3)]], dtype=np.complex64)
+    other = one.copy()
+    other.view(np.uint32)[0, 1] += 3
+    other.view(np.uint32)[0, 2] += 1
+    other.view(np.float32)[0, 5] = 4
+    found = compared(single(one, "complex64"), single(other, "complex64"))
+    pair = found.pairs[0]
+    assert (pair.elements, pair.differing) == (3, 3)
+    assert pair.largest_absolute == 1.0
+    assert pair.largest_relative == 0.25
+    assert pair.ulps is not None
+    assert (pair.ulps.largest, pair.ulps.equal_nans) == (1 << 22, 1)
+    assert sum(each.count for each in pair.ulps.bins) == 5
+    # There is no largest complex number.
+    assert pair.flips is None
+    assert found.margins[0].smallest is None
+
+
+@pytest.mark.parametrize(
+    ("dtype", "words", "steps", "error"),
+    [
+        ("float8_e4m3fn", ([0x00, 0x7F], [0x01, 0x7F]), 1, 2.0**-9),
+        ("float8_e5m2", ([0x7B], [0x7C]), 1, math.inf),
+        ("float8_e4m3fnuz", ([0x01, 0x80], [0x81, 0x80]), 2, 2.0**-9),
+        ("float8_e5m2fnuz", ([0x7E], [0x7F]), 1, 8192.0),
+        ("float8_e8m0fnu", ([0x7F], [0x81]), 2, 3.0),
+    ],
+)
+def test_floats_of_8_bits(
+    dtype: str, words: tuple[list[int], list[int]], steps: int, error: float
+) -> None:
+    first, second = (np.array(each, dtype=np.uint8) for each in words)
+    found = compared((dtype, first.shape, first), (dtype, second.shape, second)).pairs[0]
+    assert found.ulps is not None
+    assert (found.ulps.largest, found.largest_absolute) == (steps, error)
+    assert found.ulps.equal_nans == first.size - 1
+
+
 def test_many_classes_are_compared_with_the_largest() -> None:
     count = ALL_PAIRS + 3
     classes = {chr(0x4E00 + place): f"p{place}" for place in range(count)}

@@ -12,7 +12,7 @@ from orchestrator.analysis.classes.consequences import Tensor, Tensors
 from orchestrator.analysis.classes.difference import difference, difference_exit
 from orchestrator.errors import Exit, UsageError
 from orchestrator.results.difference import Change, Difference, PartitionDifference
-from orchestrator.results.partitions import Partition
+from orchestrator.results.partitions import NOT_RECORDED, Missing, Partition
 from orchestrator.results.record import SoftwareRecord
 from orchestrator.results.tolerance import parse_tolerance
 from tests.unit.analysis.classes.differences import partition
@@ -267,3 +267,24 @@ def test_software_is_compared_by_id_else_by_version(
     assert found.software_differs is differs
     assert found.software == (sides[0].software, sides[1].software)
     assert difference_exit(found) is Exit.DONE
+
+
+def unrecorded(classes: dict[str, str], names: str) -> Partition:
+    missing = tuple(Missing(name, NOT_RECORDED, "strings") for name in names.split())
+    return replace(partition(classes), missing=missing)
+
+
+def test_what_became_unrecorded_or_recorded_is_told_from_what_is_missing_or_new() -> None:
+    before, after = unrecorded({"a": "p q"}, "r"), unrecorded({"a": "p r s"}, "q t")
+    (found,) = difference([before], [after]).partitions
+    assert (found.newly_unrecorded, found.newly_recorded) == (("q",), ("r",))
+    assert found.new == ("r", "s")
+    assert [absent.platform for absent in found.lacking] == ["q", "t"]
+
+
+def test_what_nobody_can_record_is_missing_on_neither_side() -> None:
+    nothing = unrecorded({}, "p q")
+    assert not difference([], [nothing]).incomplete
+    assert not difference([nothing], [nothing]).incomplete
+    assert not difference([nothing], []).incomplete
+    assert difference([], [unrecorded({"a": "p"}, "q")]).incomplete

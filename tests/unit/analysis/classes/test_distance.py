@@ -11,9 +11,10 @@ from hypothesis.extra.numpy import arrays
 
 from orchestrator.analysis.classes.consequences import Tensor, consequences_of
 from orchestrator.analysis.classes.distance import Comparison, compared, furthest
+from orchestrator.results.floats import FORMATS
 from orchestrator.results.outputs import links_of
 from orchestrator.results.partitions import EqClass
-from orchestrator.results.tensor_file import chain, digest, tensor_file
+from orchestrator.results.tensor_file import CARRIERS, chain, digest, tensor_file
 from tests.unit.analysis.classes.differences import partition
 
 
@@ -102,7 +103,27 @@ def test_integers_are_subtracted_exactly(dtype: str) -> None:
     assert found.largest_absolute == float(int(info.max) - int(info.min))
 
 
-WIDTHS = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
+@pytest.mark.parametrize("other", ["float32", "float64", "int8"])
+def test_complex_and_real_numbers_have_no_distance(other: str) -> None:
+    found = both(tensor([1, 2], "complex64"), tensor([1, 2], other)).distance
+    assert found.unknown == (f"type or shape differs: complex64[2] and {other}[2]",)
+    assert found.largest_absolute is None
+
+
+def test_complex_numbers_of_two_types() -> None:
+    found = both(tensor([0.1j, 1], "complex128"), tensor([0.1j, 1], "complex64")).distance
+    assert (found.bits, found.of_bits) == (22, 23)
+    assert found.largest_absolute == abs(0.1 - float(np.float32(0.1)))
+
+
+WIDTHS = {
+    "float16": 16,
+    "bfloat16": 16,
+    "float32": 32,
+    "float64": 64,
+    "complex64": 64,
+    **{name: 8 for name, known in FORMATS.items() if known.width == 8},
+}
 
 
 @given(st.data(), st.sampled_from(sorted(WIDTHS)))
@@ -111,7 +132,7 @@ def test_tensors_and_chains_agree_on_the_bits(data: st.DataObject, dtype: str) -
     words = arrays(f"uint{width}", (2, 2))
     first, mask = data.draw(words), data.draw(words)
     second = first ^ (mask >> np.array(data.draw(st.integers(0, width - 1)), mask.dtype))
-    carrier = f"uint{width}" if dtype == "bfloat16" else dtype
+    carrier = CARRIERS.get(dtype, dtype)
     pair = [(dtype, (2, 2), each.view(carrier)) for each in (first, second)]
     known, alone = both(pair[0], pair[1]), both(pair[0], pair[1], stored=[])
     assert known.agreed == alone.agreed

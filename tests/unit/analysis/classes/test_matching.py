@@ -104,3 +104,19 @@ def test_a_difference_names_what_it_compared_with() -> None:
     assert found.partitions[0].variant == "t1"
     assert found.partitions[0].current == ("net", "zeros", "t2", "output")
     assert difference([row("t1")], [row("t1")]).partitions[0].current is None
+
+
+def test_a_file_of_a_baseline_of_before_there_was_stored_is_found() -> None:
+    stored = row("onnxruntime as stored", precision="stored")
+    asked = row("onnxruntime float32", stated=True)
+    old = row("onnxruntime float32")
+    ((before, after),) = matched([old], [stored])
+    assert (before, after) == (
+        replace(old, variant=stored.variant, settings=before.settings if before else None),
+        stored,
+    )
+    # A baseline of schema 1 has no settings.
+    assert matched([replace(old, settings=None)], [stored])[0][1] is stored
+    # What was asked for was never called otherwise.
+    assert matched([asked], [stored]) == [(asked, None), (None, stored)]
+    assert matched([asked, stored], [stored, asked]) == [(asked, asked), (stored, stored)]

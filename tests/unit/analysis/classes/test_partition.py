@@ -6,9 +6,9 @@ import pytest
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.table import observations_table
 from orchestrator.errors import ConflictError
-from orchestrator.results.partitions import Missing, Partition, Planned
+from orchestrator.results.partitions import NOT_RECORDED, Missing, Partition, Planned, incomplete
 from orchestrator.results.record import Observation, PlatformRecord
-from tests.unit.analysis.records import A, B, C, cell, output, record
+from tests.unit.analysis.records import A, B, C, cell, lacking, output, record
 
 
 def partition(
@@ -147,3 +147,58 @@ def test_one_label_of_two_platforms_is_told_apart() -> None:
         platform=PlatformRecord("other-id", "a", "ssh"), cell="another"
     )
     assert groups(partition([record("a", [A]), other])) == [(1, ("a",)), (2, ("a #other-",))]
+
+
+def test_an_output_that_one_platform_could_not_record_is_missing_there_with_the_reason() -> None:
+    both = [output(A, "output:x"), output(B, "output:y", 1)]
+    records = [
+        record("p", both),
+        record("q", both[:1], unrecorded=[lacking("output:y", 1)]),
+        record("r", [], status="failed", reason={"code": "signal", "message": "SIGSEGV"}),
+    ]
+    x, y = partitions(observations_table(records))
+    assert [(one.platform, one.status) for one in x.missing] == [("r", "failed")]
+    assert y.missing == (
+        Missing("q", NOT_RECORDED, "strings are not recorded"),
+        Missing("r", "failed", "signal: SIGSEGV"),
+    )
+    assert groups(y) == [(1, ("p",))]
+    assert (x.sessions, y.sessions) == (2, 1)
+    assert incomplete(x)
+    assert incomplete(y)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_output_that_nobody_could_record_is_listed_and_nothing_is_missing(strict: bool) -> None:
+    records = [
+        record(platform, [output(A, "output:y", 1)], unrecorded=[lacking("output:x")])
+        for platform in "pq"
+    ]
+    y, x = partitions(observations_table(records), strict=strict)
+    assert (y.output, x.output, x.classes, x.sessions) == ("output:y", "output:x", (), 0)
+    assert {one.status for one in x.missing} == {NOT_RECORDED}
+    assert not incomplete(y)
+    assert not incomplete(x)
+    died = record("r", [], status="failed", reason={"code": "signal", "message": "SIGSEGV"})
+    _, x = partitions(observations_table([*records, died]), strict=strict)
+    assert incomplete(x)
+
+
+def test_what_another_session_recorded_is_a_class_all_the_same() -> None:
+    both = [output(A, "output:x"), output(B, "output:y", 1)]
+    records = [
+        record("p", both[1:], session=0, unrecorded=[lacking("output:x")]),
+        record("p", both, session=1),
+    ]
+    found = {one.output: one for one in partitions(observations_table(records))}
+    assert groups(found["output:x"]) == [(1, ("p",))]
+    assert not found["output:x"].missing
+
+
+def test_an_attempt_that_failed_lists_nothing() -> None:
+    failed = {"code": "exception", "message": "it broke"}
+    records = [
+        record("p", [A], session=0),
+        record("p", [], session=1, status="failed", reason=failed, unrecorded=[lacking("lstm")]),
+    ]
+    assert not observations_table(records).unrecorded

@@ -42,6 +42,15 @@ def test_bfloat16_in_integer_order(x: int, y: int) -> None:
         assert reasons(f"{abs(x - y) - 1}ulp", *pair, "bfloat16") != ()
 
 
+def test_both_parts_of_complex_numbers_are_judged() -> None:
+    assert reasons("atol=0.5", [1 + 2j], [1.5 + 2.5j], "complex64") == ()
+    (said,) = reasons("atol=0.5", [1 + 2j, 2], [1 + 3j, 2], "complex64")
+    assert said.startswith("atol=0.5: 1 of 2 elements")
+    assert reasons("1ulp", [1j, 1], [np.nextafter(1j.imag, 2) * 1j, 1], "complex128") == ()
+    (said,) = reasons("1ulp", [complex(np.inf, 1)], [complex(1, 1)], "complex64")
+    assert "infinite or NaN, with other bits" in said
+
+
 def test_the_zeros_are_one_value() -> None:
     assert reasons("0ulp", [0.0], [-0.0]) == ()
     assert reasons("rtol=0", [0.0], [-0.0]) == ()

@@ -7,13 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.analysis.classes.consequences import (
-    as_values,
-    bits_of,
-    doubling_bins,
-    is_nan,
-    ulp_distance,
-)
+from orchestrator.analysis.classes.consequences import doubling_bins
+from orchestrator.results.floats import as_values, bits_of, is_nan, ulp_distance
 
 HALVES = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
 """Every float16."""

@@ -151,6 +151,21 @@ def test_shapes_that_differ_have_no_share() -> None:
     assert found.layers[0].effect is Effect.LOWERS
 
 
+def test_a_complex_element_deviates_where_one_part_does() -> None:
+    one = np.array([1 + 2j, 3 + 4j, 5 + 6j, 7 + 8j], dtype=np.complex64)
+    other = one.copy()
+    other.view(np.float32)[1:3] = 0
+    stored = Stored()
+    found = found_in(records(stored, {"a": [("fft", one)], "b": [("fft", other)]}), stored)[0]
+    assert found.layers[0].deviating_after == 0.5
+
+
+def test_empty_layers_of_other_shapes_have_no_share() -> None:
+    fleet = {"a": [("conv", X[:0])], "b": [("conv", X[:0].reshape(0, 3))]}
+    stored = Stored()
+    assert found_in(records(stored, fleet), stored)[0].layers[0].deviating_after is None
+
+
 def test_tables_average_over_inputs() -> None:
     stored = Stored()
     flat = {name: [("conv2d", X), ("relu", X)] for name in "pq"}

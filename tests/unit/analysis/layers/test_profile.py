@@ -2,9 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.analysis.layers.profile import first_parting, layer_grids, layer_profile
+from orchestrator.analysis.layers.profile import (
+    first_parting,
+    layer_grids,
+    layer_profile,
+    layer_profiles,
+)
 from orchestrator.analysis.observations.table import observations_table
-from tests.unit.analysis.records import A, B, C, output, record
+from orchestrator.results.layers import UnrecordedLayer
+from tests.unit.analysis.records import A, B, C, lacking, output, record
 
 
 def observed(**layers: list) -> object:
@@ -61,3 +67,51 @@ def test_layers_of_one_name_have_the_operation_of_their_own_workload_and_variant
 
 def test_no_layers_no_grid() -> None:
     assert layer_grids(observations_table([record("a", [A])])) == ()
+
+
+def test_layers_that_could_not_be_recorded_are_listed_by_reason() -> None:
+    records = [
+        record("p", [output(A), output(A, "l0", 0), output(A, "l2", 2)], unrecorded=[WORDS]),
+        record("q", [output(A), output(B, "l2", 2)], unrecorded=[WORDS, lacking("l0", 0, "None")]),
+        record("r", [output(A), output(A, "l0", 0), output(B, "l2", 2)], unrecorded=[WORDS]),
+    ]
+    observations = observations_table(records)
+    (profile,) = layer_profiles(observations, layer_grids(observations))
+    # What comes next in the order of computation is compared as if it were not there.
+    assert [(row.name, row.platforms, row.splits) for row in profile.rows] == [
+        ("l0", 2, False),
+        ("l2", 3, True),
+    ]
+    assert profile.unrecorded == (
+        UnrecordedLayer(0, "l0", "conv2d", "None", ("q",)),
+        UnrecordedLayer(1, "words", "conv2d", "strings are not recorded", ("p", "q", "r")),
+    )
+    assert [layer.name for layer in profile.never_recorded] == ["words"]
+    assert profile.why_not(0, "l0") == "None (q)"
+    assert profile.why_not(1, "words") == "strings are not recorded"
+    assert profile.why_not(2, "l2") is None
+
+
+WORDS = lacking("words", 1)
+
+
+def test_a_layer_with_two_reasons_says_whose_each_is() -> None:
+    records = [
+        record("p", [output(A)], unrecorded=[WORDS]),
+        record("q", [output(A)], unrecorded=[lacking("words", 1, "None")]),
+    ]
+    observations = observations_table(records)
+    assert layer_grids(observations) == ()
+    (profile,) = layer_profiles(observations, ())
+    assert (profile.rows, profile.first_parting) == ((), None)
+    assert profile.why_not(1, "words") == "None (q); strings are not recorded (p)"
+
+
+def test_a_layer_that_another_session_recorded_lacks_nothing() -> None:
+    records = [
+        record("p", [output(A)], session=0, unrecorded=[lacking("l0")]),
+        record("p", [output(A), output(A, "l0")], session=1),
+    ]
+    observations = observations_table(records)
+    (profile,) = layer_profiles(observations, layer_grids(observations))
+    assert profile.unrecorded == ()

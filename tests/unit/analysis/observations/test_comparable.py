@@ -9,10 +9,10 @@ import numpy as np
 from orchestrator.analysis.classes.partition import NOT_COMPARABLE, partitions
 from orchestrator.analysis.observations.comparable import Tensor, comparable
 from orchestrator.analysis.observations.table import observations_table
-from orchestrator.results.partitions import Partition
+from orchestrator.results.partitions import NOT_RECORDED, Partition
 from orchestrator.results.record import Observation
 from orchestrator.results.tensor_file import digest, tensor_file
-from tests.unit.analysis.records import A, B, C, output, record
+from tests.unit.analysis.records import A, B, C, lacking, output, record
 
 HALF = A.astype(np.float16)
 
@@ -96,3 +96,30 @@ def test_whole_numbers_are_floats_where_each_is_exact() -> None:
     (one,) = found([record("p", [floats]), record("q", [large])], stored(large))
     assert one.missing[0].platform == "q"
     assert "not every value" in one.missing[0].reason
+
+
+def test_what_cannot_be_recorded_keeps_its_place_among_the_others() -> None:
+    rows = [
+        record("p", [output(A, "output:y", 1)], unrecorded=[lacking("output:x")]),
+        record("q", [output(B, "output:1"), output(A, "output:2", 1)]),
+    ]
+    x, y = sorted(found(rows), key=lambda each: each.output)
+    assert [(each.output, len(each.classes)) for each in (x, y)] == [
+        ("output:x", 1),
+        ("output:y", 1),
+    ]
+    assert not y.missing
+    assert [(one.platform, one.status, one.reason) for one in x.missing] == [
+        ("p", NOT_RECORDED, "strings are not recorded")
+    ]
+
+
+def test_a_mapping_names_what_cannot_be_recorded() -> None:
+    rows = [
+        record("p", [output(A, "output:y", 1)], unrecorded=[lacking("output:x")]),
+        record("q", [output(A, "output:y", 1)], unrecorded=[lacking("output:labels")]),
+    ]
+    y, x = found(rows, outputs=(("labels", "x"),))
+    assert (y.output, len(y.classes), y.missing) == ("output:y", 1, ())
+    assert (x.output, x.classes) == ("output:x", ())
+    assert [one.platform for one in x.missing] == ["p", "q"]

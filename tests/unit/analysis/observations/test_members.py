@@ -39,6 +39,7 @@ def variant_record(variant: Variant) -> VariantRecord:
         pin=variant.pin,
         requires=variant.requires,
         row=variant.row,
+        stated=variant.stated,
     )
 
 
@@ -301,3 +302,20 @@ def renamed(found: Partition, member: dict[str, str], place: dict[Any, Any]) -> 
             )
         ),
     )
+
+
+def test_a_file_as_stored_and_a_builtin_in_float32_are_members_of_one_partition() -> None:
+    rows = [observed(workload="builtin"), observed(workload="file", precision="stored")]
+    # The reader of records tells the two by their ids.
+    rows[1] = rows[1]._replace(variant=replace(rows[1].variant, id="stored"))
+    found = regrouped(rows, ["workload"])
+    assert labels(found) == [
+        ("builtin", ALL_WORKLOADS, "digits:0", "torch float32"),
+        ("file", ALL_WORKLOADS, "digits:0", "torch float32"),
+    ]
+    by_precision = labels(regrouped(rows, ["precision"]))
+    assert [each[0] for each in by_precision] == ["float32", "as stored"]
+    # Where a file was asked for float32, that is what a builtin is compared with.
+    asked = observed(workload="file", stated=True)
+    three = labels(regrouped([*rows, asked], ["workload"]))
+    assert [each[3] for each in three] == ["torch float32", "torch as stored", "torch float32"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from orchestrator.experiment.model_inputs import onnx_header
-from orchestrator.experiment.model_inputs.model_input import DTYPES, ModelInput
+from orchestrator.experiment.model_inputs.model_input import DTYPES, TEXT, ModelInput
 
 pytestmark = pytest.mark.frameworks
 
@@ -36,30 +36,30 @@ def tensor(name: str, dtype: str, shape: Any) -> Any:
     return helper.make_tensor_value_info(name, getattr(TensorProto, element), shape)
 
 
-@pytest.mark.parametrize("dtype", sorted(DTYPES))
+@pytest.mark.parametrize("dtype", sorted({*DTYPES, TEXT}))
 def test_every_dtype(tmp_path: Path, dtype: str) -> None:
     path = write(tmp_path / "m.onnx", [tensor("x", dtype, [1, 3])])
     assert onnx_header.read(path) == (ModelInput("x", (1, 3), dtype),)
 
 
-@pytest.mark.parametrize("dtype", ["string", "int4", "float8e4m3fn"])
+@pytest.mark.parametrize("dtype", ["int4", "float8e4m3fn"])
 def test_a_dtype_that_no_tensor_file_has_is_not_known(tmp_path: Path, dtype: str) -> None:
     path = write(tmp_path / "m.onnx", [tensor("x", dtype, ["N"])])
-    assert onnx_header.read(path) == (ModelInput("x", (None,), None),)
+    assert onnx_header.read(path) == (ModelInput("x", (None,), None, axes=("N",)),)
 
 
 @pytest.mark.parametrize(
-    ("written", "read"),
+    ("written", "read", "axes"),
     [
-        (["N", 3, None], (None, 3, None)),
-        ([-1, 0, 300], (None, None, 300)),
-        ([], ()),
-        (None, None),
+        (["N", 3, None], (None, 3, None), ("N", None, None)),
+        ([-1, 0, 300], (None, None, 300), ()),
+        ([], (), ()),
+        (None, None, ()),
     ],
 )
-def test_shapes_of_any_kind(tmp_path: Path, written: Any, read: Any) -> None:
+def test_shapes_of_any_kind(tmp_path: Path, written: Any, read: Any, axes: Any) -> None:
     path = write(tmp_path / "m.onnx", [tensor("größe|a/b:0", "int64", written)])
-    assert onnx_header.read(path) == (ModelInput("größe|a/b:0", read, "int64"),)
+    assert onnx_header.read(path) == (ModelInput("größe|a/b:0", read, "int64", axes=axes),)
 
 
 def test_an_input_with_a_value_in_the_file_need_not_be_given(tmp_path: Path) -> None:
@@ -97,8 +97,23 @@ def test_sequences_and_optional_inputs(tmp_path: Path) -> None:
     sequence = helper.make_value_info("q", helper.make_sequence_type_proto(inner))
     path = write(tmp_path / "m.onnx", [optional, sequence])
     assert onnx_header.read(path) == (
-        ModelInput("o", None, None, required=False),
-        ModelInput("q", None, None),
+        ModelInput("o", None, "float32", required=False),
+        ModelInput("q", None, "float32", sequence=True),
+    )
+
+
+def test_an_optional_sequence_and_a_map(tmp_path: Path) -> None:
+    from onnx import TensorProto, helper
+
+    inner = helper.make_tensor_type_proto(TensorProto.INT64, ["N"])
+    both = helper.make_optional_type_proto(helper.make_sequence_type_proto(inner))
+    kind = helper.make_map_type_proto(TensorProto.INT64, inner)
+    path = write(
+        tmp_path / "m.onnx", [helper.make_value_info("b", both), helper.make_value_info("m", kind)]
+    )
+    assert onnx_header.read(path) == (
+        ModelInput("b", None, "int64", required=False, sequence=True),
+        ModelInput("m", None, None),
     )
 
 

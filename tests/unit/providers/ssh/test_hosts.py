@@ -59,8 +59,22 @@ def test_jumps_that_lead_nowhere_are_mistakes() -> None:
     ("line", "part"),
     [
         ("- {name: a, identity: none}", "'none' does not exist"),
-        ("- {name: a, host_key: nonsense}", r"hosts.yaml:1: not a host"),
-        ("- {name: a, isolation: jail}", r"hosts.yaml:1: not a host"),
+        (
+            "- {name: a, host_key: nonsense}",
+            r"hosts.yaml:1:23: not a host: a host key is written like",
+        ),
+        ("- {name: a, isolation: jail}", r"hosts.yaml:1:24: not a host: 'jail' is not valid"),
+        (
+            "- {name: a, prt: 2}",
+            r"hosts.yaml:1:\d+: not a host: unknown key 'prt'; did you mean 'port'",
+        ),
+        (
+            "- {name: a, port: no}",
+            r"1:19: not a host: port: should be a whole number, not 'no'; like",
+        ),
+        ("- {user: a}", r"1:3: not a host: it needs the key 'name', like 'name: alpha'"),
+        ("- 5", r"1:3: not a host: a host: should be text or a mapping, not 5; like 'user@alpha"),
+        ("5", r"1:1: not a host: a host: should be a list, not 5"),
     ],
 )
 def test_a_mistake_in_a_file_is_told(tmp_path: Path, line: str, part: str) -> None:

@@ -13,7 +13,7 @@ from orchestrator.report.formats.difference_text import difference_text
 from orchestrator.report.formats.json_format import difference_json, difference_json_text
 from orchestrator.report.formats.junit import difference_junit
 from orchestrator.results.difference import Difference
-from orchestrator.results.partitions import Partition
+from orchestrator.results.partitions import NOT_RECORDED, Missing, Partition
 from orchestrator.results.record import SoftwareRecord
 from orchestrator.results.tolerance import parse_tolerance
 from tests.unit.analysis.classes.differences import partition
@@ -223,3 +223,22 @@ def test_other_members_than_platforms_are_not_called_so() -> None:
     assert "common member" in difference_junit(current)
     assert difference_json(current)["compare"] == ["on"]
     assert "compare" not in difference_json(found())
+
+
+def test_what_became_unrecorded_or_recorded_is_said() -> None:
+    before = replace(partition({"a": "p q"}), missing=(Missing("r", NOT_RECORDED, "strings"),))
+    after = replace(
+        partition({"a": "p r s"}), missing=(Missing("q", NOT_RECORDED, "a \x1b handle"),)
+    )
+    made = difference([before], [after])
+    text = difference_text(made)
+    assert "  no longer recorded: q (not recorded: a" in text
+    assert "  recorded now, not in the baseline: r\n" in text
+    assert "  new: s\n" in text
+    assert "\x1b" not in text
+    (one,) = difference_json(made)["partitions"]
+    assert (one["newly_unrecorded"], one["newly_recorded"], one["new"]) == (
+        ["q"],
+        ["r"],
+        ["r", "s"],
+    )

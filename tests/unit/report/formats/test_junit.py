@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from orchestrator.report.formats.junit import report_junit
 from orchestrator.results.partitions import Summary
-from tests.unit.analysis.records import A, B, record
+from tests.unit.analysis.records import A, B, lacking, output, record
 from tests.unit.analysis.summarised import summarise
 from tests.unit.report.summaries import HOSTILE, full
 
@@ -87,6 +87,15 @@ def test_failed_is_an_error_and_mismatch_a_failure() -> None:
         "skipped": "skipped",
         "unsupported": "skipped",
     }
+
+
+def test_what_cannot_be_recorded_is_skipped_with_its_reason() -> None:
+    given = record("p", [output(A, "output:y", 1)], unrecorded=[lacking("output:x")])
+    _, x = checked(summarise([given]))
+    (case,) = x.findall("testcase")
+    assert [(child.tag, child.get("message")) for child in case] == [
+        ("skipped", "not recorded: strings are not recorded")
+    ]
 
 
 def test_classes_alone_fail_nothing() -> None:

@@ -18,7 +18,7 @@ from orchestrator.report.formats.text import plain_text
 from orchestrator.report.registry import FORMATS
 from orchestrator.report.terminal import TableReport
 from orchestrator.results.partitions import Summary
-from tests.unit.analysis.records import A, B, record
+from tests.unit.analysis.records import A, B, lacking, output, record
 from tests.unit.analysis.summarised import summarise
 from tests.unit.report.summaries import FORMULA, HOSTILE, full
 
@@ -53,6 +53,24 @@ def test_plain_text_shows_classes_missing_cells_and_what_is_not_silicon() -> Non
     )
     assert "\N{EN DASH}[2] unsupported: illegal-instruction: SIGILL" in text
     assert "1 of 1 cell with several sessions varied between them; 4 more" in text
+
+
+def test_what_could_not_be_recorded_is_told_from_what_is_missing() -> None:
+    y, x = output(A, "output:y", 1), output(B, "output:x")
+    records = [
+        record("p", [y], unrecorded=[lacking("output:x"), lacking("output:z", 2, "a \x1b[2J")]),
+        record("q", [y, x], unrecorded=[lacking("output:z", 2, "None")]),
+        record("q2", [y, x], unrecorded=[lacking("output:z", 2, "None")]),
+        record("r", [], status="failed", reason={"code": "signal", "message": "SIGILL"}),
+    ]
+    text = plain_text(summarise(records))
+    assert "output:y: 1 class, 23 of 23 bits remain, 1 missing\n" in text
+    assert "output:x: 1 class, 23 of 23 bits remain, 1 missing, 1 not recorded\n" in text
+    assert "output:z: nothing observed, 1 missing, 3 not recorded\n" in text
+    assert "] not recorded: strings are not recorded\n" in text
+    text = plain_text(summarise(records[:3]))
+    assert re.search("output:z: not recorded: None; a .*2J\n", text)
+    assert "\x1b" not in text
 
 
 def test_plain_columns_are_aligned() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator.report.html.dendrograms import dendrogram_figure, pruned
 from orchestrator.results.partitions import Branch, EqClass, Partition
 
@@ -30,6 +32,14 @@ def test_lines_join_each_node_to_its_children() -> None:
     }
     assert found["layout"]["yaxis"]["ticktext"] == ["class 1 (1)", "class 3 (1)", "class 2 (1)"]
     assert "&lt;b&gt;p3" in leaves["hovertext"][1]
+
+
+def test_a_float_without_a_mantissa_has_an_axis_all_the_same() -> None:
+    tree = Branch(0, (1, 2), (Branch(0, (1,)), Branch(0, (2,))))
+    found = dendrogram_figure(replace(partition(tree, 2), mantissa_bits=0))
+    assert found is not None
+    low, high = found["layout"]["xaxis"]["range"]
+    assert low < 0 < high
 
 
 def test_one_class_or_no_precision_has_no_dendrogram() -> None:

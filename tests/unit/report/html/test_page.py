@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from orchestrator.analysis.details import details
 from orchestrator.analysis.findings import Findings
 from orchestrator.report.html.page import html_text
-from tests.unit.analysis.records import A, B, record
+from tests.unit.analysis.records import A, B, lacking, output, record
 from tests.unit.analysis.summarised import summarise
 from tests.unit.report.everything import everything
 from tests.unit.report.summaries import HOSTILE, full
@@ -160,6 +160,22 @@ def test_says_why_an_analysis_is_empty_and_how_to_have_it() -> None:
     assert "No platform's CPU flags are known." in said.replace("&#39;", "'")
     assert "No record says how many multiplications there are." in said
     assert "<code>observe: {layers: true}</code>" in text
+
+
+def test_layers_and_outputs_that_could_not_be_recorded_have_their_reasons() -> None:
+    y = output(A, "output:y", 1)
+    said = [lacking("output:x"), lacking("lstm", 1, "a handle of the framework")]
+    only = [record("p", [y], unrecorded=said), record("q", [y], unrecorded=said)]
+    recorded = [output(A, "conv", 0), output(B, "relu", 2)]
+    some = [record(platform, [y, *recorded], unrecorded=said) for platform in "pq"]
+    for records, heading in ((only, "no layer could be recorded"), (some, "agree in all")):
+        found = Findings(records, {})
+        text = html_text(found.summary, details(found))
+        Page(text)
+        assert heading in words(text)
+        assert "1 layer could not be recorded: the table says why." in words(text)
+        assert "a handle of the framework" in text
+        assert "not recorded: strings are not recorded" in words(text)
 
 
 def test_scrolling_regions_can_be_reached_by_keyboard() -> None:

@@ -29,6 +29,11 @@ def figure(given: Partition) -> StaticFigure:
     return found
 
 
+def test_a_float_without_a_mantissa_is_drawn_all_the_same() -> None:
+    tree = Branch(0, (1, 2), (leaf(1, 0), leaf(2, 0)))
+    assert {"a*", "b"} <= set(texts(figure(partition(tree, ("a",), ("b",), bits=0))))
+
+
 TREE = Branch(5, (1, 2, 3), (Branch(12, (1, 3), (leaf(1), leaf(3))), leaf(2)))
 MEMBERS = (("a", "b"), ("c",), ("d", "e", "f"))
 

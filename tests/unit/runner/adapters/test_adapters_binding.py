@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from eqc_runner import adapters
 from eqc_runner.adapters.binding import InputSpec, bfloat16_bits, bind
 from eqc_runner.adapters.protocol import Settings
 from eqc_runner.adapters.settings import read_flags
@@ -126,7 +129,37 @@ def test_a_scalar_stays_one() -> None:
     assert bound.arrays["x"].shape == ()
 
 
-@pytest.mark.parametrize("flags", [{"fast": True}, {"mode": "c"}, {"on": 1}, {"mode": None}])
-def test_other_flags(flags: dict[str, object]) -> None:
-    with pytest.raises(Failed, match=r"mode: a\|b, on: bool"):
-        read_flags(flags, {"mode": ("a", "b"), "on": bool}, "some")
+@pytest.fixture
+def some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A framework with flags of each kind."""
+    flags = {"mode": ["a", "b"], "on": "boolean", "size": "integer", "option.*": "text"}
+    content = {"sources": [], "adapter": "a:B", "install": "some", "flags": flags}
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "framework.json").write_text(json.dumps(content))
+    monkeypatch.setenv(adapters.FOLDERS_VARIABLE, str(tmp_path))
+    return "some"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"fast": True}, {"mode": "c"}, {"on": 1}, {"mode": None}, {"size": True}, {"option.a": 1}],
+)
+def test_other_flags(some: str, flags: dict[str, object]) -> None:
+    with pytest.raises(Failed, match=r"mode: a\|b, on: boolean, size: integer, option.\*: text"):
+        read_flags(flags, some)
+
+
+def test_flags_of_each_kind(some: str) -> None:
+    flags = {"mode": "a", "on": False, "size": 3, "option.a": "1", "option.b": "x"}
+    assert read_flags(flags, some) == flags
+
+
+def test_texts_are_given_to_models_that_take_texts() -> None:
+    texts = np.array(["one", "zwölf"])
+    bound = bind({"said": texts}, [InputSpec("said", (None,), "string")], PLAIN._replace(batch=4))
+    assert bound.arrays["said"].tolist() == ["one", "zwölf", "one", "zwölf"]
+    assert bound.converted == ()
+    with pytest.raises(Failed, match="is string, the model takes int64"):
+        bind({"mask": texts}, [MASK], PLAIN)
+    with pytest.raises(Failed, match="is int64, the model takes string"):
+        bind({"said": np.arange(2)}, [InputSpec("said", (None,), "string")], PLAIN)

@@ -1,4 +1,4 @@
-"""Builtin models on all four frameworks: the same layers, and numbers that differ little."""
+"""Builtin models on all frameworks: the same layers, and numbers that differ little."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eqc_runner.tensor import Tensor
 
 pytestmark = pytest.mark.frameworks
 
-FRAMEWORKS = ("numpy", "torch", "onnxruntime", "tensorflow")
+FRAMEWORKS = ("numpy", "torch", "onnxruntime", "tensorflow", "openvino", "jax")
 VARIANT = {"activation": "sigmoid", "pooling": "average"}
 
 
@@ -100,7 +100,13 @@ def test_precisions(load: Load, picture: np.ndarray, framework: str, precision: 
     assert model.facts == wanted.facts
 
 
-LACKING = {("numpy", "bfloat16"), ("onnxruntime", "bfloat16"), ("onnxruntime", "float64")}
+LACKING = {
+    ("numpy", "bfloat16"),
+    ("onnxruntime", "bfloat16"),
+    ("onnxruntime", "float64"),
+    ("openvino", "bfloat16"),
+    ("openvino", "float64"),
+}
 
 
 @pytest.mark.parametrize(
@@ -114,6 +120,9 @@ LACKING = {("numpy", "bfloat16"), ("onnxruntime", "bfloat16"), ("onnxruntime", "
         ("onnxruntime", {"optimization": "none"}),
         ("onnxruntime", {"optimization": "extended"}),
         ("tensorflow", {"xla": True}),
+        ("openvino", {"inference_precision": "f32", "execution_mode": "accuracy"}),
+        ("jax", {"jit": False}),
+        ("jax", {"matmul_precision": "highest"}),
     ],
 )
 def test_flags(load: Load, picture: np.ndarray, framework: str, flags: dict[str, object]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from adapter_loading import Load, started
+from jobs import Bench
 
 from eqc_runner.failures import Failed, Unsupported
 
@@ -86,10 +87,61 @@ def test_round_trip(load: Load, tmp_path: Path, make: Any) -> None:
         assert np.array_equal(layers[-1].tensor.array, wanted)
 
 
-@pytest.mark.parametrize("make", [export, script])
-def test_precision_is_the_files(load: Load, tmp_path: Path, make: Any) -> None:
-    make(tmp_path / "user.pt")
-    with pytest.raises(Unsupported, match="only in float32"):
+def test_channels_last_is_how_weights_and_inputs_lie(load: Load, tmp_path: Path) -> None:
+    import torch
+
+    class Strides(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = torch.nn.Conv2d(3, 2, 2)
+            self.outer = torch.nn.Linear(2, 2)
+
+        def forward(self, x: torch.Tensor) -> tuple[int, int, torch.Tensor]:
+            return self.inner.weight.stride(1), x.stride(1), self.inner(x)
+
+    torch.jit.save(torch.jit.script(Strides().eval()), str(tmp_path / "user.pt"))
+    x = {"x": np.ones((1, 3, 4, 4), np.float32)}
+    shape = (1, 2, 3, 3)
+    for flags, strides in (({}, (4, 16)), ({"channels_last": True}, (1, 1))):
+        model = load("torch", source="torch", path="user.pt", flags=flags)
+        for _ in range(2):  # what is read again lies so, too
+            (_, weight), (_, given), (_, result) = model.run(x)
+            assert (weight.array.item(), given.array.item()) == strides
+            assert result.shape == shape
+
+
+def test_sessions_of_a_random_model_with_a_state_are_equal(bench: Bench) -> None:
+    """Forked or cold, with layers or without; a forked session begins as its parent is."""
+    import torch
+    from torch_zoo import Exported
+    from torch_zoo import export as exported
+
+    def forward(self: Any, x: Any) -> Any:
+        self.count.add_(1)
+        return x * self.count + torch.rand_like(x), (None, x.sum())
+
+    state = {"count": torch.zeros(1)}
+    bench.job.mkdir()
+    name = exported(bench.job, Exported(forward, (torch.ones(1, 3),), state=state))
+    workload = {"source": "torch", "name": name, "path": name, "sha256": None}
+    for mode in ("fork", "cold"):
+        bench.cell(
+            "", framework="torch", workload=workload, mode=mode, sessions=[0, 1], layers=True
+        )
+    records = bench.run(limits={"memory_bytes": None, "session_seconds": 300}).values()
+    assert len(records) == 4
+    for record in records:
+        assert record["perturbed"] is False
+        assert [(each["name"], each["reason"]) for each in record["unrecorded"]] == [
+            ("output:1.0", "the model returned None here")
+        ]
+        assert record["framework"]["libraries"]["seed"] == 0
+    assert len({tuple(o["digest"] for o in record["outputs"]) for record in records}) == 1
+
+
+def test_a_script_is_computed_only_as_stored(load: Load, tmp_path: Path) -> None:
+    script(tmp_path / "user.pt")
+    with pytest.raises(Unsupported, match="only in float32, not in float64: TorchScript does not"):
         load("torch", source="torch", path="user.pt", precision="float64")
 
 

@@ -169,7 +169,7 @@ def test_precision_is_read_from_the_model(tmp_path: Path) -> None:
         (document(prediction=array([1.0]) | {"shape": [2]}), "damaged"),
         (document(prediction=array([1.0]) | {"shape": ["x"]}), "shape"),
         (document(prediction=array([1.0]) | {"bytes": "!!"}), "damaged"),
-        (document(prediction=array([1.0]) | {"dtype": "complex64"}), "unknown dtype"),
+        (document(prediction=array([1.0]) | {"dtype": "complex256"}), "unknown dtype"),
         (document(all_predictions=array([[1.0]]), count=[1, 2]), "does not fit"),
         (document(all_predictions=array([[1.0]]), prediction=None, count=0), "does not fit"),
         (document(all_predictions=array([[1.0]]), prediction=array([1.0]), count=33), "fit"),
