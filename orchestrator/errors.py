@@ -24,7 +24,10 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes of ``eqc``; when several apply the most serious wins: 6, 1, 9, 7, 8, 5, 4, 3."""
+    """Exit codes of ``eqc``; when several apply the most serious wins: 6, 1, 9, 7, 8, 5, 4, 3.
+
+    ``docs/exit-codes.md`` says which command gives which.
+    """
 
     DONE = 0
     BUG = 1

@@ -69,6 +69,7 @@ from orchestrator.results.layers import (
 )
 from orchestrator.results.partitions import ClassCounts, LayerProfile, Partition, Planned, Summary
 from orchestrator.results.record import Observation
+from orchestrator.system.counted import counted
 
 EVERYTHING = Choice()
 
@@ -193,7 +194,8 @@ class Findings:
         measured, left = with_distances(self.described, self.consequences)
         notes = self.summary.notes
         if left:
-            notes += (f"the classes of {left} partitions are not measured here: {_MEASURE_ALL}",)
+            rest = counted(left, "partition")
+            notes += (f"the classes of {rest} are not measured here: {_MEASURE_ALL}",)
         return replace(self.summary, partitions=measured, notes=notes)
 
     # Hardware

@@ -13,6 +13,7 @@ from orchestrator.analysis.observations.table import Observations
 from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.partitions import LayerProfile, Partition, Summary
 from orchestrator.results.record import Observation
+from orchestrator.system.counted import counted
 
 
 def summary_of(
@@ -35,6 +36,7 @@ def summary_of(
         observations, by_platform or observations, records, fingerprints
     )
     sessions = observations.sessions
+    with_output = int((sessions["status"] == "ok").sum())
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
     return Summary(
         experiments=_distinct(sessions["experiment"]),
@@ -42,7 +44,7 @@ def summary_of(
         first_recorded=recorded[0] if recorded else None,
         last_recorded=recorded[-1] if recorded else None,
         strict=strict,
-        observations=len(sessions),
+        observations=with_output,
         platforms=infos,
         common_flags=common_flags,
         partitions=partitions,
@@ -52,6 +54,7 @@ def summary_of(
         measurements=measurements(observations),
         notes=_notes(observations, layers, noun_of(compare)),
         compare=compare,
+        without_output=len(sessions) - with_output,
     )
 
 
@@ -67,8 +70,8 @@ def _notes(
     perturbed = int(sessions["perturbed"].sum())
     if perturbed:
         notes.append(
-            f"{perturbed} sessions gave another final output when their layers were recorded: "
-            "their layer profile may not show what the plain run computes"
+            f"{counted(perturbed, 'session')} gave another final output when layers were recorded: "
+            "the layer profile may not show what the plain run computes"
         )
     computed = {
         (profile.workload, profile.variant, layer.index, layer.name)
@@ -83,5 +86,7 @@ def _notes(
         )
     rehearsed = int(sessions["rehearsal"].sum())
     if rehearsed:
-        notes.append(f"{rehearsed} sessions are a rehearsal on simulated machines")
+        notes.append(
+            f"{counted(rehearsed, 'session is', 'sessions are')} a rehearsal on simulated machines"
+        )
     return tuple(notes)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -41,11 +41,12 @@ REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
 DESCRIPTION = "framework.json"
 _REQUIREMENTS, _MASKS, _DOCKERFILE = "requirements.txt", "masks.json", "Dockerfile"
 _KEYS = ("sources", "adapter", "install")
-_OPTIONAL = ("distribution", "flags")
+_OPTIONAL = ("distribution", "flags", "variables")
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 """Also valid as the name of a Docker image: the framework's image is called eqc-<name>."""
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _RUNNER = "eqc_runner."
+_VARIABLES = "'variables' has, by flag and by value, an object of variables, all text"
 _ADAPTER = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*")
 
 
@@ -62,6 +63,8 @@ class Framework:
     """What the index calls it: ``tensorflow-cpu`` for ``tensorflow``."""
     flags: Mapping[str, FlagKind] | None = None
     """By name; ``session.*`` is any name that begins so. ``None``: its adapter alone knows."""
+    variables: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    """By flag and by its value as JSON has it, what is to be set before the framework's import."""
 
     @property
     def name(self) -> str:
@@ -74,6 +77,14 @@ class Framework:
             if name == known or (known.endswith("*") and name.startswith(known[:-1])):
                 return kind
         return None
+
+    def variables_of(self, flags: Mapping[str, object]) -> dict[str, str]:
+        """The environment variables that these flags stand for."""
+        found: dict[str, str] = {}
+        for name, value in flags.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            found.update(self.variables.get(name, {}).get(text, {}))
+        return found
 
     @property
     def requirements(self) -> Path:
@@ -131,7 +142,8 @@ def read_framework(folder: Path) -> Framework:
         flags = flag_kinds(content["flags"]) if "flags" in content else None
     except ValueError as error:
         wrong(path, str(error))
-    return Framework(folder, tuple(sources), _masks(folder), distribution, flags)
+    variables = _variables(path, content.get("variables", {}), flags or {})
+    return Framework(folder, tuple(sources), _masks(folder), distribution, flags, variables)
 
 
 def wrong(path: Path, what: str) -> NoReturn:
@@ -153,6 +165,21 @@ def _check_adapter(path: Path, adapter: Any) -> None:
             f"adapter {adapter!r}: there is no {file}; its module is a file of this folder, or one "
             "of eqc_runner.adapters",
         )
+
+
+def _variables(
+    path: Path, given: Any, flags: Mapping[str, FlagKind]
+) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    if not isinstance(given, dict):
+        wrong(path, _VARIABLES)
+    for name, values in given.items():
+        if name not in flags:
+            wrong(path, f"'variables' has {name!r}, which is none of 'flags'")
+        for variables in values.values() if isinstance(values, dict) else [None]:
+            texts = variables.values() if isinstance(variables, dict) else [None]
+            if not all(isinstance(text, str) for text in texts):
+                wrong(path, _VARIABLES)
+    return MappingProxyType(given)
 
 
 def _masks(folder: Path) -> Mapping[str, Mapping[str, str]]:

@@ -27,8 +27,10 @@ _SUFFIXES = {
     "torch": (".pt2", ".pt", ".pth", ".jit", ".ts", ".torchscript"),
     "tflite": (".tflite",),
 }
-_HEADERS = {"onnx": onnx_header.read, "keras": keras_header.read, "tflite": tflite_header.read}
-"""What reads the inputs of a file, by the source of the workload."""
+_HEADERS = {"onnx": onnx_header.read, "keras": keras_header.read}
+"""What reads the inputs of a file, by the source of the workload; TFLite's are of a signature."""
+_SAVED_MODEL = ("saved_model.pb", "saved_model.pbtxt")
+"""One of these files makes a folder a SavedModel."""
 _SIGNED = ("savedmodel", "tflite")
 _TENSORS_ONLY = ("onnx", "tflite")
 _IMAGE = "input"
@@ -194,7 +196,7 @@ class _Resolver:
             group=self.group,
         )
         self._check_call(source)
-        inputs = _HEADERS[source](Path(path)) if path is not None and source in _HEADERS else None
+        inputs = None if path is None else self._stated_inputs(source, Path(path))
         return ResolvedWorkload(workload, installations, written_model, None, inputs)
 
     def _check_call(self, source: str) -> None:
@@ -206,6 +208,24 @@ class _Resolver:
         if self.entry.arguments and source in _TENSORS_ONLY:
             text = f"{source}: models take tensors only: give them under 'inputs'"
             self.mistakes.add((*self.loc, "arguments"), text, key=True)
+
+    def _stated_inputs(self, source: str, path: Path) -> ModelInputs | None:
+        """What the file says of its inputs; notes a signature or file that it does not have."""
+        if source == "savedmodel" and path.is_dir():
+            if not any((path / name).is_file() for name in _SAVED_MODEL):
+                text = f"{path} is not a SavedModel: it holds no {_SAVED_MODEL[0]}"
+                self._wrong("model", text)
+            return None
+        if source != "tflite":
+            return _HEADERS[source](path) if source in _HEADERS else None
+        asked, known = self.entry.signature, tflite_header.signatures(path)
+        if known is not None and asked is not None and asked not in known:
+            there = f"it has {', '.join(known)}" if known else "it has none"
+            self._wrong("signature", f"{path.name} has no signature '{asked}': {there}")
+        elif known and asked is None and len(known) > 1 and tflite_header.DEFAULT not in known:
+            said = ", ".join(known)
+            self._wrong("model", f"{path.name} has several signatures: say 'signature:' {said}")
+        return tflite_header.read(path, asked)
 
     def _builtin(
         self, name: str, installations: tuple[Installation, ...], arguments: dict[str, Scalar]

@@ -17,14 +17,15 @@ from orchestrator.report.words import (
     DASH,
     cell_text,
     compared,
-    counted,
     hardware,
     kind,
     legend,
+    observations,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
 from orchestrator.results.table import Table, Value
+from orchestrator.system.counted import counted
 
 _UNREAL = {"hardware": "", "unknown": "dim"}
 _PADDING = 3
@@ -42,7 +43,7 @@ class TableReport:
         yield Text(
             f"{plain(title(summary))}: {summary.noun.counted(len(summary.table.platforms))}, "
             f"{counted(len(summary.partitions), 'partition')}, "
-            f"{counted(summary.observations, 'observation')}{compared(summary)}",
+            f"{observations(summary)}{compared(summary)}",
             style="bold",
         )
         if not summary.partitions:
@@ -106,9 +107,10 @@ class TableReport:
 
 
 def cell_style(cell: TableCell | None) -> str:
-    """Bold: the class appears first here; dim: equal to the cell on the left; red: missing."""
+    """Bold: the class appears first here; dim: equal to the cell on the left, or not available;
+    red: missing."""
     if cell is None or cell.number is None:
-        return "red"
+        return "red" if cell is None or cell.available else "dim"
     if cell.repeated:
         return "bold dim" if cell.first else "dim"
     return "bold" if cell.first else ""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from orchestrator.report.escape import plain
 from orchestrator.results.comparison import BY_PLATFORM, PLATFORM, Noun
 from orchestrator.results.distance import Distance
 from orchestrator.results.partitions import (
     NOT_RECORDED,
+    ClassTable,
     Partition,
     PlatformInfo,
     Summary,
@@ -14,17 +17,22 @@ from orchestrator.results.partitions import (
     incomplete,
 )
 from orchestrator.results.table import partition_name
+from orchestrator.system.counted import counted
 
 DASH = "\N{EN DASH}"
 """The sign of a missing cell. A hyphen before the footnote's number would look like a minus."""
+NOT_AVAILABLE = "n/a"
+"""The sign of a cell that no output was to be expected of."""
 
 
 def cell_text(cell: TableCell | None) -> str:
-    """``3``, ``3*``; a dash and ``[1]`` if missing (footnote 1); empty if not planned."""
+    """``3``, ``3*``; a dash and ``[1]`` if missing, ``n/a[1]`` if not available (footnote 1);
+    empty if not planned."""
     if cell is None:
         return ""
     if cell.number is None:
-        return DASH if cell.footnote is None else f"{DASH}[{cell.footnote}]"
+        sign = DASH if cell.available else NOT_AVAILABLE
+        return sign if cell.footnote is None else f"{sign}[{cell.footnote}]"
     return f"{cell.number}*" if cell.nondeterministic else str(cell.number)
 
 
@@ -38,12 +46,37 @@ STRICT_LEGEND = (
     "* the sessions of this platform disagree; its class is the set of its outputs. "
     f"{DASH} no output; the footnote says why."
 )
+NOT_AVAILABLE_LEGEND = (
+    f" {NOT_AVAILABLE} not available, so not missing; the footnote says what is not."
+)
+EMPTY_LEGEND = " Empty: not asked for."
 
 
 def legend(summary: Summary) -> str:
-    """How to read the class table."""
+    """How to read the class table; of signs that not every table has, those of this one."""
     text = STRICT_LEGEND if summary.strict else LEGEND
+    cells = [cell for row in summary.table.rows for cell in row]
+    if not all(cell is None or cell.available for cell in cells):
+        text += NOT_AVAILABLE_LEGEND
+    if None in cells:
+        text += EMPTY_LEGEND
     return text.replace(PLATFORM.one, summary.noun.one)
+
+
+def footnotes(table: ClassTable) -> Iterator[tuple[str, str]]:
+    """The sign of each footnote, as cells have it, and its text."""
+    unavailable = {c.footnote for row in table.rows for c in row if c and not c.available}
+    for number, text in enumerate(table.footnotes, start=1):
+        sign = NOT_AVAILABLE if number in unavailable else DASH
+        yield f"{sign}[{number}]", text
+
+
+def observations(summary: Summary) -> str:
+    """``112 observations``, and how many sessions have none: these are rows with a reason."""
+    text = counted(summary.observations, "observation")
+    if summary.without_output:
+        text += f", {counted(summary.without_output, 'session')} without output"
+    return text
 
 
 def compared(summary: Summary) -> str:
@@ -82,6 +115,8 @@ def finding(partition: Partition, noun: Noun) -> str:
         parts.append(f"{missing} missing")
     if unrecorded:
         parts.append(f"{len(unrecorded)} {NOT_RECORDED}")
+    if partition.not_available:
+        parts.append(f"{len(partition.not_available)} not available")
     if partition.nondeterministic:
         parts.append(f"{len(partition.nondeterministic)} non-deterministic")
     return ", ".join(parts)
@@ -99,7 +134,8 @@ def precision(partition: Partition) -> str:
     if partition.remaining_precision is None:
         return "precision not defined"
     of = "" if partition.mantissa_bits is None else f" of {partition.mantissa_bits}"
-    return f"{partition.remaining_precision}{of} bits remain"
+    remain = "bit remains" if partition.remaining_precision == 1 and not of else "bits remain"
+    return f"{partition.remaining_precision}{of} {remain}"
 
 
 def apart(distance: Distance) -> list[str]:
@@ -134,11 +170,6 @@ def _apart(distance: Distance, most: str, up_to: str) -> list[str]:
         else:
             parts.append("no label flips")
     return [*parts, *distance.unknown]
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """``1 class``, ``2 classes``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 _NAMED = 3
@@ -190,7 +221,7 @@ def determinism(summary: Summary) -> str:
             "has more than one good session."
         )
     unjudged = found.cells - found.judged
-    rest = f"; {unjudged} more have one session only" if unjudged else ""
+    rest = f"; {counted(unjudged, 'more has', 'more have')} one session only" if unjudged else ""
     return (
         f"{len(found.variations)} of {counted(found.judged, 'cell')} with several sessions "
         f"varied between them{rest}."

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.model.experiment import Status
 from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.distance import Distance
 from orchestrator.results.layers import UnrecordedLayer
@@ -64,6 +65,10 @@ class EqClass:
         return tuple(links[start : start + 8].hex() for start in range(0, len(links), 8))
 
 
+NOT_AVAILABLE = Status.NOT_AVAILABLE.value
+"""The status of what is known not to be had: no output was lost, none was to be expected."""
+
+
 @dataclass(frozen=True)
 class Missing:
     """A platform without a usable output, and the reason. It is in no class."""
@@ -110,7 +115,7 @@ class Partition:
     nondeterministic: tuple[str, ...]
     """Platforms with several distinct outputs over their sessions, sorted by name."""
     missing: tuple[Missing, ...]
-    """Sorted by platform name."""
+    """Sorted by platform name; without those that are not available."""
     dendrogram: Branch | None
     notes: tuple[str, ...] = ()
     """Remarks for the reader, e.g. that the outputs differ in type or shape."""
@@ -122,6 +127,8 @@ class Partition:
     """How far its classes are apart at most; ``None``: one class, or not measured."""
     computed_by: str | None = None
     """What computed it: ``onnxruntime 1.32.0``; ``None``: not known, or nothing did."""
+    not_available: tuple[Missing, ...] = ()
+    """Platforms that are known not to have what was asked for; sorted by name."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -137,6 +144,12 @@ class Partition:
         only = self.classes[0]
         return only.platforms[0] if len(only.platforms) == 1 and len(only.digests) < 2 else None
 
+    @property
+    def without_output(self) -> tuple[Missing, ...]:
+        """Who is missing and who is not available, by name."""
+        both = (*self.missing, *self.not_available)
+        return tuple(sorted(both, key=lambda one: one.platform)) if self.not_available else both
+
 
 @dataclass(frozen=True)
 class TableCell:
@@ -151,6 +164,8 @@ class TableCell:
     """The cell on the left is of the same workload and variant, and equal."""
     footnote: int | None = None
     """Number, from 1, of the footnote in ``ClassTable.footnotes`` with the reason if missing."""
+    available: bool = True
+    """Whether an output was to be expected."""
 
 
 @dataclass(frozen=True)
@@ -321,6 +336,7 @@ class Summary:
     last_recorded: str | None
     strict: bool
     observations: int
+    """Sessions with an output."""
     platforms: tuple[PlatformInfo, ...]
     common_flags: tuple[tuple[str, int], ...]
     """(architecture, number of CPU flags that all its platforms have)."""
@@ -332,6 +348,8 @@ class Summary:
     notes: tuple[str, ...] = ()
     compare: tuple[str, ...] = BY_PLATFORM
     """The axes whose combinations are the members of a partition, here called platforms."""
+    without_output: int = 0
+    """Sessions that are rows with a reason: failed, unsupported, skipped, not available, …"""
 
     @property
     def noun(self) -> Noun:

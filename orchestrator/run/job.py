@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator import catalog
 from orchestrator.errors import UsageError
 from orchestrator.model.experiment import (
     Cell,
@@ -125,6 +126,9 @@ def sessions_of_job(folder: Path) -> dict[str, tuple[int, ...]]:
 def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict[str, Json]:
     workload, variant, observe = cell.workload, cell.variant, cell.observe
     platform_sets = job.machine.environment(variant.framework) or ()
+    flags: dict[str, Json] = dict(variant.flags)
+    framework = catalog.frameworks().get(variant.framework)
+    flag_sets = framework.variables_of(flags) if framework is not None else {}
     tensors: dict[str, Json] = {}
     for name, sha256, path in cell.input.tensors:
         tensors[name] = _place(Path(path), folder, f"inputs/{sha256}.npy")
@@ -132,7 +136,9 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
         "cell": cell.id,
         "framework": variant.framework,
         # The platform's variables win: a variant must not undo a mask.
-        "environment": dict(pairs({**dict(variant.environment), **dict(platform_sets)})),
+        "environment": dict(
+            pairs({**flag_sets, **dict(variant.environment), **dict(platform_sets)})
+        ),
         "workload": {
             "source": workload.source,
             "name": workload.name,
@@ -151,7 +157,7 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
         "batch": variant.batch,
         "row": variant.row,
         "device": variant.device,
-        "flags": dict(variant.flags),
+        "flags": flags,
         "requires": list(variant.requires),
         "sessions": list(sessions),
         "mode": observe.mode,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from orchestrator.errors import UsageError
 from orchestrator.model.experiment import Scalar
@@ -21,6 +22,7 @@ from orchestrator.results.outputs import links_of
 from orchestrator.results.partitions import EqClass, Missing, Partition
 from orchestrator.results.record import SoftwareRecord, VariantRecord
 from orchestrator.system.files import write_whole
+from orchestrator.yaml_files.wording import shown, wrong_value
 
 Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -114,6 +116,7 @@ class _Partition(_Part):
     classes: list[_Class]
     nondeterministic: list[Name]
     missing: list[_Missing]
+    not_available: list[_Missing] = []
     settings: _Settings | None = None
     software: list[_Software] = []
 
@@ -137,21 +140,31 @@ def _parsed(path: Path, content: bytes) -> Baseline:
 
 
 def _mistakes(error: ValidationError) -> str:
-    found = error.errors(include_url=False, include_input=False)
-    lines = [
-        f"  {'.'.join(str(part) for part in mistake['loc']) or 'file'}: {mistake['msg']}"
-        for mistake in found[:5]
-    ]
+    found = error.errors(include_url=False)
+    lines = [f"  {_mistake(mistake)}" for mistake in found[:5]]
     if len(found) > len(lines):
         lines.append(f"  and {len(found) - len(lines)} more")
     return "\n".join(lines)
+
+
+def _mistake(error: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in error["loc"]) or "file"
+    if error["type"] == "json_invalid":
+        return f"{place}: no JSON, or not all of it"
+    if error["type"] == "missing":
+        return f"{place}: is missing"
+    if error["type"] == "literal_error":
+        expected = str(error.get("ctx", {}).get("expected"))
+        return f"{place}: should be {expected}, not {shown(error['input'])}"
+    return wrong_value(place, [error], None)
 
 
 def _partition(path: Path, parsed: _Partition) -> Partition:
     key = (parsed.workload, parsed.input, parsed.variant, parsed.output)
     where = " · ".join(key)
     placed = [name for group in parsed.classes for name in group.platforms]
-    _refuse(path, "platform", where, [*placed, *(absent.platform for absent in parsed.missing)])
+    lacking = (absent.platform for absent in (*parsed.missing, *parsed.not_available))
+    _refuse(path, "platform", where, [*placed, *lacking])
     _refuse(path, "class id", where, (group.id for group in parsed.classes))
     _refuse(path, "class number", where, (str(group.number) for group in parsed.classes))
     strange = sorted(set(parsed.nondeterministic) - set(placed))
@@ -174,14 +187,19 @@ def _partition(path: Path, parsed: _Partition) -> Partition:
             for group in sorted(parsed.classes, key=lambda group: group.number)
         ),
         nondeterministic=tuple(sorted(parsed.nondeterministic)),
-        missing=tuple(
-            Missing(absent.platform, absent.status, absent.reason)
-            for absent in sorted(parsed.missing, key=lambda absent: absent.platform)
-        ),
+        missing=_lacking(parsed.missing),
         dendrogram=None,
         settings=_settings(parsed),
         software=tuple(SoftwareRecord(**one.model_dump()) for one in parsed.software),
         computed_by=parsed.computed_by,
+        not_available=_lacking(parsed.not_available),
+    )
+
+
+def _lacking(parsed: Iterable[_Missing]) -> tuple[Missing, ...]:
+    return tuple(
+        Missing(absent.platform, absent.status, absent.reason)
+        for absent in sorted(parsed, key=lambda absent: absent.platform)
     )
 
 

@@ -29,7 +29,14 @@ from orchestrator.results.difference import (
     Moved,
     PartitionDifference,
 )
-from orchestrator.results.partitions import NOT_RECORDED, EqClass, Partition, Summary, incomplete
+from orchestrator.results.partitions import (
+    NOT_AVAILABLE,
+    NOT_RECORDED,
+    EqClass,
+    Partition,
+    Summary,
+    incomplete,
+)
 from orchestrator.results.tolerance import Tolerance, tolerances_for
 
 
@@ -194,10 +201,17 @@ def _added(after: Partition) -> PartitionDifference:
 
 
 def _absent(before: Partition, after: Partition) -> tuple[Absent, ...]:
-    """Who has no class now: known to be missing, or not mentioned any more."""
+    """Who has no class now: known to be missing, or not mentioned any more.
+
+    Who is not available is among them only if it had a class.
+    """
     have, had = _ids(after), _ids(before)
-    lacked = {absent.platform for absent in before.missing}
-    why = {absent.platform: (absent.status, absent.reason) for absent in after.missing}
+    lacked = {absent.platform for absent in before.without_output}
+    why = {
+        absent.platform: (absent.status, absent.reason)
+        for absent in after.without_output
+        if absent.status != NOT_AVAILABLE or absent.platform in had
+    }
     unmentioned = ("absent", "not in the current results")
     return tuple(
         Absent(name, *why.get(name, unmentioned), expected=name in lacked and name not in had)

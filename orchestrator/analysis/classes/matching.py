@@ -177,7 +177,7 @@ def _one_platform(partitions: Iterable[Partition], side: str) -> list[Partition]
 
 def _names(partition: Partition) -> list[str]:
     held = [name for group in partition.classes for name in group.platforms]
-    return sorted({*held, *(absent.platform for absent in partition.missing)})
+    return sorted({*held, *(absent.platform for absent in partition.without_output)})
 
 
 def _as_one_platform(pair: Pair) -> Pair:
@@ -200,5 +200,6 @@ def _renamed(partition: Partition, name: str) -> Partition:
         partition,
         classes=tuple(map(one, partition.classes)),
         missing=tuple(map(absent, partition.missing)),
+        not_available=tuple(map(absent, partition.not_available)),
         nondeterministic=(name,) if partition.nondeterministic else (),
     )

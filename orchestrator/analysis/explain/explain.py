@@ -135,7 +135,8 @@ def _left_out(left: int, limits: Limits, deadline: Deadline, noun: Noun) -> tupl
     why = f"here: `{COMMAND}` explains all."
     if deadline.passed:
         why = f"since {limits.seconds:g} s were over: `{COMMAND} --seconds` gives more."
-    return (f"{left} more groupings of {noun.many} are not explained {why}",)
+    one, many = f"grouping of {noun.many} is", f"groupings of {noun.many} are"
+    return (f"{left} more {one if left == 1 else many} not explained {why}",)
 
 
 def _cells(observations: Observations, records: Iterable[Observation]) -> Cells:

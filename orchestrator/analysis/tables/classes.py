@@ -31,7 +31,7 @@ def partitions_table(findings: Findings) -> Table:
             *PARTITION,
             *counts(noun.many, "classes"),
             *(Column(name, ColumnKind.COUNT, "bits") for name in bits),
-            *counts("sessions", "missing", "non-deterministic"),
+            *counts("sessions", "missing", "not available", "non-deterministic"),
             Column("software"),
         ),
         tuple(
@@ -43,6 +43,7 @@ def partitions_table(findings: Findings) -> Table:
                 partition.mantissa_bits,
                 partition.sessions,
                 len(partition.missing),
+                len(partition.not_available),
                 len(partition.nondeterministic),
                 partition.computed_by,
             )
@@ -119,6 +120,7 @@ def platforms_table(findings: Findings) -> Table:
             f"*: the sessions of this {noun.one} disagree.",
             *(f"[{number}] {why}" for number, why in enumerate(content.footnotes, start=1)),
         ),
+        "not known; in the column of a computation: not asked for",
     )
 
 

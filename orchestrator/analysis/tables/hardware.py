@@ -10,6 +10,7 @@ from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
 from orchestrator.catalog.emulation import simd_meaning
 from orchestrator.results.explanation import AttributeValue, Outlier
 from orchestrator.results.table import Column, ColumnKind, Table
+from orchestrator.system.counted import counted
 
 if TYPE_CHECKING:
     from orchestrator.analysis.findings import Findings
@@ -24,7 +25,7 @@ def clusters_table(findings: Findings) -> Table:
     groups: dict[str, list[str]] = {}
     if GENERATION in attributes.frame:
         for name, value in attributes.frame[GENERATION].items():
-            groups.setdefault("unknown" if value is None else value, []).append(str(name))
+            groups.setdefault(value, []).append(str(name))
     shown = findings.clusters_by_generation if groups else None
     return Table(
         "clusters",
@@ -63,10 +64,11 @@ def flags_table(findings: Findings) -> Table:
     """Table SUP-3: every flag, and the number of its cluster; C: common to all platforms."""
     attributes, clusters = findings.attributes, findings.flag_clusters
     held = attributes.flags().sum()
-    counted = (
-        f"{clusters.total} flags; {len(clusters.common)} are common to all "
-        f"{len(attributes.frame)} platforms (C), the others form {len(clusters.clusters)} "
-        "clusters of flags that always occur together."
+    common = counted(len(clusters.common), "is", "are")
+    note = (
+        f"{counted(clusters.total, 'flag')}; {common} common to all "
+        f"{counted(len(attributes.frame), 'platform')} (C), the others form "
+        f"{counted(len(clusters.clusters), 'cluster')} of flags that always occur together."
     )
     return Table(
         "flags",
@@ -76,7 +78,7 @@ def flags_table(findings: Findings) -> Table:
             (flag, cluster, int(held[flag]), simd_meaning(flag))
             for flag, cluster in findings.flags.itertuples(index=False)
         ),
-        (counted, *_not_described(findings)),
+        (note, *_not_described(findings)),
     )
 
 

@@ -35,7 +35,16 @@ from orchestrator.report.registry import format_names
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A file; a folder for --show all."
 )
-@click.option("--strict", is_flag=True, help="Keep non-deterministic platforms apart.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Keep non-deterministic platforms apart; --check: what is not available is missing.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with 5 where nothing was observed, 4 where some is missing, 3 where outputs differ.",
+)
 @click.option("--figures", type=FOLDER, help="Also draw the study's figures, for print, here.")
 @click.option(
     "--figure-format", type=click.Choice(FIGURE_FORMATS), default="svg", show_default=True

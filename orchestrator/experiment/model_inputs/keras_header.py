@@ -26,21 +26,29 @@ def read(path: Path) -> ModelInputs | None:
             # Its input is called differently before and after it was saved, but there is only one.
             return (_input(layers[0]["config"], None),) if layers else None
         known = {layer["config"]["name"]: layer["config"] for layer in layers}
-        names = list(_names(config["input_layers"]))
-        return tuple(_input(known[name], name) for name in names) or None
+        places = config["input_layers"]
+        by_key = _has_mapping(places)
+        found = list(_places(places, ""))
+        return tuple(_input(known[n], path if by_key else n) for path, n in found) or None
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _names(places: Any) -> Iterator[str]:
-    """The layers of ``[name, 0, 0]``, or of a list or mapping of such places."""
-    if isinstance(places, dict):
-        places = list(places.values())
-    if places and isinstance(places[0], str):
-        yield places[0]
+def _places(places: Any, path: str) -> Iterator[tuple[str, str]]:
+    """(path, layer) of ``[name, 0, 0]``, or of lists and mappings of such places in one another."""
+    if isinstance(places, list) and places and isinstance(places[0], str):
+        yield path, places[0]
         return
-    for place in places:
-        yield from _names(place)
+    items = places.items() if isinstance(places, dict) else enumerate(places)
+    for key, place in items:
+        yield from _places(place, f"{path}.{key}" if path else str(key))
+
+
+def _has_mapping(places: Any) -> bool:
+    """Whether inputs are called by keys; in plain lists they are called as their layers."""
+    if isinstance(places, list):
+        return any(_has_mapping(place) for place in places)
+    return isinstance(places, dict)
 
 
 def _input(config: dict[str, Any], name: str | None) -> ModelInput:

@@ -45,7 +45,7 @@ def csv_text(summary: Summary) -> str:
 
 def _rows(summary: Summary, partition: Partition) -> Iterator[tuple[str, ...]]:
     groups = {name: group for group in partition.classes for name in group.platforms}
-    absent = {missing.platform: missing for missing in partition.missing}
+    absent = {missing.platform: missing for missing in partition.without_output}
     varying = frozenset(partition.nondeterministic)
     for info in summary.platforms:
         about = (*partition.key, info.name, kind(info), hardware(info))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.report.escape import plain
 from orchestrator.report.formats import Format
-from orchestrator.report.words import column_name, counted, how_far
+from orchestrator.report.words import column_name, how_far
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.difference import (
     Change,
@@ -17,6 +17,7 @@ from orchestrator.results.difference import (
     Moved,
     PartitionDifference,
 )
+from orchestrator.system.counted import counted
 
 if TYPE_CHECKING:
     from orchestrator.results.record import SoftwareRecord

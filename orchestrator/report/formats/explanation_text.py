@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.report.escape import plain
-from orchestrator.report.words import column_name, counted
+from orchestrator.report.words import column_name
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
@@ -22,6 +22,7 @@ from orchestrator.results.explanation import (
     Prediction,
     Rule,
 )
+from orchestrator.system.counted import counted
 
 SHOWN_SETS = 10
 SHOWN_NAMES = 6
@@ -204,7 +205,8 @@ def size_text(answer: Answer) -> str:
     if size == 0:
         return f"What does not contradict is one class ({of})."
     if not answer.proven:
-        return f"{size} clusters suffice, perhaps fewer: the time ended the search ({of})."
+        some = counted(size, "cluster suffices", "clusters suffice")
+        return f"{some}, perhaps fewer: the time ended the search ({of})."
     few = f"At least {counted(size, 'cluster')} needed to determine the classes ({of})"
     if answer.complete:
         return f"{few}; {counted(len(answer.sets), 'minimal set')}, these are all:"

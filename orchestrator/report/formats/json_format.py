@@ -30,7 +30,7 @@ from orchestrator.results.explanation import (
     Prediction,
     Rule,
 )
-from orchestrator.results.partitions import LayerProfile, Partition, Summary, TableCell
+from orchestrator.results.partitions import LayerProfile, Missing, Partition, Summary, TableCell
 from orchestrator.results.table import Table, Value
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ def json_report(summary: Summary) -> dict[str, Any]:
     Where more than platforms is compared, ``platforms`` are members, and ``compare`` and
     ``members`` say which.
     """
-    document = json_partitions(summary.partitions)
+    document = json_partitions(summary.partitions, summary.compare, summary.table.platforms)
     document["unrecorded_layers"] = [
         {**_computation(profile), **asdict(layer), "platforms": list(layer.platforms)}
         for profile in summary.layers
         for layer in profile.unrecorded
     ]
-    return document | _members(summary.compare, summary.table.platforms)
+    return document
 
 
 def _computation(profile: LayerProfile) -> dict[str, str]:
@@ -64,13 +64,9 @@ def json_partitions(
 ) -> dict[str, Any]:
     """As ``json_report``, from partitions without a summary."""
     document = {"schema": 2, "partitions": [_partition(partition) for partition in partitions]}
-    return document | _members(compare, members)
-
-
-def _members(compare: Sequence[str], members: Sequence[str]) -> dict[str, Any]:
     if tuple(compare) == BY_PLATFORM:
-        return {}
-    return {"compare": list(compare), "members": list(members)}
+        return document
+    return {**document, "compare": list(compare), "members": list(members)}
 
 
 def json_text(summary: Summary) -> str:
@@ -104,11 +100,17 @@ def _partition(partition: Partition) -> dict[str, Any]:
             for group in sorted(partition.classes, key=lambda group: group.number)
         ],
         "nondeterministic": sorted(partition.nondeterministic),
-        "missing": [
-            {"platform": missing.platform, "status": missing.status, "reason": missing.reason}
-            for missing in sorted(partition.missing, key=lambda missing: missing.platform)
-        ],
+        "missing": [_missing(one) for one in _by_name(partition.missing)],
+        "not_available": [_missing(one) for one in _by_name(partition.not_available)],
     }
+
+
+def _by_name(absent: Iterable[Missing]) -> list[Missing]:
+    return sorted(absent, key=lambda one: one.platform)
+
+
+def _missing(one: Missing) -> dict[str, Any]:
+    return {"platform": one.platform, "status": one.status, "reason": one.reason}
 
 
 def _settings(settings: VariantRecord) -> dict[str, Any]:
@@ -372,6 +374,7 @@ def _value(value: Value) -> Any:
             "first": value.first,
             "repeated": value.repeated,
             "footnote": value.footnote,
+            "available": value.available,
         }
     if isinstance(value, float) and not math.isfinite(value):
         # JSON has no infinities and no NaN.

@@ -4,7 +4,8 @@ Of a report: one test suite per partition, one test case per platform. A case pa
 platform has a class, which its ``<system-out>`` names, however many classes there are: changes of
 classes are reported by ``eqc diff --format junit``. ``<failure>``: the machine was not the one
 that was asked for. ``<error>``: the computation failed or was never observed. ``<skipped>``: the
-platform cannot compute this, or was excluded, or the output cannot be recorded.
+platform cannot compute this, is known not to have it, or was excluded, or the output cannot be
+recorded.
 
 Of a difference: one test case per partition. ``<failure>``: other bits beyond the tolerance, or
 newly non-deterministic; what moved within the tolerance is in ``<system-out>``. ``<error>``:
@@ -28,13 +29,21 @@ from orchestrator.report.formats.difference_text import (
 from orchestrator.report.words import column_name, finding, title
 from orchestrator.results.comparison import Noun
 from orchestrator.results.difference import Change, Difference, PartitionDifference
-from orchestrator.results.partitions import NOT_RECORDED, EqClass, Missing, Partition, Summary
+from orchestrator.results.partitions import (
+    NOT_AVAILABLE,
+    NOT_RECORDED,
+    EqClass,
+    Missing,
+    Partition,
+    Summary,
+)
 
 _TAGS = {
     "mismatch": "failure",
     "skipped": "skipped",
     "unsupported": "skipped",
     NOT_RECORDED: "skipped",
+    NOT_AVAILABLE: "skipped",
 }
 
 
@@ -52,7 +61,7 @@ def report_junit(summary: Summary) -> str:
 
 def _suite(partition: Partition, summary: Summary) -> ET.Element:
     groups = {name: group for group in partition.classes for name in group.platforms}
-    absent = {missing.platform: missing for missing in partition.missing}
+    absent = {missing.platform: missing for missing in partition.without_output}
     cases = [
         _case(partition, name, groups.get(name), absent.get(name))
         for name in summary.table.platforms

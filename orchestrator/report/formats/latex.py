@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from orchestrator.report.escape import latex
 from orchestrator.report.formats import Format
-from orchestrator.report.values import head, is_right, key_lines, shown
+from orchestrator.report.values import head, is_right, key_lines, notes, shown
 from orchestrator.report.words import (
     cell_text,
     column_name,
     finding,
+    footnotes,
     hardware,
     legend,
     title,
@@ -55,8 +56,8 @@ def _lines(summary: Summary) -> Iterator[str]:
     for letter, partition in zip(table.letters, summary.partitions, strict=True):
         about = latex(f"{column_name(partition.key)}: {finding(partition, summary.noun)}")
         yield item(letter, about)
-    for number, footnote in enumerate(table.footnotes, start=1):
-        yield item(f"--[{number}]", latex(footnote))
+    for sign, footnote in footnotes(table):
+        yield item(latex(sign), latex(footnote))
     yield r"\end{itemize}"
 
 
@@ -198,11 +199,11 @@ def _table_lines(table: Table) -> Iterator[str]:
         yield row([_table_cell(value) for value in values])
     yield r"\bottomrule"
     yield r"\end{longtable}"
-    keys, notes = key_lines(table), table.notes
-    if keys or notes:
+    keys, below = key_lines(table), notes(table)
+    if keys or below:
         yield r"\begin{description}\setlength{\itemsep}{0pt}"
         yield from (item(latex(short), latex(name)) for short, name in keys)
-        yield from (item("", latex(note)) for note in notes)
+        yield from (item("", latex(note)) for note in below)
         yield r"\end{description}"
     yield r"\endgroup"
 

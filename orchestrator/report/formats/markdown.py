@@ -6,21 +6,22 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.report.escape import markdown
 from orchestrator.report.formats import Format
-from orchestrator.report.values import head, is_right, key_lines, shown
+from orchestrator.report.values import head, is_right, key_lines, notes, shown
 from orchestrator.report.words import (
-    DASH,
     cell_text,
     column_name,
     compared,
-    counted,
     determinism,
     finding,
+    footnotes,
     hardware,
     legend,
+    observations,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
 from orchestrator.results.table import Table, Value
+from orchestrator.system.counted import counted
 
 
 def markdown_text(summary: Summary) -> str:
@@ -35,7 +36,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield (
         f"{summary.noun.counted(len(table.platforms))}, "
         f"{counted(len(summary.partitions), 'partition')}, "
-        f"{counted(summary.observations, 'observation')}{compared(summary)}."
+        f"{observations(summary)}{compared(summary)}."
     )
     if not summary.partitions:
         return
@@ -62,10 +63,10 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield determinism(summary)
     if table.footnotes:
         yield ""
-        yield "## Missing"
+        yield "## Without output"
         yield ""
-        for number, footnote in enumerate(table.footnotes, start=1):
-            yield f"- {DASH}\\[{number}\\] {markdown(footnote)}"
+        for sign, footnote in footnotes(table):
+            yield f"- {markdown(sign)} {markdown(footnote)}"
     notes = [*summary.notes]
     notes += [f"{info.name}: {note}" for info in summary.platforms for note in info.notes]
     notes += [f"{column_name(p.key)}: {note}" for p in summary.partitions for note in p.notes]
@@ -101,11 +102,12 @@ def _table_lines(table: Table) -> Iterator[str]:
     yield _row("--:" if is_right(column) else "---" for column in table.columns)
     for row in table.rows:
         yield _row(_table_cell(value) for value in row)
-    if key_lines(table) or table.notes:
+    below = notes(table)
+    if key_lines(table) or below:
         yield ""
     for short, name in key_lines(table):
         yield f"- **{markdown(short)}** {markdown(name)}"
-    for note in table.notes:
+    for note in below:
         yield f"- {markdown(note)}"
 
 

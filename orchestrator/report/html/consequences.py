@@ -12,10 +12,11 @@ from orchestrator.report.html.parts import (
     grid,
     section,
 )
-from orchestrator.report.words import column_name, counted
+from orchestrator.report.words import column_name
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.consequences import Bin, ClassPair, Consequences, UlpHistogram
 from orchestrator.results.details import Details
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --show consequences"
 

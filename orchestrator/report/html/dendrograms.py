@@ -18,6 +18,7 @@ from orchestrator.report.html.parts import (
 from orchestrator.report.words import column_name, finding
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.partitions import Branch, EqClass, Partition, Summary
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --format json"
 
@@ -55,7 +56,7 @@ def _apart(partition: Partition) -> bool:
 def _block(letter: str, partition: Partition, noun: Noun) -> Block:
     figure = dendrogram_figure(partition, noun)
     classes = len(partition.classes)
-    label = f"Dendrogram of {classes} classes; the same as a table below"
+    label = f"Dendrogram of {counted(classes, 'class', 'classes')}; the same as a table below"
     lines = (
         (f"Of {classes} classes the closest are drawn as one, so that {MOST} leaves remain.",)
         if classes > MOST

@@ -14,10 +14,10 @@ from orchestrator.report.formats.explanation_text import (
 )
 from orchestrator.report.html.hardware import row_name
 from orchestrator.report.html.parts import Block, CellValue, Grid, Section, grid, section
-from orchestrator.report.words import counted
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.details import Details
 from orchestrator.results.explanation import Answer, Explanation, MinimalSet
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc explain STORE --format json"
 

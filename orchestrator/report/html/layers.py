@@ -14,11 +14,12 @@ from orchestrator.report.html.parts import (
     grid,
     section,
 )
-from orchestrator.report.words import column_name, counted
+from orchestrator.report.words import column_name
 from orchestrator.results.comparison import Noun
 from orchestrator.results.details import Details
 from orchestrator.results.layers import LayerDetail, LayerDetails
 from orchestrator.results.partitions import NOT_RECORDED, LayerProfile, Summary
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --show layer-details"
 
@@ -64,7 +65,7 @@ def _block(number: int, profile: LayerProfile, found: LayerDetails | None, noun:
     if profile.alone:
         what = f"one {noun.one} only, nothing to compare"
     elif profile.first_parting is None:
-        what = f"all {noun.many} agree in all {len(profile.rows)} layers"
+        what = f"all {noun.many} agree in all of {counted(len(profile.rows), 'layer')}"
     else:
         what = f"{noun.many} first part at {profile.first_parting}"
     label = "Classes and remaining precision by layer; the same as a table below"

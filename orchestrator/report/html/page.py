@@ -32,6 +32,7 @@ from orchestrator.report.words import cell_text
 from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.details import Details
 from orchestrator.results.partitions import Summary
+from orchestrator.system.counted import counted
 
 _HUES = (210, 30, 130, 280, 60, 340, 170, 0, 240, 90, 310, 190)
 """Hues of class 1, 2, …: those of successive classes differ much. Class numbers are shown, too."""
@@ -119,7 +120,7 @@ def _environment() -> Environment:
     environment.tests["names"] = lambda value: isinstance(value, tuple)
     for function in (
         words.column_name,
-        words.counted,
+        counted,
         words.hardware,
         words.kind,
         words.legend,

@@ -92,8 +92,8 @@ def _drawn(partition: Partition, tree: Branch, noun: Noun) -> Figure:
     axes.set_yticks(range(len(names)), names, fontsize=5.5 if small else 7)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    if partition.missing:
-        absent = noun.counted(len(partition.missing))
+    if partition.without_output:
+        absent = noun.counted(len(partition.without_output))
         axes.set_title(f"{absent} without output not shown", loc="left", color=GREY, fontsize=7)
     return figure
 

@@ -13,6 +13,7 @@ from orchestrator.report.print_figures.figure import DataValue, StaticFigure
 from orchestrator.report.words import column_name
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.partitions import Determinism, Variation
+from orchestrator.system.counted import counted
 
 _HEAD = (
     *("platform", "workload", "input", "variant", "output"),
@@ -28,12 +29,13 @@ def determinism_figure(found: Determinism, noun: Noun = PLATFORM) -> StaticFigur
     """Sessions by output of every cell that varies, or why there is no figure."""
     if not found.judged:
         return "no determinism figure: no cell has several sessions"
+    judged = counted(found.judged, "cell")
     if not found.variations:
-        return f"no determinism figure: none of {found.judged} cells varied between sessions"
+        return f"no determinism figure: none of {judged} varied between sessions"
     ordered = sorted(found.variations, key=lambda each: -len(each.outputs))
     return StaticFigure(
         "determinism",
-        f"{len(ordered)} of {found.judged} cells with several sessions varied between them",
+        f"{len(ordered)} of {judged} with several sessions varied between them",
         noun.heads(_HEAD),
         tuple(_rows(ordered)),
         partial(_drawn, ordered[:_MOST], len(ordered)),
@@ -68,7 +70,9 @@ def _drawn(variations: list[Variation], total: int) -> Figure:
     axes.set_xlabel("sessions; each box is one distinct output of its row")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if total > len(variations):
-        axes.set_title(f"{len(variations)} of {total} cells that varied", loc="left", fontsize=7)
+        axes.set_title(
+            f"{len(variations)} of {counted(total, 'cell')} that varied", loc="left", fontsize=7
+        )
     return figure
 
 

@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from orchestrator.report.print_figures.drawing import RED, legend, page, shown
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
-from orchestrator.report.words import counted
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.partitions import LayerProfile
+from orchestrator.system.counted import counted
 
 _HEAD = (
     *("workload", "input", "variant", "index", "layer", "operation", "platforms", "classes"),

@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from orchestrator.report.print_figures.drawing import chunks, legend, page, style
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
-from orchestrator.report.words import counted
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.layers import SizeRow
+from orchestrator.system.counted import counted
 
 _HEAD = (
     *("series", "workload", "input", "variant", "output", "multiplications"),

@@ -104,6 +104,11 @@ def test_its_own_files_go_with_the_runner(place: Path) -> None:
         ({"masks": {}}, "unknown key 'masks'; its keys are sources, adapter, install"),
         ({"sources": "onnx"}, "no source 'onnx'; 'sources' is a list of"),
         ({"sources": ["onnx", "tf"]}, "no source 'tf'; 'sources' is a list of builtin, onnx,"),
+        ({"variables": {"fast": {"true": {"FAST": "1"}}}}, "'fast', which is none of 'flags'"),
+        (
+            {"flags": {"fast": "boolean"}, "variables": {"fast": {"true": {"FAST": 1}}}},
+            "'variables' has, by flag and by value, an object of variables, all text",
+        ),
         ({"flags": ["fast"]}, "'flags' is an object: what each flag takes, by its name"),
         ({"flags": {"fast": "yes"}}, "flag 'fast' needs a list of the words it takes, or one of b"),
         ({"flags": {"fast": []}}, "flag 'fast' needs a list of the words it takes, or one of bool"),
@@ -119,6 +124,13 @@ def test_what_is_wrong_is_said_with_its_file(
     said = complaint()
     assert said.startswith(f"{folder / 'framework.json'}: ")
     assert says.format(runner=images_folder() / "runner" / "eqc_runner") in said
+
+
+def test_variables_of_flags() -> None:
+    framework = catalog.frameworks()["tensorflow"]
+    assert framework.variables_of({"onednn": False, "xla": True}) == {"TF_ENABLE_ONEDNN_OPTS": "0"}
+    assert framework.variables_of({"onednn": True}) == {"TF_ENABLE_ONEDNN_OPTS": "1"}
+    assert framework.variables_of({"xla": True}) == {}
 
 
 @pytest.mark.parametrize("text", ["{", "", "[]", "\N{EN DASH}\x00"])

@@ -74,17 +74,26 @@ def test_a_model_in_a_package_is_found_without_importing_it(
 def test_a_folder_is_hashed_by_its_files(load: Load, tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     (folder / "variables").mkdir(parents=True)
-    (folder / "a.pb").write_bytes(b"a")
+    (folder / "saved_model.pb").write_bytes(b"b")
     (folder / "variables" / "v").write_bytes(b"v")
     first, frameworks = one(load, "model: savedmodel:saved")
     lines = "".join(
         f"{hashlib.sha256(name[-1:].encode()).hexdigest()}  {path}\n"
-        for name, path in (("a", "a.pb"), ("v", "variables/v"))
+        for name, path in (("b", "saved_model.pb"), ("v", "variables/v"))
     )
     assert first.sha256 == hashlib.sha256(lines.encode()).hexdigest()
     assert frameworks == ("tensorflow",)
     (folder / "variables" / "v").write_bytes(b"w")
     assert one(load, "model: savedmodel:saved")[0].sha256 != first.sha256
+
+
+def test_a_folder_that_is_no_saved_model(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "model.onnx").write_bytes(b"x")
+    text = "workloads:\n  - {model: savedmodel:saved}\n"
+    (mistake,) = told(text_of(workloads=text, inputs=RANDOM))
+    assert "is not a SavedModel: it holds no saved_model.pb" in mistake.message
+    assert (mistake.line, mistake.column) == (4, 13)
 
 
 def test_weights_are_the_shipped_ones_by_default_and_else_a_seed(load: Load) -> None:

@@ -39,6 +39,17 @@ def machine(c: Cell) -> Machine:
     return Machine("m", c.platform, launcher=("qemu",), emulated="Haswell", environments=sets)
 
 
+def test_flags_that_are_read_at_import_are_variables(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    for own, expected in (((), "0"), ((("TF_ENABLE_ONEDNN_OPTS", "1"),), "1")):
+        variant = Variant("tensorflow", environment=own, flags=(("onednn", False),))
+        job = Job(machine(c), Installation("tensorflow"), ((replace(c, variant=variant), (0,)),))
+        write_job(job, tmp_path / f"job {expected}", Limits(), None)
+        (written,) = json.loads((tmp_path / f"job {expected}" / "job.json").read_text())["cells"]
+        assert written["environment"] == {"TF_ENABLE_ONEDNN_OPTS": expected}
+        assert written["flags"] == {"onednn": False}
+
+
 def test_only_missing_sessions_are_pending() -> None:
     c, d = cell("a", sessions=3), cell("b", sessions=1)
     done: dict[tuple[str, int], set[str | None]] = {(c.id, 1): {"x"}, (d.id, 0): {"x", "y"}}

@@ -72,8 +72,11 @@ CLASS = {"id": "a" * 12, "number": 1, "platforms": ["p"]}
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"classes": None}, r"partitions\.0\.classes: Input should be a valid"),
-        ({"classes": [{**CLASS, "number": "1"}]}, r"classes\.0\.number: Input should be a valid"),
+        ({"classes": None}, r"partitions\.0\.classes: nothing is given; should be a list"),
+        (
+            {"classes": [{**CLASS, "number": "1"}]},
+            r"classes\.0\.number: should be a whole number, not '1'",
+        ),
         ({"classes": [{**CLASS, "platforms": []}]}, r"classes\.0\.platforms: .* at least 1"),
         ({"sessions": -1}, r"partitions\.0\.sessions"),
         ({"classes": [CLASS, {**CLASS, "id": "b"}]}, r"platform 'p' is there twice"),
@@ -109,6 +112,21 @@ def test_what_is_no_report_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(UsageError, match="not a JSON report of eqc"):
         read_baseline(path)
+
+
+def test_who_is_not_available_is_read_back_and_missing_only_if_it_had_a_class(
+    tmp_path: Path,
+) -> None:
+    reason = {"code": "no-switch", "message": "no mask avx"}
+    lacking = summarise([record("p", [A]), record("m", [], status="not-available", reason=reason)])
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps(json_report(lacking)))
+    (read_back,) = read_baseline(path)
+    assert read_back.not_available == lacking.partitions[0].not_available
+    assert read_back.missing == ()
+    assert difference_exit(difference([read_back], lacking)) is Exit.DONE
+    had = summarise([record("p", [A]), record("m", [A])])
+    assert difference_exit(difference(had, lacking)) is Exit.INCOMPLETE
 
 
 def test_the_same_partition_twice_is_refused(tmp_path: Path) -> None:

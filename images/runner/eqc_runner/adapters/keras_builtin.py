@@ -1,87 +1,21 @@
-"""Builtin graphs as Keras functional models; any Keras model is run as a tf.function."""
+"""Builtin graphs as Keras functional models."""
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Tuple
+from typing import Any
 
-import numpy as np
-
-from eqc_runner.adapters.binding import InputSpec, bfloat16_bits, bind
-from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
-from eqc_runner.adapters.python_function import tensor_of
+from eqc_runner.adapters.keras_model import How, KerasModel, Network
+from eqc_runner.adapters.protocol import Settings
 from eqc_runner.failures import Unsupported
 from eqc_runner.models.builtin_model import BuiltinModel
 from eqc_runner.models.graph import INPUT, Layer, same_pads
-from eqc_runner.tensor import Tensor
 
-Named = List[Tuple[str, Tensor]]
 ROLES = {
     "conv2d": ("kernel", "bias"),
     "dense": ("kernel", "bias"),
     "batch_normalization": ("gamma", "beta", "mean", "variance"),
 }
 """Weights in the order in which Keras' layers hold them."""
-
-
-class KerasModel:
-    """A functional Keras model; its instrumented run also gives the outputs of ``layers``."""
-
-    def __init__(
-        self,
-        tf: Any,
-        model: Any,
-        layers: Sequence[tuple[str, str, Any]],
-        facts: ModelFacts,
-        settings: Settings,
-        *,
-        xla: bool,
-    ) -> None:
-        """``layers`` are (name, operation, symbolic tensor), in order of computation."""
-        self.facts = facts
-        self._tf = tf
-        self._model = model
-        self._layers = layers
-        self._settings = settings
-        self.converted: tuple[str, ...] = ()
-        self._xla = xla
-        self._names = _output_names(model)
-
-    def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
-        results = self._tf.nest.flatten(self._call(self._model, inputs))
-        return [(name, tensor_of(value)) for name, value in zip(self._names, results)]
-
-    def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
-        if not self._layers:
-            return self.run(inputs), []
-        finals = list(self._model.outputs)
-        symbols = [symbol for _, _, symbol in self._layers]
-        instrumented = self._tf.keras.Model(self._model.inputs, finals + symbols)
-        results = self._call(instrumented, inputs)
-        outputs = [(n, tensor_of(value)) for n, value in zip(self._names, results)]
-        return outputs, [
-            LayerOutput(name, operation, tensor_of(value))
-            for (name, operation, _), value in zip(self._layers, results[len(finals) :])
-        ]
-
-    def _call(self, model: Any, inputs: Mapping[str, np.ndarray]) -> Any:
-        specs = [_spec(symbol) for symbol in model.inputs]
-        arrays, self.converted = bind(inputs, specs, self._settings)
-        tensors = [tensorflow_constant(self._tf, arrays[s.name], s.dtype) for s in specs]
-        function = self._tf.function(
-            lambda *values: model(list(values) if len(values) > 1 else values[0], training=False),
-            jit_compile=True if self._xla else None,
-        )
-        try:
-            return function(*tensors)
-        except self._tf.errors.UnimplementedError as error:
-            raise Unsupported("unsupported-operator", str(error)) from error
-
-
-def tensorflow_constant(tf: Any, array: np.ndarray, dtype: str) -> Any:
-    """A bound array as a tensor of ``dtype``. Nothing is cast: TensorFlow's cast changes NaNs."""
-    if dtype == "bfloat16":
-        array = bfloat16_bits(array).view(tf.bfloat16.as_numpy_dtype)
-    return tf.constant(array)
 
 
 def builtin_keras(tf: Any, model: BuiltinModel, settings: Settings, *, xla: bool) -> KerasModel:
@@ -107,7 +41,8 @@ def builtin_keras(tf: Any, model: BuiltinModel, settings: Settings, *, xla: bool
             roles = [role for role in ROLES[layer.operation] if role in weights]
             built[layer.name].set_weights([weights[role] for role in roles])
     layers = [(layer.name, layer.operation, symbols[layer.name]) for layer in graph.layers]
-    return KerasModel(tf, network, layers, model.facts, settings, xla=xla)
+    made = Network(network, layers)
+    return KerasModel(tf, lambda: made, model.facts, settings, How(xla=xla))
 
 
 def _keras_layer(keras: Any, layer: Layer, shape: tuple[int, ...], precision: str) -> Any:
@@ -150,19 +85,3 @@ def _padding(layer: Layer, shape: tuple[int, ...]) -> str:
     if window.pads == same_pads(shape, window.size, window.strides):
         return "same"
     raise Unsupported("unsupported-operator", f"{layer.name}: Keras cannot pad by {window.pads}")
-
-
-def _spec(symbol: Any) -> InputSpec:
-    # Keras 2 has TensorFlow's dtypes here, Keras 3 their names.
-    dtype = getattr(symbol.dtype, "name", symbol.dtype)
-    return InputSpec(symbol.name, tuple(symbol.shape), str(dtype))
-
-
-def _output_names(model: Any) -> list[str]:
-    """``output`` for a single output, else the model's names, or numbers where a name repeats."""
-    names = list(getattr(model, "output_names", []))
-    if len(names) <= 1:
-        return ["output"]
-    if len(set(names)) < len(names):
-        return [str(number) for number in range(len(names))]
-    return names

@@ -2,78 +2,105 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 import re
-import zipfile
-from pathlib import Path
+from importlib import metadata
 from typing import Any, Iterator
 
-from eqc_runner.adapters.binding import check_precision
-from eqc_runner.adapters.keras_builtin import KerasModel
+from eqc_runner.adapters.keras_content import Written, needs, read_written, refuse_code
+from eqc_runner.adapters.keras_model import How, KerasModel, Network
+from eqc_runner.adapters.keras_precision import cast_model
+from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import ModelFacts, Settings
-from eqc_runner.adapters.python_function import tensor_of
+from eqc_runner.adapters.tensorflow_values import check_stored, floats, tensors
 from eqc_runner.failures import Failed
 from eqc_runner.models.weights import weights_digest
 
-CODE = ("Lambda", "__lambda__", "TorchModuleWrapper")
-"""Classes whose configuration is code or a pickle."""
+_UNKNOWN = re.compile(r"Unknown (?:layer|object|activation function|initializer): '?(\w+)")
+"""What Keras says of a class that it does not know; only .keras files tell which these are."""
 
 
-def read_keras(tf: Any, path: Path, settings: Settings, *, xla: bool) -> KerasModel:
-    """The model at ``path``; every layer's output can be observed, a nested model is one layer.
+def read_keras(tf: Any, file: ModelFile, settings: Settings, how: How) -> KerasModel:
+    """The model at ``file``; every layer's output can be observed, a nested model is one layer.
 
-    Raises ``Failed`` if the file is missing, cannot be read or contains code, and ``Unsupported``
-    for a precision other than that of the file's weights.
+    A precision casts a file of one floating-point type. Raises ``Unsupported`` for one of several,
+    and ``Failed`` if the file is missing, cannot be read or contains code.
     """
-    if not path.exists():
-        raise Failed("input-missing", f"no Keras file {path.name}")
-    for name in _classes(_configuration(path)):
-        if name in CODE:
-            raise Failed(
-                "exception", f"{path.name} is refused: it holds a {name} layer, which is code"
-            )
-    try:
-        model = tf.keras.models.load_model(str(path), compile=False, safe_mode=True)
-    except (TypeError, ValueError, OSError) as error:
-        raise Failed("exception", f"{path.name} cannot be read by Keras: {error}") from error
-    if not getattr(model, "inputs", None):
-        raise Failed(
-            "exception", f"{path.name} is a subclass of keras.Model; save it as a SavedModel"
-        )
-    weights = [tensor_of(weight) for weight in model.get_weights()]
-    precisions = {weight.dtype for weight in weights if "float" in weight.dtype}
-    if precisions:
-        check_precision(settings.precision, sorted(precisions), "tensorflow with this file")
+    if not file.path.exists():
+        raise Failed("input-missing", f"no Keras file {file.name}")
+    written = read_written(file)
+    refuse_code(file, written.configuration)
+
+    first = _network(tf, _loaded(tf, file, written))
+    weights = tensors(first.model.get_weights())
+    stored = found = _floats(first)
+    is_cast = len(stored) == 1 and settings.precision not in ("stored", stored[0])
+
+    def as_asked(network: Network) -> Network:
+        if not is_cast:
+            return network
+        return _network(tf, cast_model(tf, network.model, stored[0], settings.precision, file))
+
+    if is_cast:
+        first = as_asked(first)
+        found = _floats(first)
+    check_stored(settings.precision, found, file.name)
+
+    def fresh() -> Network:
+        return as_asked(_network(tf, _loaded(tf, file, written)))
+
     digest = weights_digest([weight.array for weight in weights]) if weights else None
     facts = ModelFacts(sum(int(weight.array.size) for weight in weights), None, digest)
-    return KerasModel(tf, model, _layers(tf, model), facts, settings, xla=xla)
+    unused = [first]
+    made = KerasModel(tf, lambda: unused.pop() if unused else fresh(), facts, settings, how)
+    made.dtypes = found
+    return made
 
 
-def _configuration(path: Path) -> Any:
+def _loaded(tf: Any, file: ModelFile, written: Written) -> Any:
     try:
-        if zipfile.is_zipfile(str(path)):
-            with zipfile.ZipFile(str(path)) as archive:
-                return json.loads(archive.read("config.json"))
-        h5py: Any = importlib.import_module("h5py")  # comes with TensorFlow
+        model = tf.keras.models.load_model(str(file.path), compile=False, safe_mode=True)
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        unknown = _UNKNOWN.search(str(error))
+        if unknown is not None:
+            raise needs(file, [unknown[1]]) from error
+        here, by = metadata.version("keras"), written.version
+        text = f"{file.name} cannot be read by Keras {here}: {file.said(error)}"
+        if by and by.partition(".")[0] != here.partition(".")[0]:
+            text += (
+                f"; it was written by Keras {by}: load it with that, and save it as a SavedModel"
+            )
+        raise Failed("exception", text) from error
+    if getattr(model, "inputs", None):
+        return model
+    if isinstance(model, tf.keras.Sequential):
+        text = f"{file.name} was saved before it was built: call it once, or begin it with "
+        raise Failed("exception", f"{text}keras.Input(shape), and save it again")
+    raise Failed(
+        "exception",
+        f"{file.name} is a subclass of keras.Model: save it as a SavedModel with "
+        "model.export(folder)",
+    )
 
-        with h5py.File(str(path), "r") as file:
-            return json.loads(file.attrs["model_config"])
-    except (KeyError, OSError, ValueError) as error:
-        raise Failed("exception", f"{path.name} is neither .keras nor .h5: {error}") from error
+
+def _floats(network: Network) -> tuple[str, ...]:
+    """The floating-point types of the weights and of what is computed."""
+    weights = tensors(network.model.get_weights())
+    return floats([*(weight.dtype for weight in weights), *_computed(network)])
 
 
-def _classes(value: Any) -> Iterator[str]:
-    """Every ``class_name`` in a configuration."""
-    if isinstance(value, dict):
-        name = value.get("class_name")
-        if isinstance(name, str):
-            yield name.rpartition(">")[2]
-        for item in value.values():
-            yield from _classes(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _classes(item)
+def _computed(network: Network) -> Iterator[str]:
+    """The types of inputs and of what layers compute, those of layers in nested models too."""
+    for symbol in [*network.model.inputs, *(symbol for _, _, symbol in network.layers)]:
+        yield str(getattr(symbol.dtype, "name", symbol.dtype))
+    for layer in network.model._flatten_layers():  # noqa: SLF001 - Keras 2 and 3 have no other
+        if layer.weights and not hasattr(layer, "layers"):
+            yield str(layer.compute_dtype)
+
+
+def _network(tf: Any, model: Any) -> Network:
+    return Network(model, _layers(tf, model))
 
 
 def _layers(tf: Any, model: Any) -> list[tuple[str, str, Any]]:
@@ -83,7 +110,8 @@ def _layers(tf: Any, model: Any) -> list[tuple[str, str, Any]]:
     graph = getattr(model, "_functional", None) or model
     # Keras has no public way to list nodes; these two names are the same in Keras 2 and 3.
     nodes = {id(node) for depth in graph._nodes_by_depth.values() for node in depth}  # noqa: SLF001
-    for layer in model.layers:
+    # Operations are layers and what is written with keras.ops or as a sum; Keras 2 has layers only.
+    for layer in getattr(graph, "operations", None) or model.layers:
         if isinstance(layer, tf.keras.layers.InputLayer):
             continue
         symbols = [

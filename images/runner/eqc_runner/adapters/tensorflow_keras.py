@@ -11,6 +11,8 @@ from typing import Any, Mapping
 from eqc_runner.adapters.binding import PRECISIONS, check_precision
 from eqc_runner.adapters.keras_builtin import builtin_keras
 from eqc_runner.adapters.keras_files import read_keras
+from eqc_runner.adapters.keras_model import How, KerasModel
+from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import Loaded, Settings
 from eqc_runner.adapters.python_function import PythonModel
 from eqc_runner.adapters.settings import (
@@ -20,11 +22,24 @@ from eqc_runner.adapters.settings import (
     no_source,
     read_flags,
 )
-from eqc_runner.adapters.tensorflow_files import SavedModel, TfliteModel
-from eqc_runner.failures import Failed
+from eqc_runner.adapters.tensorflow_files import SavedModel
+from eqc_runner.adapters.tflite import TfliteModel
+from eqc_runner.failures import Failed, Unsupported
 from eqc_runner.models.builtin_model import builtin_model
 
 SOURCES = ("builtin", "keras", "savedmodel", "tflite", "python")
+_GRAPHS = ("builtin", "keras", "savedmodel")
+MEANING = {
+    "deterministic": (*_GRAPHS, "python"),
+    "xla": _GRAPHS,
+    "onednn": (*_GRAPHS, "python"),
+    "tf32": (*_GRAPHS, "python"),
+    "delegate": ("tflite",),
+    "kernels": ("tflite",),
+}
+"""The kinds of model whose computation a flag concerns."""
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+"""Read when TensorFlow is imported, so that ``framework.json`` has it set for the flag."""
 
 
 class TensorflowAdapter:
@@ -39,6 +54,7 @@ class TensorflowAdapter:
         self._tf: Any = None
         self._device = "cpu"
         self._note = ""
+        self._dtypes: tuple[str, ...] = ()
 
     def start(self) -> None:
         # TensorFlow reads the log level once, at import. 2 drops its warnings about the CPU.
@@ -52,27 +68,38 @@ class TensorflowAdapter:
 
         Threads and devices can be set only before TensorFlow's first operation in a process.
         """
-        check_precision(settings.precision, PRECISIONS, self.name)
+        source = workload["source"]
+        if source not in SOURCES:
+            raise no_source(self.name, source, SOURCES)
         flags = read_flags(settings.flags, self.name)
+        _check_meaning(flags, source)
+        self._note, self._dtypes = "", ()
         self._device = settings.device
         self._configure(settings)
         if flags.get("deterministic"):
             self._tf.config.experimental.enable_op_determinism()
-        xla = bool(flags.get("xla"))
-        source = workload["source"]
-        if source == "builtin":
-            return builtin_keras(self._tf, builtin_model(workload, job_dir), settings, xla=xla)
+        if "tf32" in flags:
+            self._tf.config.experimental.enable_tensor_float_32_execution(flags["tf32"])
+        how = How(bool(flags.get("xla")), workload.get("arguments") or {})
         if source == "python":
             return PythonModel(workload, job_dir, settings)
-        if source not in SOURCES:
-            raise no_source(self.name, source, SOURCES)
-        path = Path(job_dir) / workload["path"]
+        if source == "builtin":
+            check_precision(settings.precision, PRECISIONS, self.name)
+            model = builtin_model(workload, job_dir)
+            return builtin_keras(self._tf, model, settings, xla=how.xla)
+        file, signature = ModelFile.of(workload, job_dir), workload.get("signature")
+        loaded: KerasModel | TfliteModel | SavedModel
         if source == "keras":
-            return read_keras(self._tf, path, settings, xla=xla)
-        if source == "tflite":
-            return TfliteModel(self._tf, path, settings)
-        self._note = SavedModel.note
-        return SavedModel(self._tf, path, settings)
+            if signature is not None:
+                raise Failed("input-missing", f"a Keras model has no signatures: {signature!r}")
+            loaded = read_keras(self._tf, file, settings, how)
+        elif source == "tflite":
+            loaded = TfliteModel(self._tf, file, settings, how, signature)
+        else:
+            self._note = SavedModel.note
+            loaded = SavedModel(self._tf, file, settings, how, signature)
+        self._dtypes = loaded.dtypes
+        return loaded
 
     def describe(self) -> dict[str, Any]:
         """TensorFlow reports neither its kernels' ISA nor oneDNN's version: these are ``None``."""
@@ -85,6 +112,8 @@ class TensorflowAdapter:
         libraries: dict[str, Any] = {"keras": metadata.version("keras"), "onednn": None}
         build = self._tf.sysconfig.get_build_info()
         libraries.update({key: build[key] for key in BUILD if key in build})
+        if self._dtypes:
+            libraries["dtypes"] = ", ".join(self._dtypes)
         if self._note:
             libraries["notes"] = self._note
         return {
@@ -109,6 +138,18 @@ class TensorflowAdapter:
             raise Failed(
                 "exception", f"tensorflow computed before it was configured: {error}"
             ) from error
+
+
+def _check_meaning(flags: Mapping[str, Any], source: str) -> None:
+    """A flag that would change nothing is no setting of the cell, and is refused."""
+    for name, value in flags.items():
+        if source not in MEANING[name]:
+            kinds = ", ".join(f"{kind}:" for kind in MEANING[name])
+            text = f"flag {name} concerns {kinds} models, not {source}:"
+            raise Unsupported("unsupported-operator", text)
+        if name == "onednn" and os.environ.get(ONEDNN) != str(int(value)):
+            text = f"flag onednn is {str(value).lower()}, so TensorFlow has to be imported with "
+            raise Failed("exception", f"{text}the variable {ONEDNN}={int(value)}")
 
 
 BUILD = ("cuda_version", "cudnn_version")

@@ -108,7 +108,9 @@ def test_names_are_a_further_answer_only_where_nothing_else_tells_platforms_apar
     assert causes.origins == (Origin.HARDWARE, Origin.SETTING)
     assert len(causes.contradictions) == 1
     assert everything.contradictions == ()
-    assert [cluster.members for cluster in everything.sets[0].clusters] == [("CPU model",)]
+    assert [cluster.members for cluster in everything.sets[0].clusters] == [
+        ("generation", "CPU model")
+    ]
 
 
 def test_a_platform_without_flags_or_fingerprint_takes_no_part() -> None:

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator.errors import SpecError
 from orchestrator.experiment.model_inputs import keras_header, tflite_header
 from orchestrator.experiment.model_inputs.model_input import ModelInput
+from tests.unit.experiment.conftest import Load, text_of
 
 pytestmark = pytest.mark.frameworks
 
@@ -58,8 +60,15 @@ def test_one_input_and_a_mapping_of_inputs(tf: Any, tmp_path: Path) -> None:
     one = keras.Input((3,), name="a", dtype="float16")
     keras.Model(one, keras.layers.Flatten()(one)).save(tmp_path / "one.keras")
     assert keras_header.read(tmp_path / "one.keras") == (ModelInput("a", (None, 3), "float16"),)
-    keras.Model({"a": one}, keras.layers.Flatten()(one)).save(tmp_path / "named.keras")
-    assert keras_header.read(tmp_path / "named.keras") == (ModelInput("a", (None, 3), "float16"),)
+    keras.Model({"key": one}, keras.layers.Flatten()(one)).save(tmp_path / "named.keras")
+    assert keras_header.read(tmp_path / "named.keras") == (ModelInput("key", (None, 3), "float16"),)
+    other = keras.Input((4,), name="b")
+    nested = keras.Model([{"p": one}, [other]], [one, other])
+    nested.save(tmp_path / "nested.keras")
+    assert keras_header.read(tmp_path / "nested.keras") == (
+        ModelInput("0.p", (None, 3), "float16"),
+        ModelInput("1.0", (None, 4), "float32"),
+    )
 
 
 def test_sequential_has_one_input_of_no_fixed_name(tf: Any, tmp_path: Path) -> None:
@@ -101,20 +110,82 @@ def test_tflite(tf: Any, two: Any, tmp_path: Path) -> None:
     content = tf.lite.TFLiteConverter.from_keras_model(two).convert()
     path = tmp_path / "m.tflite"
     path.write_bytes(content)
-    details = tf.lite.Interpreter(model_content=content).get_input_details()
-    expected = tuple(
+    runner = tf.lite.Interpreter(model_content=content).get_signature_runner()
+    expected = {
         ModelInput(
-            each["name"],
+            name,
             tuple(None if side < 0 else int(side) for side in each["shape_signature"]),
             each["dtype"].__name__,
         )
-        for each in details
-    )
-    assert tflite_header.read(path) == expected
+        for name, each in runner.get_input_details().items()
+    }
+    assert set(tflite_header.read(path) or ()) == expected
     assert {each.dtype for each in expected} == {"float32", "int64"}
+    assert {each.name for each in expected} == {"image", "index"}
+    assert tflite_header.read(path, "other") is None
     for cut in (0, 4, 7, 30):
         path.write_bytes(content[:cut])
         assert tflite_header.read(path) is None
+
+
+def test_signatures_of_tflite(tf: Any, tmp_path: Path) -> None:
+    def function(spec: Any) -> Any:
+        return tf.function(lambda value: {"y": value + value}, input_signature=[spec])
+
+    scalar = function(tf.TensorSpec([], tf.int32, name="scalar"))
+    row = function(tf.TensorSpec([None, 3], tf.float32, name="row"))
+    path, one = tmp_path / "m.tflite", (ModelInput("row", (None, 3), "float32"),)
+    for names in (["a", "b"], ["a", "serving_default"]):
+        calls = dict(zip(names, (scalar, row), strict=True))
+        tf.saved_model.save(tf.Module(), tmp_path / "saved", calls)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            str(tmp_path / "saved"), signature_keys=names
+        )
+        path.write_bytes(converter.convert())
+        assert tflite_header.signatures(path) == tuple(names)
+        assert tflite_header.read(path, "a") == (ModelInput("scalar", (), "int32"),)
+        assert tflite_header.read(path, names[1]) == one
+        assert tflite_header.read(path, "c") is None
+        assert tflite_header.read(path) == (one if "serving_default" in names else None)
+    path.write_bytes(b"x")
+    assert tflite_header.signatures(path) is None
+
+
+def test_signatures_are_checked_where_the_experiment_is_read(
+    tf: Any, tmp_path: Path, load: Load
+) -> None:
+    names = ("encode", "decode")
+    spec = tf.TensorSpec([2], tf.float32, name="x")
+    calls = {name: tf.function(lambda x: {"y": x * 2.0}, input_signature=[spec]) for name in names}
+    tf.saved_model.save(tf.Module(), tmp_path / "saved", calls)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(tmp_path / "saved"), signature_keys=list(names)
+    )
+    (tmp_path / "m.tflite").write_bytes(converter.convert())
+
+    def said(entry: str) -> list[tuple[int, int, str]]:
+        text = f"workloads:\n  - {{model: tflite:m.tflite{entry}}}\n"
+        inputs = "inputs: [{random: {shape: [2]}}]\n"
+        with pytest.raises(SpecError) as caught:
+            load(text_of(workloads=text, inputs=inputs))
+        return [(each.line, each.column, each.message) for each in caught.value.mistakes]
+
+    text = "workloads:\n  - {model: tflite:m.tflite, signature: encode}\n"
+    load(text_of(workloads=text, inputs="inputs: [{random: {shape: [2]}}]\n"))
+    ((line, column, message),) = said("")
+    assert (line, column) == (4, 13)
+    assert message == "m.tflite has several signatures: say 'signature:' decode, encode"
+    ((line, column, message),) = said(", signature: code")
+    assert (line, column) == (4, 41)
+    assert message == "m.tflite has no signature 'code': it has decode, encode"
+
+
+def test_a_rank_that_is_not_known_is_no_scalar(tf: Any, tmp_path: Path) -> None:
+    function = tf.function(tf.exp).get_concrete_function(tf.TensorSpec(None, tf.float32, name="x"))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+    (tmp_path / "m.tflite").write_bytes(converter.convert())
+    assert tflite_header.read(tmp_path / "m.tflite") == (ModelInput("x", None, "float32"),)
+    assert tflite_header.signatures(tmp_path / "m.tflite") == ()
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "int32", "float64"])

@@ -169,7 +169,7 @@ def test_description(load: Load, framework: str) -> None:
 
 
 def test_a_bfloat16_input_reaches_the_framework_bit_for_bit() -> None:
-    from eqc_runner.adapters.keras_builtin import tensorflow_constant
+    from eqc_runner.adapters.keras_model import tensorflow_constant
     from eqc_runner.adapters.python_function import tensor_of
     from eqc_runner.adapters.torch_builtin import torch_tensor
 
