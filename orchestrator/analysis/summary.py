@@ -10,7 +10,7 @@ from orchestrator.analysis.classes.sessions import determinism, measurements
 from orchestrator.analysis.hardware.members import member_infos
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import Observations
-from orchestrator.results.comparison import BY_PLATFORM
+from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.partitions import LayerProfile, Partition, Summary
 from orchestrator.results.record import Observation
 from orchestrator.system.counted import counted
@@ -52,7 +52,7 @@ def summary_of(
         determinism=determinism(observations),
         layers=layers,
         measurements=measurements(observations),
-        notes=_notes(observations, layers),
+        notes=_notes(observations, layers, noun_of(compare)),
         compare=compare,
         without_output=len(sessions) - with_output,
     )
@@ -62,7 +62,9 @@ def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
 
 
-def _notes(observations: Observations, layers: Iterable[LayerProfile]) -> tuple[str, ...]:
+def _notes(
+    observations: Observations, layers: Iterable[LayerProfile], noun: Noun
+) -> tuple[str, ...]:
     sessions = observations.sessions
     notes = list(observations.notes)
     perturbed = int(sessions["perturbed"].sum())
@@ -80,7 +82,7 @@ def _notes(observations: Observations, layers: Iterable[LayerProfile]) -> tuple[
         number = len(computed)
         notes.append(
             f"{number} {'layer was' if number == 1 else 'layers were'} computed but could not be "
-            "recorded, on some platform or all: `eqc report STORE --show layers` has the reasons"
+            f"recorded, on some {noun.one} or all: `eqc report STORE --show layers` has the reasons"
         )
     rehearsed = int(sessions["rehearsal"].sum())
     if rehearsed:

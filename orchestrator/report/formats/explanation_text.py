@@ -121,7 +121,7 @@ def _lines(explanation: Explanation, noun: Noun) -> Iterator[str]:
         yield f"  class {group.number}: {_names(group.platforms)}"
     for answer in explanation.answers:
         yield ""
-        yield from _answer(answer, noun, alone=len(explanation.answers) == 1)
+        yield from _answer(answer, explanation, noun)
     yield from _block(
         f"Suspects, whose {noun.twins} agree on another output:",
         (line for outlier in explanation.outliers for line in _suspect(outlier)),
@@ -144,12 +144,12 @@ def _block(head: str, lines: Iterable[str]) -> Iterator[str]:
         yield f"    {line}"
 
 
-def _answer(answer: Answer, noun: Noun, *, alone: bool) -> Iterator[str]:
-    size = len(answer.sets[0].clusters)
+def _answer(answer: Answer, explanation: Explanation, noun: Noun) -> Iterator[str]:
+    size, alone = len(answer.sets[0].clusters), len(explanation.answers) == 1
     if not alone and (why := basis_text(answer)) is not None:
         yield f"  {why}"
     if size == 0 and not answer.contradictions:
-        yield f"  {nothing_text(answer, noun)}"
+        yield f"  {nothing_text(explanation, noun)}"
         return
     yield f"  {size_text(answer)}"
     for number, given in enumerate(answer.sets[:SHOWN_SETS], 1):
@@ -191,10 +191,9 @@ def _answer(answer: Answer, noun: Noun, *, alone: bool) -> Iterator[str]:
     )
 
 
-def nothing_text(answer: Answer, noun: Noun) -> str:
+def nothing_text(explanation: Explanation, noun: Noun) -> str:
     """Why a set without clusters needs none: one class, of one platform or of several."""
-    cases = answer.sets[0].cases
-    if cases and len(cases[0].platforms) == 1:
+    if sum(len(group.platforms) for group in explanation.classes) == 1:
         return f"One {noun.one} only: there is nothing to compare."
     return "One class: there is nothing to explain."
 

@@ -63,23 +63,23 @@ def _blocks(number: int, found: Explanation, noun: Noun) -> Iterator[Block]:
         if place == 0:
             yield Block(
                 title,
-                (_size(answer, noun), *found.notes),
+                (_size(answer, found, noun), *found.notes),
                 (),
                 _filled((*_answer(name, answer, noun), *odd)),
             )
         else:
             why = (basis_text(answer) or "").removesuffix(":") + "."
             grids = _filled(_answer(f"{name}-{place}", answer, noun))
-            yield Block(title, (why, _size(answer, noun)), grids=grids)
+            yield Block(title, (why, _size(answer, found, noun)), grids=grids)
 
 
 def _filled(grids: Iterable[Grid]) -> tuple[Grid, ...]:
     return tuple(one for one in grids if not one.empty)
 
 
-def _size(answer: Answer, noun: Noun) -> str:
+def _size(answer: Answer, found: Explanation, noun: Noun) -> str:
     if not answer.sets[0].clusters and not answer.contradictions:
-        return nothing_text(answer, noun)
+        return nothing_text(found, noun)
     return size_text(answer).removesuffix(":").removesuffix(".") + "."
 
 

@@ -25,7 +25,7 @@ from orchestrator.report.print_figures.registry import every_figure
 from orchestrator.report.words import finding
 from orchestrator.results.comparison import MEMBER, PLATFORM
 from orchestrator.results.partitions import Summary
-from tests.unit.analysis.explain.described import fingerprint
+from tests.unit.analysis.explain.described import fingerprint, machines
 from tests.unit.analysis.records import A, B, record
 from tests.unit.analysis.summarised import summarise
 from tests.unit.report.everything import everything, of_members
@@ -81,6 +81,15 @@ def test_explanations_and_predictions_call_members_so() -> None:
     predicted = predictions_text(found.predictions(machine), found.noun)
     assert "members" in predicted
     assert "platform" not in predicted
+
+
+def test_an_explanation_of_one_alone_says_so_and_of_one_class_of_two_as_ever() -> None:
+    text = explanation_text(of_members().explained(), MEMBER)
+    assert "One member only: there is nothing to compare." in text
+    same = {"a": (1, {"fpu"}, 2), "b": (1, {"fpu"}, 4)}
+    two = explanation_text(Findings(*machines(same)).explained())
+    assert "One class: there is nothing to explain." in two
+    assert "only" not in two
 
 
 ALONE = [record("local", [A]), record("far", [], status="failed")]
