@@ -10,9 +10,9 @@ LOCK := images/lock.txt
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-# Without QEMU the emulated platforms are `skipped` rows and the exit code is 4: that is no failure.
+# Without QEMU the emulated platforms are `skipped` rows: that is no failure.
 demo: $(VENV)/ready ## run experiments/quickstart.yaml here and show its classes
-	$(BIN)/eqc run --fresh experiments/quickstart.yaml || [ $$? -eq 4 ]
+	$(BIN)/eqc run --fresh --allow-missing experiments/quickstart.yaml
 
 # Three workers, also on two processors: two of them mostly wait for containers. The tests run in
 # the order of their names, in which the long ones come first.

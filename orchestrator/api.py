@@ -35,7 +35,7 @@ from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.errors import UsageError
 from orchestrator.model.experiment import COMPARABLE
 from orchestrator.report.formats import Format
-from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS
+from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Noun, noun_of
 from orchestrator.results.difference import Difference
 from orchestrator.results.partitions import Partition, TableCell
 from orchestrator.results.record import Asked
@@ -103,7 +103,7 @@ def findings(
     planned = [row for row in told.planned if _wanted(row, choice)]
     if choice != EVERYTHING and not records and not planned:
         known = labels_by_part((*told.records, *told.planned))
-        raise UsageError(f"{store}: {_nothing(choice, known)}")
+        raise UsageError(f"{store}: {_nothing(choice, known, noun_of(axes))}")
     return Findings(
         records,
         stored.fingerprints,
@@ -177,6 +177,9 @@ class Side:
 
     partitions: tuple[Partition, ...] = ()
     tensors: Tensors | None = None
+    compare: tuple[str, ...] = ()
+    """The axes of its members; empty: not said, as in a report of platforms."""
+    members: tuple[str, ...] = ()
 
 
 def side(path: Path, compare: Sequence[str] | None = None) -> Side:
@@ -187,9 +190,26 @@ def side(path: Path, compare: Sequence[str] | None = None) -> Side:
     Raises ``UsageError`` where it is neither.
     """
     if not path.is_dir():
-        return Side(read_baseline(path))
+        report = read_baseline(path)
+        return Side(report.partitions, None, report.compare, report.members)
     found = findings(path, compare=compare)
-    return Side(found.described, found.tensors)
+    members = found.observations.keys["platform"].names
+    return Side(found.described, found.tensors, found.compare, members)
+
+
+def axes_of_both(before: Side, after: Side) -> tuple[str, ...]:
+    """The axes whose combinations are the members of both sides.
+
+    Raises ``UsageError`` where they compare along different ones, which no member has in common.
+    """
+    said = [one.compare for one in (before, after) if one.partitions and one.compare]
+    if len(set(said)) > 1:
+        old, new = (",".join(axes) for axes in said)
+        raise UsageError(
+            f"the baseline compares along {old}, the current results along {new}: give --compare "
+            "for stores; a report stays as it was made, --accept replaces it"
+        )
+    return said[0] if said else BY_PLATFORM
 
 
 def tensors_of(*sides: Side) -> Tensors:
@@ -213,7 +233,7 @@ def difference(
     """What ``eqc diff BASELINE CURRENT`` shows; each is a store or a JSON report.
 
     Raises ``UsageError`` where one is neither, for a text that is no tolerance, and where
-    ``ignore`` makes several rows of one side one.
+    ``ignore`` makes several rows of one side one, or the two compare along different axes.
     """
     before, after = side(Path(baseline), compare), side(Path(current), compare)
     return compared(
@@ -222,6 +242,7 @@ def difference(
         tensors=tensors_of(before, after),
         tolerances=tuple(parse_tolerance(text) for text in tolerances),
         ignore=tuple(ignore),
+        compare=axes_of_both(before, after),
     )
 
 
@@ -229,7 +250,7 @@ def _wanted(row: Asked, choice: Choice) -> bool:
     return choice is EVERYTHING or choice.accepts(row)
 
 
-def _nothing(choice: Choice, known: dict[str, tuple[str, ...]]) -> str:
+def _nothing(choice: Choice, known: dict[str, tuple[str, ...]], noun: Noun) -> str:
     for part in PARTS:
         wanted = getattr(choice, part)
         if wanted is not None and wanted not in known[part]:
@@ -237,7 +258,7 @@ def _nothing(choice: Choice, known: dict[str, tuple[str, ...]]) -> str:
     if not any(choice.has_platform(name) for name in known["platform"]):
         names = known["platform"]
         shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-        return f"no platform matches {' or '.join(choice.platforms)}; there are: {shown}"
+        return f"no {noun.one} matches {' or '.join(choice.platforms)}; there are: {shown}"
     return "nothing was observed or planned that is all of what was chosen"
 
 

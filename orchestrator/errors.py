@@ -24,7 +24,10 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes of ``eqc``; when several apply the most serious wins: 6, 1, 9, 7, 8, 5, 4, 3."""
+    """Exit codes of ``eqc``; when several apply the most serious wins: 6, 1, 9, 7, 8, 5, 4, 3.
+
+    ``docs/exit-codes.md`` says which command gives which.
+    """
 
     DONE = 0
     BUG = 1
@@ -72,6 +75,10 @@ class SpecError(EqcError):
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda m: (m.file, m.line, m.column)))
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+class NotOfPlatforms(UsageError):  # noqa: N818 - reads as what it says
+    """A table of platforms alone was asked for, where other members are compared."""
 
 
 class EnvironmentNotReady(EqcError):  # noqa: N818 - reads as what it says

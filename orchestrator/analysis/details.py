@@ -10,6 +10,7 @@ from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, GENERATION
 from orchestrator.results.consequences import Consequences, Outcome
 from orchestrator.results.details import CpuClass, Details, FlagRow, FlagTable, Item, Part
 from orchestrator.results.layers import CoreCounts, LayerDetails, SizeRow
+from orchestrator.system.counted import counted
 
 
 def details(found: Findings) -> Details:
@@ -69,7 +70,8 @@ def _cpu_classes(found: Findings) -> Part[CpuClass]:
             continue
         members.setdefault(number, []).append(name)
         classes.setdefault(number, CpuClass(number, tuple(held.split()), size, ()))
-    notes = [f"{unknown} platforms whose number of CPUs is not known are in none."] * bool(unknown)
+    without = counted(unknown, "platform is", "platforms are")
+    notes = [f"{without} in none: the number of CPUs is not known."] * bool(unknown)
     return _part(
         (
             CpuClass(one.number, one.extensions, one.core_bin, tuple(members[one.number]))

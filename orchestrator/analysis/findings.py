@@ -35,13 +35,14 @@ from orchestrator.analysis.hardware.flag_clusters import (
     flag_clusters,
     flag_table,
 )
+from orchestrator.analysis.hardware.members import classes_by_platform
 from orchestrator.analysis.hardware.order import (
     SortKey,
     figure_order,
     in_table_order,
     table_order,
 )
-from orchestrator.analysis.hardware.platforms import Fingerprints, generation, gpu_generations
+from orchestrator.analysis.hardware.platforms import Fingerprints, gpu_generations
 from orchestrator.analysis.layers.details import deviating_shares, effect_counts, layer_details
 from orchestrator.analysis.layers.model_size import (
     by_multiplications,
@@ -50,14 +51,15 @@ from orchestrator.analysis.layers.model_size import (
 )
 from orchestrator.analysis.layers.profile import LayerGrid, layer_grids, layer_profiles
 from orchestrator.analysis.observations.labels import Choice
-from orchestrator.analysis.observations.members import platforms_of_members
+from orchestrator.analysis.observations.members import on_platforms
+from orchestrator.analysis.observations.software_names import names_by_variant
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.analysis.summary import summary_of
-from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Remarks
+from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Noun, Remarks, noun_of
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import ExplainedPartition, Explanation, Prediction
-from orchestrator.results.fingerprint import UNKNOWN, Fingerprint
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.layers import (
     CoreCounts,
     DeviatingShare,
@@ -67,6 +69,7 @@ from orchestrator.results.layers import (
 )
 from orchestrator.results.partitions import ClassCounts, LayerProfile, Partition, Planned, Summary
 from orchestrator.results.record import Observation
+from orchestrator.system.counted import counted
 
 EVERYTHING = Choice()
 
@@ -94,6 +97,11 @@ class Findings:
     """The axes along which ``records`` and ``planned`` are regrouped (``regrouped``)."""
     remarks: Remarks = NO_REMARKS
     """What was to be said of their outputs then (``comparable``)."""
+
+    @property
+    def noun(self) -> Noun:
+        """What texts call the members of a partition."""
+        return noun_of(self.compare)
 
     # Records as tables
 
@@ -126,13 +134,7 @@ class Findings:
     @cached_property
     def software_by_variant(self) -> dict[str, str]:
         """What computed each variant, by its label, where that is known."""
-        sessions = self.observations.sessions
-        pairs = zip(sessions["variant"].tolist(), sessions["software"].tolist(), strict=True)
-        found: dict[str, list[str]] = {}
-        for variant, software in dict.fromkeys(pairs):
-            if software in self.software:
-                found.setdefault(variant, []).append(self.software[software])
-        return {variant: ", ".join(sorted(names)) for variant, names in found.items()}
+        return names_by_variant(self.observations, self.software)
 
     @cached_property
     def summary(self) -> Summary:
@@ -144,7 +146,8 @@ class Findings:
             self.layers,
             strict=self.strict,
             compare=self.compare,
-            platforms=platforms_of_members(self.records),
+            by_platform=self._by_platform.observations,
+            records=self.records,
         )
         return replace(found, notes=(*self.notes, *found.notes))
 
@@ -191,24 +194,29 @@ class Findings:
         measured, left = with_distances(self.described, self.consequences)
         notes = self.summary.notes
         if left:
-            notes += (f"the classes of {left} partitions are not measured here: {_MEASURE_ALL}",)
+            rest = counted(left, "partition")
+            notes += (f"the classes of {rest} are not measured here: {_MEASURE_ALL}",)
         return replace(self.summary, partitions=measured, notes=notes)
 
     # Hardware
 
     @cached_property
     def attributes(self) -> AttributeTable:
-        """Platforms x attributes, in the order of the class table."""
-        return attribute_table(self.ordered, self.fingerprints)
+        """Platforms x attributes, in the order of the class table.
+
+        Also where other members are compared: hardware is that of platforms, each once.
+        """
+        return attribute_table(self._by_platform.ordered, self.fingerprints)
+
+    @cached_property
+    def classes_by_platform(self) -> tuple[Mapping[str, frozenset[int]], ...]:
+        """By partition, the numbers of the classes that each platform has outputs in."""
+        return classes_by_platform(self.partitions, self.records)
 
     @cached_property
     def generations(self) -> dict[str, str]:
-        """The microarchitecture of each platform for which it is known."""
-        known = {
-            info.name: generation(self.fingerprints.get(info.fingerprints[0], UNKNOWN))
-            for info in self.summary.platforms
-            if info.fingerprints
-        }
+        """The microarchitecture of each platform, or member, for which it is known."""
+        known = {info.name: info.microarchitecture for info in self.summary.platforms}
         return {name: found for name, found in known.items() if found is not None}
 
     @cached_property
@@ -251,7 +259,10 @@ class Findings:
         """As ``core_counts``, where the number of threads was varied.
 
         Platforms with a generation in ``points`` are grouped by it, each other stands for itself.
+        None where other members than platforms are compared.
         """
+        if self.compare != BY_PLATFORM:
+            return ()
         return thread_counts(self.summary.partitions, threads_of_records(self.records), points)
 
     @cached_property
@@ -327,19 +338,13 @@ class Findings:
     # Explanations
 
     def explained(
-        self,
-        choice: Choice = EVERYTHING,
-        *,
-        across_variants: bool = False,
-        only_apart: bool = False,
+        self, choice: Choice = EVERYTHING, *, only_apart: bool = False
     ) -> Part[Explanation]:
         """Why the classes of what was chosen are what they are, and who is the odd one out.
 
         Partitions that part the same platforms alike share an explanation; with ``only_apart``
         those of less than two classes have none. Classes are numbered over the platforms chosen;
-        if the summary is strict, they are those of the most frequent outputs instead. With
-        ``across_variants`` the variants of one computation are explained together, so that
-        threads and settings can be the cause.
+        if the summary is strict, they are those of the most frequent outputs instead.
         """
         return explain(
             self.ordered,
@@ -348,11 +353,11 @@ class Findings:
             input=choice.input,
             variant=choice.variant,
             platforms=choice.has_platform if choice.platforms else None,
-            across_variants=across_variants,
             only_apart=only_apart,
             limits=self.bounds.search,
             known=None if self.strict else Classes(self.observations, self.partitions),
             remarks=self.remarks,
+            noun=self.noun,
         )
 
     @cached_property
@@ -362,14 +367,17 @@ class Findings:
         return replace(found, notes=(*found.notes, _NOT_STRICT)) if self.strict else found
 
     def predictions(
-        self,
-        fingerprint: Fingerprint,
-        choice: Choice = EVERYTHING,
-        *,
-        across_variants: bool = False,
+        self, fingerprint: Fingerprint, choice: Choice = EVERYTHING
     ) -> Part[tuple[ExplainedPartition, Prediction]]:
         """Into which class a machine with this ``fingerprint`` should fall, by partition."""
-        return predictions(fingerprint, self.explained(choice, across_variants=across_variants))
+        return predictions(fingerprint, self.explained(choice), self.noun)
+
+    @cached_property
+    def _by_platform(self) -> Findings:
+        """The records with platforms as members, for what is theirs alone."""
+        if self.compare == BY_PLATFORM:
+            return self
+        return Findings(on_platforms(self.records), self.fingerprints)
 
     def _core_counts(self, partition: Partition, vendor: str | None = None) -> CoreCounts:
         return core_counts(partition, self.points, vendor=vendor)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.analysis.classes.class_table import class_table
 from orchestrator.analysis.classes.sessions import determinism, measurements
-from orchestrator.analysis.hardware.platforms import Fingerprints, platform_infos
+from orchestrator.analysis.hardware.members import member_infos
+from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.results.comparison import BY_PLATFORM
-from orchestrator.results.partitions import LayerProfile, Partition, PlatformInfo, Summary
+from orchestrator.results.partitions import LayerProfile, Partition, Summary
+from orchestrator.results.record import Observation
+from orchestrator.system.counted import counted
 
 
 def summary_of(
@@ -22,15 +24,19 @@ def summary_of(
     *,
     strict: bool,
     compare: tuple[str, ...] = BY_PLATFORM,
-    platforms: Mapping[str, int] = MappingProxyType({}),
+    by_platform: Observations | None = None,
+    records: Iterable[Observation] = (),
 ) -> Summary:
     """The summary of ``observations``, whose ``partitions`` and ``layers`` these are.
 
-    ``platforms``: of how many platforms a member has observations, if it is not one itself.
+    Where other members than platforms are compared, ``by_platform`` are the same sessions by
+    platform, and ``records`` name the platforms of each member.
     """
-    infos, common_flags = platform_infos(observations, fingerprints)
-    infos = tuple(_member(info, platforms.get(info.name, 1)) for info in infos)
+    infos, common_flags = member_infos(
+        observations, by_platform or observations, records, fingerprints
+    )
     sessions = observations.sessions
+    with_output = int((sessions["status"] == "ok").sum())
     recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
     return Summary(
         experiments=_distinct(sessions["experiment"]),
@@ -38,7 +44,7 @@ def summary_of(
         first_recorded=recorded[0] if recorded else None,
         last_recorded=recorded[-1] if recorded else None,
         strict=strict,
-        observations=len(sessions),
+        observations=with_output,
         platforms=infos,
         common_flags=common_flags,
         partitions=partitions,
@@ -48,21 +54,7 @@ def summary_of(
         measurements=measurements(observations),
         notes=_notes(observations, layers),
         compare=compare,
-    )
-
-
-def _member(info: PlatformInfo, platforms: int) -> PlatformInfo:
-    """Its hardware, where it is of one platform alone: a machine and its mask are two."""
-    if platforms < 2:
-        return info
-    return PlatformInfo(
-        info.name,
-        brand=f"{platforms} platforms",
-        rehearsal=info.rehearsal,
-        isolation=info.isolation,
-        images=info.images,
-        fingerprints=info.fingerprints,
-        fingerprint_known=info.fingerprint_known,
+        without_output=len(sessions) - with_output,
     )
 
 
@@ -76,8 +68,8 @@ def _notes(observations: Observations, layers: Iterable[LayerProfile]) -> tuple[
     perturbed = int(sessions["perturbed"].sum())
     if perturbed:
         notes.append(
-            f"{perturbed} sessions gave another final output when their layers were recorded: "
-            "their layer profile may not show what the plain run computes"
+            f"{counted(perturbed, 'session')} gave another final output when layers were recorded: "
+            "the layer profile may not show what the plain run computes"
         )
     computed = {
         (profile.workload, profile.variant, layer.index, layer.name)
@@ -92,5 +84,7 @@ def _notes(observations: Observations, layers: Iterable[LayerProfile]) -> tuple[
         )
     rehearsed = int(sessions["rehearsal"].sum())
     if rehearsed:
-        notes.append(f"{rehearsed} sessions are a rehearsal on simulated machines")
+        notes.append(
+            f"{counted(rehearsed, 'session is', 'sessions are')} a rehearsal on simulated machines"
+        )
     return tuple(notes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orchestrator.catalog.framework_folder import REQUIRED_FLAGS
 from orchestrator.catalog.frameworks import frameworks
 from orchestrator.catalog.lists import read
+from orchestrator.model.experiment import Platform
 
 LEVELS = tuple(REQUIRED_FLAGS)
 """Instruction-set levels of masks, from the oldest to the newest."""
@@ -22,6 +23,18 @@ def mask_environment(level: str, framework: str) -> Mapping[str, str] | None:
     if level not in REQUIRED_FLAGS:
         raise KeyError(level)
     return frameworks()[framework].masks.get(level)
+
+
+def no_mask(platform: Platform, framework: str) -> str | None:
+    """Why a masked ``platform`` is none for ``framework``; ``None``: it is, or is not masked."""
+    if platform.provider != "mask":
+        return None
+    level = str(platform.get("level"))
+    if mask_environment(level, framework) is not None:
+        return None
+    emulated = next((cpu.name for cpu in known_qemu_cpus() if cpu.level == level), None)
+    instead = f"; provider emulated has it (cpu: {emulated})" if emulated else ""
+    return f"{framework} has no mask {level}{instead}"
 
 
 def required_flag(level: str) -> str:

@@ -12,6 +12,7 @@ from orchestrator.cli.stores import axes_of
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.json_format import json_partitions
 from orchestrator.report.registry import FORMATS
+from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.tolerance import parse_tolerance
 from orchestrator.store.baseline import write_baseline
 from orchestrator.system.files import write_whole
@@ -44,6 +45,7 @@ def diff(
         tensors=api.tensors_of(before, after),
         tolerances=parsed,
         ignore=tuple(dict.fromkeys(ignore)),
+        compare=after.compare or BY_PLATFORM if accept else api.axes_of_both(before, after),
     )
     text = written(found)
     if output is None:
@@ -51,7 +53,9 @@ def diff(
     else:
         write_whole(output, text.encode())
     if accept:
-        write_baseline(baseline, json_partitions(after.partitions))
+        write_baseline(
+            baseline, json_partitions(after.partitions, after.compare or BY_PLATFORM, after.members)
+        )
         click.echo(f"{baseline}: is the baseline now", err=True)
         context.exit(Exit.DONE)
     context.exit(difference_exit(found))

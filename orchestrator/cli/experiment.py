@@ -12,11 +12,22 @@ from rich.table import Table
 
 from orchestrator import experiment as spec
 from orchestrator.cli.terminal import console
-from orchestrator.model.experiment import Plan
-from orchestrator.plan.cells import make_plan, over_limit, plan_json, plan_rows
+from orchestrator.model.experiment import Isolation, Plan
+from orchestrator.plan.availability import available
+from orchestrator.plan.cells import (
+    PlanRow,
+    make_plan,
+    over_limit,
+    plan_json,
+    plan_rows,
+    reasons_not_available,
+)
 from orchestrator.plan.cost import ASSUMPTION, dollars, estimates, total
 from orchestrator.providers.registry import providers
+from orchestrator.report.escape import plain
+from orchestrator.report.words import DASH
 from orchestrator.store.run_folder import RunFolder, newest_run
+from orchestrator.system.counted import counted
 
 
 def validate(file: Path, *, online: bool) -> None:
@@ -26,23 +37,43 @@ def validate(file: Path, *, online: bool) -> None:
     if online:
         check_versions(file, planned, {})
     cells = planned.cells
-    click.echo(f"{file}: valid, {len(cells)} cells on {len(experiment.platforms)} platforms")
+    platforms = counted(len(experiment.platforms), "platform")
+    click.echo(f"{file}: valid, {counted(len(cells), 'cell')} on {platforms}")
 
 
 def plan(file: Path, results: Path, *, as_json: bool) -> None:
     """Carry out ``eqc plan``."""
+    # `eqc validate` is quick without this import.
+    from orchestrator.run.software import sessions_by_present  # noqa: PLC0415
+
     planned = make_plan(spec.load(file, providers()))
-    done = stored_sessions(planned, results)
+    folder = newest_run(results, planned.experiment.name)
+    stored = {} if folder is None else RunFolder(folder).sessions_done()
+    # What is in an image, or on a machine that is not rented yet, only a run finds out.
+    as_processes = planned.experiment.isolation is Isolation.PROCESS
+    done, unjudged = sessions_by_present(planned.cells, stored, installed=as_processes)
     if as_json:
-        click.echo(json.dumps(plan_json(planned, done), indent=1))
+        document = {**plan_json(planned, done), "done_by_any_software": unjudged}
+        click.echo(json.dumps(document, indent=1))
         return
-    table = Table(title=f"{planned.experiment.name}: {len(planned.cells)} cells")
     rows = plan_rows(planned, done)
-    for number, heading in enumerate(rows[0]._fields if rows else ()):
-        table.add_column(heading, justify="left" if number < 2 else "right")
+    lacking = sum(row.not_available for row in rows)
+    cells = counted(len(planned.cells) - lacking, "cell")
+    rest = f", {lacking} more not available" if lacking else ""
+    table = Table(title=f"{planned.experiment.name}: {cells}{rest}")
+    shown = [name for name in PlanRow._fields if lacking or name != "not_available"]
+    for number, name in enumerate(shown):
+        table.add_column(name.replace("_", " "), justify="left" if number < 2 else "right")
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(str(getattr(row, name)) for name in shown))
     console().print(table)
+    for reason, number in reasons_not_available(planned).items():
+        click.echo(f"not available: {plain(reason)} ({counted(number, 'cell')})")
+    if unjudged:
+        click.echo(
+            f"done: {counted(unjudged, 'session')} by whatever software; a run computes again what "
+            "other software computed than it finds installed"
+        )
     _print_costs(planned, done)
 
 
@@ -61,7 +92,8 @@ def check_versions(file: Path, plan: Plan, done: Mapping[str, int]) -> None:
     ``done``: cell id → sessions in the store. Raises ``SpecError`` with the versions there are and
     where ``file`` asks for another, ``EnvironmentNotReady`` where the index does not answer.
     """
-    left = {c.variant.installation for c in plan.cells if done.get(c.id, 0) < c.observe.sessions}
+    cells = available(plan.cells)
+    left = {c.variant.installation for c in cells if done.get(c.id, 0) < c.observe.sessions}
     pinned = [each for each in left if each.pin is not None]
     # `eqc validate` is quick without this import.
     if pinned:
@@ -76,7 +108,8 @@ def check_versions(file: Path, plan: Plan, done: Mapping[str, int]) -> None:
 
 def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
     """Nothing where every machine is already there: then nothing is paid."""
-    found = [each for each in estimates(plan.cells, done) if each.offer or each.cost != 0]
+    cells = available(plan.cells)
+    found = [each for each in estimates(cells, done) if each.offer or each.cost != 0]
     if not found:
         return
     table = Table(title="What is left, by estimate")
@@ -86,7 +119,7 @@ def _print_costs(plan: Plan, done: Mapping[str, int]) -> None:
         table.add_column(heading, justify="right")
     for each in found:
         if each.obstacle is not None:
-            table.add_row(each.platform, f"none: {each.obstacle}", "", "", "")
+            table.add_row(each.platform, f"none: {each.obstacle}", DASH, DASH, DASH)
             continue
         price = None if each.offer is None else each.offer.price_per_hour
         table.add_row(

@@ -15,7 +15,6 @@ from orchestrator.cli.stores import axes_of
 from orchestrator.errors import UsageError
 from orchestrator.report.formats.explanation_text import explanation_text, predictions_text
 from orchestrator.report.formats.json_format import explanation_json, predicted_json
-from orchestrator.report.words import member
 from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.system.files import write_whole
@@ -33,8 +32,6 @@ def explain(
     kind: str,
     output: Path | None,
     compare: str | None,
-    *,
-    across_variants: bool,
 ) -> None:
     """Carry out ``eqc explain``."""
     bounds = Bounds(Limits(seconds=seconds))
@@ -44,12 +41,12 @@ def explain(
     choice = Choice(workload, given, variant, platforms)
     if predict is not None:
         fingerprint = _fingerprint(predict)
-        predictions = found.predictions(fingerprint, choice, across_variants=across_variants)
-        text = predictions_text(predictions)
+        predictions = found.predictions(fingerprint, choice)
+        text = predictions_text(predictions, found.noun)
         document: Any = [predicted_json(*one) for one in predictions.items]
     else:
-        explanations = found.explained(choice, across_variants=across_variants)
-        text = explanation_text(explanations, member(found.summary))
+        explanations = found.explained(choice)
+        text = explanation_text(explanations, found.noun)
         document = explanation_json(explanations)
     shown = json.dumps(document, indent=2) if kind == "json" else text
     if output is None:

@@ -38,7 +38,7 @@ from orchestrator.model.events import (
 )
 from orchestrator.plan.cost import dollars
 from orchestrator.report.escape import plain
-from orchestrator.report.words import counted
+from orchestrator.system.counted import counted
 
 
 @contextmanager

@@ -15,12 +15,13 @@ from orchestrator.analysis.tables.registry import TABLES
 from orchestrator.api import findings
 from orchestrator.cli.commands.choices import ALL
 from orchestrator.cli.output import write_figures
-from orchestrator.cli.stores import axes_of, completeness, print_classes
+from orchestrator.cli.stores import axes_of, checked, print_classes, warn_of_nothing
 from orchestrator.cli.terminal import console
-from orchestrator.errors import UsageError
+from orchestrator.errors import Exit, NotOfPlatforms, UsageError
 from orchestrator.report.formats import Format, Written
 from orchestrator.report.registry import FORMATS, format_names
 from orchestrator.report.terminal import AnalysisReport
+from orchestrator.system.counted import counted
 from orchestrator.system.files import write_whole
 
 Write = Callable[[Findings], None]
@@ -43,6 +44,7 @@ def report(
     compare: str | None,
     *,
     strict: bool,
+    check: bool,
 ) -> None:
     """Carry out ``eqc report``."""
     form = FORMATS[kind]
@@ -55,7 +57,8 @@ def report(
         to_program = output is None and kind != "table"
         write_figures(found, figures, figure_format, quiet=to_program)
     write(found)
-    context.exit(completeness(found.summary))
+    warn_of_nothing(found.summary)
+    context.exit(checked(found.summary) if check else Exit.DONE)
 
 
 def _report(form: Format, output: Path | None) -> Write:
@@ -102,9 +105,14 @@ def _tables(form: Format, show: str, output: Path | None) -> Write:
     def write_all(found: Findings) -> None:
         for name, make in makes.items():
             path = (output or Path()) / f"{name}{form.suffix}"
-            table = make(found)
+            try:
+                table = make(found)
+            except NotOfPlatforms as error:
+                path.unlink(missing_ok=True)
+                click.echo(f"{path}: left out: {error}")
+                continue
             write_whole(path, text(table).encode())
-            click.echo(f"{path}: {len(table.rows)} rows")
+            click.echo(f"{path}: {counted(len(table.rows), 'row')}")
 
     if show != ALL:
         _refuse_folder(output)

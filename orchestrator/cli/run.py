@@ -19,7 +19,7 @@ from orchestrator.cli.experiment import check_versions, stored_sessions
 from orchestrator.cli.mirrors import shared
 from orchestrator.cli.output import write_page
 from orchestrator.cli.progress import progress
-from orchestrator.cli.stores import completeness, print_classes
+from orchestrator.cli.stores import completeness, print_classes, warn_of_nothing
 from orchestrator.errors import EqcError, Exit, OverLimit
 from orchestrator.model.experiment import Isolation, Plan
 from orchestrator.plan.cells import make_plan, over_limit
@@ -41,6 +41,8 @@ def run(
     registry: str | None,
     events: Path | None,
     quiet: bool,
+    strict: bool,
+    allow_missing: bool,
 ) -> None:
     """Carry out ``eqc run``."""
     plan = make_plan(experiment.load(file, providers()))
@@ -69,11 +71,17 @@ def run(
             registry=registry,
             stored=sharing.stored,
         )
-    context.exit(shown(ran, plan, sharing))
+    code = shown(ran, plan, sharing, strict=strict)
+    context.exit(Exit.DONE if allow_missing and code is Exit.INCOMPLETE else code)
 
 
-def shown(ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared) -> Exit:
-    """Print the classes of the plan's cells and where the results are; returns the exit code."""
+def shown(
+    ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared, *, strict: bool = False
+) -> Exit:
+    """Print the classes of the plan's cells and where the results are; returns the exit code.
+
+    ``strict``: what is not available is missing, too.
+    """
     # The run's folder may hold cells of an earlier version of the file: leave them out.
     found = findings(ran.folder, cells={cell.id for cell in plan.cells}, bounds=PAGE)
     print_classes(found.reported)
@@ -81,10 +89,16 @@ def shown(ran: pipeline.Ran, plan: Plan, sharing: Sharing | Unshared) -> Exit:
     click.echo(f"\nresults: {ran.folder}\npage:    {page}")
     if sharing.url is not None:
         click.echo(f"shared:  {sharing.url}")
-    return exit_code(ran, found.summary, sharing.problem)
+    return exit_code(ran, found.summary, sharing.problem, strict=strict)
 
 
-def exit_code(ran: pipeline.Ran, summary: Summary, not_shared: EqcError | None = None) -> Exit:
+def exit_code(
+    ran: pipeline.Ran,
+    summary: Summary,
+    not_shared: EqcError | None = None,
+    *,
+    strict: bool = False,
+) -> Exit:
     """The exit code of a run; ``not_shared`` is the error of a failed push to a bucket."""
     if ran.interrupted:
         return Exit.INTERRUPTED
@@ -94,7 +108,8 @@ def exit_code(ran: pipeline.Ran, summary: Summary, not_shared: EqcError | None =
     if ran.over_budget is not None:
         click.echo(f"eqc: {ran.over_budget}; raise the limit and run again to go on", err=True)
         return Exit.OVER_LIMIT
-    return completeness(summary) if not_shared is None else not_shared.exit_code
+    warn_of_nothing(summary)
+    return completeness(summary, strict=strict) if not_shared is None else not_shared.exit_code
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from orchestrator.report.terminal import TableReport
 from orchestrator.results.partitions import Summary, incomplete
 from orchestrator.store.innfrastructure.importing import import_study
 from orchestrator.store.merge import merge as merge_stores
+from orchestrator.system.counted import counted
 
 
 @click.pass_context
@@ -22,7 +23,7 @@ def merge(context: click.Context, stores: tuple[Path, ...], output: Path) -> Non
     """Carry out ``eqc merge``."""
     done = merge_stores(stores, output)
     push_to(context, output)
-    click.echo(f"{output}: {done.runs} runs, {done.added} observations added")
+    click.echo(f"{output}: {counted(done.runs, 'run')}, {counted(done.added, 'row')} added")
 
 
 @click.pass_context
@@ -35,8 +36,8 @@ def import_(context: click.Context, kind: str, folder: Path, store: Path) -> Non
     kinds = Counter(bad.reason for bad in taken.rejected)
     if len(taken.rejected) > len(kinds):
         for reason, files in kinds.most_common():
-            click.echo(f"skipped {files} files: {reason}", err=True)
-    click.echo(f"{taken.run}: {taken.files} files, {taken.added} observations added")
+            click.echo(f"skipped {counted(files, 'file')}: {reason}", err=True)
+    click.echo(f"{taken.run}: {counted(taken.files, 'file')}, {counted(taken.added, 'row')} added")
     context.exit(Exit.INCOMPLETE if taken.rejected else Exit.DONE)
 
 
@@ -47,14 +48,36 @@ def axes_of(compare: str | None) -> tuple[str, ...] | None:
     return tuple(word for part in compare.split(",") if (word := part.strip()))
 
 
-def completeness(summary: Summary) -> Exit:
-    """The exit code by the observations: all there, some missing, or none at all."""
+def completeness(summary: Summary, *, strict: bool = False) -> Exit:
+    """By the observations: all there, some missing, or none at all.
+
+    ``strict``: what is known not to be available is missing, too.
+    """
     if not any(partition.classes for partition in summary.partitions):
-        click.echo("eqc: nothing was observed", err=True)
         return Exit.NOTHING_OBSERVED
-    if any(incomplete(partition) for partition in summary.partitions):
-        return Exit.INCOMPLETE
-    return Exit.DONE
+    lacking = (
+        incomplete(partition) or (strict and partition.not_available)
+        for partition in summary.partitions
+    )
+    return Exit.INCOMPLETE if any(lacking) else Exit.DONE
+
+
+def checked(summary: Summary) -> Exit:
+    """As ``completeness``; where all are there, whether all agree: ``DIFFERENT``, else ``DONE``.
+
+    A member whose own sessions disagree does not agree.
+    """
+    found = completeness(summary, strict=summary.strict)
+    if found is not Exit.DONE:
+        return found
+    parted = (len(p.classes) > 1 or p.nondeterministic for p in summary.partitions)
+    return Exit.DIFFERENT if any(parted) else Exit.DONE
+
+
+def warn_of_nothing(summary: Summary) -> None:
+    """Say on stderr where no output was observed."""
+    if completeness(summary) is Exit.NOTHING_OBSERVED:
+        click.echo("eqc: nothing was observed", err=True)
 
 
 def print_classes(summary: Summary) -> None:

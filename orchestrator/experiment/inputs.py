@@ -30,6 +30,7 @@ from orchestrator.experiment.tensors import (
 )
 from orchestrator.experiment.workloads import ResolvedWorkload
 from orchestrator.model.experiment import Input
+from orchestrator.system.counted import counted
 from orchestrator.yaml_files.files import FileMistake, find
 from orchestrator.yaml_files.mistakes import Loc, Mistakes, nearest
 
@@ -275,7 +276,10 @@ class _Resolver:
         for key in ("mean", "std"):
             numbers = getattr(entry, key) or [0.0]
             if len(numbers) not in (1, channels):
-                raise FileMistake(f"'{key}' has {len(numbers)} numbers for {channels} channels")
+                raise FileMistake(
+                    f"'{key}' has {counted(len(numbers), 'number')} "
+                    f"for {counted(channels, 'channel')}"
+                )
         if entry.std is not None and 0.0 in entry.std:
             raise FileMistake("'std' must not be 0")
         if entry.dtype not in (None, "float32", "uint8"):

@@ -166,7 +166,8 @@ def _message(
     if kind == "value_error":
         text = detail["msg"].removeprefix("Value error, ")
         example = None if "like" in text else example_of(known, EXAMPLES)
-        return f"{path}: {text}, not {shown(given)}{f'; like {example}' if example else ''}"
+        text += "" if shown(given) in text else f", not {shown(given)}"
+        return f"{path}: {text}{f'; like {example}' if example else ''}"
     return wrong_value(path, errors, example_of(known, EXAMPLES))
 
 

@@ -18,6 +18,7 @@ from orchestrator.fleet.limits import Timeouts
 from orchestrator.fleet.release import HowToEnd, Releaser
 from orchestrator.fleet.retry import RateLimiter, Retrier
 from orchestrator.model.machine import Machine, Provider, Unavailable
+from orchestrator.system.counted import counted
 
 AT_ONCE = 16
 ROUNDS = 5
@@ -136,4 +137,4 @@ def _key(machine: Machine) -> _Key:
 def _age(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 129600 else f"{seconds / 86400:.0f} days"
+    return f"{seconds / 3600:.0f} h" if seconds < 129600 else counted(round(seconds / 86400), "day")

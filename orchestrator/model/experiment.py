@@ -46,6 +46,8 @@ class Status(StrEnum):
     UNSUPPORTED = "unsupported"
     MISMATCH = "mismatch"
     SKIPPED = "skipped"
+    NOT_AVAILABLE = "not-available"
+    """Known before it is tried: the platform has not what the cell asks for."""
 
 
 class Isolation(StrEnum):
@@ -316,6 +318,7 @@ COMPARABLE = (
     "flags",
     "environment",
     "precision",
+    "device",
     "workload",
     "input",
 )

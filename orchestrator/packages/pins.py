@@ -45,9 +45,9 @@ def normal_requirement(text: str) -> str:
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
-        said = str(error).partition("\n")[0]
         raise ValueError(
-            f"{text!r} is no requirement (PEP 508): {said}; one is written like scipy>=1.14"
+            f"{text!r} is no requirement (PEP 508): one is written like scipy>=1.14, or like "
+            "scipy>=1.14,<2; python_version < '3.13'"
         ) from error
     if requirement.url and urlsplit(requirement.url).username is not None:
         raise ValueError(

@@ -7,6 +7,7 @@ of the file. ``include``, where given, drops every cell that none of its filters
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from orchestrator.model.experiment import (
     Platform,
     Variant,
 )
+from orchestrator.plan.availability import available, not_available
 from orchestrator.plan.cost import dollars, estimate_json, estimates, hourly, total
 
 
@@ -41,9 +43,12 @@ class PlanRow(NamedTuple):
     framework: str
     """With its version, where ``on`` names one."""
     cells: int
+    """That are available."""
     sessions: int
     done: int
     """How many of the sessions the store already has."""
+    not_available: int
+    """How many cells more are known not to be had here: no session is asked of them."""
 
 
 def make_plan(experiment: Experiment) -> Plan:
@@ -100,12 +105,20 @@ def plan_rows(plan: Plan, done: Mapping[str, int]) -> tuple[PlanRow, ...]:
         PlanRow(
             batch.platform.name,
             batch.installation.title,
-            len(batch.cells),
-            sum(cell.observe.sessions for cell in batch.cells),
-            sum(_done(cell, done) for cell in batch.cells),
+            len(cells),
+            sum(cell.observe.sessions for cell in cells),
+            sum(_done(cell, done) for cell in cells),
+            len(batch.cells) - len(cells),
         )
         for batch in group_batches(plan.cells)
+        for cells in [available(batch.cells)]
     )
+
+
+def reasons_not_available(plan: Plan) -> dict[str, int]:
+    """Why cells of ``plan`` are not available, and how many of each reason."""
+    reasons = (not_available(cell) for cell in plan.cells)
+    return Counter(reason.message for reason in reasons if reason is not None)
 
 
 def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
@@ -113,15 +126,18 @@ def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
 
     ``done``: cell id → sessions in the store. ``machines`` counts the platforms with sessions left;
     ``cost`` is an estimate in US dollars, ``null`` where a price is not known; ``estimate`` holds
-    its parts.
+    its parts. Cells that are not available are counted apart and listed with the reason; no total
+    has them.
     """
     rows = plan_rows(plan, done)
-    estimate = estimate_json(estimates(plan.cells, done))
+    cells = available(plan.cells)
+    estimate = estimate_json(estimates(cells, done))
     return {
         "schema": 1,
         "experiment": plan.experiment.name,
-        "cells": len(plan.cells),
-        "machines": _machines(plan.cells, done),
+        "cells": len(cells),
+        "not_available": len(plan.cells) - len(cells),
+        "machines": _machines(cells, done),
         "sessions": sum(row.sessions for row in rows),
         "done": sum(row.done for row in rows),
         "cost": estimate["cost"],
@@ -133,6 +149,7 @@ def plan_json(plan: Plan, done: Mapping[str, int]) -> dict[str, Json]:
                 "cells": row.cells,
                 "sessions": row.sessions,
                 "done": row.done,
+                "not_available": row.not_available,
             }
             for row in rows
         ],
@@ -146,7 +163,7 @@ def over_limit(plan: Plan, done: Mapping[str, int]) -> str | None:
     ``done``: cell id → sessions in the store. Machines without a known price are not counted.
     """
     limits = plan.experiment.limits
-    found = estimates(plan.cells, done)
+    found = estimates(available(plan.cells), done)
     whole = total(found)
     if limits.cost is not None and whole.cost > limits.cost:
         return (
@@ -164,6 +181,7 @@ def over_limit(plan: Plan, done: Mapping[str, int]) -> str | None:
 
 
 def _cell_json(cell: Cell, done: Mapping[str, int]) -> Json:
+    reason = not_available(cell)
     return {
         "cell": cell.id,
         "platform": cell.platform.name,
@@ -171,8 +189,9 @@ def _cell_json(cell: Cell, done: Mapping[str, int]) -> Json:
         "input": cell.input.label,
         "variant": cell.variant.label,
         "framework": cell.variant.framework,
-        "sessions": cell.observe.sessions,
+        "sessions": 0 if reason else cell.observe.sessions,
         "done": _done(cell, done),
+        "not_available": reason.message if reason else None,
     }
 
 

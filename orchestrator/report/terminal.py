@@ -17,15 +17,15 @@ from orchestrator.report.words import (
     DASH,
     cell_text,
     compared,
-    counted,
     hardware,
     kind,
     legend,
-    member,
+    observations,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
 from orchestrator.results.table import Table, Value
+from orchestrator.system.counted import counted
 
 _UNREAL = {"hardware": "", "unknown": "dim"}
 _PADDING = 3
@@ -41,9 +41,9 @@ class TableReport:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         summary = self._summary
         yield Text(
-            f"{plain(title(summary))}: {counted(len(summary.table.platforms), member(summary))}, "
+            f"{plain(title(summary))}: {summary.noun.counted(len(summary.table.platforms))}, "
             f"{counted(len(summary.partitions), 'partition')}, "
-            f"{counted(summary.observations, 'observation')}{compared(summary)}",
+            f"{observations(summary)}{compared(summary)}",
             style="bold",
         )
         if not summary.partitions:
@@ -73,7 +73,7 @@ class TableReport:
     def _table(self, start: int, end: int, width: int) -> RichTable:
         table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
         names = self._names(width)
-        table.add_column(member(self._summary), no_wrap=False, overflow="fold", width=names[0])
+        table.add_column(self._summary.noun.one, no_wrap=False, overflow="fold", width=names[0])
         table.add_column("hardware", overflow="ellipsis", no_wrap=True, width=names[1])
         content = self._summary.table
         for letter in content.letters[start:end]:
@@ -107,9 +107,10 @@ class TableReport:
 
 
 def cell_style(cell: TableCell | None) -> str:
-    """Bold: the class appears first here; dim: equal to the cell on the left; red: missing."""
+    """Bold: the class appears first here; dim: equal to the cell on the left, or not available;
+    red: missing."""
     if cell is None or cell.number is None:
-        return "red"
+        return "red" if cell is None or cell.available else "dim"
     if cell.repeated:
         return "bold dim" if cell.first else "dim"
     return "bold" if cell.first else ""

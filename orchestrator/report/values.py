@@ -25,6 +25,13 @@ def exact(value: Value) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
+def notes(table: Table) -> tuple[str, ...]:
+    """Those of the table, and what an empty value means where there is one."""
+    if any(value is None for row in table.rows for value in row):
+        return (*table.notes, f"Empty: {table.blank}.")
+    return table.notes
+
+
 def head(column: Column) -> str:
     """The short name, or the name with its unit: ``memory (GiB)``."""
     return column.short or full_head(column)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from orchestrator.report.escape import plain
-from orchestrator.results.comparison import BY_PLATFORM
+from orchestrator.results.comparison import BY_PLATFORM, PLATFORM, Noun
 from orchestrator.results.distance import Distance
 from orchestrator.results.partitions import (
     NOT_RECORDED,
+    ClassTable,
     Partition,
     PlatformInfo,
     Summary,
@@ -14,17 +17,22 @@ from orchestrator.results.partitions import (
     incomplete,
 )
 from orchestrator.results.table import partition_name
+from orchestrator.system.counted import counted
 
 DASH = "\N{EN DASH}"
 """The sign of a missing cell. A hyphen before the footnote's number would look like a minus."""
+NOT_AVAILABLE = "n/a"
+"""The sign of a cell that no output was to be expected of."""
 
 
 def cell_text(cell: TableCell | None) -> str:
-    """``3``, ``3*``; a dash and ``[1]`` if missing (footnote 1); empty if not planned."""
+    """``3``, ``3*``; a dash and ``[1]`` if missing, ``n/a[1]`` if not available (footnote 1);
+    empty if not planned."""
     if cell is None:
         return ""
     if cell.number is None:
-        return DASH if cell.footnote is None else f"{DASH}[{cell.footnote}]"
+        sign = DASH if cell.available else NOT_AVAILABLE
+        return sign if cell.footnote is None else f"{sign}[{cell.footnote}]"
     return f"{cell.number}*" if cell.nondeterministic else str(cell.number)
 
 
@@ -38,17 +46,37 @@ STRICT_LEGEND = (
     "* the sessions of this platform disagree; its class is the set of its outputs. "
     f"{DASH} no output; the footnote says why."
 )
+NOT_AVAILABLE_LEGEND = (
+    f" {NOT_AVAILABLE} not available, so not missing; the footnote says what is not."
+)
+EMPTY_LEGEND = " Empty: not asked for."
 
 
 def legend(summary: Summary) -> str:
-    """How to read the class table."""
+    """How to read the class table; of signs that not every table has, those of this one."""
     text = STRICT_LEGEND if summary.strict else LEGEND
-    return text.replace("platform", member(summary))
+    cells = [cell for row in summary.table.rows for cell in row]
+    if not all(cell is None or cell.available for cell in cells):
+        text += NOT_AVAILABLE_LEGEND
+    if None in cells:
+        text += EMPTY_LEGEND
+    return text.replace(PLATFORM.one, summary.noun.one)
 
 
-def member(summary: Summary) -> str:
-    """What a row of the class table is: a platform, or a member where more is compared."""
-    return "platform" if summary.compare == BY_PLATFORM else "member"
+def footnotes(table: ClassTable) -> Iterator[tuple[str, str]]:
+    """The sign of each footnote, as cells have it, and its text."""
+    unavailable = {c.footnote for row in table.rows for c in row if c and not c.available}
+    for number, text in enumerate(table.footnotes, start=1):
+        sign = NOT_AVAILABLE if number in unavailable else DASH
+        yield f"{sign}[{number}]", text
+
+
+def observations(summary: Summary) -> str:
+    """``112 observations``, and how many sessions have none: these are rows with a reason."""
+    text = counted(summary.observations, "observation")
+    if summary.without_output:
+        text += f", {counted(summary.without_output, 'session')} without output"
+    return text
 
 
 def compared(summary: Summary) -> str:
@@ -69,7 +97,7 @@ def column_name(key: tuple[str, str, str, str]) -> str:
     return partition_name(key)
 
 
-def finding(partition: Partition) -> str:
+def finding(partition: Partition, noun: Noun) -> str:
     """``3 classes, 10 of 23 bits remain, at most 2 ulp apart, …, 1 missing, 2 non-deterministic``,
     with how far the classes are apart where that was measured."""
     unrecorded = [one for one in partition.missing if one.status == NOT_RECORDED]
@@ -77,6 +105,8 @@ def finding(partition: Partition) -> str:
         return f"{NOT_RECORDED}: {plain('; '.join(sorted({one.reason for one in unrecorded})))}"
     if not partition.classes:
         parts = ["nothing observed"]
+    elif partition.alone is not None:
+        parts = [f"{only(partition, noun)}, nothing to compare"]
     else:
         parts = [counted(len(partition.classes), "class", "classes"), precision(partition)]
         if partition.apart is not None:
@@ -85,17 +115,27 @@ def finding(partition: Partition) -> str:
         parts.append(f"{missing} missing")
     if unrecorded:
         parts.append(f"{len(unrecorded)} {NOT_RECORDED}")
+    if partition.not_available:
+        parts.append(f"{len(partition.not_available)} not available")
     if partition.nondeterministic:
         parts.append(f"{len(partition.nondeterministic)} non-deterministic")
     return ", ".join(parts)
 
 
+def only(partition: Partition, noun: Noun) -> str:
+    """``one platform only``, or ``one platform with an output`` where others have none."""
+    return f"one {noun.one} {'with an output' if partition.missing else 'only'}"
+
+
 def precision(partition: Partition) -> str:
-    """``10 of 23 bits remain``, over the whole fleet."""
+    """``10 of 23 bits remain``, over the whole fleet; ``nothing to compare`` of one platform."""
+    if partition.alone is not None:
+        return "nothing to compare"
     if partition.remaining_precision is None:
         return "precision not defined"
     of = "" if partition.mantissa_bits is None else f" of {partition.mantissa_bits}"
-    return f"{partition.remaining_precision}{of} bits remain"
+    remain = "bit remains" if partition.remaining_precision == 1 and not of else "bits remain"
+    return f"{partition.remaining_precision}{of} {remain}"
 
 
 def apart(distance: Distance) -> list[str]:
@@ -132,13 +172,17 @@ def _apart(distance: Distance, most: str, up_to: str) -> list[str]:
     return [*parts, *distance.unknown]
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """``1 class``, ``2 classes``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+_NAMED = 3
+"""So many platforms of a member are named; more are counted."""
 
 
 def hardware(info: PlatformInfo) -> str:
-    """The processor in a few words, starting with ``emulated`` or the like if it is not real."""
+    """The processor in a few words, starting with ``emulated`` or the like if it is not real; of
+    a member of several platforms their names."""
+    if len(info.platforms) > _NAMED:
+        return PLATFORM.counted(len(info.platforms))
+    if len(info.platforms) > 1:
+        return ", ".join(one.name for one in info.platforms)
     name = info.brand or info.microarchitecture or info.vendor or "unknown CPU"
     if info.emulated:
         name = f"emulated {info.emulated}"
@@ -153,7 +197,9 @@ def hardware(info: PlatformInfo) -> str:
 
 def kind(info: PlatformInfo) -> str:
     """What computed the outputs: ``hardware``, or ``rehearsal``, ``emulated``, ``masked`` (those
-    that apply); ``unknown`` without a fingerprint."""
+    that apply); ``unknown`` without a fingerprint. Of several platforms all of it."""
+    if len(info.platforms) > 1:
+        return ", ".join(dict.fromkeys(kind(one) for one in info.platforms))
     words = [
         word
         for word, applies in (
@@ -175,7 +221,7 @@ def determinism(summary: Summary) -> str:
             "has more than one good session."
         )
     unjudged = found.cells - found.judged
-    rest = f"; {unjudged} more have one session only" if unjudged else ""
+    rest = f"; {counted(unjudged, 'more has', 'more have')} one session only" if unjudged else ""
     return (
         f"{len(found.variations)} of {counted(found.judged, 'cell')} with several sessions "
         f"varied between them{rest}."

@@ -12,6 +12,33 @@ BY_PLATFORM = ("platform",)
 """The axes of a plan that does not say: the members of a partition are the platforms."""
 
 
+class Noun(NamedTuple):
+    """What the members of a partition are called in all texts."""
+
+    one: str
+    many: str
+    twins: str
+    """Those that are alike in all that explains the classes."""
+
+    def counted(self, number: int) -> str:
+        """``1 platform``, ``2 members``."""
+        return f"{number} {self.one if number == 1 else self.many}"
+
+    def heads(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Heads of a table of platforms, for these members."""
+        called = {PLATFORM.one: self.one, PLATFORM.many: self.many}
+        return tuple(called.get(name, name) for name in names)
+
+
+PLATFORM = Noun("platform", "platforms", "hardware twins")
+MEMBER = Noun("member", "members", "twins")
+
+
+def noun_of(axes: tuple[str, ...]) -> Noun:
+    """Platforms only where nothing else is compared: ``local threads=4`` is no platform."""
+    return PLATFORM if axes == BY_PLATFORM else MEMBER
+
+
 class Comparison(NamedTuple):
     """What a plan asks to compare."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.distance import Distance
 
 if TYPE_CHECKING:
@@ -185,6 +186,13 @@ class Difference:
     """As they were given."""
     ignored: tuple[str, ...] = ()
     """The axes that the two sides may differ in."""
+    compare: tuple[str, ...] = BY_PLATFORM
+    """The axes whose combinations are the members of either side, here called platforms."""
+
+    @property
+    def noun(self) -> Noun:
+        """What texts call the members."""
+        return noun_of(self.compare)
 
     @property
     def differs(self) -> bool:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.model.experiment import Status
+from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.distance import Distance
 from orchestrator.results.layers import UnrecordedLayer
 
@@ -63,6 +65,10 @@ class EqClass:
         return tuple(links[start : start + 8].hex() for start in range(0, len(links), 8))
 
 
+NOT_AVAILABLE = Status.NOT_AVAILABLE.value
+"""The status of what is known not to be had: no output was lost, none was to be expected."""
+
+
 @dataclass(frozen=True)
 class Missing:
     """A platform without a usable output, and the reason. It is in no class."""
@@ -109,7 +115,7 @@ class Partition:
     nondeterministic: tuple[str, ...]
     """Platforms with several distinct outputs over their sessions, sorted by name."""
     missing: tuple[Missing, ...]
-    """Sorted by platform name."""
+    """Sorted by platform name; without those that are not available."""
     dendrogram: Branch | None
     notes: tuple[str, ...] = ()
     """Remarks for the reader, e.g. that the outputs differ in type or shape."""
@@ -121,11 +127,28 @@ class Partition:
     """How far its classes are apart at most; ``None``: one class, or not measured."""
     computed_by: str | None = None
     """What computed it: ``onnxruntime 1.32.0``; ``None``: not known, or nothing did."""
+    not_available: tuple[Missing, ...] = ()
+    """Platforms that are known not to have what was asked for; sorted by name."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """(workload, input, variant, output)."""
         return (self.workload, self.input, self.variant, self.output)
+
+    @property
+    def alone(self) -> str | None:
+        """The only platform with an output, if there is one only: then its class and precision say
+        nothing, unless it is a strict class of several outputs of its own."""
+        if len(self.classes) != 1:
+            return None
+        only = self.classes[0]
+        return only.platforms[0] if len(only.platforms) == 1 and len(only.digests) < 2 else None
+
+    @property
+    def without_output(self) -> tuple[Missing, ...]:
+        """Who is missing and who is not available, by name."""
+        both = (*self.missing, *self.not_available)
+        return tuple(sorted(both, key=lambda one: one.platform)) if self.not_available else both
 
 
 @dataclass(frozen=True)
@@ -141,6 +164,8 @@ class TableCell:
     """The cell on the left is of the same workload and variant, and equal."""
     footnote: int | None = None
     """Number, from 1, of the footnote in ``ClassTable.footnotes`` with the reason if missing."""
+    available: bool = True
+    """Whether an output was to be expected."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +265,16 @@ class LayerProfile:
         said = (f"{one.reason} ({', '.join(one.platforms)})" for one in found)
         return "; ".join(said) or None
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """(workload, input, variant)."""
+        return (self.workload, self.input, self.variant)
+
+    @property
+    def alone(self) -> bool:
+        """Whether each layer is known of one platform only, so that nothing was compared."""
+        return bool(self.rows) and all(row.platforms < 2 for row in self.rows)
+
 
 @dataclass(frozen=True)
 class PlatformInfo:
@@ -270,6 +305,9 @@ class PlatformInfo:
     """What the probe could not read, and why: ``cpu.microcode: not readable …``."""
     notes: tuple[str, ...] = ()
     """Reasons to doubt the row, for the reader."""
+    platforms: tuple[PlatformInfo, ...] = ()
+    """Where more than platforms is compared: those that computed this member. What they do not
+    have in common is not known of it."""
 
 
 @dataclass(frozen=True)
@@ -298,6 +336,7 @@ class Summary:
     last_recorded: str | None
     strict: bool
     observations: int
+    """Sessions with an output."""
     platforms: tuple[PlatformInfo, ...]
     common_flags: tuple[tuple[str, int], ...]
     """(architecture, number of CPU flags that all its platforms have)."""
@@ -307,8 +346,15 @@ class Summary:
     layers: tuple[LayerProfile, ...]
     measurements: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
-    compare: tuple[str, ...] = ("platform",)
+    compare: tuple[str, ...] = BY_PLATFORM
     """The axes whose combinations are the members of a partition, here called platforms."""
+    without_output: int = 0
+    """Sessions that are rows with a reason: failed, unsupported, skipped, not available, …"""
+
+    @property
+    def noun(self) -> Noun:
+        """What texts call the members."""
+        return noun_of(self.compare)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from orchestrator.model.experiment import Scalar
 from orchestrator.results.partitions import TableCell
+from orchestrator.system.counted import counted
 
 Value = Scalar | TableCell
 
@@ -52,6 +53,8 @@ class Table:
     rows: tuple[tuple[Value, ...], ...]
     notes: tuple[str, ...] = ()
     """How to read the table, and what is left out of it and why."""
+    blank: str = "not known, or not defined"
+    """What ``None`` means in it; formats for people say so where there is one."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -60,7 +63,8 @@ class Table:
         for number, row in enumerate(self.rows):
             if len(row) != len(names):
                 raise ValueError(
-                    f"table {self.name}: row {number} has {len(row)} values, not {len(names)}"
+                    f"table {self.name}: row {number} has {counted(len(row), 'value')}, "
+                    f"not {len(names)}"
                 )
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from blake3 import blake3
 
+from orchestrator.system.counted import counted
+
 WIDTH = {
     "float16": 2,
     "bfloat16": 2,
@@ -85,7 +87,7 @@ def tensor_file(dtype: str, shape: tuple[int, ...], data: bytes) -> bytes:
         raise ValueError(f"shape {shape} has a negative size")
     expected = int(np.prod(shape, dtype=np.int64)) * WIDTH[dtype]
     if len(data) != expected:
-        raise ValueError(f"{len(data)} bytes, but {dtype}{list(shape)} takes {expected}")
+        raise ValueError(f"{counted(len(data), 'byte')}, but {dtype}{list(shape)} takes {expected}")
     return _header(dtype, shape) + data
 
 

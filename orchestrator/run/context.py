@@ -13,6 +13,7 @@ from orchestrator.errors import EnvironmentNotReady
 from orchestrator.images import connect
 from orchestrator.model.events import EventSink, Note
 from orchestrator.model.experiment import Cell, Isolation, Limits, Pending, Plan, Platform
+from orchestrator.plan.availability import available
 from orchestrator.providers.registry import is_here
 from orchestrator.run.job import pending_sessions
 from orchestrator.run.software import PresentSoftware
@@ -50,8 +51,11 @@ class Context:
         return str(self.folder.path.resolve())
 
     def pending(self, *, here: bool) -> Pending:
-        """The pending sessions of this computer (``here``) or of remote machines."""
-        cells = [c for c in self.plan.cells if is_here(c.platform.provider) == here]
+        """The pending sessions of this computer (``here``) or of remote machines.
+
+        Of cells that are known not to be available none is.
+        """
+        cells = [c for c in available(self.plan.cells) if is_here(c.platform.provider) == here]
         return self._pending(cells)
 
     def pending_of(self, platform: Platform) -> Pending:

@@ -17,6 +17,7 @@ from orchestrator.model.events import (
     Skipped,
 )
 from orchestrator.model.experiment import Pending, Reason, Status
+from orchestrator.plan.availability import not_available
 from orchestrator.run.context import Context
 from orchestrator.run.job import Job, write_job
 from orchestrator.store.ingest import Origin, ingest, not_observed
@@ -79,6 +80,29 @@ def record_skipped(
         skipped.add((cell.platform.name, cell.variant.installation.title))
     for platform, framework in sorted(skipped):
         context.tell(Skipped(platform, framework, reason.message))
+    return records
+
+
+def record_not_available(context: Context) -> list[Record]:
+    """Store which cells of the plan are known not to be had, and say so.
+
+    What the store has already is neither stored nor said again. Returns the new records.
+    """
+    known = {(r.cell, r.session, r.reason) for r in context.folder.records() if r.reason}
+    done = context.folder.sessions_done()
+    records: list[Record] = []
+    said = set()
+    for cell in context.plan.cells:
+        reason = not_available(cell)
+        if reason is None:
+            continue
+        wanted = [n for n in range(cell.observe.sessions) if (cell.id, n) not in done]
+        new = tuple(n for n in wanted if (cell.id, n, reason) not in known)
+        if new:
+            records += not_observed(context.folder, cell, new, Status.NOT_AVAILABLE, reason)
+            said.add((cell.platform.name, cell.variant.installation.title, reason.message))
+    for platform, framework, why in sorted(said):
+        context.note(f"not available {platform} {framework}: {why}")
     return records
 
 

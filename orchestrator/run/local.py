@@ -33,7 +33,7 @@ from orchestrator.providers.registry import is_here, make
 from orchestrator.providers.this_computer.registration import this_architecture
 from orchestrator.results.record import SoftwareRecord
 from orchestrator.run.context import Context, engine
-from orchestrator.run.execute import execute, record_skipped
+from orchestrator.run.execute import execute, record_not_available, record_skipped
 from orchestrator.run.installed import Installed
 from orchestrator.run.job import Job, sessions_of_job
 from orchestrator.run.parallel import side_by_side
@@ -89,10 +89,11 @@ class LocalRun:
         """Compute all pending sessions of this computer, at most ``at_once`` jobs at a time."""
         if not any(is_here(cell.platform.provider) for cell in self._context.plan.cells):
             return []
+        not_available = record_not_available(self._context)
         self._prepare([cell for cell, _ in self._context.pending(here=True)])
         self._learn_software()
         self._context.note_upgrades(self._context.pending(here=True))
-        records = self._record_unavailable()
+        records = [*not_available, *self._record_unavailable()]
         stop = self._context.stop
         for ended in side_by_side(self._jobs(), self._run_job, at_once=at_once, stop=stop):
             records += ended
@@ -239,12 +240,8 @@ class LocalRun:
         return True
 
     def _why_no_machine(self, cell: Cell) -> Reason | None:
-        machine, framework = self._machine(cell.platform), cell.variant.framework
-        if isinstance(machine, Reason):
-            return machine
-        if machine.environment(framework) is None:
-            return Reason("no-switch", f"{framework} has no switch for level {machine.masked}")
-        return None
+        machine = self._machine(cell.platform)
+        return machine if isinstance(machine, Reason) else None
 
     def _why_not(self, cell: Cell) -> Reason | None:
         reason = self._why_no_machine(cell)

@@ -10,7 +10,11 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Iterator
 
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.executors.process import installed_software
 from orchestrator.model.experiment import Cell, Installation, Pending
+from orchestrator.packages.environments import existing
+from orchestrator.packages.requirements import is_default
 from orchestrator.providers.registry import is_here
 from orchestrator.results.record import SoftwareRecord
 from orchestrator.run.job import Done
@@ -79,6 +83,43 @@ def doubtful(cells: Collection[Cell], done: Done) -> dict[Key, Cell]:
         if cell.id in stored:
             found.setdefault(key_of(cell), cell)
     return found
+
+
+def sessions_by_present(
+    cells: Collection[Cell], done: Done, *, installed: bool
+) -> tuple[dict[str, int], int]:
+    """By cell id, the stored sessions that need not be computed again, as far as is known.
+
+    ``installed``: jobs are processes, so what would compute is told by metadata, offline. Of what
+    is not known (images, remote machines) all count, by whatever software; the second number says
+    how many these are.
+    """
+    present = PresentSoftware()
+    here = [cell for cell in cells if installed and is_here(cell.platform.provider)]
+    for key, cell in doubtful(here, done).items():
+        present.learn(key, _installed(cell.variant.installation))
+    asked = {cell.id: cell for cell in cells}
+    found: Counter[str] = Counter()
+    unjudged = 0
+    for (cell_id, _), by in done.items():
+        if cell_id not in asked:
+            continue
+        known = present.of(asked[cell_id]) is not None
+        if not known or present.accepts(asked[cell_id], by):
+            found[cell_id] += 1
+            unjudged += not known
+    return found, unjudged
+
+
+def _installed(installation: Installation) -> SoftwareRecord | None:
+    """What processes would compute with now; ``None``: it cannot be told, or is not made yet."""
+    python = None if is_default(installation) else existing(installation)
+    if python is None and not is_default(installation):
+        return None
+    try:
+        return installed_software(installation, python)
+    except EnvironmentNotReady:
+        return None
 
 
 def _upgrade(framework: str, before: str | None, now: str | None, count: int) -> str:

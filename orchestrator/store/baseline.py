@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from orchestrator.errors import UsageError
 from orchestrator.model.experiment import Scalar
@@ -21,16 +22,24 @@ from orchestrator.results.outputs import links_of
 from orchestrator.results.partitions import EqClass, Missing, Partition
 from orchestrator.results.record import SoftwareRecord, VariantRecord
 from orchestrator.system.files import write_whole
+from orchestrator.yaml_files.wording import shown, wrong_value
 
 Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 
 
-def read_baseline(path: Path) -> tuple[Partition, ...]:
-    """The partitions in a JSON report; dendrograms and mantissa bits are not in it, so ``None``.
+class Baseline(NamedTuple):
+    """A JSON report, read back."""
 
-    Raises ``UsageError`` that names the file, the place in it and what is wrong.
-    """
+    partitions: tuple[Partition, ...]
+    """Without dendrograms and mantissa bits, which are not in it."""
+    compare: tuple[str, ...] = ()
+    """The axes of its members, and these; it says neither of platforms."""
+    members: tuple[str, ...] = ()
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Raises ``UsageError`` that names the file, the place in it and what is wrong."""
     if path.is_dir():
         raise UsageError(f"{path}: a folder; read it as a store, or name a JSON report")
     try:
@@ -40,10 +49,10 @@ def read_baseline(path: Path) -> tuple[Partition, ...]:
     return _parsed(path, content)
 
 
-def write_baseline(path: Path, report: Mapping[str, Any]) -> tuple[Partition, ...]:
+def write_baseline(path: Path, report: Mapping[str, Any]) -> Baseline:
     """Make ``report`` (the current JSON report) the baseline: written whole or not at all.
 
-    Checked as strictly as on reading and before the old file is touched; returns the partitions.
+    Checked as strictly as on reading and before the old file is touched; returns what it says.
     """
     if path.is_dir():
         raise UsageError(f"{path}: a folder; a baseline that is accepted into is a JSON file")
@@ -107,6 +116,7 @@ class _Partition(_Part):
     classes: list[_Class]
     nondeterministic: list[Name]
     missing: list[_Missing]
+    not_available: list[_Missing] = []
     settings: _Settings | None = None
     software: list[_Software] = []
 
@@ -114,9 +124,11 @@ class _Partition(_Part):
 class _Report(_Part):
     schema_: Annotated[Literal[1, 2], Field(alias="schema")]
     partitions: list[_Partition]
+    compare: list[Name] = []
+    members: list[Name] = []
 
 
-def _parsed(path: Path, content: bytes) -> tuple[Partition, ...]:
+def _parsed(path: Path, content: bytes) -> Baseline:
     try:
         report = _Report.model_validate_json(content)
     except ValidationError as error:
@@ -124,25 +136,35 @@ def _parsed(path: Path, content: bytes) -> tuple[Partition, ...]:
     partitions = tuple(_partition(path, parsed) for parsed in report.partitions)
     keys = [partition.key for partition in partitions]
     _refuse(path, "partition", "the report", (" · ".join(key) for key in keys))
-    return partitions
+    return Baseline(partitions, tuple(report.compare), tuple(report.members))
 
 
 def _mistakes(error: ValidationError) -> str:
-    found = error.errors(include_url=False, include_input=False)
-    lines = [
-        f"  {'.'.join(str(part) for part in mistake['loc']) or 'file'}: {mistake['msg']}"
-        for mistake in found[:5]
-    ]
+    found = error.errors(include_url=False)
+    lines = [f"  {_mistake(mistake)}" for mistake in found[:5]]
     if len(found) > len(lines):
         lines.append(f"  and {len(found) - len(lines)} more")
     return "\n".join(lines)
+
+
+def _mistake(error: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in error["loc"]) or "file"
+    if error["type"] == "json_invalid":
+        return f"{place}: no JSON, or not all of it"
+    if error["type"] == "missing":
+        return f"{place}: is missing"
+    if error["type"] == "literal_error":
+        expected = str(error.get("ctx", {}).get("expected"))
+        return f"{place}: should be {expected}, not {shown(error['input'])}"
+    return wrong_value(place, [error], None)
 
 
 def _partition(path: Path, parsed: _Partition) -> Partition:
     key = (parsed.workload, parsed.input, parsed.variant, parsed.output)
     where = " · ".join(key)
     placed = [name for group in parsed.classes for name in group.platforms]
-    _refuse(path, "platform", where, [*placed, *(absent.platform for absent in parsed.missing)])
+    lacking = (absent.platform for absent in (*parsed.missing, *parsed.not_available))
+    _refuse(path, "platform", where, [*placed, *lacking])
     _refuse(path, "class id", where, (group.id for group in parsed.classes))
     _refuse(path, "class number", where, (str(group.number) for group in parsed.classes))
     strange = sorted(set(parsed.nondeterministic) - set(placed))
@@ -165,14 +187,19 @@ def _partition(path: Path, parsed: _Partition) -> Partition:
             for group in sorted(parsed.classes, key=lambda group: group.number)
         ),
         nondeterministic=tuple(sorted(parsed.nondeterministic)),
-        missing=tuple(
-            Missing(absent.platform, absent.status, absent.reason)
-            for absent in sorted(parsed.missing, key=lambda absent: absent.platform)
-        ),
+        missing=_lacking(parsed.missing),
         dendrogram=None,
         settings=_settings(parsed),
         software=tuple(SoftwareRecord(**one.model_dump()) for one in parsed.software),
         computed_by=parsed.computed_by,
+        not_available=_lacking(parsed.not_available),
+    )
+
+
+def _lacking(parsed: Iterable[_Missing]) -> tuple[Missing, ...]:
+    return tuple(
+        Missing(absent.platform, absent.status, absent.reason)
+        for absent in sorted(parsed, key=lambda absent: absent.platform)
     )
 
 

@@ -192,7 +192,7 @@ class _Builder:
                 merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
             elif name in mapping:
                 first = self.mistakes.keys[here].line
-                message = f"key '{name}' is given twice, first on line {first}"
+                message = f"key '{name}' is given twice, first on line {first}: keep one of them"
                 self.mistakes.at(_mark(key.start_mark), message)
             else:
                 self.mistakes.keys[here] = _mark(key.start_mark)

@@ -95,6 +95,18 @@ class Controller:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def beside(self, *words: str) -> None:
+        """Run another command as the same owner on the same computer: it sees what runs."""
+        done = subprocess.run(
+            command(*words),
+            cwd=self.folder,
+            env=self._env,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
+
     def kill_once(
         self, moments: random.Random, took: float, among: Sequence[str] = MOMENTS
     ) -> Kill | None:

@@ -13,7 +13,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -57,10 +59,27 @@ def test_a_hundred_kills(clouds: Clouds, tmp_path: Path) -> None:
     assert phases >= PHASES, f"no kill fell into: {PHASES - phases}"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_kills_while_others_ask_and_reap(clouds: Clouds, tmp_path: Path) -> None:
+    """``EQC_TEST_KILLS`` of them, beside ``eqc status`` and ``eqc reap --yes`` without a pause."""
+    number = int(os.environ.get("EQC_TEST_KILLS", "100"))
+    nothing_is_lost_doubled_or_left(clouds, tmp_path, kills=number, controllers=3, beside=True)
+
+
 def nothing_is_lost_doubled_or_left(
-    clouds: Clouds, folder: Path, *, kills: int, controllers: int, among: Sequence[str] = MOMENTS
+    clouds: Clouds,
+    folder: Path,
+    *,
+    kills: int,
+    controllers: int,
+    among: Sequence[str] = MOMENTS,
+    beside: bool = False,
 ) -> list[Kill]:
-    """Runs with one to three kills each, ``kills`` in all; each ends by ``run`` or by ``reap``."""
+    """Runs with one to three kills each, ``kills`` in all; each ends by ``run`` or by ``reap``.
+
+    ``beside``: two more processes look at the machines of each run, and end those of a dead one.
+    """
     seed = int(os.environ.get("EQC_TEST_SEED", random.randrange(1 << 32)))
     print(f"\nseed {seed}")
     began = time.monotonic()
@@ -78,9 +97,9 @@ def nothing_is_lost_doubled_or_left(
         while len(done) < share:
             name = f"w{worker}-{len(done)}-{seed}"
             least = min(share - len(done), moments.randint(1, 3))
-            done += story(
-                Controller(folder / name, name, clouds), moments, among, least, took, wanted
-            )
+            controller = Controller(folder / name, name, clouds)
+            with watched(controller) if beside else nullcontext():
+                done += story(controller, moments, among, least, took, wanted)
         return done
 
     with ThreadPoolExecutor(controllers) as pool:
@@ -88,6 +107,28 @@ def nothing_is_lost_doubled_or_left(
     report(given, time.monotonic() - began)
     assert (clouds.ec2.machines(), clouds.gce.machines()) == ((), ())
     return given
+
+
+@contextmanager
+def watched(controller: Controller) -> Iterator[None]:
+    """``eqc status`` and ``eqc reap`` beside what happens, again and again; each must succeed."""
+    ended = Event()
+    commands = (("status", "--json"), ("reap", "--yes"))
+
+    def again(*words: str) -> int:
+        calls = 0
+        while not ended.is_set():
+            controller.beside(*words)
+            calls += 1
+        return calls
+
+    with ThreadPoolExecutor(len(commands)) as pool:
+        loops = [pool.submit(again, *words) for words in commands]
+        try:
+            yield
+        finally:
+            ended.set()
+    print(f"{controller.name}: beside {', '.join(str(loop.result()) for loop in loops)} calls")
 
 
 def story(

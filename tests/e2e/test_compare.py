@@ -60,6 +60,16 @@ def test_a_stored_run_is_asked_along_other_axes_without_computing(tmp_path: Path
     assert "did you mean 'threads'?" in wrong.stderr
     same = eqc("diff", "results", "results", "--compare", "on,threads", cwd=tmp_path)
     assert same.returncode == 0, same.stdout
+    collapse = eqc("report", "results", "--show", "collapse", cwd=tmp_path)
+    assert collapse.returncode == 2
+    assert "what is compared here is on" in collapse.stderr
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "collapse.txt").write_text("of an earlier report")
+    every = eqc("report", "results", "--show", "all", "-o", "tables", cwd=tmp_path)
+    assert every.returncode == 0, every.stderr
+    assert every.stdout.count(": left out: ") == 2
+    assert not (tmp_path / "tables" / "collapse.txt").exists()
+    assert (tmp_path / "tables" / "flags.txt").read_text().count(" 1") > 1
     why = eqc("explain", "results", "--compare", "on,flags,threads", cwd=tmp_path)
     assert why.returncode == 0
     assert "onnxruntime" in why.stdout

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator import api
-from orchestrator.errors import UsageError
+from orchestrator.errors import NotOfPlatforms, UsageError
+from orchestrator.report.formats.json_format import json_text
+from orchestrator.results.comparison import PLATFORM
 from orchestrator.store.innfrastructure.importing import import_study
 
 
@@ -72,3 +74,30 @@ def test_a_combination_without_observations_is_refused(store: Path, tmp_path: Pa
 def test_an_unknown_table_is_refused(store: Path) -> None:
     with pytest.raises(UsageError, match="no table 'nope': there are partitions, platforms"):
         api.table(store, "nope")
+
+
+def test_sides_that_compare_along_different_axes_have_no_member_in_common(
+    store: Path, tmp_path: Path
+) -> None:
+    by_input = tmp_path / "by-input.json"
+    found = api.findings(store, compare=["input"])
+    by_input.write_text(json_text(found.reported))
+    same = api.difference(by_input, store, compare=["input"])
+    assert (same.compare, same.differs) == (("input",), False)
+    with pytest.raises(UsageError, match=r"compares along input, the current results along plat"):
+        api.difference(by_input, store)
+    of_platforms = tmp_path / "platforms.json"
+    of_platforms.write_text(json_text(api.findings(store).reported))
+    assert api.difference(of_platforms, store).noun is PLATFORM
+
+
+def test_what_matches_no_member_is_not_called_a_platform(store: Path) -> None:
+    with pytest.raises(UsageError, match=r"no member matches gcloud/\*; there are: i0, "):
+        api.findings(store, api.Choice(platforms=("gcloud/*",)), compare=["input"])
+
+
+def test_what_orders_platforms_is_refused_for_other_members(store: Path) -> None:
+    with pytest.raises(NotOfPlatforms, match="--compare platform --show collapse"):
+        api.frame(store, "collapse", compare=["input"])
+    assert "members" in api.frame(store, "partitions", compare=["input"])
+    assert len(api.frame(store, "cpu-classes", compare=["input"])) == 5

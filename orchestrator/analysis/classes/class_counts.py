@@ -50,7 +50,7 @@ def _sharing(partitions: list[Partition]) -> list[list[Partition]]:
 
 def _names(partition: Partition) -> set[str]:
     members = {name for group in partition.classes for name in group.platforms}
-    return members | {missing.platform for missing in partition.missing}
+    return members | {absent.platform for absent in partition.without_output}
 
 
 def _counted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.results.partitions import ClassTable, Partition, TableCell
+from orchestrator.results.partitions import NOT_AVAILABLE, ClassTable, Partition, TableCell
 
 
 def class_table(partitions: Sequence[Partition], platforms: Sequence[str]) -> ClassTable:
@@ -35,7 +35,7 @@ def _column(
     partition: Partition, platforms: Sequence[str], footnotes: dict[str, int]
 ) -> dict[str, TableCell]:
     numbers = {name: group.number for group in partition.classes for name in group.platforms}
-    absent = {missing.platform: missing for missing in partition.missing}
+    absent = {one.platform: one for one in partition.without_output}
     varying = frozenset(partition.nondeterministic)
     cells: dict[str, TableCell] = {}
     met: set[int] = set()
@@ -45,10 +45,11 @@ def _column(
             cells[platform] = TableCell(number, platform in varying, number not in met)
             met.add(number)
         elif platform in absent:
-            missing = absent[platform]
-            why = f"{missing.status}: {missing.reason}"
+            one = absent[platform]
+            available = one.status != NOT_AVAILABLE
+            why = f"{one.status if available else 'not available'}: {one.reason}"
             note = footnotes.setdefault(why, len(footnotes) + 1)
-            cells[platform] = TableCell(None, footnote=note)
+            cells[platform] = TableCell(None, footnote=note, available=available)
     return cells
 
 

@@ -19,6 +19,7 @@ from orchestrator.analysis.classes.distance import compared
 from orchestrator.analysis.classes.matching import matched
 from orchestrator.analysis.classes.tolerance import beyond
 from orchestrator.errors import Exit, UsageError
+from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.difference import (
     Absent,
     Change,
@@ -28,7 +29,14 @@ from orchestrator.results.difference import (
     Moved,
     PartitionDifference,
 )
-from orchestrator.results.partitions import NOT_RECORDED, EqClass, Partition, Summary, incomplete
+from orchestrator.results.partitions import (
+    NOT_AVAILABLE,
+    NOT_RECORDED,
+    EqClass,
+    Partition,
+    Summary,
+    incomplete,
+)
 from orchestrator.results.tolerance import Tolerance, tolerances_for
 
 
@@ -39,13 +47,14 @@ def difference(
     tensors: Tensors | None = None,
     tolerances: Sequence[Tolerance] = (),
     ignore: Sequence[str] = (),
+    compare: tuple[str, ...] = BY_PLATFORM,
 ) -> Difference:
     """Compare every partition of ``baseline`` and ``current``.
 
     ``tensors`` gives those of either side; ``None``: none is stored. ``ignore`` names axes
-    (``matching.AXES``). Raises ``ValueError`` where one side has two partitions with the same
-    labels, ``UsageError`` where ignoring makes two of one side one, or a tolerance is for an
-    output that there is not.
+    (``matching.AXES``), ``compare`` those whose combinations are the members of both. Raises
+    ``ValueError`` where one side has two partitions with the same labels, ``UsageError`` where
+    ignoring makes two of one side one, or a tolerance is for an output that there is not.
     """
     pairs = matched(_partitions(baseline), _partitions(current), ignore)
     _refuse_unknown(tolerances, [one for pair in pairs for one in pair if one is not None])
@@ -66,6 +75,7 @@ def difference(
         tuple(sorted(had - have)),
         tuple(f"{one.output}:{one.text}" if one.output else one.text for one in tolerances),
         tuple(ignore),
+        compare,
     )
 
 
@@ -191,10 +201,17 @@ def _added(after: Partition) -> PartitionDifference:
 
 
 def _absent(before: Partition, after: Partition) -> tuple[Absent, ...]:
-    """Who has no class now: known to be missing, or not mentioned any more."""
+    """Who has no class now: known to be missing, or not mentioned any more.
+
+    Who is not available is among them only if it had a class.
+    """
     have, had = _ids(after), _ids(before)
-    lacked = {absent.platform for absent in before.missing}
-    why = {absent.platform: (absent.status, absent.reason) for absent in after.missing}
+    lacked = {absent.platform for absent in before.without_output}
+    why = {
+        absent.platform: (absent.status, absent.reason)
+        for absent in after.without_output
+        if absent.status != NOT_AVAILABLE or absent.platform in had
+    }
     unmentioned = ("absent", "not in the current results")
     return tuple(
         Absent(name, *why.get(name, unmentioned), expected=name in lacked and name not in had)

@@ -118,7 +118,8 @@ def _key(partition: Partition, ignore: Collection[str]) -> Key:
     )
 
 
-_OF_VARIANT = frozenset(("on", "threads", "batch", "flags", "environment", "precision", "software"))
+_SETTINGS = ("on", "threads", "batch", "flags", "environment", "precision", "device")
+_OF_VARIANT = frozenset((*_SETTINGS, "software"))
 
 
 def _variant(partition: Partition, ignore: Collection[str]) -> Key:
@@ -150,9 +151,10 @@ def _settings(settings: VariantRecord, ignored: Collection[str]) -> Key:
         "environment": _pairs(settings.environment),
         # A record of the study does not say which flags it had; it had none.
         "flags": _pairs(settings.flags or {}),
+        "device": (settings.device,),
     }
     kept = tuple(values for axis, values in axes.items() if axis not in ignored)
-    return ("settings", *kept, settings.device, settings.row)
+    return ("settings", *kept, settings.row)
 
 
 def _pairs(mapping: Mapping[str, Scalar]) -> Key:
@@ -175,7 +177,7 @@ def _one_platform(partitions: Iterable[Partition], side: str) -> list[Partition]
 
 def _names(partition: Partition) -> list[str]:
     held = [name for group in partition.classes for name in group.platforms]
-    return sorted({*held, *(absent.platform for absent in partition.missing)})
+    return sorted({*held, *(absent.platform for absent in partition.without_output)})
 
 
 def _as_one_platform(pair: Pair) -> Pair:
@@ -198,5 +200,6 @@ def _renamed(partition: Partition, name: str) -> Partition:
         partition,
         classes=tuple(map(one, partition.classes)),
         missing=tuple(map(absent, partition.missing)),
+        not_available=tuple(map(absent, partition.not_available)),
         nondeterministic=(name,) if partition.nondeterministic else (),
     )

@@ -17,6 +17,7 @@ from orchestrator.analysis.observations.columns import Observations
 from orchestrator.analysis.observations.tally import Tally, tally
 from orchestrator.results.comparison import NO_REMARKS, Remarks
 from orchestrator.results.partitions import (
+    NOT_AVAILABLE,
     NOT_RECORDED,
     Branch,
     EqClass,
@@ -236,6 +237,7 @@ def _partition(
     if not (strict and members.varying):
         first = [output[0] for output in members.outputs]
         tree = dendrogram(chains, first, range(1, len(first) + 1))
+    lacking = _lacking(members, absent)
     return Partition(
         *key,
         sessions=members.sessions,
@@ -243,9 +245,10 @@ def _partition(
         mantissa_bits=max(bits) if bits and min(bits) >= 0 else None,
         classes=classes,
         nondeterministic=members.varying,
-        missing=_missing(members, absent),
+        missing=tuple(one for one in lacking if one.status != NOT_AVAILABLE),
         dendrogram=tree,
         notes=(f"outputs differ in type or shape: {', '.join(types)}",) if len(types) > 1 else (),
+        not_available=tuple(one for one in lacking if one.status == NOT_AVAILABLE),
     )
 
 
@@ -256,7 +259,7 @@ def _class_id(digests: Sequence[str]) -> str:
     return hashlib.blake2b(" ".join(sorted(digests)).encode(), digest_size=6).hexdigest()
 
 
-def _missing(members: _Members, absent: Mapping[str, tuple[str, str]]) -> tuple[Missing, ...]:
+def _lacking(members: _Members, absent: Mapping[str, tuple[str, str]]) -> tuple[Missing, ...]:
     # All that have outputs are among ``absent``, too: as many as there are, and none is lacking.
     if sum(map(len, members.together)) == len(absent):
         return ()

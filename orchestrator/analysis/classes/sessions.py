@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,7 +10,13 @@ import numpy as np
 from orchestrator.analysis.classes.precision import remaining_precision
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.analysis.observations.tally import Tally, tally
-from orchestrator.results.partitions import Determinism, Measurement, Planned, Variation
+from orchestrator.results.partitions import (
+    NOT_AVAILABLE,
+    Determinism,
+    Measurement,
+    Planned,
+    Variation,
+)
 
 
 def determinism(observations: Observations, role: str = "final") -> Determinism:
@@ -96,11 +103,12 @@ def missing_platforms(
 
     Platforms that have outputs are listed too, with what to say should they lack one output:
     the caller knows which outputs there are. A platform with a good session is not excused by
-    a bad one. Every computation seen or planned is a key.
+    a bad one. Of several reasons the most frequent is told, whatever their order; what may yet be
+    had counts before what cannot. Every computation seen or planned is a key.
     """
     sessions = observations.sessions
     found: dict[Computation, dict[str, tuple[str, str]]] = {}
-    good: set[tuple[Computation, str]] = set()
+    bad: dict[tuple[Computation, str], Counter[tuple[str, str]]] = {}
     cells: dict[str, tuple[str, Computation]] = {}
     columns = ["platform", "workload", "input", "variant", "cell", "status", "reason"]
     for platform, workload, given, variant, cell, status, reason in zip(
@@ -110,10 +118,12 @@ def missing_platforms(
         cells[cell] = (platform, computation)
         platforms = found.setdefault(computation, {})
         if status == "ok":
-            good.add((computation, platform))
             platforms[platform] = ("missing", "ended well, but gave no output of this name")
-        elif (computation, platform) not in good:
-            platforms[platform] = (status, reason if isinstance(reason, str) else "no reason given")
+        else:
+            told = (status, reason if isinstance(reason, str) else "no reason given")
+            bad.setdefault((computation, platform), Counter())[told] += 1
+    for (computation, platform), reasons in bad.items():
+        found[computation].setdefault(platform, _told(reasons))
     for asked in planned:
         if asked.cell in cells:
             continue
@@ -121,3 +131,7 @@ def missing_platforms(
         platforms = found.setdefault(computation, {})
         platforms.setdefault(asked.platform, (asked.status, asked.reason))
     return found
+
+
+def _told(reasons: Counter[tuple[str, str]]) -> tuple[str, str]:
+    return min(reasons, key=lambda told: (told[0] == NOT_AVAILABLE, -reasons[told], told))

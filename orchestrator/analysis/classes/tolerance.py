@@ -12,6 +12,7 @@ from orchestrator.analysis.classes.distance import Comparison
 from orchestrator.results.floats import FORMATS, as_values, bits_of, ulp_distance
 from orchestrator.results.tensor_file import COMPLEX
 from orchestrator.results.tolerance import Tolerance
+from orchestrator.system.counted import counted
 
 
 def beyond(tolerances: Iterable[Tolerance], found: Comparison) -> tuple[str, ...]:
@@ -26,7 +27,8 @@ def beyond(tolerances: Iterable[Tolerance], found: Comparison) -> tuple[str, ...
 def _beyond(tolerance: Tolerance, found: Comparison) -> Iterator[str]:
     distance = found.distance
     if found.tensors is not None and (odd := _unequal_specials(*found.tensors)):
-        yield f"{odd} elements are infinite or NaN, with other bits on the other side"
+        elements = counted(odd, "element is", "elements are")
+        yield f"{elements} infinite or NaN, with other bits on the other side"
         return
     if tolerance.bits is not None:
         if found.agreed is None:
@@ -36,7 +38,7 @@ def _beyond(tolerance: Tolerance, found: Comparison) -> Iterator[str]:
         elif found.agreed < 0:
             yield "sign or exponent differ"
         elif found.agreed < tolerance.bits:
-            yield f"{found.agreed} bits"
+            yield counted(found.agreed, "bit")
     elif found.tensors is None:
         yield _cannot(distance.unknown)
     elif tolerance.ulps is not None:
@@ -45,7 +47,8 @@ def _beyond(tolerance: Tolerance, found: Comparison) -> Iterator[str]:
         elif (furthest := _finite_ulps(*found.tensors)) > tolerance.ulps:
             yield f"{furthest} ulp"
     elif far := int((~_is_close(tolerance, *found.tensors)).sum()):
-        yield f"{far} of {found.tensors[0][2].size} elements are further"
+        elements = counted(found.tensors[0][2].size, "element")
+        yield f"{far} of {elements} {'is' if far == 1 else 'are'} further"
 
 
 def _cannot(unknown: Iterable[str]) -> str:

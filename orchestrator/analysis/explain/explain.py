@@ -1,12 +1,9 @@
-"""Why platforms fall into the classes they do: from stored records to explanations.
-
-Variants of one computation can be taken as one partition, so that a setting can explain a class.
-"""
+"""Why platforms fall into the classes they do: from stored records to explanations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.explain.deadline import Deadline
@@ -17,7 +14,7 @@ from orchestrator.analysis.hardware.attributes import AttributeTable, described
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import KEYS, Observations, observations_table
 from orchestrator.model.experiment import Status
-from orchestrator.results.comparison import NO_REMARKS, Remarks
+from orchestrator.results.comparison import NO_REMARKS, PLATFORM, Noun, Remarks
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
     CAUSES,
@@ -70,22 +67,20 @@ def explain(
     output: str | None = None,
     platforms: Callable[[str], bool] | Collection[str] | None = None,
     kinds: Collection[Kind] | None = None,
-    across_variants: bool = False,
     only_apart: bool = False,
     limits: Limits = Limits(),
     known: Classes | None = None,
     remarks: Remarks = NO_REMARKS,
+    noun: Noun = PLATFORM,
 ) -> Part[Explanation]:
     """One explanation for all partitions that match and part the same platforms alike.
 
     Labels are those of the tables. ``platforms`` keeps the platforms it accepts or holds; classes
     are numbered over these. ``kinds`` are the attributes that may explain (default: ``CAUSES``,
     and in further answers what the framework chose and what names the platforms, each where
-    nothing before it tells all classes apart). With ``across_variants`` the variants of one
-    workload and input are explained together, each platform once per variant, so that threads
-    and settings can be the cause. ``only_apart`` leaves out partitions with less than two
-    classes. ``known`` saves the work of making tables of ``records``, if all platforms count.
-    A platform without fingerprint or flags is listed and takes no part; where nothing was
+    nothing before it tells all classes apart). ``only_apart`` leaves out partitions with less
+    than two classes. ``known`` saves the work of making tables of ``records``, if all platforms
+    count. A platform without fingerprint or flags is listed and takes no part; where nothing was
     observed the explanation has no answer and a note. What ``limits`` left out is in the notes.
     """
     deadline = Deadline.after(limits.seconds)
@@ -102,8 +97,6 @@ def explain(
         and input in (None, partition.input)
         and variant in (None, partition.variant)
     ]
-    if across_variants:
-        matching = across(matching)
     chosen = [one for one in matching if len(one.classes) > 1] if only_apart else matching
     if not chosen:
         return Part(absent=_absent(matching, only_apart=only_apart))
@@ -115,9 +108,11 @@ def explain(
         left = min(len(asked), limits.explanations or len(asked)) - len(found)
         units = _units(question.first, cells)
         found.append(
-            _explained(question, units, fingerprints, kinds, limits.sets, deadline.share(1 / left))
+            _explained(
+                question, units, fingerprints, kinds, limits.sets, deadline.share(1 / left), noun
+            )
         )
-    return Part(tuple(found), notes=_left_out(len(asked) - len(found), limits, deadline))
+    return Part(tuple(found), notes=_left_out(len(asked) - len(found), limits, deadline, noun))
 
 
 def _accepted(platforms: Callable[[str], bool] | Collection[str] | None, name: str) -> bool:
@@ -134,13 +129,14 @@ def _absent(matching: Sequence[Partition], *, only_apart: bool) -> str:
     return "Nothing was observed."
 
 
-def _left_out(left: int, limits: Limits, deadline: Deadline) -> tuple[str, ...]:
+def _left_out(left: int, limits: Limits, deadline: Deadline, noun: Noun) -> tuple[str, ...]:
     if not left:
         return ()
     why = f"here: `{COMMAND}` explains all."
     if deadline.passed:
         why = f"since {limits.seconds:g} s were over: `{COMMAND} --seconds` gives more."
-    return (f"{left} more groupings of platforms are not explained {why}",)
+    one, many = f"grouping of {noun.many} is", f"groupings of {noun.many} are"
+    return (f"{left} more {one if left == 1 else many} not explained {why}",)
 
 
 def _cells(observations: Observations, records: Iterable[Observation]) -> Cells:
@@ -159,8 +155,7 @@ def _units(partition: Partition, cells: Cells) -> dict[str, Observation]:
     found: dict[str, Observation] = {}
     for group in partition.classes:
         for name in group.platforms:
-            platform, variant = platform_and_variant(name, partition)
-            key = (platform, partition.workload, partition.input, variant)
+            key = (name, partition.workload, partition.input, partition.variant)
             found[name] = next(
                 record
                 for record in cells[key]
@@ -177,10 +172,11 @@ def _explained(
     kinds: Collection[Kind] | None,
     most: int,
     deadline: Deadline,
+    noun: Noun,
 ) -> Explanation:
     partition = question.first
     numbers = {name: group.number for group in partition.classes for name in group.platforms}
-    table = described(units, fingerprints)
+    table = described(units, fingerprints, noun)
     notes = [*table.notes]
     if partition.nondeterministic:
         names = ", ".join(partition.nondeterministic)
@@ -188,7 +184,7 @@ def _explained(
     answers: tuple[Answer, ...] = ()
     odd: tuple[Outlier, ...] = ()
     if not len(table.frame):
-        notes.append("no platform that has a class is described: nothing can be explained")
+        notes.append(f"no {noun.one} that has a class is described: nothing can be explained")
     else:
         answers = _answers(table, numbers, kinds, most, deadline)
         odd = outliers(table, numbers, deciding(answers), MECHANISMS)
@@ -228,59 +224,3 @@ def _steps(table: AttributeTable, numbers: Mapping[str, int]) -> list[Basis]:
             if further.undetermined < steps[-1].undetermined:
                 steps.append(further)
     return steps
-
-
-_WITH = " with "
-_ALL_VARIANTS = "all variants"
-
-
-def across(chosen: Iterable[Partition]) -> list[Partition]:
-    """Partitions of the same workload, input and output as one, over platforms per variant.
-
-    Classes keep their ids and are numbered from 1 by first appearance.
-    """
-    merged: dict[tuple[str, str, str], Partition] = {}
-    for partition in chosen:
-        key = (partition.workload, partition.input, partition.output)
-        named = replace(
-            partition,
-            variant=_ALL_VARIANTS,
-            classes=tuple(
-                replace(
-                    group,
-                    platforms=tuple(
-                        f"{name}{_WITH}{partition.variant}" for name in group.platforms
-                    ),
-                )
-                for group in partition.classes
-            ),
-            nondeterministic=tuple(
-                f"{name}{_WITH}{partition.variant}" for name in partition.nondeterministic
-            ),
-        )
-        merged[key] = _merged(merged[key], named) if key in merged else named
-    return list(merged.values())
-
-
-def platform_and_variant(name: str, partition: Partition) -> tuple[str, str]:
-    """The labels that ``name`` stands for in a partition of ``across``, or in any other."""
-    if partition.variant != _ALL_VARIANTS:
-        return name, partition.variant
-    platform, _, variant = name.rpartition(_WITH)
-    return platform, variant
-
-
-def _merged(left: Partition, right: Partition) -> Partition:
-    groups = {group.id: group for group in left.classes}
-    for group in right.classes:
-        old = groups.get(group.id)
-        groups[group.id] = (
-            replace(group, number=len(groups) + 1)
-            if old is None
-            else replace(old, platforms=tuple(sorted((*old.platforms, *group.platforms))))
-        )
-    return replace(
-        left,
-        classes=tuple(groups.values()),
-        nondeterministic=tuple(sorted((*left.nondeterministic, *right.nondeterministic))),
-    )

@@ -11,6 +11,7 @@ from orchestrator.analysis.hardware.fingerprint_attributes import (
     fingerprint_flags,
 )
 from orchestrator.analysis.hardware.record_attributes import MASKED, UNMASKED
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
     Answer,
@@ -28,12 +29,12 @@ from orchestrator.results.fingerprint import Fingerprint
 
 
 def predictions(
-    fingerprint: Fingerprint, explanations: Part[Explanation]
+    fingerprint: Fingerprint, explanations: Part[Explanation], noun: Noun = PLATFORM
 ) -> Part[tuple[ExplainedPartition, Prediction]]:
     """``predict`` for each partition that was explained."""
     found = []
     for one in explanations.items:
-        predicted = predict(fingerprint, one)
+        predicted = predict(fingerprint, one, noun=noun)
         number = predicted.class_number
         for place, partition in enumerate(one.partitions):
             identity = None if number is None else one.class_id(number, place)
@@ -45,6 +46,8 @@ def predict(
     fingerprint: Fingerprint,
     explanation: Explanation,
     settings: Mapping[str, AttributeValue] | None = None,
+    *,
+    noun: Noun = PLATFORM,
 ) -> Prediction:
     """The class that the minimal sets of the ``deciding`` answer name for ``fingerprint``.
 
@@ -58,7 +61,7 @@ def predict(
     values = _Values(fingerprint, settings or {})
     answer = deciding(explanation.answers)
     if not answer.sets[0].clusters:
-        return _only_class(explanation, answer)
+        return _only_class(explanation, answer, noun)
     votes: dict[int, int] = {}
     support: dict[int, dict[str, None]] = {}
     unseen: dict[str, None] = {}
@@ -93,12 +96,12 @@ def predict(
     )
 
 
-def _only_class(explanation: Explanation, answer: Answer) -> Prediction:
+def _only_class(explanation: Explanation, answer: Answer, noun: Noun) -> Prediction:
     """Every platform that fits gave one output: nothing is known of what would change it."""
     case = answer.sets[0].cases
     if not case:
         return Prediction(
-            None, None, Certainty.NONE, (), 0, 1, (), ("all platforms contradict each other",)
+            None, None, Certainty.NONE, (), 0, 1, (), (f"all {noun.many} contradict each other",)
         )
     number = case[0].class_number
     return Prediction(
@@ -109,7 +112,7 @@ def _only_class(explanation: Explanation, answer: Answer) -> Prediction:
         1,
         1,
         ((number, 1),),
-        ("all platforms observed are in one class, whatever their attributes",),
+        (f"all {noun.many} observed are in one class, whatever their attributes",),
     )
 
 

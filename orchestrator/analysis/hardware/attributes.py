@@ -19,6 +19,7 @@ from orchestrator.analysis.hardware.record_attributes import (
     value_of,
 )
 from orchestrator.model.experiment import Status
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.explanation import AttributeValue, Kind
 from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.record import Observation
@@ -73,7 +74,9 @@ def attribute_table(records: Iterable[Observation], fingerprints: Fingerprints) 
     return AttributeTable(table.frame, table.kinds, table.undescribed, tuple(notes))
 
 
-def described(units: Mapping[str, Observation], fingerprints: Fingerprints) -> AttributeTable:
+def described(
+    units: Mapping[str, Observation], fingerprints: Fingerprints, noun: Noun = PLATFORM
+) -> AttributeTable:
     """The table with one row per unit: a name and the record that describes it."""
     seen: dict[str, tuple[Named, frozenset[str] | None]] = {}
     rows: dict[str, _Row] = {}
@@ -99,7 +102,7 @@ def described(units: Mapping[str, Observation], fingerprints: Fingerprints) -> A
         undescribed += [(name, "its CPU flags are not known") for name in lacking]
         rows = {name: row for name, row in rows.items() if row.flags is not None}
     elif rows:
-        notes.append("no platform's CPU flags are known: flags take no part")
+        notes.append(f"no {noun.one}'s CPU flags are known: flags take no part")
     return _table(rows, tuple(undescribed), tuple(notes))
 
 

@@ -24,7 +24,7 @@ def fingerprint_attributes(fingerprint: Fingerprint) -> Named:
         "cores": (Kind.CORES, cores),
         "usable cores": (Kind.CORES, _usable(fingerprint)),
         CORE_BIN: (Kind.CORES, core_bin(cores)),
-        "generation": (Kind.IDENTITY, generation(fingerprint)),
+        "generation": (Kind.IDENTITY, generation(fingerprint) or _unlisted(fingerprint)),
         "CPU model": (Kind.IDENTITY, _signature(cpu.family, cpu.model)),
         "CPU stepping": (Kind.IDENTITY, _signature(cpu.family, cpu.model, cpu.stepping)),
         "CPU brand": (Kind.IDENTITY, cpu.brand),
@@ -65,6 +65,14 @@ def bin_top(name: AttributeValue) -> int | None:
     """The highest count in a bin that ``core_bin`` named; ``None``: the bin is open."""
     last = str(name).rpartition("-")[2]
     return int(last) if last.isdigit() else None
+
+
+def _unlisted(fingerprint: Fingerprint) -> str:
+    """What stands for a generation that no table names: a value, else one such machine would take
+    the attribute from all others. Processors of other signatures are of other generations."""
+    cpu = fingerprint.cpu
+    model = _signature(cpu.family, cpu.model) or _signature(cpu.model)
+    return " ".join(word for word in ("unknown", cpu.vendor, model) if word)
 
 
 def _hypervisor(fingerprint: Fingerprint) -> str | None:

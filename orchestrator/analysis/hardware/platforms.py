@@ -11,6 +11,7 @@ from orchestrator.analysis.observations.table import Observations
 from orchestrator.catalog.microarchitectures import gpu_generation, microarchitecture
 from orchestrator.results.fingerprint import UNKNOWN, Fingerprint, Gpu
 from orchestrator.results.partitions import PlatformInfo
+from orchestrator.system.counted import counted
 
 Fingerprints = Mapping[str, Fingerprint]
 """Fingerprints by digest."""
@@ -51,7 +52,7 @@ def gpu_generations(
     first = {
         info.name: fingerprints.get(info.fingerprints[0], UNKNOWN).gpus
         for info in platforms
-        if info.fingerprints
+        if info.fingerprints and info.gpus
     }
     return {name: gpu_generation(capability(gpus[0])) for name, gpus in first.items() if gpus}
 
@@ -179,7 +180,9 @@ def _hardware(fingerprint: Fingerprint) -> str:
     cpu = fingerprint.cpu
     parts = (cpu.brand, cpu.family, cpu.model, cpu.stepping)
     brand, *numbers = ("?" if part is None else str(part) for part in parts)
-    return f"{brand} ({'/'.join(numbers)}), {fingerprint.logical_cpus} CPUs"
+    cpus = fingerprint.logical_cpus
+    count = f"{cpus} CPUs" if cpus is None else counted(cpus, "CPU")
+    return f"{brand} ({'/'.join(numbers)}), {count}"
 
 
 def _joined(values: Sequence[str]) -> str | None:

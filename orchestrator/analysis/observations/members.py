@@ -15,7 +15,8 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from orchestrator.analysis.observations.labels import Labels
-from orchestrator.model.experiment import STORED, Json, content_id, precision_words
+from orchestrator.analysis.observations.table import NO_OUTPUTS
+from orchestrator.model.experiment import STORED, Json, Status, content_id, precision_words
 from orchestrator.results.record import (
     Asked,
     InputRecord,
@@ -23,6 +24,7 @@ from orchestrator.results.record import (
     Observation,
     Part,
     PlannedRecord,
+    PlatformRecord,
     VariantRecord,
     WorkloadRecord,
 )
@@ -32,7 +34,9 @@ Row = TypeVar("Row", Observation, PlannedRecord)
 ALL_WORKLOADS, ALL_INPUTS = "all workloads", "all inputs"
 NO_SETTINGS = "default settings"
 """The label of a variant of which nothing is left."""
-_SETTINGS = ("precision", "threads", "batch", "environment", "flags")
+_SETTINGS = ("precision", "threads", "batch", "environment", "flags", "device")
+_DEFAULT = {"device": "cpu"}
+"""What a label calls an axis that is not set: ``cpu``, but ``threads=default``."""
 
 
 _Ids = tuple[str, str, str, str]
@@ -49,7 +53,7 @@ class _Words:
     said: dict[str, tuple[str, ...]]
     """By axis: the words of its setting, none where it is the default."""
     rest: tuple[str, ...]
-    """What no axis owns: device and row."""
+    """What no axis owns: the row."""
     values: dict[str, Json]
     """By axis, what tells one setting from another."""
 
@@ -77,14 +81,39 @@ def regrouped(
     return [_with(row, shown.parts(made[_ids(row)])) for row in records]
 
 
-def platforms_of_members(records: Iterable[Observation]) -> dict[str, int]:
-    """Of how many platforms each member, by its label, has records; of platforms nothing."""
-    found: dict[str, set[str]] = {}
-    for record in records:
-        member = record.platform
-        if isinstance(member, MemberRecord) and member.asked is not None:
-            found.setdefault(member.label, set()).add(member.asked.id)
-    return {label: len(platforms) for label, platforms in found.items()}
+def on_platforms(records: Iterable[Observation]) -> list[Observation]:
+    """The records with the platforms themselves in place of members; without outputs, which are
+    those of members."""
+    return [row._replace(platform=_platform(row), outputs=NO_OUTPUTS) for row in records]
+
+
+def platforms_of_members(records: Iterable[Observation]) -> dict[str, tuple[str, ...]]:
+    """The platforms that computed each member, by labels, in order of appearance; where none did,
+    those that were to."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in records:
+        asked, computed = found.setdefault(row.platform.label, ({}, {}))
+        (computed if row.status == Status.OK else asked)[_platform(row).label] = None
+    return {member: tuple(computed or asked) for member, (asked, computed) in found.items()}
+
+
+def platforms_of_outputs(
+    records: Iterable[Observation],
+) -> dict[tuple[str, str, str, str], str]:
+    """The platform of each member in each (workload, input, variant), all by labels; of platforms
+    nothing."""
+    return {
+        (row.workload.label, row.input.label, row.variant.label, row.platform.label): asked.label
+        for row in records
+        if (asked := _platform(row)) is not row.platform
+    }
+
+
+def _platform(row: Observation) -> PlatformRecord:
+    member = row.platform
+    if isinstance(member, MemberRecord) and member.asked is not None:
+        return member.asked
+    return member
 
 
 def _ids(row: Asked) -> _Ids:
@@ -245,7 +274,7 @@ class _Grouping:
             elif axis == "input":
                 words.append(parts.input.label)
             else:
-                words += said[axis] or (f"{axis}=default",)
+                words += said[axis] or (_DEFAULT.get(axis, f"{axis}=default"),)
         if "workload" not in self._axes and self._of_group(parts.workload):
             place = (str(parts.workload.group), " ".join(said["on"]))
             words += [parts.workload.label] if place in self._several else []
@@ -293,9 +322,9 @@ def _taken_apart(variant: VariantRecord) -> _Words:
         "batch": (f"batch={variant.batch}",) if variant.batch is not None else (),
         "environment": tuple(f"{name}={environment[name]}" for name in sorted(environment)),
         "flags": tuple(f"{name}={flags[name]}" for name in sorted(flags)),
+        "device": (variant.device,) if variant.device not in (None, "cpu") else (),
     }
-    rest = [variant.device] if variant.device not in (None, "cpu") else []
-    rest += [f"row={variant.row}"] if variant.row is not None else []
+    rest = [f"row={variant.row}"] if variant.row is not None else []
     left = f"{variant.label} "
     for word in (*(word for words in said.values() for word in words), *rest):
         left = left.replace(f" {word} ", " ", 1)
@@ -306,6 +335,7 @@ def _taken_apart(variant: VariantRecord) -> _Words:
         "batch": variant.batch,
         "environment": {name: environment[name] for name in sorted(environment)},
         "flags": {name: flags[name] for name in sorted(flags)},
+        "device": variant.device or "cpu",
         "on": [what, variant.framework, variant.pin, list(variant.requires)],
     }
-    return _Words({"on": (what,), **said}, tuple(filter(None, rest)), values)
+    return _Words({"on": (what,), **said}, tuple(rest), values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from orchestrator.model.experiment import Reason, Status
 from orchestrator.results.record import Observation
 
 
@@ -15,7 +16,7 @@ class SessionRow(NamedTuple):
     status: str
     code: str | None
     reason: str | None
-    """``code: message``."""
+    """``code: message``; the message alone of what is not available."""
     run: str
     experiment: str | None
     recorded: str | None
@@ -43,11 +44,15 @@ def session_row(record: Observation) -> SessionRow:
     """The row of ``record``."""
     reason, machine, framework = record.reason, record.machine, record.framework
     image = machine.image
+    status = record.status
+    if status == Status.SKIPPED and reason is not None and reason.code == "no-switch":
+        # As stored before masks were known not to be available.
+        status = Status.NOT_AVAILABLE
     return SessionRow(
         record.cell,
-        record.status,
+        status,
         reason.code if reason else None,
-        ": ".join(part for part in (reason.code, reason.message) if part) if reason else None,
+        _reason_text(reason, status) if reason else None,
         record.run,
         record.experiment,
         record.recorded,
@@ -70,6 +75,13 @@ def session_row(record: Observation) -> SessionRow:
         text(framework.isa),
         text(framework.threads),
     )
+
+
+def _reason_text(reason: Reason, status: str) -> str | None:
+    """``code: message``; of what is not available the message, which says all."""
+    if status == Status.NOT_AVAILABLE and reason.message:
+        return reason.message
+    return ": ".join(part for part in (reason.code, reason.message) if part)
 
 
 def text(value: Any) -> str | None:

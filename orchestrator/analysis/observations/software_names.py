@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.analysis.observations.table import Observations
 from orchestrator.results.record import SoftwareRecord
 
 _SAID = 2
@@ -88,3 +89,14 @@ def _words(parts: Mapping[str, str], varying: Sequence[str]) -> str:
     ]
     more = len(varying) - _SAID
     return ", ".join([*words, *([f"and {more} more"] if more > 0 else [])])
+
+
+def names_by_variant(observations: Observations, names: Mapping[str, str]) -> dict[str, str]:
+    """What computed each variant, by its label, where ``names`` has the id of that software."""
+    sessions = observations.sessions
+    pairs = zip(sessions["variant"].tolist(), sessions["software"].tolist(), strict=True)
+    found: dict[str, list[str]] = {}
+    for variant, software in dict.fromkeys(pairs):
+        if software in names:
+            found.setdefault(variant, []).append(names[software])
+    return {variant: ", ".join(sorted(known)) for variant, known in found.items()}

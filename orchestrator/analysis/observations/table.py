@@ -24,7 +24,7 @@ from orchestrator.results.record import Observation, SessionKey
 __all__ = ("KEYS", "Observations", "observations_table")
 
 Layout = tuple[tuple[str, str, int, str | None], ...]
-_NO_OUTPUTS = OutputPool().add(())
+NO_OUTPUTS = OutputPool().add(())
 
 
 @dataclass
@@ -80,7 +80,7 @@ def _add(reading: _Reading, record: Observation) -> None:
         labels["variant"].code(record.variant),
     )
     ended_well = record.status == Status.OK
-    outputs = record.outputs if ended_well else _NO_OUTPUTS
+    outputs = record.outputs if ended_well else NO_OUTPUTS
     digests = reading.chains.add_all(outputs).astype(np.int32)
     rank = (ended_well, record.attempt)
     key = record.key

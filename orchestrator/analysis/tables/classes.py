@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
+from orchestrator.analysis.tables.columns import (
+    PARTITION,
+    by_partition,
+    counts,
+    joined,
+    only_for_platforms,
+)
 from orchestrator.catalog.microarchitectures import vendor_name
 from orchestrator.results.partitions import PlatformInfo
 from orchestrator.results.table import Column, ColumnKind, Table, Value
@@ -17,15 +23,15 @@ if TYPE_CHECKING:
 
 def partitions_table(findings: Findings) -> Table:
     """One row per partition: classes, remaining precision, who is missing."""
-    bits = ("remaining precision", "mantissa bits")
+    noun, bits = findings.noun, ("remaining precision", "mantissa bits")
     return Table(
         "partitions",
         "Classes and remaining precision of every partition",
         (
             *PARTITION,
-            *counts("platforms", "classes"),
+            *counts(noun.many, "classes"),
             *(Column(name, ColumnKind.COUNT, "bits") for name in bits),
-            *counts("sessions", "missing", "non-deterministic"),
+            *counts("sessions", "missing", "not available", "non-deterministic"),
             Column("software"),
         ),
         tuple(
@@ -37,6 +43,7 @@ def partitions_table(findings: Findings) -> Table:
                 partition.mantissa_bits,
                 partition.sessions,
                 len(partition.missing),
+                len(partition.not_available),
                 len(partition.nondeterministic),
                 partition.computed_by,
             )
@@ -47,13 +54,22 @@ def partitions_table(findings: Findings) -> Table:
             f"{' · '.join(partition.key)}: {note}"
             for partition in findings.summary.partitions
             for note in partition.notes
-        ),
+        )
+        + _alone(findings),
     )
+
+
+def _alone(findings: Findings) -> tuple[str, ...]:
+    """How many partitions compare nothing, since only one member of each has an output."""
+    alone = sum(partition.alone is not None for partition in findings.summary.partitions)
+    some = f"{alone} partition has" if alone == 1 else f"{alone} partitions have"
+    only = f"one {findings.noun.one} only, so there is nothing to compare"
+    return (f"{some} an output of {only}.",) if alone else ()
 
 
 def platforms_table(findings: Findings) -> Table:
     """Tables SUP-1 and SUP-2: hardware, CPU class, and the class in every partition."""
-    summary = findings.summary
+    summary, noun = findings.summary, findings.noun
     content = summary.table
     described = findings.gpu_generations
     graphics = {
@@ -63,7 +79,7 @@ def platforms_table(findings: Findings) -> Table:
         for info in summary.platforms
     }
     with_gpus = any(name for name, _ in graphics.values())
-    classes = findings.cpu_classes["cpu class"].to_dict()
+    numbers = findings.cpu_classes["cpu class"].to_dict()
     rows: list[tuple[Value, ...]] = []
     for info, cells in zip(summary.platforms, content.rows, strict=True):
         memory = None if info.memory_bytes is None else round(info.memory_bytes / 2**30, 1)
@@ -74,19 +90,19 @@ def platforms_table(findings: Findings) -> Table:
                 vendor_name(info.vendor),
                 info.logical_cpus,
                 findings.generations.get(info.name),
-                info.brand,
+                _device(info),
                 memory,
                 info.provider,
-                classes.get(info.name),
+                _cpu_class(info, numbers),
                 *(graphics[info.name] if with_gpus else ()),
                 *cells,
             )
         )
     return Table(
         "platforms",
-        "Classes of all platforms (Tables SUP-1 and SUP-2)",
+        f"Classes of all {noun.many} (Tables SUP-1 and SUP-2)",
         (
-            Column("platform"),
+            Column(noun.one),
             Column("kind"),
             Column("vendor"),
             *counts("cores"),
@@ -101,14 +117,29 @@ def platforms_table(findings: Findings) -> Table:
         tuple(rows),
         (
             "Numbers count classes from the top of each column; equal: bit-identical output.",
-            "*: the sessions of this platform disagree.",
+            f"*: the sessions of this {noun.one} disagree.",
             *(f"[{number}] {why}" for number, why in enumerate(content.footnotes, start=1)),
         ),
+        "not known; in the column of a computation: not asked for",
     )
+
+
+def _device(info: PlatformInfo) -> str | None:
+    """The processor; of several unlike ones the platforms that have them."""
+    names = tuple(one.name for one in info.platforms) if len(info.platforms) > 1 else ()
+    return info.brand or joined(names) or None
+
+
+def _cpu_class(info: PlatformInfo, numbers: Mapping[Any, int | None]) -> int | None:
+    """The number of the platform; of a member of several that of all, if it is one."""
+    found = {numbers.get(one.name) for one in info.platforms or (info,)}
+    return found.pop() if len(found) == 1 else None
 
 
 def kind_of(info: PlatformInfo) -> str:
     """``hardware``, or what stands in for it, so that nothing is taken for silicon."""
+    if len(info.platforms) > 1:
+        return joined(tuple(dict.fromkeys(kind_of(one) for one in info.platforms)))
     words = ["rehearsal"] if info.rehearsal else []
     words += [f"emulated {info.emulated}"] if info.emulated else []
     words += [f"masked {info.masked}"] if info.masked else []
@@ -119,8 +150,10 @@ def counts_table(findings: Findings) -> Table:
     """Figure 1: distinct outputs among the first k platforms, by partition and in all.
 
     Platforms stand by vendor, age of their generation and cores, those of equal hardware in the
-    order of the class table; GPUs follow the processors.
+    order of the class table; GPUs follow the processors. Raises ``NotOfPlatforms`` where other
+    members are compared, which have no such order.
     """
+    only_for_platforms(findings, "counts")
     summary, keys = findings.summary, findings.figure_order
     names = [name for name in summary.table.platforms if name in keys]
     names.sort(key=lambda name: keys[name])

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import NotOfPlatforms
+from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.partitions import ClassTable
 from orchestrator.results.table import Column, ColumnKind, partition_name
+
+if TYPE_CHECKING:
+    from orchestrator.analysis.findings import Findings
 
 COMPUTATION = (Column("workload"), Column("input"), Column("variant"))
 PARTITION = (*COMPUTATION, Column("output"))
@@ -25,3 +32,12 @@ def counts(*names: str) -> tuple[Column, ...]:
 def joined(values: tuple[str, ...]) -> str:
     """Names in one cell."""
     return ", ".join(values)
+
+
+def only_for_platforms(findings: Findings, table: str) -> None:
+    """Raises ``NotOfPlatforms`` where the members of partitions are not platforms."""
+    if findings.compare != BY_PLATFORM:
+        raise NotOfPlatforms(
+            f"the table {table!r} puts platforms in order of their hardware, but what is compared "
+            f"here is {', '.join(findings.compare)}: `--compare platform --show {table}` has it"
+        )

@@ -10,6 +10,7 @@ from orchestrator.analysis.tables.columns import PARTITION, by_partition, counts
 from orchestrator.catalog.emulation import simd_meaning
 from orchestrator.results.explanation import AttributeValue, Outlier
 from orchestrator.results.table import Column, ColumnKind, Table
+from orchestrator.system.counted import counted
 
 if TYPE_CHECKING:
     from orchestrator.analysis.findings import Findings
@@ -24,12 +25,8 @@ def clusters_table(findings: Findings) -> Table:
     groups: dict[str, list[str]] = {}
     if GENERATION in attributes.frame:
         for name, value in attributes.frame[GENERATION].items():
-            groups.setdefault("unknown" if value is None else value, []).append(str(name))
+            groups.setdefault(value, []).append(str(name))
     shown = findings.clusters_by_generation if groups else None
-    of = [
-        {name: group.number for group in partition.classes for name in group.platforms}
-        for partition in summary.partitions
-    ]
     return Table(
         "clusters",
         "Flag clusters of each generation, and its classes (Table 1)",
@@ -46,7 +43,7 @@ def clusters_table(findings: Findings) -> Table:
             (
                 group,
                 len(members),
-                *(_numbers(classes, members) for classes in of),
+                *(_numbers(classes, members) for classes in findings.classes_by_platform),
                 *(_MARKS[value] for value in (shown[group].tolist() if shown is not None else ())),
             )
             for group, members in groups.items()
@@ -58,20 +55,20 @@ def clusters_table(findings: Findings) -> Table:
     )
 
 
-def _numbers(classes: Mapping[str, int], members: list[str]) -> str:
-    return ", ".join(
-        str(number) for number in sorted({classes[m] for m in members if m in classes})
-    )
+def _numbers(classes: Mapping[str, frozenset[int]], members: list[str]) -> str:
+    found = frozenset[int]().union(*(classes[name] for name in members if name in classes))
+    return ", ".join(str(number) for number in sorted(found))
 
 
 def flags_table(findings: Findings) -> Table:
     """Table SUP-3: every flag, and the number of its cluster; C: common to all platforms."""
     attributes, clusters = findings.attributes, findings.flag_clusters
     held = attributes.flags().sum()
-    counted = (
-        f"{clusters.total} flags; {len(clusters.common)} are common to all "
-        f"{len(attributes.frame)} platforms (C), the others form {len(clusters.clusters)} "
-        "clusters of flags that always occur together."
+    common = counted(len(clusters.common), "is", "are")
+    note = (
+        f"{counted(clusters.total, 'flag')}; {common} common to all "
+        f"{counted(len(attributes.frame), 'platform')} (C), the others form "
+        f"{counted(len(clusters.clusters), 'cluster')} of flags that always occur together."
     )
     return Table(
         "flags",
@@ -81,7 +78,7 @@ def flags_table(findings: Findings) -> Table:
             (flag, cluster, int(held[flag]), simd_meaning(flag))
             for flag, cluster in findings.flags.itertuples(index=False)
         ),
-        (counted, *_not_described(findings)),
+        (note, *_not_described(findings)),
     )
 
 
@@ -106,6 +103,7 @@ def cpu_classes_table(findings: Findings) -> Table:
 
 def suspects_table(findings: Findings) -> Table:
     """Platforms whose output differs from that of all their hardware twins."""
+    noun = findings.noun
     rows = tuple(
         (
             *partition.key,
@@ -123,10 +121,10 @@ def suspects_table(findings: Findings) -> Table:
     )
     return Table(
         "suspects",
-        "Odd ones out: platforms that differ from all their hardware twins",
+        f"Odd ones out: {noun.many} that differ from all their {noun.twins}",
         (
             *PARTITION,
-            Column("platform"),
+            Column(noun.one),
             *counts("class", "class of twins", "twins"),
             Column("names of twins"),
             Column("equal in"),
@@ -134,7 +132,7 @@ def suspects_table(findings: Findings) -> Table:
         ),
         rows,
         (
-            *(() if rows else ("No platform differs from all its hardware twins.",)),
+            *(() if rows else (f"No {noun.one} differs from all its {noun.twins}.",)),
             *findings.explanations.notes,
         ),
     )

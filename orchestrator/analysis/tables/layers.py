@@ -25,6 +25,7 @@ def layers_table(findings: Findings) -> Table:
 
     Layers that no platform could record stand among the others, with the reason.
     """
+    noun = findings.noun
     rows = tuple(row for profile in findings.summary.layers for row in _layers(profile))
     return Table(
         "layers",
@@ -32,7 +33,7 @@ def layers_table(findings: Findings) -> Table:
         (
             *COMPUTATION,
             *_LAYER,
-            *counts("platforms", "classes"),
+            *counts(noun.many, "classes"),
             _PRECISION,
             Column("splits", ColumnKind.TRUTH),
             Column("merges", ColumnKind.TRUTH),
@@ -40,12 +41,14 @@ def layers_table(findings: Findings) -> Table:
         ),
         rows,
         (
-            "splits: platforms together in the layer before part here; merges: the reverse.",
+            f"splits: {noun.many} together in the layer before part here; merges: the reverse.",
             *(
                 f"{profile.workload} · {profile.input} · {profile.variant}: "
                 + (
                     f"first parting at {profile.first_parting}"
                     if profile.first_parting
+                    else f"one {noun.one} only, nothing to compare"
+                    if profile.alone
                     else "one class"
                     if profile.rows
                     else "no layer could be recorded"
@@ -83,7 +86,7 @@ def layer_details_table(findings: Findings) -> Table:
         (
             *COMPUTATION,
             *_LAYER,
-            *counts("platforms"),
+            *counts(findings.noun.many),
             Column("precision before", ColumnKind.COUNT, "bits"),
             Column("precision after", ColumnKind.COUNT, "bits"),
             Column("effect"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.analysis.tables.columns import PARTITION, counts, joined
 from orchestrator.results.table import Column, ColumnKind, Table
+from orchestrator.system.counted import counted
 
 if TYPE_CHECKING:
     from orchestrator.analysis.findings import Findings
@@ -14,16 +15,18 @@ if TYPE_CHECKING:
 def determinism_table(findings: Findings) -> Table:
     """Every output of every platform whose sessions disagree, with how many gave it."""
     found = findings.summary.determinism
-    counted = (
-        f"{len(found.variations)} of {found.judged} outputs with several sessions vary; "
-        f"{found.cells - found.judged} more have one session, which shows nothing."
+    judged = counted(found.judged, "output")
+    alone = counted(found.cells - found.judged, "more has", "more have")
+    note = (
+        f"{len(found.variations)} of {judged} with several sessions vary; "
+        f"{alone} one session, which shows nothing."
     )
     return Table(
         "determinism",
-        "Outputs of platforms whose sessions disagree",
+        f"Outputs of {findings.noun.many} whose sessions disagree",
         (
             *PARTITION,
-            Column("platform"),
+            Column(findings.noun.one),
             *counts("outputs"),
             Column("digest"),
             *counts("sessions"),
@@ -44,24 +47,34 @@ def determinism_table(findings: Findings) -> Table:
             for varied in found.variations
             for digest, sessions in varied.outputs
         ),
-        (counted,),
+        (note,),
     )
 
 
 def missing_table(findings: Findings) -> Table:
-    """Platforms without a class in a partition, and why."""
+    """Platforms without a class in a partition, and why; those that are not available, too."""
     rows = tuple(
-        (*partition.key, missing.platform, missing.status, missing.reason)
+        (*partition.key, absent.platform, absent.status, absent.reason)
         for partition in findings.summary.partitions
-        for missing in partition.missing
+        for absent in partition.without_output
     )
     return Table(
         "missing",
-        "Platforms without a usable output",
-        (*PARTITION, Column("platform"), Column("status"), Column("reason")),
+        f"{findings.noun.many.capitalize()} without a usable output",
+        (*PARTITION, Column(findings.noun.one), Column("status"), Column("reason")),
         rows,
-        () if rows else ("Nothing is missing.",),
+        _missing_notes(findings),
     )
+
+
+def _missing_notes(findings: Findings) -> tuple[str, ...]:
+    partitions = findings.summary.partitions
+    notes = []
+    if not any(partition.missing for partition in partitions):
+        notes.append("Nothing is missing.")
+    if any(partition.not_available for partition in partitions):
+        notes.append("not-available: known beforehand, so not missing.")
+    return tuple(notes)
 
 
 def measurements_table(findings: Findings) -> Table:
@@ -70,7 +83,7 @@ def measurements_table(findings: Findings) -> Table:
     return Table(
         "measurements",
         "How it was measured",
-        (*(Column(name) for name in names), *counts("sessions"), Column("platforms")),
+        (*(Column(name) for name in names), *counts("sessions"), Column(findings.noun.many)),
         tuple(
             (
                 each.variant,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from orchestrator.analysis.tables.columns import PARTITION, counts, joined
+from orchestrator.analysis.tables.columns import PARTITION, counts, joined, only_for_platforms
 from orchestrator.catalog.microarchitectures import vendor_name
 from orchestrator.results.layers import CoreCounts
 from orchestrator.results.table import Column, ColumnKind, Table, Value
@@ -23,8 +23,9 @@ def collapse_table(findings: Findings) -> Table:
     """Figure 2: the classes at each core count, by vendor, and those that fall together there.
 
     Where an experiment varies the number of threads, that too, platform by platform or, where it
-    is known, by generation.
+    is known, by generation. Raises ``NotOfPlatforms`` where other members are compared.
     """
+    only_for_platforms(findings, "collapse")
     rows: list[tuple[Value, ...]] = []
     unplaced: set[str] = set()
     numbers = {
@@ -96,7 +97,7 @@ def multiplications_table(findings: Findings) -> Table:
         "Classes and remaining precision by number of multiplications (Figure 4)",
         (
             *PARTITION,
-            *counts("multiplications", "platforms", "classes"),
+            *counts("multiplications", findings.noun.many, "classes"),
             Column("remaining precision", ColumnKind.COUNT, "bits"),
             Column("mantissa bits", ColumnKind.COUNT, "bits"),
             Column("note"),

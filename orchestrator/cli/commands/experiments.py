@@ -66,6 +66,8 @@ def doctor() -> None:
 )
 @events
 @quiet
+@click.option("--strict", is_flag=True, help="What is known not to be available is missing, too.")
+@click.option("--allow-missing", is_flag=True, help="Exit with 0, not 4, where cells are missing.")
 def run() -> None:
     """Observe every cell of an experiment that the store has not, then show the classes.
 

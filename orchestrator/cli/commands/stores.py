@@ -35,7 +35,16 @@ from orchestrator.report.registry import format_names
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A file; a folder for --show all."
 )
-@click.option("--strict", is_flag=True, help="Keep non-deterministic platforms apart.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Keep non-deterministic platforms apart; --check: what is not available is missing.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with 5 where nothing was observed, 4 where some is missing, 3 where outputs differ.",
+)
 @click.option("--figures", type=FOLDER, help="Also draw the study's figures, for print, here.")
 @click.option(
     "--figure-format", type=click.Choice(FIGURE_FORMATS), default="svg", show_default=True
@@ -51,7 +60,6 @@ def report() -> None:
 @store_folder
 @choice_options
 @compare_option
-@click.option("--across-variants", is_flag=True, help="Let threads and settings be causes, too.")
 @click.option(
     "--predict",
     type=FILE,
@@ -69,8 +77,9 @@ def report() -> None:
 def explain() -> None:
     """Find the fewest attributes that determine the classes, exactly, and all such sets.
 
-    Hardware and settings are the causes. What the framework chose is shown between them and the
-    classes, and explains, as do mere names of platforms, only where nothing else does.
+    Hardware and settings are the causes; settings only where they are compared, as with
+    --compare platform,threads. What the framework chose is shown between them and the classes,
+    and explains, as do mere names of platforms, only where nothing else does.
     """
 
 

@@ -20,6 +20,7 @@ from orchestrator.providers.aws.ami import Amis
 from orchestrator.providers.aws.clients import Clients
 from orchestrator.providers.aws.errors import code_of, translated
 from orchestrator.providers.cloud import skew
+from orchestrator.system.counted import counted
 
 
 class Check:
@@ -196,7 +197,7 @@ def quotas(clients: Clients, wanted: Iterable[Wanted]) -> Iterator[Finding]:
 
 
 def _compared(subject: str, limit: float, vcpus: list[int]) -> Finding:
-    said = f"{limit:.0f}, wanted at once {sum(vcpus)} by {len(vcpus)} machines"
+    said = f"{limit:.0f}, wanted at once {sum(vcpus)} by {counted(len(vcpus), 'machine')}"
     if max(vcpus) > limit:
         level, advice = Level.ERROR, "; ask for more in Service Quotas or take smaller machines"
     elif sum(vcpus) > limit:

@@ -15,6 +15,7 @@ from orchestrator.providers.gcp.clients import Clients
 from orchestrator.providers.gcp.errors import translated
 from orchestrator.providers.gcp.images import Images
 from orchestrator.providers.gcp.request import gpu_of
+from orchestrator.system.counted import counted
 
 PERMISSIONS = (
     "compute.disks.create",
@@ -146,7 +147,7 @@ def _free(clients: Clients, region: str) -> dict[str, float]:
 
 
 def _compared(subject: str, free: float | None, amounts: list[int]) -> Finding:
-    said = f"wanted at once {sum(amounts)} by {len(amounts)} machines"
+    said = f"wanted at once {sum(amounts)} by {counted(len(amounts), 'machine')}"
     if free is None:
         return Finding(subject, Level.WARNING, f"the region does not tell it; {said}")
     said = f"{free:.0f} free, {said}"

@@ -36,7 +36,7 @@ def csv_text(summary: Summary) -> str:
     """
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(HEAD)
+    writer.writerow(summary.noun.heads(HEAD))
     for partition in summary.partitions:
         for row in _rows(summary, partition):
             writer.writerow([csv_cell(cell) for cell in row])
@@ -45,7 +45,7 @@ def csv_text(summary: Summary) -> str:
 
 def _rows(summary: Summary, partition: Partition) -> Iterator[tuple[str, ...]]:
     groups = {name: group for group in partition.classes for name in group.platforms}
-    absent = {missing.platform: missing for missing in partition.missing}
+    absent = {missing.platform: missing for missing in partition.without_output}
     varying = frozenset(partition.nondeterministic)
     for info in summary.platforms:
         about = (*partition.key, info.name, kind(info), hardware(info))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.report.escape import plain
 from orchestrator.report.formats import Format
-from orchestrator.report.words import column_name, counted, how_far
+from orchestrator.report.words import column_name, how_far
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.difference import (
     Change,
     ClassChange,
@@ -16,6 +17,7 @@ from orchestrator.results.difference import (
     Moved,
     PartitionDifference,
 )
+from orchestrator.system.counted import counted
 
 if TYPE_CHECKING:
     from orchestrator.results.record import SoftwareRecord
@@ -78,11 +80,11 @@ def software_lines(difference: Difference) -> Iterator[str]:
         yield f"Software: {named[0]} on both sides"
 
 
-def heading(partition: PartitionDifference) -> str:
+def heading(partition: PartitionDifference, noun: Noun = PLATFORM) -> str:
     """``split on 12 common platforms, 3 → 4 classes, 10 → 9 bits remain, 1 missing``."""
     words = [partition.change.value]
     if partition.common:
-        words[0] += f" on {counted(partition.common, 'common platform')}"
+        words[0] += f" on {counted(partition.common, f'common {noun.one}')}"
     if partition.classes[0] == partition.classes[1]:
         words.append(counted(partition.classes[0], "class", "classes"))
     else:
@@ -101,6 +103,7 @@ def _lines(difference: Difference) -> Iterator[str]:
     if not difference.partitions:
         yield "Nothing to compare: neither side has a partition."
         return
+    noun = difference.noun
     parts = ", ".join(f"{number} {change.value}" for change, number in difference.counts())
     yield f"{counted(len(difference.partitions), 'partition')}: {parts}"
     if difference.ignored:
@@ -113,14 +116,17 @@ def _lines(difference: Difference) -> Iterator[str]:
         if partition.change is Change.SAME and not lines:
             continue
         yield ""
-        yield f"{plain(name(partition))}: {heading(partition)}"
+        yield f"{plain(name(partition))}: {heading(partition, noun)}"
         yield from (f"  {line}" for line in lines)
     if difference.missing_platforms or difference.new_platforms:
         yield ""
     if difference.missing_platforms:
-        yield f"Platforms without any class now: {_names(difference.missing_platforms)}"
+        yield (
+            f"{noun.many.capitalize()} without any class now: "
+            f"{_names(difference.missing_platforms)}"
+        )
     if difference.new_platforms:
-        yield f"New platforms: {_names(difference.new_platforms)}"
+        yield f"New {noun.many}: {_names(difference.new_platforms)}"
 
 
 def _change(change: ClassChange) -> str:

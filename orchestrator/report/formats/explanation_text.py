@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.report.escape import plain
-from orchestrator.report.words import column_name, counted
+from orchestrator.report.words import column_name
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
     CHOICES,
@@ -21,6 +22,7 @@ from orchestrator.results.explanation import (
     Prediction,
     Rule,
 )
+from orchestrator.system.counted import counted
 
 SHOWN_SETS = 10
 SHOWN_NAMES = 6
@@ -32,20 +34,19 @@ NOT_BY_CAUSES = "hardware and settings do not determine the classes"
 NAMES = "generation, model, larger caches, provider, emulated CPU, …"
 
 
-def explanation_text(found: Part[Explanation], row: str = "platform") -> str:
-    """One paragraph per explanation, or a line that says why there is none; then the notes.
-
-    ``row`` is what a row of the class table is called: ``report.words.member``.
-    """
-    paragraphs = ["\n".join(_lines(one, row)) + "\n" for one in found.items]
+def explanation_text(found: Part[Explanation], noun: Noun = PLATFORM) -> str:
+    """One paragraph per explanation, or a line that says why there is none; then the notes."""
+    paragraphs = ["\n".join(_lines(one, noun)) + "\n" for one in found.items]
     remarks = [*([found.absent] if found.absent else []), *found.notes]
     return "\n".join([*paragraphs, *(f"{plain(remark)}\n" for remark in remarks)])
 
 
-def predictions_text(found: Part[tuple[ExplainedPartition, Prediction]]) -> str:
+def predictions_text(
+    found: Part[tuple[ExplainedPartition, Prediction]], noun: Noun = PLATFORM
+) -> str:
     """One paragraph per partition, or a line that says why there is none; then the notes."""
     paragraphs = [
-        f"{plain(column_name(one.key))}: {prediction_text(predicted)}"
+        f"{plain(column_name(one.key))}: {prediction_text(predicted, noun)}"
         for one, predicted in found.items
     ]
     remarks = [*([found.absent] if found.absent else []), *found.notes]
@@ -72,11 +73,11 @@ def basis_text(answer: Answer) -> str | None:
     return None
 
 
-def prediction_text(prediction: Prediction) -> str:
+def prediction_text(prediction: Prediction, noun: Noun = PLATFORM) -> str:
     """The predicted class, how certain it is, and what was never observed."""
     words = {
-        Certainty.SEEN: "a platform like this was observed",
-        Certainty.AGREED: "every minimal set has seen its part, though no platform has them all",
+        Certainty.SEEN: f"a {noun.one} like this was observed",
+        Certainty.AGREED: f"every minimal set has seen its part, though no {noun.one} has them all",
         Certainty.PARTIAL: "some minimal sets have not seen its combination",
         Certainty.EXTRAPOLATED: "nothing like it was observed",
         Certainty.NONE: "no class can be named",
@@ -108,21 +109,21 @@ def condition_text(conditions: Sequence[Condition]) -> str:
     return plain(" and ".join(words)) or "always"
 
 
-def _lines(explanation: Explanation, row: str) -> Iterator[str]:
+def _lines(explanation: Explanation, noun: Noun) -> Iterator[str]:
     platforms = sum(len(group.platforms) for group in explanation.classes)
     classes = counted(len(explanation.classes), "class", "classes")
     names = [plain(name) for name in partition_names(explanation)]
     yield from (f"{name}," for name in names[:-1][:SHOWN_MEMBERS])
     if len(names) > SHOWN_MEMBERS + 1:
         yield f"{len(names) - SHOWN_MEMBERS - 1} more,"
-    yield f"{names[-1]}: {classes} of {counted(platforms, row)}"
+    yield f"{names[-1]}: {classes} of {noun.counted(platforms)}"
     for group in explanation.classes:
         yield f"  class {group.number}: {_names(group.platforms)}"
     for answer in explanation.answers:
         yield ""
-        yield from _answer(answer, row, alone=len(explanation.answers) == 1)
+        yield from _answer(answer, noun, alone=len(explanation.answers) == 1)
     yield from _block(
-        "Suspects, whose hardware twins agree on another output:",
+        f"Suspects, whose {noun.twins} agree on another output:",
         (line for outlier in explanation.outliers for line in _suspect(outlier)),
     )
     yield from _block(
@@ -143,12 +144,12 @@ def _block(head: str, lines: Iterable[str]) -> Iterator[str]:
         yield f"    {line}"
 
 
-def _answer(answer: Answer, row: str, *, alone: bool) -> Iterator[str]:
+def _answer(answer: Answer, noun: Noun, *, alone: bool) -> Iterator[str]:
     size = len(answer.sets[0].clusters)
     if not alone and (why := basis_text(answer)) is not None:
         yield f"  {why}"
     if size == 0 and not answer.contradictions:
-        yield "  One class: there is nothing to explain."
+        yield f"  {nothing_text(answer, noun)}"
         return
     yield f"  {size_text(answer)}"
     for number, given in enumerate(answer.sets[:SHOWN_SETS], 1):
@@ -175,19 +176,27 @@ def _answer(answer: Answer, row: str, *, alone: bool) -> Iterator[str]:
     )
     yield from _block(
         f"Rules ({smallest} over set 1; exact on what was observed{_chosen(answer)}):",
-        (_rule(rule, row) for rule in answer.rules),
+        (_rule(rule, noun) for rule in answer.rules),
     )
     yield from _block(
         "Equal in every attribute, yet in different classes:",
         (_contradiction(one) for one in answer.contradictions),
     )
     yield from _block(
-        f"Left out, since not known of every {row}:",
+        f"Left out, since not known of every {noun.one}:",
         (
             _cut([f"{plain(name)} ({unknown})" for name, unknown in answer.unused], SHOWN_MEMBERS)
             for _ in answer.unused[:1]
         ),
     )
+
+
+def nothing_text(answer: Answer, noun: Noun) -> str:
+    """Why a set without clusters needs none: one class, of one platform or of several."""
+    cases = answer.sets[0].cases
+    if cases and len(cases[0].platforms) == 1:
+        return f"One {noun.one} only: there is nothing to compare."
+    return "One class: there is nothing to explain."
 
 
 def size_text(answer: Answer) -> str:
@@ -197,7 +206,8 @@ def size_text(answer: Answer) -> str:
     if size == 0:
         return f"What does not contradict is one class ({of})."
     if not answer.proven:
-        return f"{size} clusters suffice, perhaps fewer: the time ended the search ({of})."
+        some = counted(size, "cluster suffices", "clusters suffice")
+        return f"{some}, perhaps fewer: the time ended the search ({of})."
     few = f"At least {counted(size, 'cluster')} needed to determine the classes ({of})"
     if answer.complete:
         return f"{few}; {counted(len(answer.sets), 'minimal set')}, these are all:"
@@ -209,9 +219,9 @@ def _cluster(cluster: Cluster) -> str:
     return plain(cluster.members[0]) + (f" (+{more})" if more else "")
 
 
-def _rule(rule: Rule, row: str) -> str:
+def _rule(rule: Rule, noun: Noun) -> str:
     against = f", contradicted by {_names(rule.contradicting)}" if rule.contradicting else ""
-    support = counted(len(rule.platforms), row)
+    support = noun.counted(len(rule.platforms))
     chain = [condition_text(rule.conditions), choice_text(rule), f"class {rule.class_number}"]
     return f"{' -> '.join(word for word in chain if word)} ({support}{against})"
 

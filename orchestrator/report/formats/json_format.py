@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.formats import Format
-from orchestrator.results.comparison import BY_PLATFORM
+from orchestrator.results.comparison import BY_PLATFORM, PLATFORM
 from orchestrator.results.details import Part
 from orchestrator.results.difference import (
     ClassChange,
@@ -30,7 +30,7 @@ from orchestrator.results.explanation import (
     Prediction,
     Rule,
 )
-from orchestrator.results.partitions import LayerProfile, Partition, Summary, TableCell
+from orchestrator.results.partitions import LayerProfile, Missing, Partition, Summary, TableCell
 from orchestrator.results.table import Table, Value
 
 if TYPE_CHECKING:
@@ -44,25 +44,29 @@ def json_report(summary: Summary) -> dict[str, Any]:
     Where more than platforms is compared, ``platforms`` are members, and ``compare`` and
     ``members`` say which.
     """
-    document = json_partitions(summary.partitions)
+    document = json_partitions(summary.partitions, summary.compare, summary.table.platforms)
     document["unrecorded_layers"] = [
         {**_computation(profile), **asdict(layer), "platforms": list(layer.platforms)}
         for profile in summary.layers
         for layer in profile.unrecorded
     ]
-    if summary.compare == BY_PLATFORM:
-        return document
-    members = list(summary.table.platforms)
-    return {**document, "compare": list(summary.compare), "members": members}
+    return document
 
 
 def _computation(profile: LayerProfile) -> dict[str, str]:
     return {"workload": profile.workload, "input": profile.input, "variant": profile.variant}
 
 
-def json_partitions(partitions: Iterable[Partition]) -> dict[str, Any]:
+def json_partitions(
+    partitions: Iterable[Partition],
+    compare: Sequence[str] = BY_PLATFORM,
+    members: Sequence[str] = (),
+) -> dict[str, Any]:
     """As ``json_report``, from partitions without a summary."""
-    return {"schema": 2, "partitions": [_partition(partition) for partition in partitions]}
+    document = {"schema": 2, "partitions": [_partition(partition) for partition in partitions]}
+    if tuple(compare) == BY_PLATFORM:
+        return document
+    return {**document, "compare": list(compare), "members": list(members)}
 
 
 def json_text(summary: Summary) -> str:
@@ -71,6 +75,7 @@ def json_text(summary: Summary) -> str:
 
 
 def _partition(partition: Partition) -> dict[str, Any]:
+    only = {} if partition.alone is None else {"only_platform": partition.alone}
     return {
         "workload": partition.workload,
         "input": partition.input,
@@ -78,6 +83,7 @@ def _partition(partition: Partition) -> dict[str, Any]:
         "output": partition.output,
         "computed_by": partition.computed_by,
         "sessions": partition.sessions,
+        **only,
         "remaining_precision": partition.remaining_precision,
         "apart": None if partition.apart is None else _distance(partition.apart),
         "settings": None if partition.settings is None else _settings(partition.settings),
@@ -94,11 +100,17 @@ def _partition(partition: Partition) -> dict[str, Any]:
             for group in sorted(partition.classes, key=lambda group: group.number)
         ],
         "nondeterministic": sorted(partition.nondeterministic),
-        "missing": [
-            {"platform": missing.platform, "status": missing.status, "reason": missing.reason}
-            for missing in sorted(partition.missing, key=lambda missing: missing.platform)
-        ],
+        "missing": [_missing(one) for one in _by_name(partition.missing)],
+        "not_available": [_missing(one) for one in _by_name(partition.not_available)],
     }
+
+
+def _by_name(absent: Iterable[Missing]) -> list[Missing]:
+    return sorted(absent, key=lambda one: one.platform)
+
+
+def _missing(one: Missing) -> dict[str, Any]:
+    return {"platform": one.platform, "status": one.status, "reason": one.reason}
 
 
 def _settings(settings: VariantRecord) -> dict[str, Any]:
@@ -149,6 +161,7 @@ def difference_json(difference: Difference) -> dict[str, Any]:
         "incomplete": difference.incomplete,
         "tolerances": list(difference.tolerances),
         "ignored": list(difference.ignored),
+        **({} if difference.noun == PLATFORM else {"compare": list(difference.compare)}),
         "software": [[_software(one) for one in side] for side in difference.software],
         "software_differs": difference.software_differs,
         "new_platforms": list(difference.new_platforms),
@@ -361,6 +374,7 @@ def _value(value: Value) -> Any:
             "first": value.first,
             "repeated": value.repeated,
             "footnote": value.footnote,
+            "available": value.available,
         }
     if isinstance(value, float) and not math.isfinite(value):
         # JSON has no infinities and no NaN.

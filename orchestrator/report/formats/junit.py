@@ -4,7 +4,8 @@ Of a report: one test suite per partition, one test case per platform. A case pa
 platform has a class, which its ``<system-out>`` names, however many classes there are: changes of
 classes are reported by ``eqc diff --format junit``. ``<failure>``: the machine was not the one
 that was asked for. ``<error>``: the computation failed or was never observed. ``<skipped>``: the
-platform cannot compute this, or was excluded, or the output cannot be recorded.
+platform cannot compute this, is known not to have it, or was excluded, or the output cannot be
+recorded.
 
 Of a difference: one test case per partition. ``<failure>``: other bits beyond the tolerance, or
 newly non-deterministic; what moved within the tolerance is in ``<system-out>``. ``<error>``:
@@ -26,14 +27,23 @@ from orchestrator.report.formats.difference_text import (
     software_lines,
 )
 from orchestrator.report.words import column_name, finding, title
+from orchestrator.results.comparison import Noun
 from orchestrator.results.difference import Change, Difference, PartitionDifference
-from orchestrator.results.partitions import NOT_RECORDED, EqClass, Missing, Partition, Summary
+from orchestrator.results.partitions import (
+    NOT_AVAILABLE,
+    NOT_RECORDED,
+    EqClass,
+    Missing,
+    Partition,
+    Summary,
+)
 
 _TAGS = {
     "mismatch": "failure",
     "skipped": "skipped",
     "unsupported": "skipped",
     NOT_RECORDED: "skipped",
+    NOT_AVAILABLE: "skipped",
 }
 
 
@@ -51,7 +61,7 @@ def report_junit(summary: Summary) -> str:
 
 def _suite(partition: Partition, summary: Summary) -> ET.Element:
     groups = {name: group for group in partition.classes for name in group.platforms}
-    absent = {missing.platform: missing for missing in partition.missing}
+    absent = {missing.platform: missing for missing in partition.without_output}
     cases = [
         _case(partition, name, groups.get(name), absent.get(name))
         for name in summary.table.platforms
@@ -67,7 +77,7 @@ def _suite(partition: Partition, summary: Summary) -> ET.Element:
     name = xml_text(column_name(partition.key))
     suite = ET.Element("testsuite", {"name": name, **attributes, "time": "0"})
     suite.extend(cases)
-    ET.SubElement(suite, "system-out").text = xml_text(finding(partition))
+    ET.SubElement(suite, "system-out").text = xml_text(finding(partition, summary.noun))
     return suite
 
 
@@ -78,6 +88,8 @@ def _case(
     case = ET.Element("testcase", classname=suite, name=xml_text(platform), time="0")
     if group is not None:
         found = f"class {group.number} of {len(partition.classes)} ({group.id})"
+        if partition.alone is not None:
+            found += "; nothing to compare it with"
         if platform in partition.nondeterministic:
             found += "; non-deterministic: its sessions disagree"
         ET.SubElement(case, "system-out").text = found
@@ -95,7 +107,7 @@ UNCOMPARED = frozenset((Change.ONLY_BASELINE, Change.ONLY_CURRENT, Change.NOT_CO
 
 def difference_junit(difference: Difference, suite: str = "eqc diff") -> str:
     """The document, with XML declaration; ``suite`` names it in the reports of a CI."""
-    cases = [_changed_case(partition) for partition in difference.partitions]
+    cases = [_changed_case(partition, difference.noun) for partition in difference.partitions]
     counts = {
         "tests": len(cases),
         "failures": sum(case.find("failure") is not None for case in cases),
@@ -114,21 +126,22 @@ def difference_junit(difference: Difference, suite: str = "eqc diff") -> str:
     return document.decode() + "\n"
 
 
-def _changed_case(partition: PartitionDifference) -> ET.Element:
+def _changed_case(partition: PartitionDifference, noun: Noun) -> ET.Element:
+    head = heading(partition, noun)
     group = f"{partition.workload}.{partition.variant}"
     case = ET.Element(
         "testcase", classname=xml_text(group), name=xml_text(name(partition)), time="0"
     )
     if partition.fails:
         kind = partition.change.value if partition.changes else "newly non-deterministic"
-        _outcome(case, "failure", kind, partition, tuple(partition_lines(partition)))
+        _outcome(case, "failure", kind, head, tuple(partition_lines(partition)))
     if partition.incomplete:
-        _outcome(case, "error", "missing", partition, tuple(missing_lines(partition)))
+        _outcome(case, "error", "missing", head, tuple(missing_lines(partition)))
     if partition.tolerated:
-        lines = [heading(partition), *partition_lines(partition)]
+        lines = [head, *partition_lines(partition)]
         ET.SubElement(case, "system-out").text = xml_text("\n".join(lines))
     if not len(case) and partition.change in UNCOMPARED:
-        ET.SubElement(case, "skipped", message=xml_text(heading(partition)))
+        ET.SubElement(case, "skipped", message=xml_text(head))
     return case
 
 
@@ -136,10 +149,10 @@ def _outcome(
     case: ET.Element,
     tag: str,
     kind: str,
-    partition: PartitionDifference,
+    head: str,
     lines: tuple[str, ...],
 ) -> None:
-    element = ET.SubElement(case, tag, type=xml_text(kind), message=xml_text(heading(partition)))
+    element = ET.SubElement(case, tag, type=xml_text(kind), message=xml_text(head))
     element.text = xml_text("\n".join(lines))
 
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from orchestrator.report.escape import latex
 from orchestrator.report.formats import Format
-from orchestrator.report.values import head, is_right, key_lines, shown
+from orchestrator.report.values import head, is_right, key_lines, notes, shown
 from orchestrator.report.words import (
     cell_text,
     column_name,
     finding,
+    footnotes,
     hardware,
     legend,
-    member,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
@@ -42,7 +42,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield rf"\begingroup{found.size}\setlength{{\tabcolsep}}{{3pt}}"
     yield rf"\begin{{longtable}}{{{found.columns}}}"
     yield r"\toprule"
-    yield row([member(summary), "hardware", *table.letters])
+    yield row([summary.noun.one, "hardware", *table.letters])
     yield r"\midrule"
     yield r"\endhead"
     for texts, cells in zip(names, table.rows, strict=True):
@@ -54,17 +54,17 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield r"\noindent " + latex(legend(summary)) + r" Bold: first appearance."
     yield r"\begin{itemize}"
     for letter, partition in zip(table.letters, summary.partitions, strict=True):
-        about = latex(f"{column_name(partition.key)}: {finding(partition)}")
+        about = latex(f"{column_name(partition.key)}: {finding(partition, summary.noun)}")
         yield item(letter, about)
-    for number, footnote in enumerate(table.footnotes, start=1):
-        yield item(f"--[{number}]", latex(footnote))
+    for sign, footnote in footnotes(table):
+        yield item(latex(sign), latex(footnote))
     yield r"\end{itemize}"
 
 
 def _layout(summary: Summary, names: Sequence[tuple[str, str]]) -> Layout:
     rows = summary.table.rows
     needed = [
-        max(map(len, texts)) for texts in zip(*names, (member(summary), "hardware"), strict=True)
+        max(map(len, texts)) for texts in zip(*names, (summary.noun.one, "hardware"), strict=True)
     ]
     needed += [max(len(cell_text(row[place])) for row in rows) for place in range(len(rows[0]))]
     return fitted(needed, [place > 1 for place in range(len(needed))])
@@ -199,11 +199,11 @@ def _table_lines(table: Table) -> Iterator[str]:
         yield row([_table_cell(value) for value in values])
     yield r"\bottomrule"
     yield r"\end{longtable}"
-    keys, notes = key_lines(table), table.notes
-    if keys or notes:
+    keys, below = key_lines(table), notes(table)
+    if keys or below:
         yield r"\begin{description}\setlength{\itemsep}{0pt}"
         yield from (item(latex(short), latex(name)) for short, name in keys)
-        yield from (item("", latex(note)) for note in notes)
+        yield from (item("", latex(note)) for note in below)
         yield r"\end{description}"
     yield r"\endgroup"
 

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.report.escape import markdown
 from orchestrator.report.formats import Format
-from orchestrator.report.values import head, is_right, key_lines, shown
+from orchestrator.report.values import head, is_right, key_lines, notes, shown
 from orchestrator.report.words import (
-    DASH,
     cell_text,
     column_name,
     compared,
-    counted,
     determinism,
     finding,
+    footnotes,
     hardware,
     legend,
-    member,
+    observations,
     title,
 )
 from orchestrator.results.partitions import Summary, TableCell
 from orchestrator.results.table import Table, Value
+from orchestrator.system.counted import counted
 
 
 def markdown_text(summary: Summary) -> str:
@@ -34,9 +34,9 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield f"# {markdown(title(summary))}"
     yield ""
     yield (
-        f"{counted(len(table.platforms), member(summary))}, "
+        f"{summary.noun.counted(len(table.platforms))}, "
         f"{counted(len(summary.partitions), 'partition')}, "
-        f"{counted(summary.observations, 'observation')}{compared(summary)}."
+        f"{observations(summary)}{compared(summary)}."
     )
     if not summary.partitions:
         return
@@ -45,7 +45,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield ""
     infos = {info.name: info for info in summary.platforms}
     yield from _table(
-        [member(summary), "hardware", *table.letters],
+        [summary.noun.one, "hardware", *table.letters],
         [
             [markdown(name), markdown(hardware(infos[name])), *(_cell(cell) for cell in row)]
             for name, row in zip(table.platforms, table.rows, strict=True)
@@ -57,15 +57,16 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield "## Partitions"
     yield ""
     for letter, partition in zip(table.letters, summary.partitions, strict=True):
-        yield f"- **{letter}** {markdown(column_name(partition.key))}: {finding(partition)}"
+        found = finding(partition, summary.noun)
+        yield f"- **{letter}** {markdown(column_name(partition.key))}: {found}"
     yield ""
     yield determinism(summary)
     if table.footnotes:
         yield ""
-        yield "## Missing"
+        yield "## Without output"
         yield ""
-        for number, footnote in enumerate(table.footnotes, start=1):
-            yield f"- {DASH}\\[{number}\\] {markdown(footnote)}"
+        for sign, footnote in footnotes(table):
+            yield f"- {markdown(sign)} {markdown(footnote)}"
     notes = [*summary.notes]
     notes += [f"{info.name}: {note}" for info in summary.platforms for note in info.notes]
     notes += [f"{column_name(p.key)}: {note}" for p in summary.partitions for note in p.notes]
@@ -101,11 +102,12 @@ def _table_lines(table: Table) -> Iterator[str]:
     yield _row("--:" if is_right(column) else "---" for column in table.columns)
     for row in table.rows:
         yield _row(_table_cell(value) for value in row)
-    if key_lines(table) or table.notes:
+    below = notes(table)
+    if key_lines(table) or below:
         yield ""
     for short, name in key_lines(table):
         yield f"- **{markdown(short)}** {markdown(name)}"
-    for note in table.notes:
+    for note in below:
         yield f"- {markdown(note)}"
 
 

@@ -8,22 +8,22 @@ from rich.cells import cell_len
 
 from orchestrator.report.escape import plain
 from orchestrator.report.formats import Format
-from orchestrator.report.values import head, is_right, key_lines, shown
+from orchestrator.report.values import head, is_right, key_lines, notes, shown
 from orchestrator.report.words import (
-    DASH,
     cell_text,
     column_name,
     compared,
-    counted,
     determinism,
     finding,
+    footnotes,
     hardware,
     legend,
-    member,
+    observations,
     title,
 )
 from orchestrator.results.partitions import Summary
 from orchestrator.results.table import Table
+from orchestrator.system.counted import counted
 
 
 def plain_text(summary: Summary) -> str:
@@ -34,15 +34,15 @@ def plain_text(summary: Summary) -> str:
 def partition_lines(summary: Summary) -> Iterator[str]:
     """One line per partition: its letter, its name, and its classes and precision."""
     for letter, partition in zip(summary.table.letters, summary.partitions, strict=True):
-        yield f"{letter}  {plain(column_name(partition.key))}: {finding(partition)}"
+        yield f"{letter}  {plain(column_name(partition.key))}: {finding(partition, summary.noun)}"
 
 
 def remarks(summary: Summary) -> Iterator[str]:
     """Determinism, footnotes of missing cells, and notes on the data."""
     if summary.partitions:
         yield determinism(summary)
-    for number, footnote in enumerate(summary.table.footnotes, start=1):
-        yield f"{DASH}[{number}] {plain(footnote)}"
+    for sign, footnote in footnotes(summary.table):
+        yield f"{sign} {plain(footnote)}"
     for partition in summary.partitions:
         for note in partition.notes:
             yield f"Note, {plain(column_name(partition.key))}: {plain(note)}"
@@ -56,14 +56,14 @@ def remarks(summary: Summary) -> Iterator[str]:
 def _lines(summary: Summary) -> Iterator[str]:
     table = summary.table
     yield (
-        f"{plain(title(summary))}: {counted(len(table.platforms), member(summary))}, "
+        f"{plain(title(summary))}: {summary.noun.counted(len(table.platforms))}, "
         f"{counted(len(summary.partitions), 'partition')}, "
-        f"{counted(summary.observations, 'observation')}{compared(summary)}"
+        f"{observations(summary)}{compared(summary)}"
     )
     if not summary.partitions:
         return
     yield ""
-    heads = [member(summary), "hardware", *table.letters]
+    heads = [summary.noun.one, "hardware", *table.letters]
     infos = {info.name: info for info in summary.platforms}
     rows = [
         [plain(name), plain(hardware(infos[name])), *(cell_text(cell) for cell in row)]
@@ -107,7 +107,7 @@ def table_remarks(table: Table) -> Iterator[str]:
     """The full names of short column heads, then the notes."""
     for short, name in key_lines(table):
         yield f"{plain(short)}  {plain(name)}"
-    for note in table.notes:
+    for note in notes(table):
         yield plain(note)
 
 

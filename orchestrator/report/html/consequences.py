@@ -12,14 +12,16 @@ from orchestrator.report.html.parts import (
     grid,
     section,
 )
-from orchestrator.report.words import column_name, counted
+from orchestrator.report.words import column_name
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.consequences import Bin, ClassPair, Consequences, UlpHistogram
 from orchestrator.results.details import Details
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --show consequences"
 
 
-def consequences_section(details: Details) -> Section:
+def consequences_section(details: Details, noun: Noun = PLATFORM) -> Section:
     """Distances in ULPs, errors, labels and margins of the classes' outputs."""
     part = details.consequences
     apart = [one for one in part.items if one.pairs]
@@ -28,7 +30,7 @@ def consequences_section(details: Details) -> Section:
         "consequences",
         "Consequences",
         "What the differences amount to. Classes are defined by bits alone; small distances make "
-        "no two of them one. A class is represented by one output, since all its platforms have "
+        f"no two of them one. A class is represented by one output, since all its {noun.many} have "
         "the same.",
         [_block(number, one) for number, one in enumerate(apart, start=1)],
         command=COMMAND,

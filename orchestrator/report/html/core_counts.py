@@ -8,10 +8,11 @@ from typing import Any
 from orchestrator.report.escape import figure
 from orchestrator.report.html.model_size import sizes_figure
 from orchestrator.report.html.parts import Block, Drawing, Figure, Section, grid, section
-from orchestrator.report.words import column_name, counted
+from orchestrator.report.words import column_name
 from orchestrator.results.details import Details
 from orchestrator.results.layers import CoreCounts, CoreLevel, SizeRow
 from orchestrator.results.partitions import Partition, Summary
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --show collapse"
 
@@ -60,7 +61,8 @@ def _block(
     generations = {name for level in found.levels for name, _ in level.generations}
     lines = []
     if len(generations) > MOST:
-        lines.append(f"{len(generations) - MOST} more generations are in the table only.")
+        more = counted(len(generations) - MOST, "more generation is", "more generations are")
+        lines.append(f"{more} in the table only.")
     if found.unplaced:
         lines.append(
             f"{counted(len(found.unplaced), 'platform')} of unknown generation or number of "

@@ -15,8 +15,10 @@ from orchestrator.report.html.parts import (
     grid,
     section,
 )
-from orchestrator.report.words import column_name, counted, finding
+from orchestrator.report.words import column_name, finding
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.partitions import Branch, EqClass, Partition, Summary
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --format json"
 
@@ -24,8 +26,10 @@ COMMAND = "eqc report STORE --format json"
 def dendrograms_section(summary: Summary) -> Section:
     """One dendrogram for each partition with several classes."""
     named = list(zip(summary.table.letters, summary.partitions, strict=True))
-    alone = [f"{letter} ({finding(one)})" for letter, one in named if not _apart(one)]
-    blocks = [_block(letter, partition) for letter, partition in named if _apart(partition)]
+    alone = [f"{letter} ({finding(one, summary.noun)})" for letter, one in named if not _apart(one)]
+    blocks = [
+        _block(letter, partition, summary.noun) for letter, partition in named if _apart(partition)
+    ]
     return section(
         "dendrograms",
         "Dendrograms",
@@ -49,48 +53,48 @@ def _apart(partition: Partition) -> bool:
     return partition.dendrogram is not None and bool(partition.dendrogram.children)
 
 
-def _block(letter: str, partition: Partition) -> Block:
-    figure = dendrogram_figure(partition)
+def _block(letter: str, partition: Partition, noun: Noun) -> Block:
+    figure = dendrogram_figure(partition, noun)
     classes = len(partition.classes)
-    label = f"Dendrogram of {classes} classes; the same as a table below"
+    label = f"Dendrogram of {counted(classes, 'class', 'classes')}; the same as a table below"
     lines = (
         (f"Of {classes} classes the closest are drawn as one, so that {MOST} leaves remain.",)
         if classes > MOST
         else ()
     )
     return Block(
-        f"{letter} {column_name(partition.key)}: {finding(partition)}",
+        f"{letter} {column_name(partition.key)}: {finding(partition, noun)}",
         lines=lines,
         drawings=(Drawing(figure, label),) if figure else (),
-        grids=(_grid(letter, partition),),
+        grids=(_grid(letter, partition, noun),),
     )
 
 
-def _grid(letter: str, partition: Partition) -> Grid:
+def _grid(letter: str, partition: Partition, noun: Noun) -> Grid:
     tree = partition.dendrogram
     return grid(
         f"dendrogram-{letter}",
         "Dendrogram as a table: what agrees on how many bits, from the root down",
-        ("node", "bits that agree", "classes", "class id", "platforms"),
-        _rows(tree, partition, ()) if tree else (),
+        ("node", "bits that agree", "classes", "class id", noun.many),
+        _rows(tree, partition, noun, ()) if tree else (),
         command=COMMAND,
     )
 
 
 def _rows(
-    branch: Branch, partition: Partition, path: tuple[int, ...]
+    branch: Branch, partition: Partition, noun: Noun, path: tuple[int, ...]
 ) -> Iterator[tuple[CellValue, ...]]:
     """The nodes in depth-first order; ``1.2`` is the second child of the first child."""
     name = ".".join(str(step) for step in path) or "root"
     numbers = tuple(str(number) for number in branch.classes)
     if branch.children:
         platforms = sum(len(partition.classes[n - 1].platforms) for n in branch.classes)
-        yield name, branch.precision, numbers, None, f"{platforms} platforms"
+        yield name, branch.precision, numbers, None, f"{platforms} {noun.many}"
     else:
         group = partition.classes[branch.classes[0] - 1]
         yield name, branch.precision, numbers, group.id, group.platforms
     for step, child in enumerate(branch.children, start=1):
-        yield from _rows(child, partition, (*path, step))
+        yield from _rows(child, partition, noun, (*path, step))
 
 
 MOST = 80
@@ -100,7 +104,7 @@ _NAMED = 12
 Point = tuple[float, float]
 
 
-def dendrogram_figure(partition: Partition) -> Figure | None:
+def dendrogram_figure(partition: Partition, noun: Noun = PLATFORM) -> Figure | None:
     """Classes by the mantissa bits they share; ``None`` where there is no more than one."""
     tree = partition.dendrogram
     if tree is None or not tree.children:
@@ -136,7 +140,7 @@ def dendrogram_figure(partition: Partition) -> Figure | None:
                 "x": [leaf.precision if len(leaf.classes) > 1 else bits for leaf in leaves],
                 "y": list(range(len(leaves))),
                 "hoverinfo": "text",
-                "hovertext": [_members(leaf, groups) for leaf in leaves],
+                "hovertext": [_members(leaf, groups, noun) for leaf in leaves],
                 "marker": {"size": 8},
                 "meta": 0,
             },
@@ -229,11 +233,11 @@ def _leaf(leaf: Branch, groups: Mapping[int, EqClass]) -> str:
     return f"class {leaf.classes[0]} ({platforms})"
 
 
-def _members(leaf: Branch, groups: Mapping[int, EqClass]) -> str:
+def _members(leaf: Branch, groups: Mapping[int, EqClass], noun: Noun) -> str:
     found = [name for number in leaf.classes for name in groups[number].platforms]
     names = [figure(name) for name in found[:_NAMED]]
     rest = len(found) - len(names)
     more = [f"and {rest} more"] if rest > 0 else []
     numbers = ", ".join(str(number) for number in leaf.classes[:_NAMED])
     which = f"class {numbers}" if len(leaf.classes) == 1 else f"{len(leaf.classes)} classes"
-    return "<br>".join([f"{which}: {counted(len(found), 'platform')}", *names, *more])
+    return "<br>".join([f"{which}: {noun.counted(len(found))}", *names, *more])

@@ -8,36 +8,35 @@ from orchestrator.report.formats.explanation_text import (
     basis_text,
     choice_text,
     condition_text,
+    nothing_text,
     partition_names,
     size_text,
 )
 from orchestrator.report.html.hardware import row_name
 from orchestrator.report.html.parts import Block, CellValue, Grid, Section, grid, section
-from orchestrator.report.words import counted
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.details import Details
 from orchestrator.results.explanation import Answer, Explanation, MinimalSet
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc explain STORE --format json"
 
 
-def explanation_section(details: Details, row: str = "platform") -> Section:
-    """Minimal sets, rules, attributes that cannot be told apart, and outliers.
-
-    ``row`` is what a row of the class table is called: ``report.words.member``.
-    """
+def explanation_section(details: Details, noun: Noun = PLATFORM) -> Section:
+    """Minimal sets, rules, attributes that cannot be told apart, and outliers."""
     part = details.explanations
     return section(
         "explanation",
         "Explanation",
-        "The fewest attributes of the platforms that determine the classes: all such sets, found "
-        "exactly. Attributes that always occur together here stand as one, since any of them may "
-        "be the cause. Hardware and settings are the causes; what a framework chose stands between "
-        "them and the classes. It describes what was observed; a cause is proven by an experiment "
-        "that varies it alone.",
+        f"The fewest attributes of the {noun.many} that determine the classes: all such sets, "
+        "found exactly. Attributes that always occur together here stand as one, since any of "
+        "them may be the cause. Hardware and settings are the causes; what a framework chose "
+        "stands between them and the classes. It describes what was observed; a cause is proven "
+        "by an experiment that varies it alone.",
         [
             block
             for number, one in enumerate(part.items, start=1)
-            for block in _blocks(number, one, row)
+            for block in _blocks(number, one, noun)
         ],
         command=COMMAND,
         notes=[part.absent, *part.notes, *_suspected(details)],
@@ -51,37 +50,40 @@ def _suspected(details: Details) -> Iterator[str]:
         yield f"{counted(len(found), 'suspect')} for a broken machine, listed below: {names}"
 
 
-def _blocks(number: int, found: Explanation, row: str) -> Iterator[Block]:
+def _blocks(number: int, found: Explanation, noun: Noun) -> Iterator[Block]:
     """A block for each answer; contradictions and outliers are in the first."""
     platforms = sum(len(group.platforms) for group in found.classes)
     classes = counted(len(found.classes), "class", "classes")
     name = f"explanation-{number}"
-    title = f"{'; '.join(partition_names(found))}: {classes} of {counted(platforms, row)}"
-    odd = tuple(_odd(name, found))
+    title = f"{'; '.join(partition_names(found))}: {classes} of {noun.counted(platforms)}"
+    odd = tuple(_odd(name, found, noun))
     if not found.answers:
         yield Block(title, found.notes, grids=_filled(odd))
     for place, answer in enumerate(found.answers):
         if place == 0:
             yield Block(
-                title, (_size(answer), *found.notes), (), _filled((*_answer(name, answer), *odd))
+                title,
+                (_size(answer, noun), *found.notes),
+                (),
+                _filled((*_answer(name, answer, noun), *odd)),
             )
         else:
             why = (basis_text(answer) or "").removesuffix(":") + "."
-            grids = _filled(_answer(f"{name}-{place}", answer))
-            yield Block(title, (why, _size(answer)), grids=grids)
+            grids = _filled(_answer(f"{name}-{place}", answer, noun))
+            yield Block(title, (why, _size(answer, noun)), grids=grids)
 
 
 def _filled(grids: Iterable[Grid]) -> tuple[Grid, ...]:
     return tuple(one for one in grids if not one.empty)
 
 
-def _size(answer: Answer) -> str:
+def _size(answer: Answer, noun: Noun) -> str:
     if not answer.sets[0].clusters and not answer.contradictions:
-        return "One class: there is nothing to explain."
+        return nothing_text(answer, noun)
     return size_text(answer).removesuffix(":").removesuffix(".") + "."
 
 
-def _answer(name: str, answer: Answer) -> Iterator[Grid]:
+def _answer(name: str, answer: Answer, noun: Noun) -> Iterator[Grid]:
     smallest = "the smallest" if answer.rules_smallest else "not proven the smallest"
     size = len(answer.sets[0].clusters)
     yield grid(
@@ -99,7 +101,7 @@ def _answer(name: str, answer: Answer) -> Iterator[Grid]:
         f"{name}-rules",
         f"Rules: a decision tree over set 1, {smallest}; exact on what was observed",
         (
-            "platforms with",
+            f"{noun.many} with",
             *(("the framework chose",) if answer.links else ()),
             "class",
             "support",
@@ -119,7 +121,7 @@ def _answer(name: str, answer: Answer) -> Iterator[Grid]:
         ),
         command=COMMAND,
     )
-    yield _cases(name, answer.sets[0])
+    yield _cases(name, answer.sets[0], noun)
     together = {c.members[0]: c.members for s in answer.sets for c in s.clusters}
     yield grid(
         f"{name}-together",
@@ -131,7 +133,7 @@ def _answer(name: str, answer: Answer) -> Iterator[Grid]:
     yield grid(
         f"{name}-contradictions",
         "Equal in every attribute, yet in different classes",
-        ("class", "platforms", "takes part"),
+        ("class", noun.many, "takes part"),
         (
             (f"{number}", names, "yes" if number == one.kept else "no")
             for one in answer.contradictions
@@ -141,14 +143,14 @@ def _answer(name: str, answer: Answer) -> Iterator[Grid]:
     )
     yield grid(
         f"{name}-unused",
-        "Left out, since not known of every platform",
-        ("attribute", "platforms that do not know it"),
+        f"Left out, since not known of every {noun.one}",
+        ("attribute", f"{noun.many} that do not know it"),
         answer.unused,
         command=COMMAND,
     )
 
 
-def _cases(name: str, given: MinimalSet) -> Grid:
+def _cases(name: str, given: MinimalSet, noun: Noun) -> Grid:
     """Every observed combination of the minimal set, and its class."""
     rows: list[tuple[CellValue, ...]] = []
     for number, case in enumerate(given.cases, start=1):
@@ -165,17 +167,17 @@ def _cases(name: str, given: MinimalSet) -> Grid:
     return grid(
         f"{name}-cases",
         "Set 1: every combination that was seen",
-        ("case", *heads, "class", "platforms"),
+        ("case", *heads, "class", noun.many),
         rows if heads else (),
         command=COMMAND,
     )
 
 
-def _odd(name: str, found: Explanation) -> Iterator[Grid]:
+def _odd(name: str, found: Explanation, noun: Noun) -> Iterator[Grid]:
     yield grid(
         f"{name}-suspects",
-        "Suspects, whose hardware twins agree on another output",
-        ("platform", "class", "class of its twins", "twins", "equal in", "differs from all in"),
+        f"Suspects, whose {noun.twins} agree on another output",
+        (noun.one, "class", "class of its twins", "twins", "equal in", "differs from all in"),
         (
             (
                 one.platform,
@@ -192,7 +194,7 @@ def _odd(name: str, found: Explanation) -> Iterator[Grid]:
     yield grid(
         f"{name}-undescribed",
         "Not described, so not explained",
-        ("platform", "class", "reason"),
+        (noun.one, "class", "reason"),
         ((one.platform, one.class_number, one.reason) for one in found.undescribed),
         command=COMMAND,
     )

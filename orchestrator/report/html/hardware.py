@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.report.html.parts import Block, CellValue, Grid, Section, grid, section
-from orchestrator.report.words import counted
 from orchestrator.results.details import CpuClass, Details, FlagRow, FlagTable
+from orchestrator.system.counted import counted
 
 GROUPS = 40
 """Generations that are columns of the flag table."""
@@ -21,7 +21,8 @@ def flags_section(details: Details) -> Section:
         left = details.flags.items[0].undescribed
         notes += [f"{name}: {reason}, so it is in no row" for name, reason in left[:20]]
         if len(left) > 20:
-            notes.append(f"{len(left) - 20} more platforms are in no row, for such reasons")
+            more = counted(len(left) - 20, "more platform is", "more platforms are")
+            notes.append(f"{more} in no row, for such reasons")
     return section(
         "flags",
         "CPU flags",
@@ -40,10 +41,8 @@ def _flags(table: FlagTable) -> Block:
     lines = [f"Common to all platforms: {common_flags}; the others form {clusters}."]
     shown = table.groups[:GROUPS]
     if len(table.groups) > GROUPS:
-        lines.append(
-            f"{len(table.groups) - GROUPS} more generations are left out: "
-            "`eqc report STORE --show clusters` shows all."
-        )
+        more = counted(len(table.groups) - GROUPS, "more generation is", "more generations are")
+        lines.append(f"{more} left out: `eqc report STORE --show clusters` shows all.")
     everyone = sum(platforms for _, platforms in table.groups)
     heads = [f"{name} ({counted(platforms, 'platform')})" for name, platforms in shown]
     rows = grid(
@@ -74,7 +73,7 @@ def _presence(row: FlagRow) -> tuple[CellValue, ...]:
 
 def _classes(found: tuple[CpuClass, ...]) -> Block:
     return Block(
-        f"CPU classes: {len(found)} combinations of extensions and number of CPUs",
+        f"CPU classes: {counted(len(found), 'combination')} of extensions and number of CPUs",
         grids=(_class_grid(found),),
     )
 

@@ -14,19 +14,22 @@ from orchestrator.report.html.parts import (
     grid,
     section,
 )
-from orchestrator.report.words import column_name, counted
+from orchestrator.report.words import column_name
+from orchestrator.results.comparison import Noun
 from orchestrator.results.details import Details
 from orchestrator.results.layers import LayerDetail, LayerDetails
 from orchestrator.results.partitions import NOT_RECORDED, LayerProfile, Summary
+from orchestrator.system.counted import counted
 
 COMMAND = "eqc report STORE --show layer-details"
 
 
 def layers_section(summary: Summary, details: Details | None) -> Section:
     """One profile for each computation that recorded its layers, then averages."""
+    noun = summary.noun
     known = {(one.workload, one.input, one.variant): one for one in _details(details)}
     blocks = [
-        _block(row, profile, known.get((profile.workload, profile.input, profile.variant)))
+        _block(row, profile, known.get(profile.key), noun)
         for row, profile in enumerate(summary.layers)
     ]
     notes: list[str | None] = []
@@ -42,8 +45,8 @@ def layers_section(summary: Summary, details: Details | None) -> Section:
     return section(
         "layers",
         "Layers",
-        "Classes and remaining precision after each layer. A layer splits where platforms that "
-        "agreed before it part, and merges where platforms that differed before it are "
+        f"Classes and remaining precision after each layer. A layer splits where {noun.many} that "
+        f"agreed before it part, and merges where {noun.many} that differed before it are "
         "bit-identical again. It raises, keeps or lowers precision against the layer before; the "
         "deviating share counts elements that are not bit-identical everywhere.",
         [*averages, *blocks],
@@ -57,12 +60,14 @@ def _details(details: Details | None) -> tuple[LayerDetails, ...]:
     return details.layers.items if details else ()
 
 
-def _block(number: int, profile: LayerProfile, found: LayerDetails | None) -> Block:
-    name = column_name((profile.workload, profile.input, profile.variant, "output"))
-    if profile.first_parting is None:
-        what = f"all platforms agree in all {len(profile.rows)} layers"
+def _block(number: int, profile: LayerProfile, found: LayerDetails | None, noun: Noun) -> Block:
+    name = column_name((*profile.key, "output"))
+    if profile.alone:
+        what = f"one {noun.one} only, nothing to compare"
+    elif profile.first_parting is None:
+        what = f"all {noun.many} agree in all of {counted(len(profile.rows), 'layer')}"
     else:
-        what = f"platforms first part at {profile.first_parting}"
+        what = f"{noun.many} first part at {profile.first_parting}"
     label = "Classes and remaining precision by layer; the same as a table below"
     drawings = [Drawing(layers_figure(profile), label)]
     if not profile.rows:
@@ -76,10 +81,10 @@ def _block(number: int, profile: LayerProfile, found: LayerDetails | None) -> Bl
     if profile.unrecorded:
         layers = len({(one.index, one.name) for one in profile.unrecorded})
         lines += (f"{counted(layers, 'layer')} could not be recorded: the table says why.",)
-    return Block(f"{name}: {what}", lines, tuple(drawings), (_grid(number, profile, found),))
+    return Block(f"{name}: {what}", lines, tuple(drawings), (_grid(number, profile, found, noun),))
 
 
-def _grid(number: int, profile: LayerProfile, found: LayerDetails | None) -> Grid:
+def _grid(number: int, profile: LayerProfile, found: LayerDetails | None, noun: Noun) -> Grid:
     by_index = {(layer.index, layer.name): layer for layer in found.layers} if found else {}
     rows: list[tuple[CellValue, ...]] = []
     for row in profile.rows:
@@ -112,7 +117,7 @@ def _grid(number: int, profile: LayerProfile, found: LayerDetails | None) -> Gri
             "layer",
             "index",
             "operation",
-            "platforms",
+            noun.many,
             "classes",
             "bits that remain",
             "change",

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.report.escape import figure
 from orchestrator.report.html.parts import Figure
 from orchestrator.results.layers import SizeRow
+from orchestrator.system.counted import counted
 
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "x")
 
@@ -81,7 +82,7 @@ def _hover(row: SizeRow) -> str:
         [
             *(figure(word) for word in words),
             f"{row.multiplications:,} multiplications",
-            f"{row.classes} classes of {row.platforms} platforms",
+            f"{counted(row.classes, 'class', 'classes')} of {counted(row.platforms, 'platform')}",
             f"bits that remain: {bits}",
         ]
     )

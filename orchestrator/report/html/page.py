@@ -28,10 +28,11 @@ from orchestrator.report.html.sessions import (
     measured_section,
     missing_section,
 )
-from orchestrator.report.words import cell_text, member
+from orchestrator.report.words import cell_text
 from orchestrator.results.comparison import BY_PLATFORM
 from orchestrator.results.details import Details
 from orchestrator.results.partitions import Summary
+from orchestrator.system.counted import counted
 
 _HUES = (210, 30, 130, 280, 60, 340, 170, 0, 240, 90, 310, 190)
 """Hues of class 1, 2, …: those of successive classes differ much. Class numbers are shown, too."""
@@ -57,7 +58,7 @@ def html_text(summary: Summary, details: Details | None = None) -> str:
             infos={info.name: info for info in summary.platforms},
             heads=class_table.heads(summary.table),
             rows=rows,
-            row_word=member(summary),
+            noun=summary.noun,
             columns=class_table.shown_columns(summary.table),
             listed=class_table.PLATFORMS,
             before=before,
@@ -78,7 +79,10 @@ def _sections(
     """The sections before and after the platforms."""
     findings = [dendrograms_section(summary)]
     if details is not None:
-        findings += [explanation_section(details, member(summary)), consequences_section(details)]
+        findings += [
+            explanation_section(details, summary.noun),
+            consequences_section(details, summary.noun),
+        ]
     findings.append(layers_section(summary, details))
     if details is not None and summary.compare == BY_PLATFORM:
         findings += [core_counts_section(summary, details), sizes_section(details)]
@@ -116,7 +120,7 @@ def _environment() -> Environment:
     environment.tests["names"] = lambda value: isinstance(value, tuple)
     for function in (
         words.column_name,
-        words.counted,
+        counted,
         words.hardware,
         words.kind,
         words.legend,

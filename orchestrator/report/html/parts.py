@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from orchestrator.report.escape import plain
 from orchestrator.report.words import DASH
+from orchestrator.system.counted import counted
 
 Figure = dict[str, Any]
 """Plotly JSON (``data``, ``layout``); a trace's ``meta`` is the number of its colour."""
@@ -105,8 +106,14 @@ def grid(
     """A table of at most ``ROWS`` rows that names the ``command`` which shows all."""
     found = [tuple(_bounded(value) for value in row) for row in rows]
     rest = len(found) - ROWS
-    note = f"{rest} more rows are left out: `{command}` shows all." if rest > 0 else None
-    return Grid(name, title, tuple(columns), tuple(found[:ROWS]), note)
+    notes = (
+        [f"{counted(rest, 'more row is', 'more rows are')} left out: `{command}` shows all."]
+        if rest > 0
+        else []
+    )
+    if any(value is None for row in found[:ROWS] for value in row):
+        notes.append(f"{DASH}: not known, or there is none.")
+    return Grid(name, title, tuple(columns), tuple(found[:ROWS]), " ".join(notes) or None)
 
 
 def section(
@@ -121,9 +128,8 @@ def section(
 ) -> Section:
     """A section of at most ``BLOCKS`` foldable blocks that names the command which shows all."""
     rest = len(blocks) - BLOCKS
-    more = (
-        [f"{rest} more of {len(blocks)} are left out: `{command}` shows all."] if rest > 0 else []
-    )
+    which = f"{rest} more of {len(blocks)} {'is' if rest == 1 else 'are'}"
+    more = [f"{which} left out: `{command}` shows all."] if rest > 0 else []
     said = tuple(note for note in (*notes, *more) if note)
     return Section(name, title, intro, tuple(blocks[:BLOCKS]), said, opened)
 

@@ -14,7 +14,12 @@ def determinism_section(summary: Summary) -> Section:
     table = grid(
         "determinism",
         "Cells whose sessions disagree",
-        ("platform", "computation", "distinct outputs (sessions)", "bits that remain among them"),
+        (
+            summary.noun.one,
+            "computation",
+            "distinct outputs (sessions)",
+            "bits that remain among them",
+        ),
         (
             (
                 one.platform,
@@ -31,23 +36,31 @@ def determinism_section(summary: Summary) -> Section:
 
 
 def missing_section(summary: Summary) -> Section:
-    """(platform, status, reason) of every cell without an output, each combination once."""
+    """(platform, status, reason) of every cell without an output, each combination once.
+
+    Those that are not available are listed with the others, and told apart by their status.
+    """
     found: dict[tuple[str, str, str], list[str]] = {}
     for letter, partition in zip(summary.table.letters, summary.partitions, strict=True):
-        for missing in partition.missing:
-            key = (missing.platform, missing.status, missing.reason)
+        for absent in partition.without_output:
+            key = (absent.platform, absent.status, absent.reason)
             found.setdefault(key, []).append(letter)
     table = grid(
         "missing",
-        "Missing cells",
-        ("platform", "status", "reason", "columns"),
+        "Cells without output",
+        (summary.noun.one, "status", "reason", "columns"),
         ((*key, tuple(letters)) for key, letters in found.items()),
         command="eqc report STORE --show missing",
     )
-    intro = "These cells gave no output and are in no class."
+    intro = (
+        "These cells gave no output and are in no class. What is not available was known before "
+        "it was tried, and is not missing."
+    )
     whole = "Every cell that was asked for has an output."
     blocks = [] if table.empty else [Block(grids=(table,))]
-    return section("missing", "Missing", whole if table.empty else intro, blocks, command=JSON)
+    return section(
+        "missing", "Without output", whole if table.empty else intro, blocks, command=JSON
+    )
 
 
 def measured_section(summary: Summary) -> Section:
@@ -57,7 +70,7 @@ def measured_section(summary: Summary) -> Section:
         "Frameworks and versions",
         (
             *("variant", "framework", "device", "instructions chosen", "threads"),
-            *("sessions", "mode", "platforms"),
+            *("sessions", "mode", summary.noun.many),
         ),
         (
             (

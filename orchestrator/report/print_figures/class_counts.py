@@ -21,8 +21,8 @@ from orchestrator.report.print_figures.drawing import (
     style,
 )
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure
-from orchestrator.report.words import counted
 from orchestrator.results.partitions import ClassCounts, CountCurve, CountedPlatform
+from orchestrator.system.counted import counted
 
 _NAMED = 24
 """Up to so many platforms, the axis shows their names; for more, their numbers of cores."""

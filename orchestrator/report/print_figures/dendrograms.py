@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from orchestrator.report.print_figures.drawing import GREY, PALE, page, shown, ticks
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
-from orchestrator.report.words import column_name, counted, finding
+from orchestrator.report.words import column_name, finding
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.partitions import Branch, EqClass, Partition
 
 _HEAD = (
@@ -38,7 +39,9 @@ class _Leaf:
         return self.first + (len(self.names) - 1) / 2
 
 
-def dendrogram_figures(partitions: Iterable[Partition]) -> Iterator[StaticFigure | str]:
+def dendrogram_figures(
+    partitions: Iterable[Partition], noun: Noun = PLATFORM
+) -> Iterator[StaticFigure | str]:
     """One figure per partition; a sentence in its place where there can be none."""
     for partition in partitions:
         name = column_name(partition.key)
@@ -50,10 +53,10 @@ def dendrogram_figures(partitions: Iterable[Partition]) -> Iterator[StaticFigure
         else:
             yield StaticFigure(
                 file_name("figure-6", *(part for part in partition.key if part != "output")),
-                f"Figure 6, {name}: {finding(partition)}",
-                _HEAD,
+                f"Figure 6, {name}: {finding(partition, noun)}",
+                noun.heads(_HEAD),
                 tuple(_rows(partition, partition.dendrogram, 0)),
-                partial(_drawn, partition, partition.dendrogram),
+                partial(_drawn, partition, partition.dendrogram, noun),
             )
 
 
@@ -68,8 +71,8 @@ def _rows(partition: Partition, branch: Branch, above: int) -> Iterator[tuple[Da
         yield from _rows(partition, child, branch.precision)
 
 
-def _drawn(partition: Partition, tree: Branch) -> Figure:
-    leaves = _leaves(partition, tree)
+def _drawn(partition: Partition, tree: Branch, noun: Noun) -> Figure:
+    leaves = _leaves(partition, tree, noun)
     names = [name for leaf in leaves.values() for name in leaf.names]
     # A float of exponents alone (float8_e8m0fnu) has no mantissa bits, an axis has some length.
     bits = partition.mantissa_bits or tree.precision or 1
@@ -89,13 +92,13 @@ def _drawn(partition: Partition, tree: Branch) -> Figure:
     axes.set_yticks(range(len(names)), names, fontsize=5.5 if small else 7)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    if partition.missing:
-        absent = counted(len(partition.missing), "platform")
+    if partition.without_output:
+        absent = noun.counted(len(partition.without_output))
         axes.set_title(f"{absent} without output not shown", loc="left", color=GREY, fontsize=7)
     return figure
 
 
-def _leaves(partition: Partition, tree: Branch) -> dict[int, _Leaf]:
+def _leaves(partition: Partition, tree: Branch, noun: Noun) -> dict[int, _Leaf]:
     """The leaves by class number, from the top."""
     groups = {group.number: group for group in partition.classes}
     each = sum(len(group.platforms) for group in partition.classes) <= _PLATFORMS
@@ -109,11 +112,8 @@ def _leaves(partition: Partition, tree: Branch) -> dict[int, _Leaf]:
                 shown(name, _LONGEST) + ("*" if name in varying else "") for name in group.platforms
             ]
         else:
-            names = [
-                shown(
-                    f"{counted(len(group.platforms), 'platform')}: {group.platforms[0]} …", _LONGEST
-                )
-            ]
+            several = noun.counted(len(group.platforms))
+            names = [shown(f"{several}: {group.platforms[0]} …", _LONGEST)]
         found[number] = _Leaf(group, tuple(names), row)
         row += len(names)
     return found

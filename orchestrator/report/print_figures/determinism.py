@@ -11,7 +11,9 @@ from matplotlib.ticker import MaxNLocator
 from orchestrator.report.print_figures.drawing import page, shown
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure
 from orchestrator.report.words import column_name
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.partitions import Determinism, Variation
+from orchestrator.system.counted import counted
 
 _HEAD = (
     *("platform", "workload", "input", "variant", "output"),
@@ -23,17 +25,18 @@ _SHADES = ("#9ecae1", "#ffffff")
 """Two alternating shades: one colour per output would suggest that rows share outputs."""
 
 
-def determinism_figure(found: Determinism) -> StaticFigure | str:
+def determinism_figure(found: Determinism, noun: Noun = PLATFORM) -> StaticFigure | str:
     """Sessions by output of every cell that varies, or why there is no figure."""
     if not found.judged:
         return "no determinism figure: no cell has several sessions"
+    judged = counted(found.judged, "cell")
     if not found.variations:
-        return f"no determinism figure: none of {found.judged} cells varied between sessions"
+        return f"no determinism figure: none of {judged} varied between sessions"
     ordered = sorted(found.variations, key=lambda each: -len(each.outputs))
     return StaticFigure(
         "determinism",
-        f"{len(ordered)} of {found.judged} cells with several sessions varied between them",
-        _HEAD,
+        f"{len(ordered)} of {judged} with several sessions varied between them",
+        noun.heads(_HEAD),
         tuple(_rows(ordered)),
         partial(_drawn, ordered[:_MOST], len(ordered)),
     )
@@ -67,7 +70,9 @@ def _drawn(variations: list[Variation], total: int) -> Figure:
     axes.set_xlabel("sessions; each box is one distinct output of its row")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if total > len(variations):
-        axes.set_title(f"{len(variations)} of {total} cells that varied", loc="left", fontsize=7)
+        axes.set_title(
+            f"{len(variations)} of {counted(total, 'cell')} that varied", loc="left", fontsize=7
+        )
     return figure
 
 

@@ -11,8 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from orchestrator.report.print_figures.drawing import RED, legend, page, shown
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
-from orchestrator.report.words import counted
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.partitions import LayerProfile
+from orchestrator.system.counted import counted
 
 _HEAD = (
     *("workload", "input", "variant", "index", "layer", "operation", "platforms", "classes"),
@@ -24,17 +25,21 @@ _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "softmax", "elu", "selu", "
 _BLUE = "#0072b2"
 
 
-def layer_figures(profiles: Iterable[LayerProfile]) -> Iterator[StaticFigure]:
+def layer_figures(
+    profiles: Iterable[LayerProfile], noun: Noun = PLATFORM
+) -> Iterator[StaticFigure]:
     """One figure per layer profile that has layers."""
     for profile in profiles:
         if profile.rows:
-            key = (profile.workload, profile.input, profile.variant)
+            key = profile.key
             parting = profile.first_parting
-            where = f"platforms part at {parting}" if parting else "platforms never part"
+            where = f"{noun.many} part at {parting}" if parting else f"{noun.many} never part"
+            if profile.alone:
+                where = f"one {noun.one} only"
             yield StaticFigure(
                 file_name("figure-5", *key),
                 f"Figure 5, {' · '.join(key)}: {counted(len(profile.rows), 'layer')}, {where}",
-                _HEAD,
+                noun.heads(_HEAD),
                 tuple(_rows(key, profile)),
                 partial(_drawn, profile),
             )

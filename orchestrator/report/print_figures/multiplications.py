@@ -11,8 +11,9 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from orchestrator.report.print_figures.drawing import chunks, legend, page, style
 from orchestrator.report.print_figures.figure import DataValue, StaticFigure, file_name
-from orchestrator.report.words import counted
+from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.layers import SizeRow
+from orchestrator.system.counted import counted
 
 _HEAD = (
     *("series", "workload", "input", "variant", "output", "multiplications"),
@@ -23,7 +24,7 @@ Series = tuple[str, tuple[SizeRow, ...]]
 
 
 def size_figures(
-    rows: Sequence[SizeRow], series: Mapping[str, str]
+    rows: Sequence[SizeRow], series: Mapping[str, str], noun: Noun = PLATFORM
 ) -> Iterator[StaticFigure | str]:
     """One figure per variant that was computed at several sizes; a sentence if there is none.
 
@@ -42,7 +43,7 @@ def size_figures(
                 file_name("figure-4", variant),
                 f"Figure 4, {variant}: {counted(len(sizes), 'number')} of multiplications, "
                 f"{min(sizes):,} to {max(sizes):,}",
-                _HEAD,
+                noun.heads(_HEAD),
                 tuple(_rows(lines)),
                 partial(_drawn, lines),
             )

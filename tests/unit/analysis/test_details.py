@@ -77,7 +77,7 @@ def test_explanations_left_out_are_counted() -> None:
     records = [*given.records, *others(given)]
     found = details(Findings(records, given.fingerprints, bounds=Bounds(Limits(explanations=1))))
     assert len(found.explanations.items) == 1
-    assert found.explanations.notes[0].startswith("1 more groupings")
+    assert found.explanations.notes[0].startswith("1 more grouping of platforms is")
 
 
 def others(given: Findings) -> list[Observation]:

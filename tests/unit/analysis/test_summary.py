@@ -92,7 +92,7 @@ def test_measurements_group_platforms_by_what_was_used() -> None:
 
 def test_perturbed_sessions_are_said() -> None:
     one = record("a", [A])._replace(perturbed=True)
-    assert "1 sessions gave another final output" in summarise([one]).notes[0]
+    assert "1 session gave another final output" in summarise([one]).notes[0]
 
 
 def test_cells_planned_in_a_store_are_matched_by_id() -> None:

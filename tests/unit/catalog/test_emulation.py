@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import catalog
+from orchestrator.model.experiment import Platform, pairs
 
 NUMPY = """
 import hashlib, json, numpy as np, threadpoolctl
@@ -75,6 +76,19 @@ def test_levels_differ_for_every_framework() -> None:
 def test_an_unknown_level_is_an_error() -> None:
     with pytest.raises(KeyError):
         catalog.mask_environment("avx3", "numpy")
+
+
+def test_a_mask_that_is_none_says_what_to_do_instead() -> None:
+    def masked(level: str) -> Platform:
+        return Platform("mask", f"mask/{level}", pairs({"level": level}))
+
+    for level in catalog.LEVELS:
+        assert catalog.no_mask(masked(level), "numpy") is None
+        why = catalog.no_mask(masked(level), "onnxruntime")
+        assert why is not None
+        assert why.startswith(f"onnxruntime has no mask {level}")
+    assert "cpu: Haswell" in str(catalog.no_mask(masked("avx2"), "onnxruntime"))
+    assert catalog.no_mask(Platform("local", "local"), "onnxruntime") is None
 
 
 def test_a_mask_cannot_be_changed() -> None:

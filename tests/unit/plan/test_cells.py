@@ -241,8 +241,8 @@ def test_rows_and_json_count_what_is_there() -> None:
     plan = make_plan(experiment(platforms=(LOCAL, HASWELL)))
     done = {plan.cells[0].id: 3, plan.cells[1].id: 2, plan.cells[2].id: 99, "other": 5}
     rows = plan_rows(plan, done)
-    assert rows[0] == ("local", "numpy", 1, 3, 3)
-    assert rows[1] == ("local", "torch", 6, 18, 5)
+    assert rows[0] == ("local", "numpy", 1, 3, 3, 0)
+    assert rows[1] == ("local", "torch", 6, 18, 5, 0)
     document = plan_json(plan, done)
     totals = {key: document[key] for key in ("cells", "machines", "sessions", "done", "cost")}
     assert totals == {"cells": 14, "machines": 2, "sessions": 42, "done": 8, "cost": 0.0}

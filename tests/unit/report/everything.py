@@ -8,8 +8,9 @@ import numpy as np
 
 from orchestrator.analysis.classes.consequences import Tensor
 from orchestrator.analysis.findings import Findings
+from orchestrator.analysis.observations.members import regrouped
 from orchestrator.results.fingerprint import Fingerprint
-from orchestrator.results.record import ModelRecord, Observation
+from orchestrator.results.record import ModelRecord, Observation, VariantRecord
 from tests.unit.analysis.explain.described import fingerprint
 from tests.unit.analysis.records import A, B, C, output, record
 
@@ -48,6 +49,24 @@ def everything(extra: str = "new large") -> Findings:
             for given in ("digits:0", "digits:1")
         ]
     return Findings(records, fingerprints, tensors=stored.get)
+
+
+def of_members() -> Findings:
+    """The same with a second framework, which one platform has not, compared by framework."""
+    found = everything()
+    swapped = [*found.records[2:], *found.records[:2]]
+    rows = [
+        one._replace(
+            cell=f"{one.cell} {name}",
+            variant=VariantRecord(name, f"{name} float32", framework=name, precision="float32"),
+            outputs=outputs,
+        )
+        for name, records in (("numpy", found.records), ("torch", swapped))
+        for one, outputs in zip(found.records, (record.outputs for record in records), strict=True)
+        if (name, one.platform.name) != ("torch", "new large")
+    ]
+    grouped = regrouped(rows, ("on",))
+    return Findings(grouped, found.fingerprints, tensors=found.tensors, compare=("on",))
 
 
 def kept(

@@ -45,7 +45,7 @@ def test_it_writes_reports_tables_and_differences(folder: Path) -> None:
         shown = "".join(eqc(folder, command, "--help").stdout.split())
         assert "counted|" in shown
     done = eqc(folder, "report", "store", "--format", "counted")
-    assert (done.returncode, done.stdout) == (Exit.NOTHING_OBSERVED, "2 platforms\n")
+    assert (done.returncode, done.stdout) == (Exit.DONE, "2 platforms\n")
     done = eqc(folder, "report", "store", "--format", "counted", "--show", "missing")
     assert done.stdout == "missing: 2 rows\n"
     eqc(folder, "report", "store", "--format", "counted", "--show", "all", "-o", "tables")

@@ -6,7 +6,7 @@ from orchestrator.results.table import Column, Table, partition_name
 
 
 def test_a_row_of_another_width_is_refused() -> None:
-    with pytest.raises(ValueError, match="row 1 has 1 values, not 2"):
+    with pytest.raises(ValueError, match="row 1 has 1 value, not 2"):
         Table("t", "T", (Column("a"), Column("b")), ((1, 2), (1,)))
 
 

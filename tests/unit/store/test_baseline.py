@@ -38,16 +38,23 @@ def test_what_is_accepted_reads_back_the_same(tmp_path: Path) -> None:
     written = write_baseline(path, report())
     found = read_baseline(path)
     assert found == written
-    assert [group.platforms for group in found[0].classes] == [("p",), ("q",)]
-    assert found[0].nondeterministic == ("q",)
-    assert found[0].missing[0].reason == "timeout: 600 s"
+    assert [group.platforms for group in found.partitions[0].classes] == [("p",), ("q",)]
+    assert (found.compare, found.members) == ((), ())
+    assert found.partitions[0].nondeterministic == ("q",)
+    assert found.partitions[0].missing[0].reason == "timeout: 600 s"
     assert json.loads(path.read_text()) == report()
     assert [child.name for child in tmp_path.iterdir()] == ["baseline.json"]
 
 
+def test_a_baseline_knows_the_axes_of_its_members(tmp_path: Path) -> None:
+    members = {"compare": ["on"], "members": ["p", "q", "r"]}
+    found = write_baseline(tmp_path / "b.json", report() | members)
+    assert (found.compare, found.members) == (("on",), ("p", "q", "r"))
+
+
 def test_a_baseline_compares_with_a_fresh_summary(tmp_path: Path) -> None:
     write_baseline(tmp_path / "b.json", report())
-    baseline = read_baseline(tmp_path / "b.json")
+    baseline = read_baseline(tmp_path / "b.json").partitions
     same = summarise([record("p", [A]), record("q", [B]), record("q", [C], session=1)])
     found = difference(baseline, same)
     assert difference_exit(found) is Exit.DONE  # r was missing already
@@ -56,7 +63,7 @@ def test_a_baseline_compares_with_a_fresh_summary(tmp_path: Path) -> None:
 
 
 def test_unknown_keys_of_a_later_version_are_no_mistake(tmp_path: Path) -> None:
-    assert len(read_baseline(broken(tmp_path / "b.json", added={"later": 1}))) == 1
+    assert len(read_baseline(broken(tmp_path / "b.json", added={"later": 1})).partitions) == 1
 
 
 CLASS = {"id": "a" * 12, "number": 1, "platforms": ["p"]}
@@ -65,8 +72,11 @@ CLASS = {"id": "a" * 12, "number": 1, "platforms": ["p"]}
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"classes": None}, r"partitions\.0\.classes: Input should be a valid"),
-        ({"classes": [{**CLASS, "number": "1"}]}, r"classes\.0\.number: Input should be a valid"),
+        ({"classes": None}, r"partitions\.0\.classes: nothing is given; should be a list"),
+        (
+            {"classes": [{**CLASS, "number": "1"}]},
+            r"classes\.0\.number: should be a whole number, not '1'",
+        ),
         ({"classes": [{**CLASS, "platforms": []}]}, r"classes\.0\.platforms: .* at least 1"),
         ({"sessions": -1}, r"partitions\.0\.sessions"),
         ({"classes": [CLASS, {**CLASS, "id": "b"}]}, r"platform 'p' is there twice"),
@@ -102,6 +112,21 @@ def test_what_is_no_report_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(UsageError, match="not a JSON report of eqc"):
         read_baseline(path)
+
+
+def test_who_is_not_available_is_read_back_and_missing_only_if_it_had_a_class(
+    tmp_path: Path,
+) -> None:
+    reason = {"code": "no-switch", "message": "no mask avx"}
+    lacking = summarise([record("p", [A]), record("m", [], status="not-available", reason=reason)])
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps(json_report(lacking)))
+    (read_back,) = read_baseline(path)
+    assert read_back.not_available == lacking.partitions[0].not_available
+    assert read_back.missing == ()
+    assert difference_exit(difference([read_back], lacking)) is Exit.DONE
+    had = summarise([record("p", [A]), record("m", [A])])
+    assert difference_exit(difference(had, lacking)) is Exit.INCOMPLETE
 
 
 def test_the_same_partition_twice_is_refused(tmp_path: Path) -> None:
@@ -140,7 +165,7 @@ def described() -> Findings:
 
 def test_chains_settings_and_software_are_kept(tmp_path: Path) -> None:
     found = described()
-    (read_back,) = write_baseline(tmp_path / "b.json", json_report(found.reported))
+    (read_back,) = write_baseline(tmp_path / "b.json", json_report(found.reported)).partitions
     (partition,) = found.described
     assert read_back.classes == partition.classes
     assert all(group.links and group.type == "float32[1,3]" for group in read_back.classes)
@@ -161,7 +186,7 @@ def test_a_baseline_of_schema_1_has_no_chains(tmp_path: Path) -> None:
                 del group[key]
     path.write_text(json.dumps({**document, "schema": 1}))
     current = Findings([record("p", [B]), record("q", [B])], {}).described
-    found = difference(read_baseline(path), current)
+    found = difference(read_baseline(path).partitions, current)
     (moved,) = found.partitions[0].moved
     assert moved.distance.unknown[0] == "bits are not known: the baseline has no chains"
     assert found.software_differs is None

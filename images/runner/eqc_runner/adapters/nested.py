@@ -6,6 +6,7 @@ value of that key. Nothing is stacked or joined, so that each output keeps its d
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Callable, Iterator, Mapping
 
 from eqc_runner.tensor import Tensor, Unrecorded
@@ -24,10 +25,15 @@ def leaves(
     """The leaves of ``value`` by their paths, in order; a mapping's by its own order of keys.
 
     ``tensor_of`` makes the tensor of a leaf, or says why there is none. ``None`` is a leaf, and so
-    is a sequence or mapping that holds nothing.
+    is a sequence or mapping that holds nothing. Of leaves whose paths are one text, since a key
+    has a dot, the second is called ``a.b#2``.
     """
     found: list[tuple[str, Tensor | Unrecorded]] = []
+    given: Counter[str] = Counter()
     for name, leaf in _walk(value, path):
+        given[name] += 1
+        if given[name] > 1:
+            name = f"{name}#{given[name]}"  # noqa: PLW2901
         if len(found) == MOST:
             return [(path, Unrecorded(f"more than {MOST} values in one another"))]
         found.append((name, _NOTHING.get(type(leaf)) or tensor_of(leaf)))

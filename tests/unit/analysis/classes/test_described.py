@@ -66,4 +66,4 @@ def test_a_report_says_how_far_the_classes_are_apart() -> None:
 def test_a_report_says_what_its_bounds_left_out() -> None:
     found = stored(replace(TERMINAL, tensors=1)).reported
     assert found.partitions[0].apart is None
-    assert found.notes[-1].startswith("the classes of 1 partitions are not measured here: `eqc")
+    assert found.notes[-1].startswith("the classes of 1 partition are not measured here: `eqc")

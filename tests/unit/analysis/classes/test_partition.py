@@ -202,3 +202,35 @@ def test_an_attempt_that_failed_lists_nothing() -> None:
         record("p", [], session=1, status="failed", reason=failed, unrecorded=[lacking("lstm")]),
     ]
     assert not observations_table(records).unrecorded
+
+
+NO_MASK = {"code": "no-switch", "message": "onnxruntime has no mask avx"}
+OLD_STATUS, NEW_STATUS = "skipped", "not-available"
+
+
+@pytest.mark.parametrize("status", [OLD_STATUS, NEW_STATUS])
+def test_what_is_not_available_is_in_no_class_and_not_missing(status: str) -> None:
+    records = [
+        record("a", [A]),
+        record("mask/avx", [], status=status, reason=NO_MASK),
+        record("broken", [], status="failed", reason={"code": "timeout", "message": "too long"}),
+    ]
+    found = partition(records)
+    assert groups(found) == [(1, ("a",))]
+    assert [one.platform for one in found.missing] == ["broken"]
+    lacking = Missing("mask/avx", NEW_STATUS, NO_MASK["message"])
+    assert found.not_available == (lacking,)
+    assert [one.platform for one in found.without_output] == ["broken", "mask/avx"]
+
+
+def test_what_may_yet_be_had_counts_before_what_cannot() -> None:
+    died = {"code": "timeout", "message": "too long"}
+    rows = [
+        record("p", [], status="failed", reason=died),
+        record("p", [], status=NEW_STATUS, reason=NO_MASK, session=1),
+        record("q", [], status=NEW_STATUS, reason=NO_MASK),
+        record("q", [], status="failed", reason=died, session=1),
+    ]
+    found = partition(rows)
+    assert found.not_available == ()
+    assert [one.platform for one in found.missing] == ["p", "q"]

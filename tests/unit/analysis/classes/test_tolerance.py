@@ -63,7 +63,7 @@ def test_specials_are_tolerated_nowhere(text: str) -> None:
     other_nan = np.array([0x7FC00001], np.uint32).view(np.float32)
     for x, y in (([np.inf], [top]), ([top], [np.inf]), ([np.nan], [1.0]), ([np.nan], other_nan)):
         assert reasons(text, x, y) == (
-            f"{text}: 1 elements are infinite or NaN, with other bits on the other side",
+            f"{text}: 1 element is infinite or NaN, with other bits on the other side",
         )
     assert reasons(text, [np.inf, np.nan, 1.0], [np.inf, np.nan, 1.0]) == ()
 
@@ -102,7 +102,7 @@ def test_integers_have_errors_only() -> None:
 
 def test_relative_to_the_baseline() -> None:
     assert reasons("rtol=0.5", [2.0], [3.0]) == ()
-    assert reasons("rtol=0.4", [2.0], [3.0]) == ("rtol=0.4: 1 of 1 elements are further",)
+    assert reasons("rtol=0.4", [2.0], [3.0]) == ("rtol=0.4: 1 of 1 element is further",)
     assert reasons("rtol=0.4", [3.0], [2.0]) == ()
     assert reasons("rtol=0.4,atol=0.2", [2.0], [3.0]) == ()
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from orchestrator.analysis.explain.prediction import predict
+from orchestrator.analysis.observations.members import regrouped
 from orchestrator.results.explanation import Certainty, Condition, Explanation, Kind, Origin
+from orchestrator.results.record import Observation
 from tests.unit.analysis.explain.described import explained, fingerprint, machines, of_cpu
 from tests.unit.analysis.records import record
 
@@ -106,7 +108,9 @@ def test_names_are_a_further_answer_only_where_nothing_else_tells_platforms_apar
     assert causes.origins == (Origin.HARDWARE, Origin.SETTING)
     assert len(causes.contradictions) == 1
     assert everything.contradictions == ()
-    assert [cluster.members for cluster in everything.sets[0].clusters] == [("CPU model",)]
+    assert [cluster.members for cluster in everything.sets[0].clusters] == [
+        ("generation", "CPU model")
+    ]
 
 
 def test_a_platform_without_flags_or_fingerprint_takes_no_part() -> None:
@@ -196,8 +200,8 @@ def test_prediction_without_flags_says_so() -> None:
     assert "not known of this machine: avx2" in prediction.unseen
 
 
-def test_threads_explain_classes_across_variants() -> None:
-    records, fingerprints = [], {}
+def test_threads_explain_the_classes_of_members() -> None:
+    records: list[Observation] = []
     for threads, number in ((1, 1), (2, 1), (8, 2)):
         some, fingerprints = machines(
             {"a": (number, {"fpu"}, 4), "b": (number, {"fpu", "x"}, 4)},
@@ -206,8 +210,8 @@ def test_threads_explain_classes_across_variants() -> None:
         records += [one._replace(variant=replace(one.variant, threads=threads)) for one in some]
     (one_class,) = explained(records, fingerprints)
     assert len(one_class.partitions) == 3
-    (found,) = explained(records, fingerprints, across_variants=True)
-    assert [one.variant for one in found.partitions] == ["all variants"]
+    (found,) = explained(regrouped(records, ["platform", "threads"]), fingerprints)
+    assert [one.variant for one in found.partitions] == ["numpy float32"]
     assert [len(group.platforms) for group in found.classes] == [4, 2]
     assert sets(found) == [["threads asked for"]]
     conditions = {rule.conditions for rule in found.answers[0].rules}

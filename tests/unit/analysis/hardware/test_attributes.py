@@ -89,3 +89,21 @@ def test_core_bins(cores: int | None, name: str | None) -> None:
 )
 def test_generations_are_looked_up_and_never_guessed(cpu: dict[str, Any], name: str) -> None:
     assert generation(fingerprint({"x"}, 2, **cpu)) == name
+
+
+def test_an_unknown_generation_is_a_value_and_takes_it_from_nobody() -> None:
+    records, fingerprints = machines({name: (1, {"x"}, 2) for name in "abcd"})
+    for name, cpu in (
+        ("a", {"microarchitecture": "Haswell"}),
+        ("b", {"vendor": "GenuineIntel", "family": 99, "model": 1}),
+        ("c", {"vendor": "GenuineIntel", "family": 99, "model": 2}),
+        ("d", {"vendor": None}),
+    ):
+        fingerprints[f"f-{name}"] = fingerprint({"x"}, 2, **cpu)
+    table = attribute_table(records, fingerprints)
+    assert table.frame["generation"].tolist() == [
+        "Haswell",
+        "unknown GenuineIntel 99/1",
+        "unknown GenuineIntel 99/2",
+        "unknown",
+    ]

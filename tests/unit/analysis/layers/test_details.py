@@ -186,3 +186,27 @@ def test_inputs_without_tensors_are_counted_apart() -> None:
     share = next(share for share in deviating_shares(details) if share.operation == "sigmoid")
     assert (share.inputs, share.missing, share.before, share.after) == (0, 1, None, None)
     assert {count.operation for count in effect_counts(details, ["conv2d"])} == {"conv2d"}
+
+
+def test_layers_of_one_name_in_other_workloads_and_variants_keep_their_operation() -> None:
+    """Frameworks reuse names: what one workload calls so is another operation in the next."""
+
+    def computed(platform: str, operation: str, array: np.ndarray, **labels: str) -> Any:
+        before = {**output(X, "layer_0", 0), "operation": "conv2d"}
+        after = {**output(array, "layer_1", 1), "operation": operation}
+        return record(platform, [before, after], **labels)
+
+    rows = []
+    for platform, array in (("p", X), ("q", flipped(4, 10))):
+        rows.append(computed(platform, "relu", array, workload="a"))
+        rows.append(computed(platform, "max_pool", X, workload="b"))
+        rows.append(computed(platform, "tanh", X, workload="b", variant="torch float32"))
+    for order in (rows, rows[::-1]):
+        counts = {
+            (c.workload, c.variant, c.operation): (c.raises, c.keeps, c.lowers)
+            for c in effect_counts(found_in(order))
+        }
+        assert counts == {
+            ("a", "numpy float32", "relu"): (0, 0, 1),
+            ("b", "torch float32", "tanh"): (0, 1, 0),
+        }

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.analysis.classes.partition import partitions
-from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.observations.members import (
     ALL_INPUTS,
     ALL_WORKLOADS,
@@ -99,6 +98,11 @@ TWO: dict[str, tuple[list[Observation], list[str], set[tuple[str, str, str]]]] =
         [observed(), observed(precision="float16")],
         ["float32", "float16"],
         {("net", "digits:0", "torch")},
+    ),
+    "device": (
+        [observed(), observed(device="gpu")],
+        ["cpu", "gpu"],
+        {("net", "digits:0", "torch float32")},
     ),
     "workload": (
         [observed(workload="a"), observed(workload="b")],
@@ -298,17 +302,6 @@ def renamed(found: Partition, member: dict[str, str], place: dict[Any, Any]) -> 
             )
         ),
     )
-
-
-def test_a_member_of_several_platforms_has_no_hardware_of_its_own() -> None:
-    rows = [
-        observed(platform, framework=framework)
-        for platform in ("local", "mask/avx2")
-        for framework in ("numpy", "torch")
-    ]
-    found = Findings(regrouped(rows, ("on",)), {}, compare=("on",))
-    assert [info.brand for info in found.summary.platforms] == ["2 platforms", "2 platforms"]
-    assert found.class_counts == found.core_counts == found.core_counts_by_vendor == ()
 
 
 def test_a_file_as_stored_and_a_builtin_in_float32_are_members_of_one_partition() -> None:

@@ -36,7 +36,7 @@ def test_it_is_listed_shown_and_written(folder: Path) -> None:
     installed(folder, "eqc-speeds", {GROUP: {"speeds": "speeds:speeds"}}, speeds=SPEEDS)
     assert "|margins|speeds|all]" in "".join(eqc(folder, "report", "--help").stdout.split())
     done = eqc(folder, "report", "store", "--show", "speeds", "--format", "json")
-    assert done.returncode == Exit.NOTHING_OBSERVED, done.stderr
+    assert done.returncode == Exit.DONE, done.stderr
     document = json.loads(done.stdout)
     assert document["rows"] == [["a", 1.5], ["b", 1.5]]
     assert document["columns"][1]["unit"] == "GHz"
@@ -61,7 +61,7 @@ def test_a_broken_one_is_named_where_it_is_asked_for(folder: Path, show: tuple[s
     assert "Traceback" not in done.stderr
     assert not (folder / "tables").exists()
     done = eqc(folder, "report", "store", "--show", "missing")
-    assert done.returncode == Exit.NOTHING_OBSERVED, done.stderr
+    assert done.returncode == Exit.DONE, done.stderr
 
 
 def test_one_that_is_no_function_is_named(folder: Path) -> None:

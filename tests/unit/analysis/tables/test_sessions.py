@@ -18,7 +18,7 @@ def test_every_output_of_a_varying_platform_with_its_count() -> None:
         ("p", 2, 1),
     ]
     assert table.notes == (
-        "1 of 1 outputs with several sessions vary; 1 more have one session, which shows nothing.",
+        "1 of 1 output with several sessions vary; 1 more has one session, which shows nothing.",
     )
 
 

@@ -229,3 +229,16 @@ def test_what_became_unrecorded_or_recorded_is_said() -> None:
         ["r"],
         ["r", "s"],
     )
+
+
+def test_other_members_than_platforms_are_not_called_so() -> None:
+    moved = {"new_platforms": ("x",), "missing_platforms": ("y",)}
+    current = replace(found(), compare=("on",), **moved)
+    text = difference_text(current)
+    assert "common member" in text
+    assert "Members without any class now: " in text
+    assert "New members: " in text
+    assert "latform" not in text
+    assert "common member" in difference_junit(current)
+    assert difference_json(current)["compare"] == ["on"]
+    assert "compare" not in difference_json(found())

@@ -11,6 +11,7 @@ from orchestrator.report.formats.json_format import (
     explanation_json,
     prediction_json,
 )
+from orchestrator.results.comparison import MEMBER
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import (
     Answer,
@@ -81,7 +82,7 @@ def test_everything_is_said() -> None:
 
 
 def test_rows_are_called_what_the_class_table_calls_them() -> None:
-    text = explanation_text(Part((EXPLANATION,)), "member")
+    text = explanation_text(Part((EXPLANATION,)), MEMBER)
     assert "2 classes of 4 members" in text
     assert "-> class 2 (1 member)" in text
     assert "Left out, since not known of every member:" in text

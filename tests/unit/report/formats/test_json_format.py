@@ -46,6 +46,7 @@ def test_the_contract() -> None:
             },
             {"platform": "silent", "status": "missing", "reason": "not observed"},
         ],
+        "not_available": [],
     }
     assert 0 < first["remaining_precision"] < 23
     assert second["remaining_precision"] is None, "an integer output has no mantissa"

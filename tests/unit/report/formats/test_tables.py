@@ -32,7 +32,12 @@ def test_plain_text_has_title_key_and_notes() -> None:
     assert second.split() == ["[x]", "inf", "no", "1*"]
     assert third.split() == ["*x", "0", "\N{EN DASH}[1]"]
     assert set(rule) == {"-", " "}
-    assert lines[8:] == ["a  net on local", "a note on local", "[1] failed: died"]
+    assert lines[8:] == [
+        "a  net on local",
+        "a note on local",
+        "[1] failed: died",
+        "Empty: not known, or not defined.",
+    ]
 
 
 @pytest.mark.parametrize(

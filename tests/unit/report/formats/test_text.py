@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,40 @@ def test_what_could_not_be_recorded_is_told_from_what_is_missing() -> None:
     text = plain_text(summarise(records[:3]))
     assert re.search("output:z: not recorded: None; a .*2J\n", text)
     assert "\x1b" not in text
+
+
+REPORT_TEXTS = [plain_text, markdown_text, latex_text]
+
+
+@pytest.mark.parametrize("form", REPORT_TEXTS)
+def test_what_is_not_available_and_what_is_empty_is_explained(
+    form: Callable[[Summary], str],
+) -> None:
+    """And a table without such cells says nothing of them."""
+    no_mask = {"code": "no-switch", "message": "numpy has no mask avx"}
+    records = [
+        record("a", [A]),
+        record("mask/avx", [], status="not-available", reason=no_mask),
+        record("mask/avx", [A], given="digits:1"),
+    ]
+    said = form(summarise(records)).replace("\\", "")
+    assert "n/a[1]" in said
+    assert "not available: numpy has no mask avx" in said
+    assert "n/a not available, so not missing" in said
+    assert "Empty: not asked for." in said
+    assert "1 not available" in said
+    plain_one = form(summarise([record("a", [A]), record("b", [B])]))
+    assert "n/a" not in plain_one
+    assert "Empty" not in plain_one
+
+
+def test_rows_with_a_reason_are_no_observations() -> None:
+    died = {"code": "timeout", "message": "too long"}
+    one = summarise([record("a", [A]), record("b", [], status="failed", reason=died)])
+    heading = "2 platforms, 1 partition, 1 observation, 1 session without output"
+    assert plain_text(one).splitlines()[0] == f"test: {heading}"
+    assert f"{heading}." in markdown_text(one)
+    assert (one.observations, one.without_output) == (1, 1)
 
 
 def test_plain_columns_are_aligned() -> None:

@@ -35,3 +35,12 @@ def test_nothing_is_a_leaf_too() -> None:
         ("y.3", empty),
     ]
     assert shown([]) == [("", empty)]
+
+
+def test_no_two_leaves_have_one_name() -> None:
+    assert shown({"a.b": 1, "a": {"b": 2}, 0: 3, "0": 4}) == [
+        ("a.b", 1),
+        ("a.b#2", 2),
+        ("0", 3),
+        ("0#2", 4),
+    ]

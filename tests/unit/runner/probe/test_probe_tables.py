@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,16 @@ KNOWN = [
     (AMD, 25, 160, 2, "Zen 4c"),
     (AMD, 26, 2, 1, "Zen 5"),
     (AMD, 26, 17, 0, "Zen 5c"),
+    (AMD, 26, 0x44, 0, "Zen 5"),
+    (AMD, 26, 0x50, 0, "Zen 6"),
+    (AMD, 26, 0x80, 0, "Zen 6"),
+    (AMD, 26, 0xCF, 0, "Zen 6"),
+    (INTEL, 6, 0xDD, 0, "Clearwater Forest"),
+    (INTEL, 6, 0xCC, 0, "Panther Lake"),
+    (INTEL, 6, 0xE5, 0, "Panther Lake"),
+    (INTEL, 18, 1, 0, "Nova Lake"),
+    (INTEL, 18, 3, 0, "Nova Lake"),
+    (INTEL, 19, 1, 0, "Diamond Rapids"),
     ("HygonGenuine", 24, 1, 1, "Dhyana"),
     ("CentaurHauls", 7, 59, 0, "LuJiaZui"),
     ("  Shanghai  ", 7, 91, 0, "YongFeng"),
@@ -80,6 +91,22 @@ def test_microarchitecture(
     vendor: str, family: int, model: int, stepping: int, name: str | None
 ) -> None:
     assert microarchitecture_name(vendor, family, model, stepping) == name
+
+
+@pytest.mark.parametrize("name", ["x86_microarchitectures", "arm_cores"])
+def test_the_tables_name_their_sources_and_when_these_were_read(name: str) -> None:
+    sources = table(name)["sources"]
+    assert sources
+    for source in sources:
+        assert source["what"]
+        date.fromisoformat(source["read"])
+
+
+def test_parts_of_arm_cores_are_of_named_implementers() -> None:
+    cores = table("arm_cores")
+    assert cores["parts"].keys() <= cores["implementers"].keys()
+    for parts in cores["parts"].values():
+        assert all(len(part) == 3 and 0 <= int(part, 16) < 4096 for part in parts)
 
 
 def test_no_two_rows_name_the_same_processor() -> None:
@@ -218,6 +245,26 @@ def test_midr_of_every_processor_from_cpuinfo() -> None:
         (0x610F0230, None, "Apple M1 (Firestorm)", None),
         (0x481FD010, None, "Kunpeng 920 (TaiShan v110)", None),
         (0x431F0AF1, None, "ThunderX2", None),
+        (0x410FD840, None, "Neoverse V3", None),
+        (0x410FD8E0, None, "Neoverse N3", None),
+        (0x410FD8A0, None, "C1-Nano", None),
+        (0x410FD8B0, None, "C1-Pro", None),
+        (0x410FD8C0, None, "C1-Ultra", None),
+        (0x410FD900, None, "C1-Premium", None),
+        (0x410FD850, None, "Cortex-X925", None),
+        (0x410FD870, None, "Cortex-A725", None),
+        (0xC00FAC50, None, "AmpereOne (Ampere-1B)", None),
+        (0x430F0A00, None, "ThunderX", None),
+        (0x430F0B80, None, "ThunderX3", None),
+        (0x700F8620, None, "FTC862", None),
+        (0x480FD060, None, "Kunpeng (HIP12)", None),
+        (0x460F0030, None, "Monaka", None),
+        (0x510F0010, None, "Oryon", None),
+        (0x4E0F0100, None, "Olympus", None),
+        (0x410FD4F0, None, "Neoverse V2", None),
+        (0x610F0430, None, "Apple M3 (Everest)", None),
+        (0x610F0630, None, "Apple M5 (P core)", None),
+        (0x530F0010, None, "Exynos M1", None),
         (0x410FFFF0, None, None, None),
     ],
 )
