@@ -11,6 +11,7 @@ import pytest
 from adapter_loading import Load, started
 
 from eqc_runner.failures import Failed, Unsupported
+from eqc_runner.tensor import Unrecorded
 
 pytestmark = pytest.mark.frameworks
 
@@ -196,3 +197,16 @@ def test_tflite(load: Load, tmp_path: Path, tf: Any) -> None:
     (tmp_path / "broken.tflite").write_bytes(b"broken")
     with pytest.raises(Failed, match="not a valid TFLite model"):
         load("tensorflow", source="tflite", path="broken.tflite")
+
+
+def test_packed_types_of_tflite_are_listed(load: Load, tmp_path: Path, tf: Any) -> None:
+    converted = tf.lite.TFLiteConverter.from_keras_model(functional(tf)).convert()
+    (tmp_path / "user.tflite").write_bytes(converted)
+    loaded: Any = load("tensorflow", source="tflite", path="user.tflite")
+    # No converter of TensorFlow's makes an operator with such an output.
+    tensors = tuple(each._replace(dtype="int4") for each in loaded._graph.tensors)
+    loaded.run({"input": IMAGE})
+    index = loaded._graph.outputs[0]
+    loaded._graph = loaded._graph._replace(tensors=tensors)
+    value = loaded._value(loaded._interpreter(loaded._kernels), index)
+    assert value == Unrecorded("the interpreter gives no values of int4")
