@@ -20,7 +20,7 @@ from eqc_runner import adapters
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERSION = "1"
+VERSION = "2"
 """Of the runner's numerics: raised when the same packages may give other bits by its own doing.
 
 ``tests/unit/runner/test_software.py`` notices that a file changed that numbers depend on.
