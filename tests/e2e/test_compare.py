@@ -53,7 +53,7 @@ def test_a_stored_run_is_asked_along_other_axes_without_computing(tmp_path: Path
     by_flags = report("--compare", "flags")
     assert len(by_flags["members"]) == 2
     plain = report("--compare", "platform")
-    assert set(plain) == {"schema", "partitions"}
+    assert set(plain) == {"schema", "partitions", "unrecorded_layers"}
     assert len(plain["partitions"]) == 6
     wrong = eqc("report", "results", "--compare", "thread", cwd=tmp_path)
     assert wrong.returncode == 2
