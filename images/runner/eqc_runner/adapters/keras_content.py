@@ -82,7 +82,7 @@ def needs(file: ModelFile, classes: list[str]) -> Failed:
     """The error for a file that names classes which only its author has."""
     return Failed(
         "exception",
-        f"{file.name} needs classes that are not in the file: {', '.join(classes)}; save it as a "
+        f"{file.name} needs classes or functions that are not in the file: {', '.join(classes)}; save it as a "
         "SavedModel with model.export(folder)",
     )
 
