@@ -79,12 +79,9 @@ def refuse_code(file: ModelFile, configuration: Any) -> None:
 
 
 def needs(file: ModelFile, classes: list[str]) -> Failed:
-    """The error for a file that names classes which only its author has."""
-    return Failed(
-        "exception",
-        f"{file.name} needs classes that are not in the file: {', '.join(classes)}; save it as a "
-        "SavedModel with model.export(folder)",
-    )
+    """The error for a file that names classes, or functions, which only its author has."""
+    text = f"{file.name} needs classes or functions that are not in the file: {', '.join(classes)}"
+    return Failed("exception", f"{text}; save it as a SavedModel with model.export(folder)")
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

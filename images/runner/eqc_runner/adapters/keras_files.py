@@ -15,8 +15,11 @@ from eqc_runner.adapters.tensorflow_values import check_stored, floats, tensors
 from eqc_runner.failures import Failed
 from eqc_runner.models.weights import weights_digest
 
-_UNKNOWN = re.compile(r"Unknown (?:layer|object|activation function|initializer): '?(\w+)")
-"""What Keras says of a class that it does not know; only .keras files tell which these are."""
+_UNKNOWN = re.compile(
+    r"(?:Unknown (?:layer|object|activation function|initializer):"
+    r"|Could not locate (?:class|function)) '?(\w+)"
+)
+"""What Keras says of a class or function that it does not know; the file does not always tell."""
 
 
 def read_keras(tf: Any, file: ModelFile, settings: Settings, how: How) -> KerasModel:

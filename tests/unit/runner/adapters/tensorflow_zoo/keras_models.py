@@ -167,9 +167,13 @@ def _refused(tf: Any, folder: Path) -> Iterator[Case]:
     code = k.Model(x, k.layers.Lambda(lambda value: value + 1)(x))
     for suffix in (".keras", ".h5"):
         path = _saved(custom, folder, "custom", suffix)
-        yield refused(f"custom{suffix}", path, "classes that are not in the file: Plus; save")
+        yield refused(f"custom{suffix}", path, "that are not in the file: Plus; save")
         path = _saved(code, folder, "lambda", suffix)
         yield refused(f"lambda{suffix}", path, "holds a Lambda layer, which is code; use")
+    own = k.Model(x, k.layers.Dense(2, activation=lambda value: value, name="own")(x))
+    own.get_layer("own").activation = numbers
+    says = "functions that are not in the file: numbers; save it as a SavedModel"
+    yield refused("function", _saved(own, folder, "function"), says)
     whole = Whole()
     whole(X)
     yield refused("subclass", _saved(whole, folder, "subclass"), "Whole; save it as a SavedModel")
