@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.analysis.classes.consequences import Tensor, Tensors
@@ -145,6 +145,7 @@ def of(ids_by_platform: dict[str, str]) -> Partition:
     return partition(classes)
 
 
+@settings(deadline=None)
 @given(ids, ids)
 def test_against_the_definition_by_pairs_of_platforms(
     old: dict[str, str], new: dict[str, str]
@@ -177,6 +178,7 @@ def test_against_the_definition_by_pairs_of_platforms(
     assert {absent.platform for absent in found.missing} == old.keys() - new.keys()
 
 
+@settings(deadline=None)
 @given(ids)
 def test_nothing_differs_from_itself(old: dict[str, str]) -> None:
     same = of(old)
