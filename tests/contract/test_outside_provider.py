@@ -69,7 +69,7 @@ def test_an_experiment_may_name_it(install: Install, tmp_path: Path) -> None:
     with_toy = variables(install())
     written(tmp_path, EXPERIMENT)
     done = eqc("validate", "experiment.yaml", cwd=tmp_path, **with_toy)
-    assert done.stdout == "experiment.yaml: valid, 1 cells on 2 platforms\n", done.stderr
+    assert done.stdout == "experiment.yaml: valid, 1 cell on 2 platforms\n", done.stderr
     done = eqc("plan", "experiment.yaml", cwd=tmp_path, **with_toy)
     assert "toy/red" in done.stdout
     done = eqc("run", "experiment.yaml", "--quiet", cwd=tmp_path, **with_toy)

@@ -121,7 +121,7 @@ def test_who_is_not_available_is_read_back_and_missing_only_if_it_had_a_class(
     lacking = summarise([record("p", [A]), record("m", [], status="not-available", reason=reason)])
     path = tmp_path / "b.json"
     path.write_text(json.dumps(json_report(lacking)))
-    (read_back,) = read_baseline(path)
+    (read_back,) = read_baseline(path).partitions
     assert read_back.not_available == lacking.partitions[0].not_available
     assert read_back.missing == ()
     assert difference_exit(difference([read_back], lacking)) is Exit.DONE
