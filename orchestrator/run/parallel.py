@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event
+from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -24,10 +25,9 @@ def side_by_side(
         running: set[Future[Result]] = set()
         try:
             while not stop.is_set():
-                for item in waiting:
+                # Never more than run at once: one that waits in the pool would begin after a stop.
+                for item in islice(waiting, at_once - len(running)):
                     running.add(pool.submit(work, item))
-                    if len(running) >= at_once:
-                        break
                 if not running:
                     return
                 # With a timeout, so that the main thread handles signals in between.

@@ -51,3 +51,17 @@ def test_after_stop_no_item_is_begun() -> None:
 
     list(side_by_side(range(100), work, at_once=1, stop=stop))
     assert len(begun) <= 2
+
+
+def test_a_stop_while_an_item_takes_long_begins_no_other() -> None:
+    """Longer than the pause between two looks at what has ended."""
+    stop, begun = threading.Event(), []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        threading.Timer(1.2, stop.set).start()
+        stop.wait(10)
+        return item
+
+    list(side_by_side(range(100), work, at_once=2, stop=stop))
+    assert sorted(begun) == [0, 1]

@@ -19,6 +19,7 @@ from eqc_runner.adapters.settings import (
     no_source,
     read_flags,
 )
+from eqc_runner.failures import Unsupported
 from eqc_runner.models.builtin_model import BuiltinModel, builtin_model
 from eqc_runner.models.graph import INPUT, Layer
 from eqc_runner.tensor import Tensor
@@ -37,7 +38,13 @@ class JaxAdapter:
         self._jax: Any = None
 
     def start(self) -> None:
-        self._jax = importlib.import_module("jax")
+        try:
+            self._jax = importlib.import_module("jax")
+        except RuntimeError as error:
+            # jaxlib looks for the instructions that it was built with: "… built using AVX …".
+            if "instructions" not in str(error):
+                raise
+            raise Unsupported("illegal-instruction", f"jax: {error}") from error
 
     def load(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
         """A ``builtin`` or ``python`` model. Raises ``Unsupported`` or ``Failed``."""
