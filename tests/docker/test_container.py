@@ -130,12 +130,16 @@ class Connection:
     def __init__(self, path: Path) -> None:
         self._engine = Path("/var/run/docker.sock")
         self._open: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._is_cut = False
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
+        with self._lock:
+            self._is_cut = True
         for each in (self._listener, *self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -149,7 +153,12 @@ class Connection:
                 return
             far = socket.socket(socket.AF_UNIX)
             far.connect(str(self._engine))
-            self._open += [near, far]
+            with self._lock:
+                if self._is_cut:
+                    near.close()
+                    far.close()
+                    return
+                self._open += [near, far]
             for a, b in ((near, far), (far, near)):
                 threading.Thread(target=_pass_on, args=(a, b), daemon=True).start()
 

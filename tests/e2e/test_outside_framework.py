@@ -73,7 +73,7 @@ def test_a_container_gives_the_same_bits(frameworks: Path, tmp_path: Path) -> No
 def test_without_the_folder_nobody_knows_it(tmp_path: Path) -> None:
     done = eqc("validate", written(tmp_path, EXPERIMENT), cwd=tmp_path)
     assert done.returncode == 2
-    assert ":5:10: workloads[0].on[0]: unknown framework 'toy'; valid: numpy," in done.stderr
+    assert ":5:10: workloads[0].on[0]: unknown framework 'toy'; valid: jax," in done.stderr
 
 
 def test_a_folder_that_is_wrong_ends_every_command_that_needs_it(
