@@ -88,7 +88,8 @@ def text(value: Any) -> str | None:
     """A small JSON value as one line: ``a=1 b=2`` for an object; ``None`` where it is empty."""
     if value is None or isinstance(value, str):
         return value or None
-    if isinstance(value, Mapping):
+    # A dict first: asking for a Mapping takes five times as long, and this runs four times a row.
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101
         return " ".join(f"{key}={value[key]}" for key in sorted(value)) or None
     if isinstance(value, list | tuple):
         return " ".join(str(item) for item in value) or None
