@@ -66,7 +66,7 @@ def software(framework: str, requires: Sequence[str] = ()) -> dict[str, Any]:
     roots = [each._replace(name=_installed_name(each.name, framework)) for each in asked]
     everywhere = _closure(roots, on_some_platforms=False)
     somewhere = _closure(roots, on_some_platforms=True)
-    main = _installed_name(_main(roots, framework), framework)
+    main = _installed_name(_main(roots, found), framework)
     content: dict[str, Any] = {
         "framework": framework,
         "version": everywhere.get(main),
@@ -92,11 +92,12 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _main(roots: Sequence[Requirement], framework: str) -> str:
+def _main(roots: Sequence[Requirement], framework: adapters.Framework) -> str:
     """The distribution that is the framework, by its name; none need be."""
     names = [each.name for each in roots]
-    same = [name for name in names if name == normal(framework)]
-    return [*same, *(n for n in names if n.startswith(f"{normal(framework)}-")), framework][0]
+    stem, called = normal(framework.name), normal(framework.distribution)
+    same = [name for name in names if name in (stem, called)]
+    return [*same, *(n for n in names if n.startswith(f"{stem}-")), framework.name][0]
 
 
 def _installed_name(name: str, framework: str) -> str:

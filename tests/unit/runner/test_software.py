@@ -65,6 +65,13 @@ def test_it_tells_versions_of_all_that_a_framework_needs() -> None:
     assert "environment" not in found
 
 
+@pytest.mark.frameworks
+@pytest.mark.parametrize("framework", ["jax", "litert", "onnxruntime", "openvino", "tensorflow"])
+def test_the_version_is_that_of_the_distribution(framework: str) -> None:
+    called = {"litert": "ai-edge-litert", "tensorflow": "tensorflow-cpu"}
+    assert said(framework)["version"] == metadata.version(called.get(framework, framework))
+
+
 def test_further_packages_count_with_what_they_need_in_turn() -> None:
     found = said("numpy", "jsonschema")
     assert {"jsonschema", "referencing", "attrs"} <= found["packages"].keys()

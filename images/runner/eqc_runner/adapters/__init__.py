@@ -41,6 +41,8 @@ class Framework(NamedTuple):
     """What ``pip install`` needs where the framework is missing."""
     flags: Mapping[str, Any]
     """What each flag takes: a list of words, ``boolean``, ``integer`` or ``text``."""
+    distribution: str
+    """What the index calls it."""
 
 
 def get(name: str) -> Adapter:
@@ -76,7 +78,12 @@ def find(name: str) -> Framework:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Framework(
-            name, known[name], content["adapter"], content["install"], content.get("flags", {})
+            name,
+            known[name],
+            content["adapter"],
+            content["install"],
+            content.get("flags", {}),
+            content.get("distribution", name),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         text = f"{path} does not describe a framework: {type(error).__name__}: {error}"
