@@ -74,7 +74,6 @@ def test_rows_are_filled_and_a_mask_says_where(load: Load) -> None:
 
 
 def test_tokens_of_a_tokenizer_file(load: Load, tmp_path: Path) -> None:
-    pytest.importorskip("tokenizers")
     document = {
         "version": "1.0",
         "truncation": None,
