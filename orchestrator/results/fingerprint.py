@@ -99,6 +99,9 @@ class Fingerprint:
 
     emulated: str | None = None
     cpu: Cpu = Cpu()
+    approximation: Mapping[str, str] | None = None
+    """Digest of what each approximate instruction gives, by its name: ``blake3:…``. A name that is
+    absent was not executed; ``None``: not known, as in fingerprints of older runners."""
     logical_cpus: int | None = None
     affinity: tuple[int, ...] | None = None
     cgroup: Cgroup = Cgroup()
