@@ -112,6 +112,13 @@ class Fingerprint:
     missing: Mapping[str, str] = field(default_factory=dict)
     """Why a value is ``None``, by dotted path."""
 
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """``missing`` without the approximate instructions that the CPU has not: these are no gap
+        in what is known of it."""
+        instructions = "approximation."
+        return {at: why for at, why in self.missing.items() if not at.startswith(instructions)}
+
 
 UNKNOWN = Fingerprint()
 """Of a machine of which nothing is known."""

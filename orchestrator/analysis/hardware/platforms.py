@@ -147,12 +147,7 @@ def _info(
         images=tuple(seen.image),
         fingerprints=digests,
         fingerprint_known=found is not None,
-        # Instructions that the CPU has not are no gap in what is known of it.
-        unknown=tuple(
-            f"{path}: {why}"
-            for path, why in sorted(fingerprint.missing.items())
-            if not path.startswith("approximation.")
-        ),
+        unknown=tuple(f"{path}: {why}" for path, why in sorted(fingerprint.unread.items())),
         notes=_notes(found, digests, fingerprints, emulated),
     )
 
