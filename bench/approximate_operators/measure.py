@@ -113,7 +113,8 @@ def _made_regions() -> dict[int, bytes]:
         for line in Path("/proc/self/maps").read_text().splitlines():
             fields = line.split(maxsplit=5)
             path = fields[5] if len(fields) == 6 else ""
-            if "x" in fields[1] and (not path or path.startswith(("/memfd", "/dev"))):
+            made = not path.startswith("/") or path.startswith(("/memfd", "/dev"))
+            if "x" in fields[1] and made and path not in ("[vdso]", "[vsyscall]"):
                 first, last = (int(part, 16) for part in fields[0].split("-"))
                 memory.seek(first)
                 found[first] = memory.read(last - first)
