@@ -141,6 +141,8 @@ class MachineRecord:
     isolation: str | None = None
     emulated: str | None = None
     masked: str | None = None
+    presented: str | None = None
+    """The name of the CPU that programs saw."""
     rehearsal: bool = False
     image: ImageRecord = ImageRecord()
     offer: Offer | None = None

@@ -44,6 +44,8 @@ class Origin:
     rehearsal: bool = False
     offer: Offer | None = None
     """Where a rented machine was had."""
+    presented: str | None = None
+    """The name of the CPU that programs see."""
 
     @classmethod
     def of(cls, machine: Machine, image: tuple[str, str] | None) -> Origin:
@@ -56,6 +58,7 @@ class Origin:
             image=image,
             rehearsal=machine.rehearsal,
             offer=machine.offer if machine.offer.region or machine.offer.zone else None,
+            presented=None if machine.presented is None else machine.presented.name,
         )
 
     def object(self) -> JsonObject:
@@ -68,6 +71,7 @@ class Origin:
             "isolation": self.isolation,
             "emulated": self.emulated,
             "masked": self.masked,
+            "presented": self.presented,
             "image": image,
             "rehearsal": self.rehearsal,
             "place": None if self.offer is None else _place(self.offer),
@@ -97,6 +101,7 @@ class Origin:
             image=None if name is None or digest is None else (name, digest),
             rehearsal=machine.rehearsal,
             offer=machine.offer,
+            presented=machine.presented,
         )
 
 
@@ -115,12 +120,14 @@ def ingest(
     cells: Mapping[str, tuple[Cell, tuple[int, ...]]],
     origin: Origin,
     silence: Reason | None,
+    mismatch: Reason | None = None,
 ) -> list[Record]:
     """Store what the runner wrote to ``out``; returns the records of the sessions asked for.
 
     A session that ``cells`` asks for and ``out`` does not report becomes ``failed`` with the
     reason ``silence``; with ``None`` it is left open (the output of a run that was killed).
-    Records that break the schema or name another cell become ``failed`` with what is wrong.
+    Records that break the schema or name another cell become ``failed`` with what is wrong. What
+    was computed on other hardware than was asked for, for the reason ``mismatch``, has no outputs.
     """
     fingerprint = _take_fingerprint(run, out)
     seen: dict[tuple[str, int], JsonObject] = {}
@@ -136,8 +143,13 @@ def ingest(
             or _other_software(observed)
             or _take_tensors(run, out, observed["outputs"])
         )
-        reason = None if problem is None else Reason("damaged-output", problem)
-        seen[cell_id, session] = observed if reason is None else _absent(cell_id, session, reason)
+        if problem is not None:
+            reason = Reason("damaged-output", problem)
+            seen[cell_id, session] = _absent(cell_id, session, reason)
+        elif mismatch is not None and observed["status"] == Status.OK:
+            seen[cell_id, session] = _absent(cell_id, session, mismatch, Status.MISMATCH)
+        else:
+            seen[cell_id, session] = observed
     if silence is not None:
         for cell_id, (_, sessions) in cells.items():
             for session in sessions:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from orchestrator.analysis.observations.session_row import text
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.catalog.microarchitectures import gpu_generation, microarchitecture
-from orchestrator.results.fingerprint import UNKNOWN, Fingerprint, Gpu
+from orchestrator.results.fingerprint import UNKNOWN, Fingerprint, Gpu, Silicon
 from orchestrator.results.partitions import PlatformInfo
 from orchestrator.system.counted import counted
 
@@ -63,6 +63,13 @@ def capability(gpu: Gpu) -> tuple[float, ...]:
         return tuple(float(part) for part in (gpu.compute_capability or "").split("."))
     except ValueError:
         return (math.inf,)
+
+
+def silicon(host: Silicon) -> str | None:
+    """The processor below a presented one: its brand, else vendor and signature."""
+    numbers = (host.family, host.model, host.stepping)
+    known = [str(each) for each in (host.vendor, *numbers) if each is not None]
+    return host.brand or " ".join(known) or None
 
 
 def flags(fingerprint: Fingerprint) -> frozenset[str]:
@@ -128,6 +135,7 @@ def _info(
     known = flags(fingerprint)
     shared = common.get(_architecture(fingerprint), frozenset())
     emulated = text(fingerprint.emulated) or _joined(seen.emulated)
+    presented = fingerprint.presented
     return PlatformInfo(
         name,
         provider=_joined(seen.provider),
@@ -142,6 +150,8 @@ def _info(
         flags_own=tuple(sorted(known - shared)),
         emulated=emulated,
         masked=_joined(seen.masked),
+        presented=None if presented is None else presented.name or "another CPU",
+        silicon=None if presented is None else silicon(presented.host),
         rehearsal=seen.rehearsal,
         isolation=tuple(seen.isolation),
         images=tuple(seen.image),
@@ -167,8 +177,9 @@ def _notes(
         return (*notes, *missing)
     differing = fingerprint.cpu.disagreement
     sides = {"only_cpuid": differing.only_cpuid, "only_kernel": differing.only_kernel}
-    # Under emulation CPUID is the model's and the kernel's list the host's: expected.
-    if not emulated and any(sides.values()):
+    # There CPUID is another processor's and the kernel's list the host's: expected.
+    is_host = not emulated and fingerprint.presented is None
+    if is_host and any(sides.values()):
         words = [f"{key}: {' '.join(value)}" for key, value in sides.items() if value]
         notes.append(f"CPUID and the kernel disagree on flags ({'; '.join(words)})")
     if not flags(fingerprint):

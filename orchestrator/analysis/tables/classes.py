@@ -142,6 +142,7 @@ def kind_of(info: PlatformInfo) -> str:
         return joined(tuple(dict.fromkeys(kind_of(one) for one in info.platforms)))
     words = ["rehearsal"] if info.rehearsal else []
     words += [f"emulated {info.emulated}"] if info.emulated else []
+    words += [f"presented as {info.presented}"] if info.presented else []
     words += [f"masked {info.masked}"] if info.masked else []
     return ", ".join(words) or ("hardware" if info.fingerprint_known else "unknown")
 
