@@ -8,7 +8,7 @@ from threading import Event
 
 from orchestrator.errors import EqcError
 from orchestrator.executors.base import Executor, RunnerExit
-from orchestrator.executors.presentation import IN_IMAGE, PresentationFiles
+from orchestrator.executors.presentation import PresentationFiles
 from orchestrator.images import Image
 from orchestrator.model.events import (
     EventSink,
@@ -21,7 +21,7 @@ from orchestrator.model.events import (
 from orchestrator.model.experiment import Pending, Reason, Status
 from orchestrator.plan.availability import not_available
 from orchestrator.run.context import Context
-from orchestrator.run.job import Job, presented_in, write_job
+from orchestrator.run.job import IN_IMAGE, Job, presented_in, write_job
 from orchestrator.run.verify_hardware import not_presented
 from orchestrator.store.ingest import Origin, ingest, not_observed
 from orchestrator.store.parse_fingerprint import parse_fingerprint

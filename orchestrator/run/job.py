@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orchestrator import catalog
 from orchestrator.errors import UsageError
-from orchestrator.executors.presentation import IN_IMAGE, PresentationFiles
+from orchestrator.executors.presentation import PresentationFiles
 from orchestrator.model.experiment import (
     Cell,
     Installation,
@@ -28,6 +28,10 @@ from orchestrator.system.files import disk_errors
 
 START_SECONDS = 120.0
 """Allowance for importing a framework, also under emulation, before a worker's first session."""
+
+_PRESENTATION = Path("/opt/eqc/presentation")
+IN_IMAGE = PresentationFiles(_PRESENTATION / "libpresent.so", _PRESENTATION / "sites.tsv")
+"""Every image has them (images/Dockerfile)."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +146,8 @@ def _presented(presented: Presented | None, files: PresentationFiles) -> Json:
         "name": presented.name,
         "leaves": {name: list(registers) for name, registers in presented.leaves},
         "xcr0": presented.xcr0,
-        "library": files.library,
-        "sites": files.sites,
+        "library": str(files.library),
+        "sites": str(files.sites),
     }
 
 

@@ -12,7 +12,7 @@ from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.executors.base import Executor
 from orchestrator.executors.compose import ComposeExecutor, compose_text, service, service_name
 from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers, remove
-from orchestrator.executors.presentation import IN_IMAGE, presentation_files
+from orchestrator.executors.presentation import presentation_files
 from orchestrator.executors.process import ProcessExecutor, installed_software, probe
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.images.cache import ImageCache
@@ -41,7 +41,7 @@ from orchestrator.run.execute import (
     record_skipped,
 )
 from orchestrator.run.installed import Installed
-from orchestrator.run.job import Job, sessions_of_job
+from orchestrator.run.job import IN_IMAGE, Job, sessions_of_job
 from orchestrator.run.parallel import side_by_side
 from orchestrator.run.software import doubtful
 from orchestrator.store.ingest import Origin, ingest
