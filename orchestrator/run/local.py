@@ -36,9 +36,9 @@ from orchestrator.results.record import SoftwareRecord
 from orchestrator.run.context import Context, engine
 from orchestrator.run.execute import (
     execute,
-    presentation_mismatch,
     record_not_available,
     record_skipped,
+    verify_presented,
 )
 from orchestrator.run.installed import Installed
 from orchestrator.run.job import IN_IMAGE, Job, sessions_of_job
@@ -88,8 +88,7 @@ class LocalRun:
                 asked = {
                     c: (cells[c], s) for c, s in sessions_of_job(work / "job").items() if c in cells
                 }
-                mismatch = presentation_mismatch(work)
-                ingest(self._folder, work / "out", asked, origin, None, mismatch)
+                ingest(self._folder, work / "out", asked, origin, None, verify_presented(work))
             self._folder.drop_work(work)
 
     def run(self, at_once: int) -> list[Record]:

@@ -75,12 +75,14 @@ def compare(
     return Comparison(tuple(found.against), tuple(found.unverified))
 
 
-def not_presented(wanted: Presented, fingerprint: Fingerprint) -> Reason | None:
+def not_presented(wanted: Presented, fingerprint: Fingerprint | None) -> Reason | None:
     """Why programs did not see the CPU that was to be presented; ``None``: they saw it.
 
     Everything that software may choose its code by is compared: the flags, the vendor, the
     signature, the caches and the states that are saved.
     """
+    if fingerprint is None:
+        return Reason("mismatch", f"presented as {wanted.name}: not known what programs saw")
     if fingerprint.presented is None:
         return Reason("mismatch", f"the computer was not presented as {wanted.name}")
     table, cpu = CpuidTable.of_presented(wanted), fingerprint.cpu

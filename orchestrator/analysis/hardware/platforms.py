@@ -65,6 +65,12 @@ def capability(gpu: Gpu) -> tuple[float, ...]:
         return (math.inf,)
 
 
+def presented_as(name: str | None) -> str:
+    """What a CPU is called after "presented as": ``Haswell``; ``itself,-fma`` of this one."""
+    first, comma, rest = (name or "another CPU").partition(",")
+    return f"{'itself' if first == 'this' else first}{comma}{rest}"
+
+
 def silicon(host: Silicon) -> str | None:
     """The processor below a presented one: its brand, else vendor and signature."""
     numbers = (host.family, host.model, host.stepping)
@@ -86,11 +92,12 @@ class _Seen:
     isolation: list[str] = field(default_factory=list)
     emulated: list[str] = field(default_factory=list)
     masked: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
     image: list[str] = field(default_factory=list)
     rehearsal: bool = False
 
 
-_COLUMNS = ("fingerprint", "provider", "isolation", "emulated", "masked", "image")
+_COLUMNS = ("fingerprint", "provider", "isolation", "emulated", "masked", "assumed", "image")
 
 
 def _seen(observations: Observations) -> dict[str, _Seen]:
@@ -150,7 +157,7 @@ def _info(
         flags_own=tuple(sorted(known - shared)),
         emulated=emulated,
         masked=_joined(seen.masked),
-        presented=None if presented is None else presented.name or "another CPU",
+        presented=None if presented is None else presented_as(presented.name),
         silicon=None if presented is None else silicon(presented.host),
         rehearsal=seen.rehearsal,
         isolation=tuple(seen.isolation),
@@ -158,7 +165,10 @@ def _info(
         fingerprints=digests,
         fingerprint_known=found is not None,
         unknown=tuple(f"{path}: {why}" for path, why in sorted(fingerprint.missing.items())),
-        notes=_notes(found, digests, fingerprints, emulated),
+        notes=(
+            *_notes(found, digests, fingerprints, emulated),
+            *(f"of this CPU was not recorded, and is taken for: {each}" for each in seen.assumed),
+        ),
     )
 
 
