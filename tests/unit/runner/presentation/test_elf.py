@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import platform
 import sys
 from pathlib import Path
 
@@ -76,10 +77,7 @@ def test_damage_is_a_note_or_is_survived(changes: list[tuple[int, int]], size: i
         elf.is_code(address)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ELF is Linux's format")
-def test_this_interpreter_is_read_or_is_of_another_architecture() -> None:
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="it is of another architecture")
+def test_this_interpreter_is_read() -> None:
     content = Path(sys.executable).resolve().read_bytes()
-    try:
-        assert any(each.executable for each in Elf(content).segments)
-    except NotScanned as reason:
-        assert "architecture" in str(reason)
+    assert any(each.executable for each in Elf(content).segments)

@@ -58,7 +58,7 @@ def test_asked_again_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.Monke
     put(tmp_path / "a" / "b" / "libx.so")
     aged(tmp_path)
     names, first = found(tmp_path)
-    monkeypatch.setattr(elf_files, "_begins_as_elf", lambda path: pytest.fail(path))
+    monkeypatch.setattr(elf_files, "_begins_as_elf", pytest.fail)
     again, second = found(tmp_path, first.memory)
     assert again == names == ["libx.so"]
     assert second.memory == first.memory
