@@ -24,7 +24,7 @@ _DOCKER = "or use --isolation docker, whose images hold what is needed"
 
 @dataclass(frozen=True)
 class PresentationFiles:
-    """The files that a job names under ``presented`` (docs/formats.md, section 1)."""
+    """The files that a job names under ``presented`` (docs/formats.md, section 2)."""
 
     library: Path
     """The audit library that answers CPUID."""
