@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORE_BINS
-from orchestrator.analysis.hardware.platforms import generation
+from orchestrator.analysis.hardware.platforms import generation, silicon
 from orchestrator.analysis.observations.session_row import text
 from orchestrator.catalog.approximate_units import approximation_units
 from orchestrator.model.experiment import Json
@@ -33,6 +33,11 @@ def fingerprint_attributes(fingerprint: Fingerprint) -> Named:
         "hypervisor name": (Kind.IDENTITY, _hypervisor(fingerprint)),
         "emulated": (Kind.IDENTITY, text(fingerprint.emulated) or "no"),
     }
+    presented = fingerprint.presented
+    if presented is not None:
+        # What identifies the silicon; flags, vendor and caches above are those that programs saw.
+        named["presented"] = (Kind.IDENTITY, presented.name)
+        named["silicon"] = (Kind.IDENTITY, silicon(presented.host))
     saved = {"avx": cpu.xcr0.avx, "avx512": cpu.xcr0.avx512, "amx": cpu.xcr0.amx}
     for state, known in saved.items():
         if known is not None:
