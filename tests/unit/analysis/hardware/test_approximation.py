@@ -6,7 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.analysis.hardware.approximation import approximation_differs, approximation_known
+from orchestrator.analysis.hardware.approximation import (
+    approximation_differs,
+    approximation_known,
+    operators_that_differ,
+)
 from orchestrator.analysis.hardware.attributes import attribute_table
 from orchestrator.analysis.hardware.platforms import platform_infos
 from orchestrator.analysis.observations.table import observations_table
@@ -49,6 +53,17 @@ def test_emulation_differs_from_this_silicon_in_all_that_both_have() -> None:
     differing = approximation_differs(silicon, emulated)
     assert {"rcpps", "rsqrtps", "fsin"} <= set(differing)
     assert set(differing) <= known(QEMU).keys()
+
+
+def test_operators_that_may_differ_between_two_machines() -> None:
+    silicon, emulated = of(known(INTEL)), of(known(QEMU))
+    found = operators_that_differ("tensorflow", silicon, emulated)
+    assert {"softmax", "batch_normalization"} <= set(found)
+    assert "relu" not in found
+    assert operators_that_differ("tensorflow", silicon, silicon) == ()
+    assert operators_that_differ("onnxruntime", silicon, emulated) == ()
+    with pytest.raises(KeyError, match="toy"):
+        operators_that_differ("toy", silicon, emulated)
 
 
 def test_a_unit_without_a_name_has_one_of_its_own() -> None:
