@@ -9,7 +9,7 @@ from orchestrator.results.fingerprint import Fingerprint
 def approximation_differs(one: Fingerprint, other: Fingerprint) -> tuple[str, ...]:
     """The approximate instructions that both executed, with other results; sorted by name.
 
-    Empty also where nothing is known of one of the two: ask ``approximation_known`` of both.
+    Empty also where nothing is known of one of the two, whose ``approximation`` is then ``None``.
     """
     ours, theirs = one.approximation or {}, other.approximation or {}
     both = ours.keys() & theirs.keys()
@@ -27,8 +27,3 @@ def operators_that_differ(framework: str, one: Fingerprint, other: Fingerprint) 
         raise KeyError(framework)
     differing = set(approximation_differs(one, other))
     return tuple(sorted(name for name, given in operators.items() if differing & set(given)))
-
-
-def approximation_known(fingerprint: Fingerprint) -> bool:
-    """Whether it says what approximate instructions give; those of older runners do not."""
-    return fingerprint.approximation is not None

@@ -8,7 +8,6 @@ import pytest
 
 from orchestrator.analysis.hardware.approximation import (
     approximation_differs,
-    approximation_known,
     operators_that_differ,
 )
 from orchestrator.analysis.hardware.attributes import attribute_table
@@ -42,10 +41,8 @@ def test_only_what_both_executed_can_differ() -> None:
     assert approximation_differs(one, one) == ()
 
 
-def test_not_known_is_not_equal() -> None:
+def test_what_is_not_known_is_named_by_none() -> None:
     assert approximation_differs(of(None), of({"rcpps": "blake3:x"})) == ()
-    assert not approximation_known(of(None))
-    assert approximation_known(of({}))
 
 
 def test_emulation_differs_from_this_silicon_in_all_that_both_have() -> None:
