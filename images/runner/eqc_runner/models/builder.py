@@ -14,6 +14,8 @@ from eqc_runner.models.graph import (
 )
 
 ELEMENTWISE = ("relu", "sigmoid", "tanh", "softmax")
+LINEAR = "linear"
+"""The activation that is none."""
 POOLINGS = ("max_pool", "average_pool")
 
 
@@ -96,6 +98,10 @@ class GraphBuilder:
             raise ValueError(f"{operation!r} is none of {', '.join(ELEMENTWISE)}")
         source = source or self._last
         return self._add(Layer(name, operation, (source,), self._shapes[source]))
+
+    def activation(self, name: str, operation: str) -> str:
+        """As ``elementwise``; ``linear`` adds no layer, since it computes nothing."""
+        return self._last if operation == LINEAR else self.elementwise(name, operation)
 
     def pool(
         self, name: str, operation: str, size: int, strides: int, source: str | None = None
