@@ -34,7 +34,7 @@ class WeightsEntry(Strict):
                 owner = next(name for name, keys in takes.items() if key in keys)
                 raise ValueError(f"{key} belongs to the distribution {owner}")
         if self.distribution is None and self.layer is None:
-            raise ValueError("weights need a distribution or a layer, like {distribution: normal}")
+            raise ValueError("a distribution or a layer is written like {distribution: normal}")
         if self.distribution is None and self.seed is not None:
             raise ValueError("a seed alone is written like weights: seed:1")
         low, high = self.bounds

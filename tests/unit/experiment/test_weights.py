@@ -63,7 +63,7 @@ def test_a_layer_has_its_input_and_the_models_weights(load: Load) -> None:
         ("{distribution: normal, low: 1}", "low belongs to the distribution uniform"),
         ("{distribution: normal, std: 0}", "std"),
         ("{distribution: uniform, low: 2, high: 1}", "low 2 is not below high 1"),
-        ("{seed: 1}", "distribution or a layer"),
+        ("{seed: 1}", "a distribution or a layer"),
         ("{layer: conv2d, seed: 1}", "weights: seed:1"),
     ],
 )
