@@ -50,7 +50,7 @@ def _argument(value: Any) -> Any:
         raise ValueError("a mapping is written like {multiplications: [1e3, 1e6]}")
     for each in numbers:
         if isinstance(each, bool) or not isinstance(each, (int, float)) or not 1 <= each < math.inf:
-            raise ValueError(f"a number of multiplications is written like 1e6")
+            raise ValueError("a number of multiplications is written like 1e6")
     return {MULTIPLICATIONS: numbers}
 
 

@@ -12,7 +12,8 @@ from eqc_runner.models.builtin.conv import conv
 from eqc_runner.models.builtin.deepweeds_resnet50v2 import deepweeds_resnet50v2
 from eqc_runner.models.builtin.dense import dense
 from eqc_runner.models.builtin.lenet5 import lenet5
-from eqc_runner.models.builtin.softmax import softmax
+from eqc_runner.models.builtin.softmax import logsumexp, softmax
+from eqc_runner.models.builtin.sum import sum_of_terms
 from eqc_runner.models.graph import Graph
 from eqc_runner.models.one_layer import only_layer
 from eqc_runner.models.weights import LAYER
@@ -25,6 +26,8 @@ BUILTIN: dict[str, Callable[[Arguments], Graph]] = {
     "conv": conv,
     "dense": dense,
     "softmax": softmax,
+    "logsumexp": logsumexp,
+    "sum": sum_of_terms,
 }
 
 
