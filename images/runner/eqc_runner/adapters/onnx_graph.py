@@ -92,11 +92,11 @@ class _Writer:
         self.node("Softmax", [source], layer.name, axis=-1)
 
     def _sum(self, layer: Layer, source: str) -> None:
-        axes = self._constant(layer.name + "/axes", np.array([-1], dtype=np.int64))
+        axes = self._constant(layer.name + "/axes", np.array([1], dtype=np.int64))
         self.node("ReduceSum", [source, axes], layer.name, keepdims=1)
 
     def _logsumexp(self, layer: Layer, source: str) -> None:
-        self.node("ReduceLogSumExp", [source], layer.name, axes=[-1], keepdims=1)
+        self.node("ReduceLogSumExp", [source], layer.name, axes=[1], keepdims=1)
 
     def _max_pool(self, layer: Layer, source: str) -> None:
         self.node("MaxPool", [source], layer.name, **_window(layer.window))
