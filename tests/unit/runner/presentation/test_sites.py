@@ -96,13 +96,23 @@ def test_a_table_of_small_numbers_in_a_stripped_file_has_no_site() -> None:
     assert sites.cpuid == planted.cpuid
 
 
-def test_random_constants_have_no_site() -> None:
-    for seed in range(50):
+def test_random_constants_in_a_stripped_file_hardly_ever_look_like_a_site() -> None:
+    wrong = 0
+    for seed in range(300):
         data = random.Random(seed)
         constants = [data.randbytes(300), CPUID, data.randbytes(300)]
         sites = found(shared_object(b"".join(constants)))
         assert sites.candidates >= 1
-        assert len(sites.cpuid) <= 1, seed
+        wrong += len(sites.cpuid)
+    assert wrong <= 3
+
+
+def test_the_vote_agrees_with_the_unwinding_tables() -> None:
+    for seed in range(50):
+        parts = [*filler(seed), PLANTED[0], *filler(-seed), random.Random(seed).choice(HIDING)]
+        code, _ = code_of([*parts, *filler(seed + 1), RETURN])
+        elf = Elf(shared_object(code, ((0, len(code)),)))
+        assert find_sites(elf, tables=False) == find_sites(elf)
 
 
 def test_code_right_after_constants_is_found() -> None:
