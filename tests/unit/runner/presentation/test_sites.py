@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from elf_maker import ADDRESS, shared_object
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from instructions import CPUID, HIDING, LEAF_1, ORDINARY, RETURN, XGETBV
 
@@ -45,6 +45,7 @@ def filler(seed: int, count: int = 200) -> list[bytes]:
 PARTS = st.lists(st.sampled_from(ORDINARY + HIDING + PLANTED), min_size=1, max_size=200)
 
 
+@settings(deadline=None)
 @given(PARTS)
 def test_in_a_function_that_the_tables_name_what_is_planted_is_found(parts: list[bytes]) -> None:
     code, planted = code_of([*parts, RETURN])
@@ -52,6 +53,7 @@ def test_in_a_function_that_the_tables_name_what_is_planted_is_found(parts: list
     assert sites._replace(candidates=0) == planted
 
 
+@settings(deadline=None)
 @given(PARTS)
 def test_by_vote_nothing_is_taken_for_a_site_and_nothing_dropped(parts: list[bytes]) -> None:
     """Undecided candidates may be either; they are never silently one of both."""
