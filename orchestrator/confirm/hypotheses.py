@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -69,24 +69,22 @@ def pairs(explanation: Explanation, unlike: Unlike, sets: int = SETS) -> tuple[P
 
 def unexplained(
     explanation: Explanation,
-    value: Callable[[str], Hashable],
+    explained: Callable[[str, str], bool],
     tried: Collection[frozenset[str]],
     unlike: Unlike,
 ) -> Pair | None:
-    """A pair not yet tried of platforms that are alike in ``value`` yet in different classes."""
-    alike: dict[Hashable, dict[int, list[str]]] = {}
-    for number, names in _described(explanation).items():
-        for name in names:
-            alike.setdefault(value(name), {}).setdefault(number, []).append(name)
-    found = (
-        Pair(p, q, one, other)
-        for groups in alike.values()
-        for one, other in combinations(sorted(groups), 2)
-        for p in groups[one]
-        for q in groups[other]
-        if frozenset((p, q)) not in tried
+    """A pair of platforms in different classes, not yet tried and not yet explained."""
+    groups = _described(explanation)
+    return _most_alike(
+        (
+            Pair(p, q, one, other)
+            for one, other in combinations(sorted(groups), 2)
+            for p in groups[one]
+            for q in groups[other]
+            if frozenset((p, q)) not in tried and not explained(p, q)
+        ),
+        unlike,
     )
-    return _most_alike(found, unlike)
 
 
 def _sets(explanation: Explanation, sets: int) -> tuple[MinimalSet, ...]:

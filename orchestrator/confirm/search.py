@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.confirm.bisect import Outcome, State, bisect
 from orchestrator.confirm.hypotheses import Pair, claims, pairs, unexplained
 from orchestrator.confirm.interventions import Attributes, Judge, Needing, Way, way
-from orchestrator.confirm.verdicts import Tried, Where, confirmed, verdicts
+from orchestrator.confirm.verdicts import Tried, Where, covers, transitions, verdicts
 from orchestrator.results.confirmation import AttributeVerdict
 from orchestrator.results.explanation import Explanation, Kind
 
@@ -29,18 +29,26 @@ class Described:
         ends = self.attributes[before], self.attributes[after]
         return way(*ends, self.kinds, self.judge, self.needing, likely)
 
+    def unlike(self, before: str, after: str) -> tuple[int, int]:
+        """How many differences cannot be made here, and how many there are."""
+        between = self.way(before, after, frozenset())
+        left = len(between.unchangeable)
+        return left, left + len(between.changes)
+
 
 Observer = Callable[[Pair, Way, State], Outcome]
 """The class of ``pair.before`` with these changes of the way made."""
 
 
+FURTHER = 16
+"""Pairs tried at most beyond those that the claims ask for."""
 Plan = tuple[tuple[Pair, Way], ...]
 
 
 def planned(explanation: Explanation, known: Described) -> Plan:
     """What will be tried, before anything is computed."""
     likely = frozenset(claim.attribute for claim in claims(explanation))
-    chosen = pairs(explanation, lambda p, q: _unlike(known, p, q))
+    chosen = pairs(explanation, known.unlike)
     return tuple((pair, known.way(pair.before, pair.after, likely)) for pair in chosen)
 
 
@@ -53,21 +61,30 @@ def tried(
     """
     found = [_searched(pair, between, observe) for pair, between in plan]
     likely = frozenset(claim.attribute for claim in claims(explanation))
-    while not any(one.found.exhausted for one in found):
-        causes = confirmed(found)
-        pair = unexplained(
-            explanation,
-            lambda name: tuple(repr(known.attributes[name].get(cause)) for cause in causes),  # noqa: B023
-            {frozenset((one.pair.before, one.pair.after)) for one in found},
-            lambda p, q: _unlike(known, p, q),
-        )
-        if not causes or pair is None:
+    for _ in range(FURTHER):
+        pair = _unexplained(explanation, known, found)
+        if pair is None or any(one.found.exhausted for one in found):
             break
-        further = _searched(pair, known.way(pair.before, pair.after, likely), observe)
-        found.append(further)
-        if confirmed(found) == causes:
+        before = transitions(found)
+        further = known.way(pair.before, pair.after, likely)
+        found.append(_searched(pair, further, observe))
+        if transitions(found) == before:
             break
     return tuple(found)
+
+
+def _unexplained(explanation: Explanation, known: Described, found: Sequence[Tried]) -> Pair | None:
+    """The next pair, once something was found at all: where nothing can be, more pairs are none."""
+    causes = transitions(found)
+
+    def explained(before: str, after: str) -> bool:
+        ends = known.attributes[before], known.attributes[after]
+        return any(covers(cause, *ends) for cause in causes)
+
+    pairs_tried = {frozenset((one.pair.before, one.pair.after)) for one in found}
+    if not causes:
+        return None
+    return unexplained(explanation, explained, pairs_tried, known.unlike)
 
 
 def _searched(pair: Pair, between: Way, observe: Observer) -> Tried:
@@ -83,9 +100,3 @@ def judged(
 ) -> tuple[AttributeVerdict, ...]:
     """What ``found`` says of each attribute of the minimal sets."""
     return verdicts(claims(explanation), found, where)
-
-
-def _unlike(known: Described, before: str, after: str) -> tuple[int, int]:
-    between = known.way(before, after, frozenset())
-    left = len(between.unchangeable)
-    return left, left + len(between.changes)

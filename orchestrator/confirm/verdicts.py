@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.confirm.bisect import Bisection, Cause
 from orchestrator.confirm.hypotheses import Claim, Pair
-from orchestrator.confirm.interventions import Way
+from orchestrator.confirm.interventions import Attributes, Way
 from orchestrator.results.confirmation import (
     AttributeVerdict,
     Elsewhere,
@@ -15,8 +15,10 @@ from orchestrator.results.confirmation import (
     Trial,
     Verdict,
 )
-from orchestrator.results.explanation import Kind
+from orchestrator.results.explanation import AttributeValue, Kind
 
+Transition = tuple[tuple[str, AttributeValue, AttributeValue], ...]
+"""(attribute, before, after) of each attribute of a cause."""
 Where = Callable[[str, Kind], Elsewhere | None]
 """The machine that would tell what an attribute does."""
 _RANK = {Verdict.CONFIRMED: 0, Verdict.REFUTED: 1, Verdict.UNTESTABLE: 2}
@@ -80,16 +82,41 @@ def verdicts(
     return tuple(sorted(found, key=lambda one: _RANK[one.verdict]))
 
 
-def confirmed(tried: Sequence[Tried]) -> tuple[str, ...]:
-    """The attributes that the sound trials found to be causes, in order of appearance."""
+def transitions(tried: Sequence[Tried]) -> tuple[Transition, ...]:
+    """What sound trials found to change the class, each once."""
     found = {
-        name: None
+        tuple((name, trial.way.change(name).before, trial.way.change(name).after) for name in names)
         for trial in tried
         if _not_reproduced(trial) is None
-        for cause in trial.found.causes
-        for name in cause.changes
+        for names in (cause.changes for cause in trial.found.causes)
     }
-    return tuple(found)
+    return tuple(sorted(found, key=repr))
+
+
+def covers(transition: Transition, before: Attributes, after: Attributes) -> bool:
+    """Whether two platforms differ by a transition, in either direction.
+
+    Two numbers differ by it where they lie at or beyond its ends: there is one threshold.
+    """
+    return any(
+        all(_covers(low, high, one.get(name), other.get(name)) for name, low, high in transition)
+        for one, other in ((before, after), (after, before))
+    )
+
+
+def _covers(
+    low: AttributeValue, high: AttributeValue, one: AttributeValue, other: AttributeValue
+) -> bool:
+    values = low, high, one, other
+    if all(isinstance(each, int) and not isinstance(each, bool) for each in values):
+        ordered = [int(str(each)) for each in values]
+        low_, high_, one_, other_ = ordered if ordered[0] < ordered[1] else _turned(ordered)
+        return one_ <= low_ and high_ <= other_
+    return (low, high) == (one, other)
+
+
+def _turned(numbers: Sequence[int]) -> Sequence[int]:
+    return [-number for number in numbers]
 
 
 def _best(claim: Claim, tried: Sequence[Tried], where: Where) -> AttributeVerdict:
