@@ -113,7 +113,7 @@ def confirm(
         found = library.compute(planted, cpu)
         return Outcome(str(numbers.get(found, f"other {found.hex()}")))
 
-    known = Described(planted.platforms, kinds, lambda *_: Means.CPUID, planted.needing)
+    known = Described(planted.platforms, kinds, lambda *_: lambda *_: Means.CPUID, planted.needing)
     found = tried(explanation, known, planned(explanation, known), observe)
     return found, judged(explanation, found)
 

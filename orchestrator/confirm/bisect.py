@@ -98,7 +98,6 @@ class _Search:
     def run(self) -> Bisection:
         nothing: State = frozenset()
         everything = frozenset(self._order)
-        unseen = Outcome(None, "not observed")
         idle: tuple[str, ...] = ()
         bound: tuple[str, ...] = ()
         reason, exhausted = "", False
@@ -114,8 +113,8 @@ class _Search:
         caused = {name for cause in self._causes for name in cause.changes}
         told = caused | set(idle) | set(bound)
         return Bisection(
-            self._seen.get(nothing, unseen),
-            self._seen.get(everything, unseen),
+            self._seen.get(nothing, Outcome(None, reason)),
+            self._seen.get(everything, Outcome(None, reason)),
             tuple(self._causes),
             tuple(name for name in idle if name not in caused),
             tuple(name for name in bound if name not in caused and name not in idle),

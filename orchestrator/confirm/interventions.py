@@ -20,12 +20,12 @@ class Means(StrEnum):
     """CPUID answers for another CPU, at native speed."""
     EMULATED = "emulated"
     """QEMU emulates another CPU."""
-    MASK = "mask"
-    """The frameworks' own switches for instruction sets."""
     THREADS = "threads"
     """The number of threads that the framework is asked for stands for the cores that it finds."""
     ENVIRONMENT = "environment"
     """A variable."""
+    SETTING = "setting"
+    """A flag of the variant, or its batch."""
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,14 @@ class Described:
     """By platform."""
     kinds: Mapping[str, Kind]
     """Of every attribute that may differ, also of those that explain nothing."""
-    judge: Judge
+    judge: Callable[[str, str], Judge]
+    """What can be changed here on the way between two platforms."""
     needing: Needing
 
     def way(self, before: str, after: str, likely: frozenset[str]) -> Way:
         """From one platform to another."""
         ends = self.attributes[before], self.attributes[after]
-        return way(*ends, self.kinds, self.judge, self.needing, likely)
+        return way(*ends, self.kinds, self.judge(before, after), self.needing, likely)
 
     def unlike(self, before: str, after: str) -> tuple[int, int]:
         """How many differences cannot be made here, and how many there are."""

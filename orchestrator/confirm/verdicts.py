@@ -21,6 +21,8 @@ Transition = tuple[tuple[str, AttributeValue, AttributeValue], ...]
 """(attribute, before, after) of each attribute of a cause."""
 Where = Callable[[str, Kind], Elsewhere | None]
 """The machine that would tell what an attribute does."""
+OTHER = "other"
+"""The first word of a group that is the class of no platform; the ids of its outputs follow."""
 _RANK = {Verdict.CONFIRMED: 0, Verdict.REFUTED: 1, Verdict.UNTESTABLE: 2}
 
 
@@ -185,10 +187,9 @@ def _not_reproduced(tried: Tried) -> str | None:
         if outcome.group != str(number):
             left = ", ".join(one.attribute for one in tried.way.unchangeable[:4])
             rest = f"; what cannot be changed here may be the cause: {left}" if left else ""
-            group = outcome.group if outcome.group.startswith("other") else f"class {outcome.group}"
             return (
                 f"presented as {platform}, this computer does not give its class {number} but "
-                f"{group}{rest}"
+                f"{shown_group(outcome.group)}{rest}"
             )
     return None
 
@@ -198,12 +199,19 @@ def _evidence(tried: Tried, cause: Cause) -> str:
     for name in cause.changes:
         one = tried.way.change(name)
         steps.append(f"{name}: {_shown(one.before)} → {_shown(one.after)}")
-    text = f"{', '.join(steps)}: class {cause.before_group} → class {cause.after_group}"
+    ends = shown_group(cause.before_group), shown_group(cause.after_group)
+    text = f"{', '.join(steps)}: {' → '.join(ends)}"
     if cause.along:
         text += f" (with {', '.join(cause.along)}, which cannot be left; alone no change)"
     if cause.after:
         text += f", once {', '.join(cause.after)} is changed"
     return text
+
+
+def shown_group(group: str) -> str:
+    """``class 2``, or ``another output, 0123456789ab``."""
+    name, _, ids = group.partition(" ")
+    return f"another output, {ids}" if name == OTHER else f"class {group}"
 
 
 def _shown(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.results.explanation import AttributeValue, Kind
+from orchestrator.results.explanation import AttributeValue, Explanation, Kind
 
 
 class Verdict(StrEnum):
@@ -134,13 +134,15 @@ class Confirmation:
 
 
 def known_of(
-    keys: Sequence[tuple[tuple[str, str, str, str], frozenset[str]]],
-    confirmations: Sequence[Confirmation],
+    explanation: Explanation, confirmations: Sequence[Confirmation]
 ) -> Confirmation | None:
-    """The last confirmation that still holds of partitions with these keys and class ids."""
-    classes = dict(keys)
+    """The last confirmation of one of the explanation's partitions, with the same classes.
+
+    Classes are the same by number and id: what was said of class 2 is said of no other.
+    """
+    numbers = [group.number for group in explanation.classes]
+    known = {one.key: {*zip(numbers, one.ids, strict=True)} for one in explanation.partitions}
     for one in reversed(confirmations):
-        ids = [(part.key, {each for _, each in part.ids}) for part in one.partitions]
-        if any(key in classes and needed <= classes[key] for key, needed in ids):
+        if any({*part.ids} == known.get(part.key) for part in one.partitions):
             return one
     return None
