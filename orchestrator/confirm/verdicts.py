@@ -198,7 +198,8 @@ def _evidence(tried: Tried, cause: Cause) -> str:
     steps = []
     for name in cause.changes:
         one = tried.way.change(name)
-        steps.append(f"{name}: {_shown(one.before)} → {_shown(one.after)}")
+        named = f"{name} " if len(cause.changes) > 1 else ""
+        steps.append(f"{named}{_shown(one.before)} → {_shown(one.after)}")
     ends = shown_group(cause.before_group), shown_group(cause.after_group)
     text = f"{', '.join(steps)}: {' → '.join(ends)}"
     if cause.along:

@@ -29,7 +29,7 @@ def verdicts_of(platforms, classes, rule, judge=lambda *_: Means.CPUID, where=la
 def test_one_of_a_cluster_is_confirmed_and_the_others_are_refuted() -> None:
     found = verdicts_of(INTEL_AND_AMD, CLASSES, of_vendor)
     assert found["vendor"].verdict is Verdict.CONFIRMED
-    assert found["vendor"].reason == "vendor: GenuineIntel → AuthenticAMD: class 1 → class 2"
+    assert found["vendor"].reason == "GenuineIntel → AuthenticAMD: class 1 → class 2"
     others = {name: one.verdict for name, one in found.items() if name != "vendor"}
     assert others == dict.fromkeys(["b", "c", "d", "e", "L1 bytes"], Verdict.REFUTED)
     assert found["b"].reason == "changed from haswell to rome, it leaves class 1"
