@@ -1,4 +1,4 @@
-"""Causes are found on real frameworks, unaided: MKL's vendor, and the cache that Eigen divides by."""
+"""Causes are found on real frameworks, unaided: MKL's vendor, the cache that Eigen divides by."""
 
 from __future__ import annotations
 
