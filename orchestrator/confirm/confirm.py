@@ -95,11 +95,14 @@ def prepare(
         )
     }
     made = stored_cells(store, {units[name].cell for name in rows}, file)
+    tables = _tables({name: units[name].fingerprint for name in rows}, store)
+    presenter = here.presenter
     stand_ins = StandIns(
         rows,
         {name: made.cells[units[name].cell] for name in rows},
-        _tables({name: units[name].fingerprint for name in rows}, store),
-        here.presenter,
+        tables,
+        {name: presenter.lacks(table) for name, table in tables.items()} if presenter else {},
+        presenter,
         here.cores,
         is_here,
     )

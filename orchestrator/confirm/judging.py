@@ -15,6 +15,7 @@ _TOLD = ("L2 bytes", "L3 bytes", "CPU model", "CPU stepping")
 """Of what names a processor as a whole, what CPUID tells one by one."""
 _KINDS: Mapping[Kind, str] = {
     Kind.SOFTWARE: "other software is another installation: vary `on` to try it",
+    Kind.APPROXIMATION: "approximate instructions are the silicon's own, whatever CPUID answers",
     Kind.GPU: "no GPU can be presented as another",
 }
 

@@ -29,6 +29,8 @@ class StandIns:
     """By platform (or member), the cell that was observed on it."""
     tables: Mapping[str, CpuidTable]
     """By platform, its CPU; none for what is not known or no x86-64."""
+    lacks: Mapping[str, frozenset[str]]
+    """By platform, the flags of its CPU that cannot be presented here."""
     presenter: Presenter | None
     cores: int | None
     """Of this computer."""
@@ -37,10 +39,8 @@ class StandIns:
 
     def lacked(self, before: str, after: str) -> frozenset[str]:
         """Flags that neither end of a way can be presented with."""
-        tables = [self.tables[name] for name in (before, after) if name in self.tables]
-        if self.presenter is None:
-            return frozenset()
-        return frozenset().union(*(self.presenter.lacks(table) for table in tables))
+        none: frozenset[str] = frozenset()
+        return self.lacks.get(before, none) | self.lacks.get(after, none)
 
     def cell(self, pair: Pair, way: Way, state: State) -> Cell:
         """The cell of ``pair.before`` with the changes in ``state`` made."""

@@ -29,6 +29,7 @@ BY_CPUID = Judging(CpuidPresenter(HOST), VARIANT, frozenset({"sse4a"}))
         ("asimd", Kind.FLAG, "no bit of CPUID is known for it"),
         ("avx state saved", Kind.FLAG, "the operating system saves it, for avx"),
         ("architecture", Kind.VENDOR, "CPUID does not tell it"),
+        ("approximation SSE", Kind.APPROXIMATION, "approximate instructions are the silicon's"),
         ("GPU", Kind.GPU, "no GPU can be presented as another"),
         ("library mkl", Kind.SOFTWARE, "other software is another installation: vary `on`"),
         ("precision", Kind.SETTING, "with another it is another computation"),

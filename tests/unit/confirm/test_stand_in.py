@@ -82,6 +82,7 @@ def setting(
         {"intel": before, "amd": after},
         {"intel": base or cell(), "amd": cell()},
         {"intel": INTEL, "amd": AMD},
+        {name: presenter.lacks(table) for name, table in (("intel", INTEL), ("amd", AMD))},
         presenter,
         4,
         lambda provider: provider in ("local", "mask", "emulated", "cpuid"),
