@@ -31,7 +31,7 @@ from orchestrator.plan.cost import SESSION_SECONDS
 from orchestrator.providers.registry import is_here
 from orchestrator.results.confirmation import Confirmation, ConfirmedPartition, Elsewhere
 from orchestrator.results.explanation import Explanation, Kind
-from orchestrator.results.record import Observation
+from orchestrator.results.record import Observation, SoftwareRecord
 from orchestrator.store.run_folder import run_folders
 
 SHOWN_CHANGES = 3
@@ -139,10 +139,14 @@ def carry_out(
 ) -> Confirmation:
     """Try everything. ``spent``: sessions and seconds until now; ``say`` is told of each state."""
     sessions, seconds = spent()
+    notes: dict[str, None] = {}
 
     def observe(pair: Pair, way: Way, state: State) -> Outcome:
         cell = prepared.stand_ins.cell(pair, way, state)
-        record = compute(cell, prepared.units[pair.before].software.id)
+        before = prepared.units[pair.before].software
+        record = compute(cell, before.id)
+        if record.software.id not in (before.id, None):
+            notes[_other(before, record.software)] = None
         if record.status == Status.OK:
             base = prepared.stand_ins.cells[pair.before]
             outcome = class_of(prepared.explanation, pair, record, base)
@@ -172,7 +176,15 @@ def carry_out(
         now[0] - sessions,
         round(now[1] - seconds, 1),
         f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        tuple(notes),
     )
+
+
+def _other(stored: SoftwareRecord, now: SoftwareRecord) -> str:
+    name, old, new = now.framework, stored.version or "another version", now.version
+    if old == new:
+        return f"computed with {name} {new} and other packages than the store's classes"
+    return f"computed with {name} {new}, the store's classes with {old}"
 
 
 def _step(pair: Pair, way: Way, state: State, outcome: Outcome) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -18,9 +18,6 @@ from orchestrator.results.record import Observation
 from orchestrator.run import pipeline
 from orchestrator.store.read import read
 from orchestrator.store.run_folder import CONFIRM
-
-Compute = Callable[[Cell], Observation]
-"""A session of a cell; raises ``Exhausted`` where none may be computed any more."""
 
 
 @dataclass
@@ -53,15 +50,23 @@ class Sessions:
     tell: EventSink
     stop: Event = field(default_factory=Event)
     abort: Event = field(default_factory=Event)
-    _known: dict[str, Observation] | None = None
+    _stored: dict[tuple[str, str | None], Observation] | None = None
+    _computed: dict[str, Observation] = field(default_factory=dict)
 
     def __call__(self, cell: Cell, software: str | None) -> Observation:
-        """A session of ``cell``, stored or computed; of the software with this id, if there is."""
-        if self._known is None:
-            self._known = _by_cell(stored(self.store))
-        known = self._known.get(cell.id)
-        if known is not None and known.status == Status.OK and known.software.id == software:
-            return known
+        """A session of ``cell``: stored, where the software of this id computed it, or computed.
+
+        Where other software is installed now, it is by that. Raises ``Exhausted``.
+        """
+        if self._stored is None:
+            good = (one for one in stored(self.store) if one.status == Status.OK)
+            self._stored = {(one.cell, one.software.id): one for one in good}
+        known = self._stored.get((cell.id, software)) or self._computed.get(cell.id)
+        if known is None:
+            known = self._computed[cell.id] = self._compute(cell)
+        return known
+
+    def _compute(self, cell: Cell) -> Observation:
         self.budget.check(self.stop)
         began = self.budget.clock()
         plan = Plan(replace(self.experiment, compare=("platform",)), (cell,))
@@ -78,24 +83,15 @@ class Sessions:
         )
         self.budget.spent += self.budget.clock() - began
         self.budget.sessions += 1
-        found = _by_cell(one for one in read(ran.folder).records if one.cell == cell.id)
-        if cell.id not in found:
+        found = [one for one in read(ran.folder).records if one.cell == cell.id]
+        if not found:
             self.budget.check(self.stop)
             raise UsageError(f"{ran.folder}: has no row of cell {cell.id}")
-        self._known[cell.id] = found[cell.id]
-        return found[cell.id]
+        good = [one for one in found if one.status == Status.OK]
+        return max(good or found, key=lambda one: (one.recorded or "", one.attempt))
 
 
 def stored(store: Path) -> tuple[Observation, ...]:
     """The sessions that were computed for confirmations of ``store``."""
     folder = store / CONFIRM
     return read(folder).records if any(folder.glob("*/*/run.json")) else ()
-
-
-def _by_cell(records: Iterable[Observation]) -> dict[str, Observation]:
-    """The last session of each cell, one that ended well before any other."""
-    found: dict[str, Observation] = {}
-    for one in records:
-        if one.cell not in found or one.status == Status.OK or found[one.cell].status != Status.OK:
-            found[one.cell] = one
-    return found

@@ -26,6 +26,7 @@ def confirmation_lines(found: Confirmation) -> Iterator[str]:
             yield f"  {verdict.value}: {names}: {plain(reason_text(one))}"
     for number, trial in enumerate(found.trials, start=1):
         yield f"  {number}. {plain(trial_text(trial))}"
+    yield from (f"  {plain(note)}" for note in found.notes)
 
 
 def head_text(found: Confirmation) -> str:

@@ -24,6 +24,7 @@ def test_verdicts_with_one_reason_are_one_line() -> None:
         "  refuted: " + ", ".join(f"f{n:02}" for n in range(12)) + " and 3 more: it leaves class 1",
         "  untestable: sse4a: this CPU lacks it; aws c5a.large (Zen 2, price not known) would tell",
         "  1. p1 (class 1) → p2 (class 2): vendor + fma + cores of 3 differences, 7 observations",
+        "  a note",
     ]
 
 
