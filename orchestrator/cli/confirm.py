@@ -11,6 +11,7 @@ from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.cli.run import ended_by_signals
 from orchestrator.confirm.confirm import Prepared, ThisComputer, carry_out, prepare
+from orchestrator.confirm.hypotheses import claims
 from orchestrator.confirm.interventions import Means
 from orchestrator.confirm.sessions import Budget, Sessions
 from orchestrator.confirm.this_computer import this_computer
@@ -41,9 +42,17 @@ def confirm_explanations(
     if explanations.absent:
         click.echo(f"eqc: {explanations.absent}", err=True)
         return
+    named = [one for one in explanations.items if claims(one)]
+    if len(named) < len(explanations.items):
+        left = counted(len(explanations.items) - len(named), "grouping")
+        click.echo(
+            f"eqc: {left} of {found.noun.many}: no attribute is named, so none tried", err=True
+        )
+    if not named:
+        return
     isolation = _isolation(found)
     here = this_computer(probe(), isolation, None if by is None else Means(by))
-    prepared = [prepare(found, one, store, here, file) for one in explanations.items]
+    prepared = [prepare(found, one, store, here, file) for one in named]
     for one in prepared:
         _show(one, here)
     total = sum(one.sessions for one in prepared)
