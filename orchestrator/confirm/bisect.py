@@ -150,10 +150,13 @@ class _Search:
             upper = upper[:place]
             if self._group(base | set(chosen)) != group:
                 break
-        for name in [*chosen] if len(chosen) > 1 else []:
-            without = [one for one in chosen if one != name]
-            if without and self._group(base | set(without)) != group:
-                chosen = without
+        place = 0
+        while 1 < len(chosen) > place:
+            without = chosen[:place] + chosen[place + 1 :]
+            if self._group(base | set(without)) != group:
+                chosen, place = without, 0
+            else:
+                place += 1
         made = self._close(base | set(chosen))
         along = [name for name in self._order if name in made - base and name not in chosen]
         if along and self._group(base | set(along)) != group:

@@ -72,6 +72,13 @@ def test_every_cause_that_is_found_is_smallest(data: st.DataObject) -> None:
         assert all(rule(base | changes - {name}) == cause.before_group for name in changes)
 
 
+def test_what_turns_out_not_to_be_needed_is_left_out_and_the_rest_tried_again() -> None:
+    """Halving comes by d, c and b; b and d do it without c, and then b without d."""
+    changing = ({"b"}, {"b", "d"}, {"b", "c", "d"}, {"a", "b", "c", "d"})
+    found = search(("a", "b", "c", "d"), lambda state: "B" if state in changing else "A")
+    assert [one.changes for one in found.causes] == [("b",)]
+
+
 def test_three_classes_are_followed_one_after_the_other() -> None:
     def rule(state: State) -> str:
         return "C" if {"c003", "c005"} <= state else "B" if "c003" in state else "A"
