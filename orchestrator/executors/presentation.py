@@ -60,7 +60,8 @@ def _sites(python: Path | None, cache: Path) -> Path:
 
 
 def _output(argv: Sequence[str], variables: Mapping[str, str]) -> bytes:
-    done = subprocess.run(argv, capture_output=True, check=False, env=variables)
+    # At the root, so that no module of the working folder hides one that is needed.
+    done = subprocess.run(argv, capture_output=True, check=False, env=variables, cwd="/")
     if done.returncode:
         said = last_lines(done.stderr.decode(errors="replace"))
         raise EnvironmentNotReady(f"no CPU can be presented to processes here: {said}; {_DOCKER}")

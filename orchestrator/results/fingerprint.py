@@ -124,6 +124,9 @@ class Fingerprint:
     presented: PresentedCpu | None = None
     """Where it is not ``None``, ``cpu`` is the presented one."""
     cpu: Cpu = Cpu()
+    approximation: Mapping[str, str] | None = None
+    """Digest of what each approximate instruction gives, by its name: ``blake3:…``. A name that is
+    absent was not executed; ``None``: not known, as in fingerprints of older runners."""
     logical_cpus: int | None = None
     affinity: tuple[int, ...] | None = None
     cgroup: Cgroup = Cgroup()
@@ -133,6 +136,13 @@ class Fingerprint:
     environment: Mapping[str, str] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     """Why a value is ``None``, by dotted path."""
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """``missing`` without the approximate instructions that the CPU has not: these are no gap
+        in what is known of it."""
+        instructions = "approximation."
+        return {at: why for at, why in self.missing.items() if not at.startswith(instructions)}
 
 
 UNKNOWN = Fingerprint()

@@ -25,10 +25,12 @@ def parse_fingerprint(document: Json) -> Fingerprint:
     """What a machine says it is."""
     known = as_object(document)
     affinity, gpus, environment = (known.get(key) for key in ("affinity", "gpus", "environment"))
+    units = known.get("approximation")
     return Fingerprint(
         emulated=known.get("emulated"),
         presented=_presented(known.get("presented")),
         cpu=_cpu(known.get("cpu")),
+        approximation=units if isinstance(units, dict) else None,
         logical_cpus=known.get("logical_cpus"),
         affinity=tuple(affinity) if isinstance(affinity, list) else None,
         cgroup=same_names(Cgroup, known.get("cgroup")),

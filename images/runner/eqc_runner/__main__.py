@@ -46,7 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     from eqc_runner.presentation import check  # noqa: PLC0415
 
     answer = check.ask()
-    fingerprint = probe.fingerprint()
+    seen = answer is None or answer.problem is None
+    # Another CPU than was asked for is of no use, and may not even be readable.
+    fingerprint = probe.fingerprint() if seen else {}
     fingerprint["presented"] = None if answer is None else answer._asdict()
     sys.stdout.write(json.dumps(fingerprint, sort_keys=True) + "\n")
     return 0

@@ -64,12 +64,13 @@ def write(job: Job, presentation: Presentation, out_folder: Path) -> None:
 
 def unknown(why: str) -> dict[str, Any]:
     """A fingerprint in which everything is null, for the reason ``why``."""
-    values = ("cpu", "logical_cpus", "affinity", "cgroup", "memory_bytes", "gpus", "system")
+    values = ("cpu", "approximation", "logical_cpus", "affinity", "cgroup", "memory_bytes", "gpus")
     return {
         "schema": SCHEMA,
         "emulated": None,
         "presented": None,
         "cpu": dict.fromkeys(_CPU),
+        "approximation": None,
         "logical_cpus": None,
         "affinity": None,
         "cgroup": {"cpus": None, "memory_bytes": None},
@@ -77,7 +78,7 @@ def unknown(why: str) -> dict[str, Any]:
         "gpus": [],
         "system": dict.fromkeys(_SYSTEM),
         "environment": {},
-        "missing": dict.fromkeys((*values, "environment"), why),
+        "missing": dict.fromkeys((*values, "system", "environment"), why),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORE_BINS
 from orchestrator.analysis.hardware.platforms import generation, silicon
 from orchestrator.analysis.observations.session_row import text
+from orchestrator.catalog.approximate_units import approximation_units
 from orchestrator.model.experiment import Json
 from orchestrator.results.explanation import AttributeValue, Kind
 from orchestrator.results.fingerprint import Fingerprint
@@ -41,6 +42,9 @@ def fingerprint_attributes(fingerprint: Fingerprint) -> Named:
     for state, known in saved.items():
         if known is not None:
             named[f"{state} state saved"] = (Kind.FLAG, known)
+    if fingerprint.approximation is not None:
+        for group, unit in approximation_units(fingerprint.approximation).items():
+            named[group] = (Kind.APPROXIMATION, unit)
     for cache in cpu.caches or ():
         if cache.type != "instruction":
             # The larger levels tell one model from the next nearly as well as its name does.

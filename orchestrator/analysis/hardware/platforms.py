@@ -164,7 +164,7 @@ def _info(
         images=tuple(seen.image),
         fingerprints=digests,
         fingerprint_known=found is not None,
-        unknown=tuple(f"{path}: {why}" for path, why in sorted(fingerprint.missing.items())),
+        unknown=tuple(f"{path}: {why}" for path, why in sorted(fingerprint.unread.items())),
         notes=(
             *_notes(found, digests, fingerprints, emulated),
             *(f"of this CPU was not recorded, and is taken for: {each}" for each in seen.assumed),

@@ -1,6 +1,8 @@
 """Where this interpreter's processes may load programs and shared objects from.
 
 python -m eqc_runner.presentation.roots    print folders and files, one a line, as `scan` takes them
+
+The working folder is not among them, unless ``PYTHONPATH`` names it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ def roots(configuration: str = CONFIGURATION) -> list[str]:
     """Folders and files that are there, each once: the interpreter, its packages, the system's.
 
     The folders of the standard library are not searched, but for its compiled modules: they may
-    hold the packages of another environment. Nor is the working folder.
+    hold the packages of another environment.
     """
     standard = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
     wanted = [sys.executable]
@@ -59,4 +61,6 @@ def _configured(path: str, depth: int = 8) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]  # the working folder, which `python -m` puts there
     sys.stdout.buffer.write(b"".join(os.fsencode(root) + b"\n" for root in roots()))

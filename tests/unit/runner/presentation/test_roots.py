@@ -42,7 +42,7 @@ def test_what_the_environment_lets_the_loader_find_is_searched(
     assert {str(tmp_path), str(library)} <= set(roots())
 
 
-def test_it_is_a_program() -> None:
+def test_it_is_a_program_that_leaves_the_working_folder_out(tmp_path: Path) -> None:
     runner = Path(module.__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "eqc_runner.presentation.roots"],
@@ -50,5 +50,8 @@ def test_it_is_a_program() -> None:
         capture_output=True,
         text=True,
         check=True,
+        cwd=tmp_path,
     )
-    assert str(Path(sys.executable).resolve()) in done.stdout.splitlines()
+    found = done.stdout.splitlines()
+    assert {str(Path(sys.executable).resolve()), str(runner)} <= set(found)
+    assert str(tmp_path) not in found
