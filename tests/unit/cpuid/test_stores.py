@@ -28,10 +28,10 @@ def test_the_last_fingerprint_of_each_platform_counts(tmp_path: Path) -> None:
 
 def test_the_latest_run_of_an_experiment_is_its_store(tmp_path: Path) -> None:
     assert store_in(tmp_path) is None
-    for run in ("20260101T000000Z-a", "20260102T000000Z-a"):
+    for run in ("b/20260101T000000Z-a", "a/20260102T000000Z-a", "a/20260101T000000Z-a"):
         (tmp_path / run / "observations").mkdir(parents=True)
-    latest = tmp_path / "20260102T000000Z-a"
-    assert store_in(tmp_path) == store_in(latest) == latest
+    latest = tmp_path / "a" / "20260102T000000Z-a"
+    assert store_in(tmp_path) == store_in(tmp_path / "a") == store_in(latest) == latest
 
 
 def test_what_is_no_json_is_a_value_error(tmp_path: Path) -> None:
