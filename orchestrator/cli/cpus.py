@@ -60,7 +60,9 @@ def _joined(rows: _Rows) -> _Rows:
     names: dict[str, list[str]] = {}
     first: dict[str, tuple[_Cpu, tuple[str, ...]]] = {}
     for each, lacks in rows:
-        key = each.name if each.cpu is None else each.cpu.table.digest
+        key = each.name
+        if each.cpu is not None and each.name != THIS:
+            key = each.cpu.table.digest
         names.setdefault(key, []).append(each.name)
         first.setdefault(key, (each, lacks))
     return [

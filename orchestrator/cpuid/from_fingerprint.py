@@ -98,7 +98,8 @@ def _values(
 
 
 def _sizes(caches: Any) -> dict[str, int]:
-    """Those that leaves can hold."""
+    """Those that leaves can hold; no last cache smaller than the one before it, since py-cpuinfo
+    and older kernels call AMD's second so."""
     found: dict[str, int] = {}
     for cache in caches if isinstance(caches, Collection) else ():
         level, kind, size = (cache.get(key) for key in ("level", "type", "bytes"))
@@ -107,4 +108,6 @@ def _sizes(caches: Any) -> dict[str, int]:
             continue
         if size % CACHE_UNIT[name] == 0 and 0 < size <= LARGEST_CACHE[name]:
             found.setdefault(name, size)
+    if found.get("l3", 0) <= found.get("l2", 0):
+        found.pop("l3", None)
     return found

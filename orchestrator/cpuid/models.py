@@ -34,7 +34,6 @@ _HYPERVISOR = ("0x40000000", "0x40000001")
 class _Later:
     like: str
     flags: str
-    without: str = ""
     values: Mapping[str, Scalar] = field(default_factory=dict)
 
 
@@ -42,14 +41,14 @@ LATER: Mapping[str, _Later] = {
     "EPYC-Genoa": _Later(
         "EPYC-Milan",
         "avx512f avx512dq avx512ifma avx512cd avx512bw avx512vl avx512vbmi avx512_vbmi2 gfni vaes"
-        " vpclmulqdq avx512_vnni avx512_bitalg avx512_vpopcntdq avx512_bf16 rdseed",
-        values={"family": 25, "model": 17, "stepping": 0, "l2": 1 << 20},
+        " vpclmulqdq avx512_vnni avx512_bitalg avx512_vpopcntdq avx512_bf16 la57 amd_psfd"
+        " amd_stibp_always_on",
+        {"family": 25, "model": 17, "stepping": 0, "l2": 1 << 20},
     ),
     "SapphireRapids": _Later(
         "Icelake-Server",
         "sha_ni avx512ifma fsrm serialize amx_bf16 amx_tile amx_int8 avx512_fp16 avx_vnni"
-        " avx512_bf16 xsaves xfd",
-        "intel_pt",
+        " avx512_bf16 xsaves xfd rdpid bus_lock_detect",
         {"model": 143, "stepping": 4},
     ),
 }
@@ -67,13 +66,10 @@ def model_table(name: str) -> CpuidTable:
     """The CPU as it is presented. ``KeyError`` for a name that is not known."""
     later = LATER.get(name)
     if later is not None:
-        base = model_table(later.like).with_flags(later.flags.split())
-        return base.without(later.without.split()).replaced(**later.values)
-    answer = answered(name)
-    lost = dropped(name)
-    if not any(flag.startswith(VECTORS) for flag in lost):
-        return answer
-    return answer.with_flags(lost - TSX)
+        return _defined(later.like).with_flags(later.flags.split()).replaced(**later.values)
+    if any(flag.startswith(VECTORS) for flag in dropped(name)):
+        return _defined(name)
+    return answered(name)
 
 
 def is_as_answered(name: str) -> bool:
@@ -103,6 +99,10 @@ def dropped(name: str) -> frozenset[str]:
         registers[REGISTERS.index(register)] = int(mask, 16)
         bits[leaf] = (registers[0], registers[1], registers[2], registers[3])
     return flags_of(bits)
+
+
+def _defined(name: str) -> CpuidTable:
+    return answered(name).with_flags(dropped(name) - TSX)
 
 
 def _model(name: str) -> Mapping[str, Any]:

@@ -12,11 +12,15 @@ _OBSERVATIONS = "observations"
 
 
 def store_in(path: Path) -> Path | None:
-    """The run folder ``path``, or the latest one in it; ``None``: there is none."""
+    """The run folder ``path``, or the latest one of the experiments in it; ``None``: none."""
     if (path / _OBSERVATIONS).is_dir():
         return path
-    runs = sorted(path.glob(f"*/{_OBSERVATIONS}")) if path.is_dir() else []
-    return runs[-1].parent if runs else None
+    for below in (f"*/{_OBSERVATIONS}", f"*/*/{_OBSERVATIONS}"):
+        runs = [found.parent for found in path.glob(below)]
+        if runs:
+            # Their names begin with the time they were started at.
+            return max(runs, key=lambda run: run.name)
+    return None
 
 
 def fingerprints_in(store: Path) -> Mapping[str, Path]:

@@ -113,6 +113,8 @@ class PresentedCpu:
     method: str | None = None
     """``faulting`` (the kernel stops CPUID) or ``patching`` (the instructions were replaced)."""
     xcr0: str | None = None
+    leaves: Mapping[str, Sequence[str]] | None = None
+    """What CPUID was to answer, all of it; ``cpu.leaves`` is what the probe asked of it."""
     host: Silicon = Silicon()
 
 

@@ -87,8 +87,8 @@ def by_key(path: Path) -> list[str]:
     return found
 
 
-OTHERS = ("store/", "catalog/", "providers/", "fakes/")
-"""The store, and who reads the JSON of lists and clouds."""
+OTHERS = ("store/", "catalog/", "cpuid/", "providers/", "fakes/")
+"""The store, and who reads the JSON of lists, clouds and recorded processors."""
 OUTSIDE = sorted(path for path in PACKAGE.rglob("*.py") if not name(path).startswith(OTHERS))
 
 

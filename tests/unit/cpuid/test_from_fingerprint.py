@@ -78,3 +78,15 @@ def test_what_is_not_known_is_the_templates_and_said() -> None:
 def test_what_cannot_be_a_table_is_said(document: object, said: str) -> None:
     with pytest.raises(NoTable, match=said.replace("(", r"\(")):
         described(document)
+
+
+def test_a_last_cache_that_is_the_second_one_is_not_believed() -> None:
+    caches = [
+        {"level": 1, "type": "data", "bytes": 32 << 10},
+        {"level": 2, "type": "unified", "bytes": 512 << 10},
+        {"level": 3, "type": "unified", "bytes": 512 << 10},
+    ]
+    found = described(fingerprint(vendor="AuthenticAMD", flags=["lm"], caches=caches))
+    assert dict(found.table.caches) == dict(model_table("EPYC").caches)
+    assert "l3 8192 KiB as QEMU's EPYC" in found.assumed
+    assert not [each for each in found.assumed if each.startswith(("l1d", "l2"))]

@@ -169,6 +169,15 @@ def test_every_value_of_a_fingerprint_is_kept() -> None:
             "memory_bytes": 1,
         }
     ]
+    cpu = fingerprint["cpu"]
+    fingerprint["presented"] = {
+        "name": "Haswell",
+        "method": "faulting",
+        "xcr0": "0x7",
+        "leaves": {"0x0.0": ["0x1", "0x2", "0x3", "0x4"]},
+        "host": {key: cpu[key] for key in ("vendor", "brand", "family", "model", "stepping")}
+        | {"flags": ["sse2"]},
+    }
     assert lost(fingerprint, parse_fingerprint) == {"schema"}
 
 

@@ -11,6 +11,7 @@ from orchestrator.analysis.hardware.fingerprint_attributes import core_bin
 from orchestrator.analysis.hardware.flag_clusters import FlagClusters, flag_clusters
 from orchestrator.analysis.hardware.platforms import generation
 from orchestrator.results.explanation import Kind
+from orchestrator.results.fingerprint import PresentedCpu, Silicon
 from tests.unit.analysis.explain.described import fingerprint, machines
 
 
@@ -23,6 +24,20 @@ def test_flags_are_booleans_and_a_platform_without_is_not_in_the_table() -> None
         "fma": {"a": True, "b": False},
     }
     assert table.undescribed == (("c", "its CPU flags are not known"),)
+
+
+def test_what_a_presented_cpu_showed_is_hardware_and_its_silicon_only_identifies_it() -> None:
+    records, fingerprints = machines({"a": (1, {"avx", "fma"}, 2), "b": (2, {"avx"}, 2)})
+    host = Silicon("AuthenticAMD", "EPYC 9B45", 26, 2, 1, ("avx", "fma", "avx512f"))
+    shown = PresentedCpu("this,-fma", "faulting", host=host)
+    fingerprints["f-b"] = replace(fingerprints["f-b"], presented=shown)
+    table = attribute_table(records, fingerprints)
+    assert table.frame["fma"].to_dict() == {"a": True, "b": False}
+    assert table.frame["vendor"].to_dict() == {"a": "GenuineIntel", "b": "GenuineIntel"}
+    assert table.frame["silicon"]["b"] == "EPYC 9B45"
+    assert table.frame["presented"]["b"] == "this,-fma"
+    assert table.kinds["silicon"] is table.kinds["presented"] is Kind.IDENTITY
+    assert table.kinds["fma"] is Kind.FLAG
 
 
 def test_without_any_flags_the_rest_is_still_there() -> None:

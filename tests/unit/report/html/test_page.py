@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from orchestrator.analysis.details import details
 from orchestrator.analysis.findings import Findings
 from orchestrator.report.html.page import html_text
+from orchestrator.results.fingerprint import Cpu, Fingerprint, PresentedCpu, Silicon
 from tests.unit.analysis.records import A, B, lacking, output, record
 from tests.unit.analysis.summarised import summarise
 from tests.unit.report.everything import everything
@@ -149,6 +150,14 @@ def test_says_what_is_not_silicon_and_what_is_missing_and_why() -> None:
     assert "masked to avx" in text
     assert "illegal-instruction: SIGILL" in text
     assert "not observed" in text
+
+
+def test_says_which_silicon_a_presented_cpu_is() -> None:
+    shown = PresentedCpu("this,-fma", host=Silicon(brand="EPYC 9B45"))
+    seen = Fingerprint(presented=shown, cpu=Cpu(flags=("avx",), brand="Core Processor"))
+    found = Findings([record("cpuid/this,-fma", [A], fingerprint="p")], {"p": seen})
+    text = words(html_text(found.summary, details(found)))
+    assert "presented as itself,-fma, silicon: EPYC 9B45" in text
 
 
 def test_says_why_an_analysis_is_empty_and_how_to_have_it() -> None:
