@@ -49,15 +49,6 @@ class Agreement:
         """The share of pairs on which both agree; ``None`` of fewer than two members."""
         return Fraction(self.together + self.apart, self.pairs) if self.pairs else None
 
-    @property
-    def words(self) -> str:
-        """How the partitions are to each other."""
-        if self.only_first and self.only_second:
-            return "neither divides the other"
-        if self.only_first:
-            return "the second divides classes of the first"
-        return "the first divides classes of the second" if self.only_second else "equal"
-
 
 def agreement(first: Classes, second: Classes) -> Agreement:
     """Compare ``first`` with ``second`` on the members that both have."""
