@@ -29,6 +29,8 @@ class SessionRow(NamedTuple):
     isolation: str | None
     emulated: str | None
     masked: str | None
+    assumed: str | None
+    """What of a presented CPU was not recorded, and what it was taken for."""
     rehearsal: bool
     image: str | None
     """``name@digest``."""
@@ -42,7 +44,7 @@ class SessionRow(NamedTuple):
 
 
 _Text = str | None
-_MachineFields = tuple[_Text, _Text, _Text, _Text, bool, _Text]
+_MachineFields = tuple[_Text, _Text, _Text, _Text, _Text, bool, _Text]
 """From ``machine`` to ``image``."""
 _FrameworkFields = tuple[_Text, _Text, _Text, _Text, _Text]
 """Name, version, device, ISA and threads."""
@@ -100,6 +102,7 @@ def _machine_fields(machine: MachineRecord) -> _MachineFields:
         machine.isolation,
         text(machine.emulated),
         text(machine.masked),
+        "; ".join(machine.assumed) or None,
         machine.rehearsal,
         f"{image.name}@{image.digest}"
         if image.name and image.digest
