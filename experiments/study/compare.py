@@ -27,6 +27,7 @@ from orchestrator.results.partitions import Partition, Summary
 from orchestrator.results.table import Column, ColumnKind, Table
 
 CONTAINED = "contained"
+_THREADS = "threads="
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ def presented(run: Summary) -> Presented:
     """The output of each machine of the study, by computation and number of threads."""
     found: dict[Computation, dict[Threads, dict[str, str]]] = {}
     for partition in run.partitions:
-        threads = partition.settings.threads if partition.settings else None
-        variant = " ".join(
-            word for word in partition.variant.split() if not word.startswith("threads=")
-        )
+        words = partition.variant.split()
+        said = [word for word in words if word.startswith(_THREADS)]
+        variant = " ".join(word for word in words if word not in said)
+        threads = int(said[0].removeprefix(_THREADS)) if said else None
         for group in partition.classes:
             for platform in group.platforms:
                 machine, changes = machine_of(platform)
