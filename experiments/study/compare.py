@@ -19,8 +19,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.analysis.agreement import agreements, common_classes
 from orchestrator.analysis.classes.agreement import Classes, agreement
-from orchestrator.analysis.tables.agreement import agreements, common_classes
 from orchestrator.api import findings
 from orchestrator.report.formats.text import table_text
 from orchestrator.results.partitions import Partition, Summary

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.analysis.agreement import agreements, common_classes
 from orchestrator.analysis.classes.agreement import agreement
-from orchestrator.analysis.tables.agreement import agreements, common_classes
 
 
 @pytest.mark.parametrize(
