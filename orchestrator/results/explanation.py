@@ -10,6 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # It is made of the types below.
+    from orchestrator.results.confirmation import Confirmation
 
 AttributeValue = str | int | bool | None
 
@@ -287,6 +292,8 @@ class Explanation:
     outliers: tuple[Outlier, ...]
     undescribed: tuple[Undescribed, ...]
     notes: tuple[str, ...] = ()
+    confirmation: Confirmation | None = None
+    """What experiments said of it; ``None``: none was made."""
 
     def class_id(self, number: int, place: int = 0) -> str:
         """The id of a class in one of ``partitions``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.report.escape import plain
+from orchestrator.report.formats.confirmation_text import confirmation_lines
 from orchestrator.report.words import column_name
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.details import Part
@@ -122,6 +123,9 @@ def _lines(explanation: Explanation, noun: Noun) -> Iterator[str]:
     for answer in explanation.answers:
         yield ""
         yield from _answer(answer, explanation, noun)
+    if explanation.confirmation is not None:
+        head, *lines = confirmation_lines(explanation.confirmation)
+        yield from _block(head, (line.removeprefix("  ") for line in lines))
     yield from _block(
         f"Suspects, whose {noun.twins} agree on another output:",
         (line for outlier in explanation.outliers for line in _suspect(outlier)),
