@@ -2,10 +2,11 @@
 
     python bench/digest.py [--elements N] [--repeats N]
 
-Prints, for each float dtype, GB/s of one core's processor time (best of the repeats): of plain
-BLAKE3, the digest alone, the chain alone, and both as a session makes them, in one pass; and the
-ratio of this to plain BLAKE3. Nothing uses a second thread. All are measured alternately, so that
-other load on the machine slows them alike.
+Prints, for each float dtype, GB/s (best of the repeats): of plain BLAKE3, the digest alone, the
+chain alone, and both as a session makes them, in one pass by one thread and by two; and how many
+times the time of plain BLAKE3 they take. First by the clock, then by the processor's time, in
+which two threads cost what both used. All are measured alternately, so that other load on the
+machine slows them alike; by the clock only a machine with two idle processors tells anything.
 """
 
 from __future__ import annotations
@@ -25,22 +26,23 @@ from eqc_runner.chain import chain, digest_and_chain
 from eqc_runner.digest import digest
 from eqc_runner.tensor import Tensor
 
+COLUMNS = ("plain", "digest", "chain", "1 thread", "2 threads")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, add_help=True)
     parser.add_argument("--elements", type=int, default=1 << 24)
     parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()
-    print(
-        f"{'dtype':>10} {'plain':>7} {'digest':>7} {'chain':>7} {'both':>7}   GB/s; ratio to plain"
-    )
-    for tensor in tensors(options.elements):
-        plain, one, links, both = best(tensor, options.repeats)
-        size = tensor.array.nbytes / 1e9
-        print(
-            f"{tensor.dtype:>10} {size / plain:7.2f} {size / one:7.2f} {size / links:7.2f} "
-            f"{size / both:7.2f}   {both / plain:.2f}x the time of plain"
-        )
+    measured = [(tensor, best(tensor, options.repeats)) for tensor in tensors(options.elements)]
+    for place, clock in enumerate(("clock", "processor time")):
+        print(f"{'':>10} " + " ".join(f"{name:>9}" for name in COLUMNS) + f"   GB/s by {clock}")
+        for tensor, seconds in measured:
+            plain, *rest = (each[place] for each in seconds)
+            size = tensor.array.nbytes / 1e9
+            speeds = " ".join(f"{size / each:9.2f}" for each in (plain, *rest))
+            times = " and ".join(f"{each / plain:.2f}" for each in rest[-2:])
+            print(f"{tensor.dtype:>10} {speeds}   {times} times plain")
 
 
 def tensors(elements: int) -> list[Tensor]:
@@ -55,25 +57,28 @@ def tensors(elements: int) -> list[Tensor]:
     ]
 
 
-def best(tensor: Tensor, repeats: int) -> tuple[float, float, float, float]:
-    """Least processor seconds of a plain hash, the digest, the chain, and both in one pass."""
+def best(tensor: Tensor, repeats: int) -> list[tuple[float, float]]:
+    """Least seconds by the clock and of processors, for each of ``COLUMNS``."""
     data = memoryview(tensor.data().view(np.uint8))
     actions: tuple[Callable[[], object], ...] = (
         lambda: blake3(data).digest(),
         lambda: digest(tensor),
         lambda: chain(tensor),
-        lambda: digest_and_chain(tensor),
+        lambda: digest_and_chain(tensor, 1),
+        lambda: digest_and_chain(tensor, 2),
     )
-    seconds = [[clock(action) for action in actions] for _ in range(repeats)]
-    plain, one, links, both = (min(column) for column in zip(*seconds, strict=True))
-    return plain, one, links, both
+    tries = [[seconds(action) for action in actions] for _ in range(repeats)]
+    return [
+        (min(wall for wall, _ in column), min(used for _, used in column))
+        for column in zip(*tries, strict=True)
+    ]
 
 
-def clock(action: Callable[[], object]) -> float:
-    # Of the processor: a thread that waits for its turn is not slow.
-    start = time.process_time()
+def seconds(action: Callable[[], object]) -> tuple[float, float]:
+    """By the clock, and of processors: a thread that waits for its turn is not slow."""
+    clock, used = time.perf_counter(), time.process_time()
     action()
-    return time.process_time() - start
+    return time.perf_counter() - clock, time.process_time() - used
 
 
 if __name__ == "__main__":

@@ -13,10 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.environment import ROOT
+
+# A time limit for each example fails on a busy machine, and says nothing of the code.
+hypothesis.settings.register_profile("any speed", deadline=None)
+hypothesis.settings.load_profile("any speed")
 
 REQUIRED = frozenset(os.environ.get("EQC_REQUIRE", "").split(",")) - {""}
 

@@ -10,6 +10,7 @@ from orchestrator.analysis.classes.sessions import determinism, measurements
 from orchestrator.analysis.hardware.members import member_infos
 from orchestrator.analysis.hardware.platforms import Fingerprints
 from orchestrator.analysis.observations.table import Observations
+from orchestrator.model.experiment import Status
 from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.partitions import LayerProfile, Partition, Summary
 from orchestrator.results.record import Observation
@@ -35,12 +36,12 @@ def summary_of(
     infos, common_flags = member_infos(
         observations, by_platform or observations, records, fingerprints
     )
-    sessions = observations.sessions
-    with_output = int((sessions["status"] == "ok").sum())
-    recorded = sorted(value for value in sessions["recorded"] if isinstance(value, str))
+    rows = observations.rows
+    with_output = sum(row.status == Status.OK for row in rows)
+    recorded = sorted({row.recorded for row in rows if row.recorded is not None})
     return Summary(
-        experiments=_distinct(sessions["experiment"]),
-        runs=_distinct(sessions["run"]),
+        experiments=_distinct(row.experiment for row in rows),
+        runs=_distinct(row.run for row in rows),
         first_recorded=recorded[0] if recorded else None,
         last_recorded=recorded[-1] if recorded else None,
         strict=strict,
@@ -54,7 +55,7 @@ def summary_of(
         measurements=measurements(observations),
         notes=_notes(observations, layers, noun_of(compare)),
         compare=compare,
-        without_output=len(sessions) - with_output,
+        without_output=len(rows) - with_output,
     )
 
 
@@ -65,9 +66,8 @@ def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
 def _notes(
     observations: Observations, layers: Iterable[LayerProfile], noun: Noun
 ) -> tuple[str, ...]:
-    sessions = observations.sessions
     notes = list(observations.notes)
-    perturbed = int(sessions["perturbed"].sum())
+    perturbed = sum(row.perturbed for row in observations.rows)
     if perturbed:
         notes.append(
             f"{counted(perturbed, 'session')} gave another final output when layers were recorded: "
@@ -84,7 +84,7 @@ def _notes(
             f"{number} {'layer was' if number == 1 else 'layers were'} computed but could not be "
             f"recorded, on some {noun.one} or all: `eqc report STORE --show layers` has the reasons"
         )
-    rehearsed = int(sessions["rehearsal"].sum())
+    rehearsed = sum(row.rehearsal for row in observations.rows)
     if rehearsed:
         notes.append(
             f"{counted(rehearsed, 'session is', 'sessions are')} a rehearsal on simulated machines"

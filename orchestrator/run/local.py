@@ -12,7 +12,7 @@ from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.executors.base import Executor
 from orchestrator.executors.compose import ComposeExecutor, compose_text, service, service_name
 from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers, remove
-from orchestrator.executors.presentation import presentation_files
+from orchestrator.executors.presentation import PresentationFiles, presentation_files
 from orchestrator.executors.process import ProcessExecutor, installed_software, probe
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.images.cache import ImageCache
@@ -62,6 +62,7 @@ class LocalRun:
             self._image_cache = ImageCache(ImageBuilder(self._client, context.note))
         self._environments = EnvironmentCache(context.note)
         self._machines: dict[str, Machine | Reason] = {}
+        self._presentation: dict[Path, PresentationFiles | Reason] = {}
         self._providers: dict[str, Provider] = {}
 
     @property
@@ -215,7 +216,9 @@ class LocalRun:
         executor = self._executor(job, installed, deadline)
         files = IN_IMAGE
         if job.machine.presented is not None and isinstance(installed, Path):
-            files = presentation_files(installed)
+            found = self._presentation_for(installed)
+            assert isinstance(found, PresentationFiles)  # noqa: S101 - other cells are in no job
+            files = found
         return execute(context, job, image, executor, deadline, context.stop, files=files)
 
     def _make_providers(self, cells: list[Cell]) -> None:
@@ -258,11 +261,18 @@ class LocalRun:
             return reason
         found = self.installed.get(*_image_of(cell))
         if isinstance(found, Path) and self._is_presented(cell):
-            try:
-                presentation_files(found)
-            except EnvironmentNotReady as error:
-                return Reason("cannot-present", str(error))
+            missing = self._presentation_for(found)
+            return missing if isinstance(missing, Reason) else None
         return found if isinstance(found, Reason) else None
+
+    def _presentation_for(self, python: Path) -> PresentationFiles | Reason:
+        """Once for a run: all cells ask, and to see that nothing has changed takes seconds."""
+        if python not in self._presentation:
+            try:
+                self._presentation[python] = presentation_files(python)
+            except EnvironmentNotReady as error:
+                self._presentation[python] = Reason("cannot-present", str(error))
+        return self._presentation[python]
 
     def _is_presented(self, cell: Cell) -> bool:
         machine = self._machine(cell.platform)

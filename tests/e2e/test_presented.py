@@ -101,3 +101,20 @@ def test_without_a_compiler_rows_are_skipped_with_the_remedy(tmp_path: Path) -> 
         "skipped"
     }
     assert "C compiler" in done.stdout
+
+
+def test_what_presents_a_cpu_is_asked_for_once_a_run(tmp_path: Path) -> None:
+    spec = written(tmp_path, SPEC)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    compiler = programs / "cc"
+    compiler.write_text(f"#!/bin/sh\necho called >> '{tmp_path}/calls'\nexit 1\n")
+    compiler.chmod(0o755)
+    done = eqc(
+        *("run", spec, "--isolation", "process"),
+        cwd=tmp_path,
+        PATH=str(programs),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert (tmp_path / "calls").read_text() == "called\n"

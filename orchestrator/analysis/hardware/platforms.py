@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from orchestrator.analysis.observations.session_row import text
 from orchestrator.analysis.observations.table import Observations
@@ -98,20 +99,22 @@ class _Seen:
 
 
 _COLUMNS = ("fingerprint", "provider", "isolation", "emulated", "masked", "assumed", "image")
+_origin = attrgetter("rehearsal", *_COLUMNS)
 
 
 def _seen(observations: Observations) -> dict[str, _Seen]:
-    sessions = observations.sessions
-    columns = ["platform", *_COLUMNS]
+    platforms = observations.keys["platform"]
+    distinct = dict.fromkeys(
+        zip(platforms.codes.tolist(), map(_origin, observations.rows), strict=True)
+    )
     found: dict[str, _Seen] = {}
-    for row in sessions[columns].drop_duplicates().itertuples(index=False):
-        own = found.setdefault(str(row[0]), _Seen())
-        for column, value in zip(_COLUMNS, row[1:], strict=True):
+    for platform, (rehearsal, *origin) in distinct:
+        own = found.setdefault(platforms.names[platform], _Seen())
+        own.rehearsal |= rehearsal
+        for column, value in zip(_COLUMNS, origin, strict=True):
             values = getattr(own, column)
-            if isinstance(value, str) and value not in values:
+            if value is not None and value not in values:
                 values.append(value)
-    for platform in sessions.loc[sessions["rehearsal"].astype(bool), "platform"].unique():
-        found[platform].rehearsal = True
     return found
 
 

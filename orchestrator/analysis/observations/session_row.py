@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from orchestrator.model.experiment import Reason, Status
-from orchestrator.results.record import Observation
+from orchestrator.results.record import FrameworkRecord, MachineRecord, Observation
 
 
 class SessionRow(NamedTuple):
@@ -42,26 +43,61 @@ class SessionRow(NamedTuple):
     threads: str | None
 
 
-def session_row(record: Observation) -> SessionRow:
-    """The row of ``record``."""
-    reason, machine, framework = record.reason, record.machine, record.framework
+_Text = str | None
+_MachineFields = tuple[_Text, _Text, _Text, _Text, _Text, bool, _Text]
+"""From ``machine`` to ``image``."""
+_FrameworkFields = tuple[_Text, _Text, _Text, _Text, _Text]
+"""Name, version, device, ISA and threads."""
+
+
+@dataclass
+class SessionRows:
+    """Makes rows, and words machines and frameworks once: records of a run share them."""
+
+    _machines: dict[int, tuple[MachineRecord, _MachineFields]] = field(default_factory=dict)
+    """By their places in memory, where they have to stay."""
+    _frameworks: dict[int, tuple[FrameworkRecord, _FrameworkFields]] = field(default_factory=dict)
+
+    def row(self, record: Observation) -> SessionRow:
+        """The row of ``record``."""
+        reason, machine, framework = record.reason, record.machine, record.framework
+        status = record.status
+        if status == Status.SKIPPED and reason is not None and reason.code == "no-switch":
+            # As stored before masks were known not to be available.
+            status = Status.NOT_AVAILABLE
+        known_machine = self._machines.get(id(machine))
+        if known_machine is None:
+            known_machine = self._machines[id(machine)] = machine, _machine_fields(machine)
+        known_framework = self._frameworks.get(id(framework))
+        if known_framework is None:
+            known_framework = framework, _framework_fields(framework)
+            self._frameworks[id(framework)] = known_framework
+        name, version, device, isa, threads = known_framework[1]
+        return SessionRow(
+            record.cell,
+            status,
+            reason.code if reason else None,
+            _reason_text(reason, status) if reason else None,
+            record.run,
+            record.experiment,
+            record.recorded,
+            record.mode,
+            bool(record.perturbed),
+            record.fingerprint,
+            record.platform.provider,
+            *known_machine[1],
+            name,
+            version,
+            record.software.id,
+            device,
+            isa,
+            threads,
+        )
+
+
+def _machine_fields(machine: MachineRecord) -> _MachineFields:
     image = machine.image
-    status = record.status
-    if status == Status.SKIPPED and reason is not None and reason.code == "no-switch":
-        # As stored before masks were known not to be available.
-        status = Status.NOT_AVAILABLE
-    return SessionRow(
-        record.cell,
-        status,
-        reason.code if reason else None,
-        _reason_text(reason, status) if reason else None,
-        record.run,
-        record.experiment,
-        record.recorded,
-        record.mode,
-        bool(record.perturbed),
-        record.fingerprint,
-        record.platform.provider,
+    return (
         machine.id,
         machine.isolation,
         text(machine.emulated),
@@ -71,9 +107,13 @@ def session_row(record: Observation) -> SessionRow:
         f"{image.name}@{image.digest}"
         if image.name and image.digest
         else image.name or image.digest,
+    )
+
+
+def _framework_fields(framework: FrameworkRecord) -> _FrameworkFields:
+    return (
         framework.name,
         framework.version,
-        record.software.id,
         framework.device,
         text(framework.isa),
         text(framework.threads),
@@ -91,8 +131,7 @@ def text(value: Any) -> str | None:
     """A small JSON value as one line: ``a=1 b=2`` for an object; ``None`` where it is empty."""
     if value is None or isinstance(value, str):
         return value or None
-    # A dict first: asking for a Mapping takes five times as long, and this runs four times a row.
-    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101
+    if isinstance(value, Mapping):
         return " ".join(f"{key}={value[key]}" for key in sorted(value)) or None
     if isinstance(value, list | tuple):
         return " ".join(str(item) for item in value) or None

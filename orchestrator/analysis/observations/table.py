@@ -14,7 +14,7 @@ import numpy as np
 from orchestrator.analysis.observations.chains import ChainCollector
 from orchestrator.analysis.observations.columns import KEYS, Coded, Observations, OutputColumns
 from orchestrator.analysis.observations.labels import Labels
-from orchestrator.analysis.observations.session_row import SessionRow, session_row
+from orchestrator.analysis.observations.session_row import SessionRow, SessionRows
 from orchestrator.errors import ConflictError
 from orchestrator.model.experiment import Status
 from orchestrator.results.outputs import Codes, OutputPool, Outputs, UnrecordedOutput
@@ -27,7 +27,7 @@ Layout = tuple[tuple[str, str, int, str | None], ...]
 NO_OUTPUTS = OutputPool().add(())
 
 
-@dataclass
+@dataclass(slots=True)
 class _Entry:
     rank: tuple[bool, int]
     """(ended well, attempt): a later failure never replaces an observation."""
@@ -47,6 +47,7 @@ class _Reading:
     """The number of a pool's layout in ``layouts``."""
     entries: dict[SessionKey, _Entry] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=lambda: {key: Labels() for key in KEYS})
+    rows: SessionRows = field(default_factory=SessionRows)
 
 
 def observations_table(
@@ -99,7 +100,7 @@ def _add(reading: _Reading, record: Observation) -> None:
     reading.entries[key] = _Entry(
         rank,
         codes,
-        session_row(record),
+        reading.rows.row(record),
         layout,
         digests,
         record.unrecorded if ended_well else (),

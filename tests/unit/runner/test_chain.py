@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import threading
 from typing import Any
 
 import numpy as np
@@ -227,7 +229,8 @@ def arrays(draw: Any) -> Tensor:
 def test_one_pass_gives_what_digest_and_chain_give(tensor: Tensor) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(chain_module, "TILE", 64)
-        assert digest_and_chain(tensor) == (digest(tensor), chain(tensor))
+        for threads in (1, 2):
+            assert digest_and_chain(tensor, threads) == (digest(tensor), chain(tensor))
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, "int64"])
@@ -237,7 +240,43 @@ def test_one_pass_at_the_real_size(dtype: str, count: int) -> None:
     size = np.dtype(CARRIERS[dtype]).itemsize
     array = random.integers(0, 256, count * size, dtype=np.uint8).view(CARRIERS[dtype])
     tensor = Tensor(dtype, array)
-    assert digest_and_chain(tensor) == (digest(tensor), chain(tensor))
+    for threads in (1, 2):
+        assert digest_and_chain(tensor, threads) == (digest(tensor), chain(tensor))
+
+
+def test_no_thread_is_left_that_a_fork_would_lack() -> None:
+    before = threading.enumerate()
+    digest_and_chain(Tensor.of(np.ones(4 * TILE, dtype=np.float32)), 2)
+    assert threading.enumerate() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_a_process_of_one_processor_has_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(chain_module, "_by_two_threads", seen.append)
+    cores = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(cores)})
+        digest_and_chain(Tensor.of(np.ones(1 << 21, dtype=np.float32)))
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert seen == []
+
+
+def test_a_small_tensor_has_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(chain_module, "_by_two_threads", seen.append)
+    digest_and_chain(Tensor.of(np.ones(1 << 18, dtype=np.float32)))
+    assert seen == []
+
+
+def test_what_the_other_thread_raises_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Tensor) -> str:
+        raise MemoryError("of the other thread")
+
+    monkeypatch.setattr(chain_module, "digest", fail)
+    with pytest.raises(MemoryError, match="of the other thread"):
+        digest_and_chain(Tensor.of(np.ones(4 * TILE, dtype=np.float32)), 2)
 
 
 def test_buffers_of_numpy_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +286,7 @@ def test_buffers_of_numpy_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None
         seen.append(np.getbufsize())
         raise MemoryError
 
-    monkeypatch.setattr(chain_module, "_bit_planes", fail)
+    monkeypatch.setattr(chain_module._Words, "_transpose_tile", fail)
     with pytest.raises(MemoryError):
         chain(Tensor.of(np.ones(3, dtype=np.float32)))
     assert np.getbufsize() == before

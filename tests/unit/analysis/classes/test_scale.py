@@ -10,7 +10,7 @@ import pytest
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.observations.chains import Chains
 from orchestrator.analysis.observations.columns import Coded, Observations, OutputColumns
-from orchestrator.analysis.observations.session_row import session_row
+from orchestrator.analysis.observations.session_row import SessionRows
 from tests.unit.analysis.records import record
 
 
@@ -42,7 +42,7 @@ def synthetic(platforms: int, outputs: int, classes: int) -> Observations:
         digest=output * classes + rng.integers(0, classes, rows),
         session=platform,
     )
-    row = session_row(record("p", []))
+    row = SessionRows().row(record("p", []))
     sessions = [row._replace(cell=str(i)) for i in range(platforms)]
     return Observations(sessions, keys, columns, chains)
 
