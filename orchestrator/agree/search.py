@@ -80,6 +80,9 @@ class Found:
     """Without any setting."""
     platforms: tuple[str, ...]
     """Those that are compared: what gives nothing without any setting is not among them."""
+    unobserved: tuple[str, ...]
+    """Those that were not observed without any setting, as where time was over: while there are
+    such, nothing is searched."""
     answers: tuple[Trial, ...]
     """The smallest sets with the fewest classes, by what is set; none where no set has fewer
     classes than ``before``."""
@@ -126,6 +129,10 @@ class _Search:
         before = self._trial(frozenset())
         self._ask({before: platforms})
         self._platforms = spread(before, platforms)
+        unobserved = tuple(platform for platform in platforms if platform not in before.gave)
+        if unobserved:
+            self._untried = len(candidates)
+            return self._found(before, [], candidates, unobserved)
         best, answers = before.least, list[Trial]()
         settings, level = list(candidates), 1
         while best > 1 and level <= size and len(settings) >= level:
@@ -210,11 +217,18 @@ class _Search:
             self._trials[settings].gave[platform] = each
         return bool(given)
 
-    def _found(self, before: Trial, answers: list[Trial], candidates: Sequence[Setting]) -> Found:
+    def _found(
+        self,
+        before: Trial,
+        answers: list[Trial],
+        candidates: Sequence[Setting],
+        unobserved: tuple[str, ...] = (),
+    ) -> Found:
         tried = [trial for trial in self._trials.values() if trial.settings and trial.gave]
         return Found(
             before,
             self._platforms,
+            unobserved,
             tuple(sorted(answers, key=lambda one: [s.words for s in ordered(one.settings)])),
             tuple(trial for trial in tried if trial.failed),
             tuple(
