@@ -70,9 +70,12 @@ def main(folder: Path) -> None:
     """Write all files to ``folder``."""
     torch.manual_seed(1)
     net, given = Net().eval(), (torch.zeros(SHAPE),)
-    save_program(net, given, folder / "net.pt2")
+    torch.export.save(exported(net, given), folder / "net.pt2")
     square = torch.zeros(256, 256)
-    save_program(Product(), (square, square), folder / "matmul.pt2")
+    product = exported(Product(), (square, square))
+    # Else the squares are saved with it.
+    product.example_inputs = None
+    torch.export.save(product, folder / "matmul.pt2")
     for name, opset in OPSETS.items():
         with warnings.catch_warnings():
             # The exporter that needs no further package; torch says that it is the older one.
@@ -100,15 +103,15 @@ def main(folder: Path) -> None:
         )
 
 
-def save_program(module: torch.nn.Module, given: tuple[torch.Tensor, ...], path: Path) -> None:
-    """Write what ``module`` computes of tensors such as ``given`` as torch's own program."""
+def exported(
+    module: torch.nn.Module, given: tuple[torch.Tensor, ...]
+) -> torch.export.ExportedProgram:
+    """What ``module`` computes of tensors such as ``given`` as torch's own program."""
     program = torch.export.export(module, given)
     for node in program.graph.nodes:
         # Where this script stood, and its lines.
         node.meta.pop("stack_trace", None)
-    # Else ``given`` is saved with it.
-    program.example_inputs = None
-    torch.export.save(program, path)
+    return program
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ def _furthest(distances: list[Distance]) -> Distance:
     bits = [one.bits for one in distances if one.bits is not None]
     of_bits = [one.of_bits for one in distances if one.of_bits is not None]
     ulps = most("largest_ulps")
+    said = dict.fromkeys(text for one in distances for text in one.unknown)
     return Distance(
         bits=min(bits, default=None),
         of_bits=min(of_bits, default=None),
@@ -61,6 +62,7 @@ def _furthest(distances: list[Distance]) -> Distance:
         largest_relative=most("largest_relative"),
         largest_ulps=None if ulps is None else int(ulps),
         unordered=max(one.unordered for one in distances),
-        unknown=tuple(dict.fromkeys(text for one in distances for text in one.unknown)),
+        # Chains are not looked at here: bits are those of the tensors.
+        unknown=tuple(text for text in said if not text.startswith("bits are not known")),
         measured=any(one.measured for one in distances),
     )

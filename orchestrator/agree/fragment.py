@@ -41,5 +41,6 @@ def _mapping(on: str, given: Pairs) -> str:
 def _scalar(value: Scalar) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and not _WORDS.fullmatch(value):
         return value
-    # JSON's texts, numbers and booleans are YAML's.
-    return json.dumps(value)
+    # JSON's texts, numbers and booleans are YAML's, but for pairs of surrogates.
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(each if each.isascii() else f"\\U{ord(each):08x}" for each in text)

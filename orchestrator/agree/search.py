@@ -23,7 +23,7 @@ SIZE = 3
 """The largest sets that are tried."""
 _AT_FIRST = 2
 """On how many platforms every set of a batch is tried before any is tried on more."""
-_BATCH = 32
+_BATCH = 8
 """Sets that are tried together: the most promising ones come first."""
 
 
