@@ -7,7 +7,7 @@ from orchestrator.agree.consequences import change
 BEFORE = np.array([[1.0, 2.0], [3.0, 0.5]], dtype=np.float32)
 FLIPPED = np.array([[2.0, 1.0], [3.0, 0.5]], dtype=np.float32)
 NEAR = np.nextafter(BEFORE, np.float32(9))
-STORED = {name: value for name, value in zip("bfn", (BEFORE, FLIPPED, NEAR), strict=True)}
+STORED = dict(zip("bfn", (BEFORE, FLIPPED, NEAR), strict=True))
 OUTPUT = ("net", "input", "output")
 
 

@@ -47,8 +47,8 @@ def test_the_text_has_all() -> None:
         "without output, and left out: emulated/Nehalem (signal: died)",
         "not available: mask/sse4 (no switch)",
         "MKL_CBWR=COMPATIBLE: 1 class",
-        "time: 1.50 times (half of 20 laps within 1.40 to 1.60; 12 ms without; measured on local, "
-        "a CPU)",
+        "time: 1.50 times (half of 20 laps within 1.40 to 1.60; 12 ms without; ",
+        "; measured on local, a CPU)",
         "outputs: at most inf from before, relative 1e-07, 3 ULP; 1 of 10 labels flip",
         "    - {on: [torch], MKL_CBWR: COMPATIBLE}",
         "incomplete: threads=1 (local: timeout: too long)",
