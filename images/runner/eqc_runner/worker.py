@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Mapping, NamedTuple, 
 from eqc_runner import adapters
 from eqc_runner.failures import Reason, SessionError, reason_of
 from eqc_runner.job import Session
+from eqc_runner.presentation import check
 from eqc_runner.process_group import die_with_parent
 from eqc_runner.stderr_marks import stderr_mark
 
@@ -56,8 +57,10 @@ def main(source: BinaryIO) -> int:
     assignment = Assignment(**json.loads(source.readline()))
     report = Report()
     try:
+        check.require()
         adapter = adapters.get(assignment.framework)
         adapter.start()
+        check.require_all_objects()
     except Exception as error:  # noqa: BLE001 - any error is reported, as an observation
         if not isinstance(error, SessionError):
             traceback.print_exc()
@@ -142,7 +145,9 @@ def run_session(
     reason: Reason | None = None
     try:
         mode = "fork" if assignment.mode == "fork" else "cold"
+        reported = check.report_size()
         record = observe(adapter, assignment.cells[cell], session, mode, folders, timer)
+        check.require_all_objects(reported)
         observations.append(folders.out / observations.NAME, record)
     except Exception as error:  # noqa: BLE001 - any error is reported, as an observation
         reason = reason_of(error)

@@ -13,12 +13,12 @@ from orchestrator.cli.commands.experiments import (
     schema,
     validate,
 )
-from orchestrator.cli.commands.machines import catalog, images, probe, reap, status
+from orchestrator.cli.commands.machines import catalog, cpus, images, probe, reap, status
 from orchestrator.cli.commands.stores import diff, explain, import_, merge, report
 
 COMMANDS = (
-    *(agree, catalog, diff, doctor, explain, images, import_, merge, plan, probe, reap),
-    *(rehearse, report, run, schema, status, validate),
+    *(agree, catalog, cpus, diff, doctor, explain, images, import_, merge, plan, probe),
+    *(reap, rehearse, report, run, schema, status, validate),
 )
 
 __all__ = ["COMMANDS"]
