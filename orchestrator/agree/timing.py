@@ -40,19 +40,21 @@ def timed(
     experiment: Experiment,
     *,
     repetitions: int,
-    results: Path,
+    results: Path | None,
     run: Run,
 ) -> Timed:
     """The slowdown of ``sets`` on this computer, of all workloads and inputs of ``subject``.
 
     ``run`` makes a new run each time: a ratio of times of two runs would be none. One that has
-    all of them is taken instead, from ``results``.
+    all of them is taken instead, from ``results`` where that is given.
     """
     chosen = [frozenset[Any](), *sets[:MOST]]
     cells = {some: _cells(subject, some, repetitions) for some in chosen}
     plan = plan_of(experiment, [one for some in cells.values() for one in some], SUFFIX)
     wanted = {cell.id for cell in plan.cells}
-    rows = _stored(results / plan.experiment.name, wanted, repetitions)
+    rows = None
+    if results is not None:
+        rows = _stored(results / plan.experiment.name, wanted, repetitions)
     if rows is None:
         folder = run(plan)
         rows = _rows(folder)
@@ -109,9 +111,7 @@ def _stored(runs: Path, wanted: Iterable[str], repetitions: int) -> dict[str, Ob
 
 
 def _is_timed(row: Observation, repetitions: int) -> bool:
-    if row.status != Status.OK:
-        return row.status == Status.UNSUPPORTED
-    return len(_laps_of(row)) >= repetitions
+    return row.status != Status.OK or len(_laps_of(row)) >= repetitions
 
 
 def _laps_of(row: Observation) -> Sequence[float]:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from orchestrator.agree.result import Agreement
 from orchestrator.agree.settings import SettingSet
 from orchestrator.agree.subjects import Subject, anything, subjects, without_float64
 from orchestrator.agree.text import agreements_json, agreements_text
+from orchestrator.cli.mirrors import shared
 from orchestrator.cli.progress import progress
 from orchestrator.cli.run import ended_by_signals
 from orchestrator.errors import Exit, UsageError
@@ -56,7 +57,11 @@ def agree(
     """Carry out ``eqc agree``."""
     experiment = spec.load(_file_of(source), providers())
     found = subjects(experiment)
-    with progress(None, quiet=quiet) as tell, ended_by_signals() as (stop, abort):
+    with (
+        progress(None, quiet=quiet) as tell,
+        ended_by_signals() as (stop, abort),
+        shared(context, results, tell) as sharing,
+    ):
         calls = Calls(
             experiment,
             results,
@@ -66,7 +71,9 @@ def agree(
             tell,
             stop,
             abort,
+            sharing.stored,
             fresh=fresh,
+            anew=fresh,
         )
         observing = Observing(experiment, calls.search, calls.newest, calls.refused)
         choice = anything if float64 else without_float64
@@ -99,7 +106,12 @@ class Calls:
     tell: EventSink
     stop: Event
     abort: Event
+    stored: Callable[[RunFolder], None] | None = None
+    """Called after every addition to the store."""
     fresh: bool = False
+    """Whether the next call of ``search`` begins a new run."""
+    anew: bool = False
+    """Whether times that are stored do not count."""
     late: bool = False
     """Whether the time was over."""
 
@@ -150,7 +162,7 @@ class Calls:
                 sets,
                 self.experiment,
                 repetitions=repetitions,
-                results=self.results,
+                results=None if self.anew else self.results,
                 run=self.time,
             )
 
@@ -190,6 +202,7 @@ class Calls:
             tell=self.tell,
             stop=self.stop,
             abort=self.abort,
+            stored=self.stored,
         ).folder
 
     def _done(self, plan: Plan) -> Counter[str]:
