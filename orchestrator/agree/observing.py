@@ -73,6 +73,8 @@ class Observing:
                 self.stopped = self.refused(self.plan)
             if self.stopped is None:
                 rows = self._rows(self.run(plan))
+                # What ended while it ran, too.
+                self.stopped = self.refused(self.plan)
         self.cells.update({cell.id: cell for cell in plan.cells if cell.id in rows})
         found = {}
         for ask, cells in wanted.items():
