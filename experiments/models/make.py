@@ -4,7 +4,8 @@
 
 The network's weights are random, but fixed. Writes ``net.pt2`` (torch's own program), ``net.onnx``
 and ``net-opset13.onnx`` (two exports of it), ``net-int8.onnx`` (the first, quantised: weights and
-activations are 8 bits wide, scaled for inputs that are normally distributed).
+activations are 8 bits wide, scaled for inputs that are normally distributed). ``matmul.pt2`` is one
+matrix product as torch's program; it has no weights.
 """
 
 from __future__ import annotations
@@ -45,6 +46,14 @@ class Net(torch.nn.Module):
         return self.last(x)
 
 
+class Product(torch.nn.Module):
+    """One matrix product."""
+
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        """(256, 256), (256, 256) → (256, 256)."""
+        return a @ b
+
+
 class Calibration(CalibrationDataReader):
     """Inputs as the experiments have them."""
 
@@ -61,11 +70,12 @@ def main(folder: Path) -> None:
     """Write all files to ``folder``."""
     torch.manual_seed(1)
     net, given = Net().eval(), (torch.zeros(SHAPE),)
-    program = torch.export.export(net, given)
-    for node in program.graph.nodes:
-        # Where this script stood, and its lines.
-        node.meta.pop("stack_trace", None)
-    torch.export.save(program, folder / "net.pt2")
+    torch.export.save(exported(net, given), folder / "net.pt2")
+    square = torch.zeros(256, 256)
+    product = exported(Product(), (square, square))
+    # Else the squares are saved with it.
+    product.example_inputs = None
+    torch.export.save(product, folder / "matmul.pt2")
     for name, opset in OPSETS.items():
         with warnings.catch_warnings():
             # The exporter that needs no further package; torch says that it is the older one.
@@ -91,6 +101,17 @@ def main(folder: Path) -> None:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
+
+
+def exported(
+    module: torch.nn.Module, given: tuple[torch.Tensor, ...]
+) -> torch.export.ExportedProgram:
+    """What ``module`` computes of tensors such as ``given`` as torch's own program."""
+    program = torch.export.export(module, given)
+    for node in program.graph.nodes:
+        # Where this script stood, and its lines.
+        node.meta.pop("stack_trace", None)
+    return program
 
 
 if __name__ == "__main__":

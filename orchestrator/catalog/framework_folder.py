@@ -39,6 +39,8 @@ REQUIRED_FLAGS: Mapping[str, str] = MappingProxyType(
 """For each level of masks, oldest first: the CPU flag (as Linux names it) that it needs."""
 
 DESCRIPTION = "framework.json"
+AGREEMENT = "agreement.json"
+"""Optional: settings that may make platforms agree (``catalog/agreement.py``)."""
 _REQUIREMENTS, _MASKS, _DOCKERFILE = "requirements.txt", "masks.json", "Dockerfile"
 _KEYS = ("sources", "adapter", "install")
 _OPTIONAL = ("distribution", "flags", "variables")
@@ -101,7 +103,7 @@ class Framework:
         """The files that the runner needs: (``<framework>/<path in its folder>``, file), sorted."""
         for path in sorted(self.folder.rglob("*")):
             parts = path.relative_to(self.folder).parts
-            if parts[0] in (_MASKS, _DOCKERFILE) or not path.is_file():
+            if parts[0] in (_MASKS, AGREEMENT, _DOCKERFILE) or not path.is_file():
                 continue
             if not any(part == "__pycache__" or part.startswith(".") for part in parts):
                 yield "/".join((self.name, *parts)), path

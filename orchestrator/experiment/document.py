@@ -65,6 +65,7 @@ Axis = Annotated[
 Axes = Annotated[
     list[Axis], MinLen(1), BeforeValidator(many, json_schema_input_type=Axis | list[Axis])
 ]
+Repetitions = Annotated[int, Field(ge=1, le=1000)]
 Positive = Annotated[float, Field(gt=0)]
 Money = Annotated[Positive, BeforeValidator(dollars, json_schema_input_type=float | str)]
 
@@ -139,6 +140,8 @@ class ObserveEntry(Strict):
         Annotated[str, BeforeValidator(_rows, json_schema_input_type=int | str | list[int])] | None
     ) = None
     """The part of axis 0 of every output that is compared: a row, or rows like ``0:2``."""
+    time: Repetitions | None = None
+    """How many warm runs are timed, in a session more."""
 
 
 class LimitsEntry(Strict):

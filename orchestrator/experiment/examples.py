@@ -135,6 +135,7 @@ EXAMPLES = {
     "mode": "fork",
     "keep": "classes",
     "row": '"0:2"',
+    "time": "20",
     # limits
     "cost": "20 USD",
     "cost_per_hour": "5 USD",

@@ -156,7 +156,9 @@ def _check_row(document: Document, mistakes: Mistakes) -> None:
 
 
 def _observe(entry: ObserveEntry, sessions: int) -> Observe:
-    return Observe(entry.layers, entry.kernels, sessions, entry.mode, Keep(entry.keep))
+    time = entry.time or 0
+    sessions += 1 if time else 0
+    return Observe(entry.layers, entry.kernels, sessions, entry.mode, Keep(entry.keep), time)
 
 
 def _limits(entry: LimitsEntry) -> Limits:

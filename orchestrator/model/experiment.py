@@ -267,9 +267,12 @@ class Observe:
     layers: bool = False
     kernels: bool = False
     sessions: int = 3
+    """With the one that is timed, if one is."""
     mode: str = "fork"
     """``fork`` where it is safe, or ``cold``: one process per session."""
     keep: Keep = Keep.FINAL
+    time: int = 0
+    """Warm runs in the last session, which is then a process of its own; 0: none is timed."""
 
 
 @dataclass(frozen=True)

@@ -229,6 +229,8 @@ class Observation(NamedTuple):
     """Conversions of inputs that were made: ``x: int64 → uint8``."""
     unrecorded: tuple[UnrecordedOutput, ...] = ()
     """What was computed beside ``outputs``, and why it is not among them."""
+    time: Json = None
+    """Of a timed session: ``laps``, ``median`` and ``quartiles``, in seconds."""
 
     @property
     def key(self) -> SessionKey:

@@ -68,6 +68,7 @@ class Job:
         return sum(
             len(sessions) * limits.session_seconds
             + START_SECONDS * (1 if cell.observe.mode == "fork" else len(sessions))
+            + (START_SECONDS + limits.session_seconds if cell.observe.time else 0)
             for cell, sessions in self.cells
         )
 
@@ -202,6 +203,9 @@ def _cell(job: Job, cell: Cell, sessions: tuple[int, ...], folder: Path) -> dict
         "kernels": observe.kernels,
         # One tensor of each class is wanted: send all, the store keeps each digest once.
         "keep": "all" if observe.keep is Keep.CLASSES else observe.keep.value,
+        "time": {"session": observe.sessions - 1, "repetitions": observe.time}
+        if observe.time
+        else None,
     }
 
 

@@ -43,6 +43,10 @@ class Cell:
     group: Group
     sessions: tuple[int, ...]
     record: Mapping[str, Any]
+    timed: int | None = None
+    """Which of its sessions is timed, if one is."""
+    repetitions: int = 0
+    """How many warm runs that session makes."""
 
 
 @dataclass(frozen=True)
@@ -100,4 +104,6 @@ def _cell(record: Mapping[str, Any]) -> Cell:
     group = Group(record["framework"], tuple(sorted(environment.items())), device, mode)
     sessions = tuple(int(number) for number in record["sessions"])
     record["workload"], record["input"]["tensors"]  # raises a KeyError that names a missing key
-    return Cell(record["cell"], group, sessions, record)
+    time = record.get("time") or {}
+    timed = None if not time else int(time["session"])
+    return Cell(record["cell"], group, sessions, record, timed, int(time.get("repetitions", 0)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -31,10 +31,21 @@ class Folders(NamedTuple):
     out: Path
 
 
+Timer = Callable[[Callable[[], object]], "list[float]"]
+"""Makes runs of a model and returns the seconds of each."""
+
+
 def observe(
-    adapter: Adapter, cell: Mapping[str, Any], session: int, mode: str, folders: Folders
+    adapter: Adapter,
+    cell: Mapping[str, Any],
+    session: int,
+    mode: str,
+    folders: Folders,
+    timer: Timer | None = None,
 ) -> dict[str, Any]:
     """Compute a session and return its observation (status ``ok``).
+
+    With a ``timer`` the model runs again and again once everything else is recorded.
 
     The plain run comes first, so that instrumentation cannot change it. Tensors are written as
     the cell's ``keep`` demands. Raises what the adapter raises, and ``OSError`` from writing.
@@ -77,6 +88,7 @@ def observe(
             else:
                 outputs.append({**what, **_identify(rows.of_layer(layer.tensor, batch), place)})
     facts = loaded.facts
+    laps = [] if timer is None else timer(lambda: loaded.run(inputs))
     return {
         "schema": observations.SCHEMA,
         "cell": cell["cell"],
@@ -100,10 +112,19 @@ def observe(
         "converted": list(getattr(loaded, "converted", ())),
         "perturbed": perturbed,
         "kernels": None,
+        **({} if timer is None else {"time": {"laps": laps, **quartiles(laps)}}),
         "mode": mode,
         "started": started,
         "seconds": round(time.monotonic() - clock, 6),
     }
+
+
+def quartiles(laps: Sequence[float]) -> dict[str, Any]:
+    """``median`` and ``quartiles`` of the seconds in ``laps``; without any, nothing."""
+    if not laps:
+        return {}
+    low, median, high = np.percentile(laps, [25, 50, 75]).tolist()
+    return {"median": median, "quartiles": [low, high]}
 
 
 def read_inputs(folder: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:

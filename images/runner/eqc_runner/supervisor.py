@@ -7,6 +7,7 @@ enforces the limits, and writes the observations of sessions that could not writ
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
@@ -33,6 +34,9 @@ CANNOT_WRITE = 74
 
 IMPORT_SECONDS = 300.0
 """The shortest time limit for importing a framework. Under emulation imports take up to 30 s."""
+
+AT_ONCE = 8
+"""Timed sessions that are computed side by side, at most."""
 
 _GRACE_SECONDS = 5.0
 """How long the worker may take to report the end of a session that was killed."""
@@ -85,13 +89,68 @@ class Supervisor:
         observations.repair(self._path)
         done = observations.recorded(self._path)
         groups: dict[Group, list[Session]] = {}
+        timed: dict[str, list[Session]] = {}
         for cell in self._job.cells:
             sessions = [Session(cell.id, number) for number in cell.sessions]
-            groups.setdefault(cell.group, []).extend(s for s in sessions if s not in done)
+            left = [session for session in sessions if session not in done]
+            groups.setdefault(cell.group, []).extend(s for s in left if s.session != cell.timed)
+            timed.setdefault(side_by_side(cell), []).extend(
+                s for s in left if s.session == cell.timed
+            )
         for group, sessions in groups.items():
             waiting = [session for session in sessions if self._files_are_right(session)]
             while waiting:
                 waiting = self._run_worker(group, waiting)
+        for sessions in timed.values():
+            right = [session for session in sessions if self._files_are_right(session)]
+            for start in range(0, len(right), AT_ONCE):
+                self._time(right[start : start + AT_ONCE])
+
+    def _time(self, sessions: list[Session]) -> None:
+        """Compute timed sessions at once, one process each: a run of each in turn."""
+        with contextlib.ExitStack() as stack:
+            waiting = []
+            for session in sessions:
+                worker = self._timed_worker(session, stack)
+                if worker is not None and self._waits(worker, session, ("begin", "warm")):
+                    waiting.append((worker, session))
+            for lap in range(max((self._cells[s.cell].repetitions for s in sessions), default=0)):
+                for worker, session in tuple(waiting):
+                    if lap < self._cells[session.cell].repetitions:
+                        worker.tell("lap")
+                        if not self._waits(worker, session, ("lap",)):
+                            waiting.remove((worker, session))
+            for worker, session in waiting:
+                worker.tell("end")
+                self._follow(worker, session)
+
+    def _timed_worker(self, session: Session, stack: contextlib.ExitStack) -> WorkerProcess | None:
+        """A worker that has imported its framework; ``None``: the session has its reason."""
+        if self._deadline <= time.monotonic():
+            self._write(session, _too_late())
+            return None
+        before = oom_kills()
+        try:
+            worker = self._start(self._cells[session.cell].group, [session], mode="timed")
+        except CannotStart as error:
+            self._write(session, Reason("unsupported", "not-installed", str(error)))
+            return None
+        stack.enter_context(worker)
+        reason = self._await_import(worker, before)
+        if reason is not None:
+            self._write(session, reason)
+        return worker if reason is None else None
+
+    def _waits(self, worker: WorkerProcess, session: Session, events: tuple[str, ...]) -> bool:
+        """Whether the worker reports ``events`` in turn; if not, the session gets its reason."""
+        for name in events:
+            limit = min(time.monotonic() + self._job.session_seconds, self._deadline)
+            event = worker.next(limit)
+            if event.name != name:
+                worker.unread(event)
+                self._follow(worker, session)
+                return False
+        return True
 
     def _files_are_right(self, session: Session) -> bool:
         reason = self._files.problem(self._cells[session.cell].record)
@@ -105,21 +164,9 @@ class Supervisor:
             return self._give_up(sessions, _too_late())
         batch = sessions[:1] if group.mode == "cold" else sessions
         later = sessions[len(batch) :]
-        records: dict[str, Any] = {s.cell: self._described(s.cell) for s in batch}
-        assignment = {
-            "job": str(self._job_folder.resolve()),
-            "out": str(self._out_folder.resolve()),
-            "framework": group.framework,
-            "mode": group.mode,
-            "cells": records,
-            "sessions": batch,
-        }
-        # No limit with a GPU: drivers map device memory into the process, which might count.
-        memory = self._job.memory_bytes if group.device == "cpu" else None
         before = oom_kills()
-        environment = self._presentation.environment(dict(group.environment))
         try:
-            worker = WorkerProcess(self._job.launcher, environment, assignment, memory)
+            worker = self._start(group, batch, mode=group.mode)
         except CannotStart as error:
             why = Reason("unsupported", "not-installed", str(error))
             return self._give_up([*batch, *later], why)
@@ -132,6 +179,23 @@ class Supervisor:
                     return [*batch[1:], *later]
                 batch = batch[1:]
         return later
+
+    def _start(self, group: Group, sessions: list[Session], *, mode: str) -> WorkerProcess:
+        """A worker for ``sessions``. Raises ``CannotStart``."""
+        records: dict[str, Any] = {s.cell: self._described(s.cell) for s in sessions}
+        assignment = {
+            "job": str(self._job_folder.resolve()),
+            "out": str(self._out_folder.resolve()),
+            "framework": group.framework,
+            "mode": mode,
+            "cells": records,
+            "sessions": sessions,
+        }
+        # No limit with a GPU: drivers map device memory into the process, which might count.
+        memory = self._job.memory_bytes if group.device == "cpu" else None
+        environment = self._presentation.environment(dict(group.environment))
+        told = mode == "timed"
+        return WorkerProcess(self._job.launcher, environment, assignment, memory, is_told=told)
 
     def _await_import(self, worker: WorkerProcess, oom_before: int) -> Reason | None:
         """``None`` once the framework is imported, else why none of its sessions can run."""
@@ -246,6 +310,11 @@ class Supervisor:
         )
         observations.append(self._path, record)
         _progress(session, reason.status, seconds)
+
+
+def side_by_side(cell: Cell) -> str:
+    """Cells of one workload and input have one such text: they are timed in turn."""
+    return json.dumps([cell.record["workload"], cell.record["input"]], sort_keys=True)
 
 
 def _too_late() -> Reason:

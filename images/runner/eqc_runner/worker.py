@@ -9,6 +9,11 @@ limits and writes the observations of failed sessions.
     {"event": "begin", "cell", "session", "pid"}          a session begins, in process pid
     {"event": "ended", "cell", "session", "reason"}       reason null: its line is written
     {"event": "died", "cell", "session", "returncode"}    a forked child ended, also after "ended"
+    {"event": "warm"}                                     a timed session waits for its next word
+    {"event": "lap", "seconds"}                           it has made one run
+
+A timed session (mode ``timed``) is computed in the worker itself. Once its outputs are recorded it
+makes one more run for each line ``lap`` on stdin, until another line or the end comes.
 """
 
 from __future__ import annotations
@@ -18,10 +23,11 @@ import importlib
 import json
 import os
 import sys
+import time
 import traceback
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Mapping, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Mapping, NamedTuple, NoReturn
 
 from eqc_runner import adapters
 from eqc_runner.failures import Reason, SessionError, reason_of
@@ -48,7 +54,7 @@ class Assignment(NamedTuple):
 
 def main(source: BinaryIO) -> int:
     """Compute the sessions of the assignment read from ``source``; returns the exit code, 0."""
-    assignment = Assignment(**json.loads(source.read()))
+    assignment = Assignment(**json.loads(source.readline()))
     report = Report()
     try:
         check.require()
@@ -71,9 +77,10 @@ def main(source: BinaryIO) -> int:
     report("ready")
     for cell, session in assignment.sessions:
         os.write(2, stderr_mark(Session(cell, session)))
-        if assignment.mode == "cold":
+        if assignment.mode != "fork":
             report("begin", cell=cell, session=session, pid=os.getpid())
-            return run_session(adapter, assignment, cell, session, report)
+            timer = Laps(source, report) if assignment.mode == "timed" else None
+            return run_session(adapter, assignment, cell, session, report, timer)
         _fork_session(adapter, assignment, cell, session, report)
     return 0
 
@@ -102,8 +109,32 @@ class Report:
         os.write(self._descriptor, json.dumps({"event": event, **fields}).encode() + b"\n")
 
 
+class Laps:
+    """Makes the runs of a timed session when it is told to."""
+
+    def __init__(self, source: BinaryIO, report: Report) -> None:
+        self._source = source
+        self._report = report
+
+    def __call__(self, run: Callable[[], object]) -> list[float]:
+        """The seconds of each run, by the monotonic clock."""
+        seconds = []
+        self._report("warm")
+        while self._source.readline() == b"lap\n":
+            start = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - start)
+            self._report("lap", seconds=seconds[-1])
+        return seconds
+
+
 def run_session(
-    adapter: Adapter, assignment: Assignment, cell: str, session: int, report: Report
+    adapter: Adapter,
+    assignment: Assignment,
+    cell: str,
+    session: int,
+    report: Report,
+    timer: Laps | None = None,
 ) -> int:
     """Compute one session in this process and write its line; returns the exit code, 0."""
     # Imported late for the reason given in ``main``.
@@ -113,8 +144,9 @@ def run_session(
     folders = Folders(Path(assignment.job), Path(assignment.out))
     reason: Reason | None = None
     try:
+        mode = "fork" if assignment.mode == "fork" else "cold"
         reported = check.report_size()
-        record = observe(adapter, assignment.cells[cell], session, assignment.mode, folders)
+        record = observe(adapter, assignment.cells[cell], session, mode, folders, timer)
         check.require_all_objects(reported)
         observations.append(folders.out / observations.NAME, record)
     except Exception as error:  # noqa: BLE001 - any error is reported, as an observation

@@ -43,7 +43,10 @@ class WorkerProcess:
         environment: Mapping[str, str],
         assignment: Mapping[str, Any],
         memory_bytes: int | None,
+        *,
+        is_told: bool = False,
     ) -> None:
+        """``is_told``: it waits for words (``tell``) while it works."""
         # Every session inherits the write end of stderr: when it is closed, all have ended.
         argv = [*launcher, sys.executable, "-X", "faulthandler", "-m", "eqc_runner", "worker"]
         try:
@@ -66,13 +69,16 @@ class WorkerProcess:
             assert stream is not None  # noqa: S101 - PIPE was asked for
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, selectors.EVENT_READ)
-        self._assign(json.dumps(assignment).encode())
+        self._write(json.dumps(assignment).encode() + b"\n")
+        if not is_told:
+            self._end_of_words()
 
     def __enter__(self) -> WorkerProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        self._end_of_words()
         self._selector.close()
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
@@ -120,14 +126,30 @@ class WorkerProcess:
         while self._selector.get_map() and time.monotonic() < end:
             self._read(0.1)
 
-    def _assign(self, content: bytes) -> None:
+    def tell(self, word: str) -> None:
+        """Send one line to a worker that waits for one (``is_told``)."""
+        self._write(word.encode() + b"\n")
+
+    def unread(self, event: Event) -> None:
+        """Let ``next`` return ``event`` once more."""
+        self._events.appendleft(event)
+
+    def _write(self, content: bytes) -> None:
         stdin = self._process.stdin
         assert stdin is not None  # noqa: S101 - PIPE was asked for
         try:
             stdin.write(content)
-            stdin.close()
+            stdin.flush()
         except BrokenPipeError:
             # The worker ended at once: its exit status and stderr give the reason.
+            return
+
+    def _end_of_words(self) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None  # noqa: S101 - PIPE was asked for
+        try:
+            stdin.close()
+        except BrokenPipeError:
             return
 
     def _drain(self) -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.commands.declaring import command
-from orchestrator.cli.commands.options import FILE, as_json, experiment_file, results_folder
+from orchestrator.cli.commands.options import (
+    FILE,
+    as_json,
+    experiment_file,
+    output_file,
+    results_folder,
+)
 from orchestrator.model.experiment import Isolation
 
 jobs = click.option("--jobs", type=click.IntRange(1), help="Jobs at once. [default: the CPUs here]")
@@ -72,6 +78,60 @@ def run() -> None:
     """Observe every cell of an experiment that the store has not, then show the classes.
 
     Stop it at any time, even with kill -9: the same command goes on where it was.
+    """
+
+
+@command("agree:agree")
+@click.argument("source", type=click.Path(exists=True, path_type=Path), metavar="EXPERIMENT|STORE")
+@results_folder
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=300.0,
+    show_default=True,
+    help="For the search; what it did not try is said, and the same command goes on.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1, 3),
+    default=3,
+    show_default=True,
+    help="Settings in a set, at most.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="For rented machines, by estimate. [default: the file's limits: cost]",
+)
+@click.option("--float64", is_flag=True, help="Try computing in float64, too.")
+@click.option(
+    "--time",
+    "repetitions",
+    type=click.IntRange(0, 1000),
+    default=20,
+    show_default=True,
+    metavar="LAPS",
+    help="Warm runs of each recommended set, beside as many without it; 0: none.",
+)
+@click.option("--fresh", is_flag=True, help="Start a new search instead of resuming the newest.")
+@click.option(
+    "--isolation",
+    type=click.Choice([i.value for i in Isolation]),
+    help="As of eqc run.",
+)
+@jobs
+@click.option("--format", "kind", type=click.Choice(["text", "json"]), default="text")
+@output_file
+@quiet
+def agree() -> None:
+    """Find the fewest settings that make the platforms of an experiment agree, bit for bit.
+
+    Environment variables, flags and threads, as images/<framework>/agreement.json lists them: each
+    alone, then two and three together. Shown are the smallest sets with the fewest classes, how
+    much slower they are here, how far they move the outputs, and what to write to the file. A set
+    under which a platform gives nothing is never one of them. Observations are stored in a run of
+    their own, NAME-agree, and not made again.
     """
 
 

@@ -127,7 +127,7 @@ def test_onednn_has_each_switch_in_its_own_framework_alone(tmp_path: Path) -> No
 
 def test_the_models_of_experiments_are_small() -> None:
     files = [path for path in (FOLDER / "models").iterdir() if path.suffix in (".onnx", ".pt2")]
-    assert len(files) == 4
+    assert len(files) == 5
     assert all(path.stat().st_size < 50_000 for path in files)
 
 

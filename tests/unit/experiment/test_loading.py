@@ -208,3 +208,8 @@ def test_the_schema_accepts_what_loads_and_refuses_what_does_not() -> None:
     assert list(validator.iter_errors(data)) == []
     assert list(validator.iter_errors({**data, "workload": []}))
     assert list(validator.iter_errors({**data, "platforms": [{"provider": "mars"}]}))
+
+
+def test_a_timed_cell_has_one_session_more(load: Load) -> None:
+    found = load(text_of("observe: {sessions: 2, time: 20}\n"))
+    assert found.observe_cpu == Observe(sessions=3, time=20)

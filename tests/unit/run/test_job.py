@@ -17,6 +17,7 @@ from orchestrator.model.experiment import (
     Installation,
     Keep,
     Limits,
+    Observe,
     Variant,
 )
 from orchestrator.model.machine import Machine
@@ -89,6 +90,19 @@ def test_rows_and_rounding_are_told_to_the_runner(tmp_path: Path) -> None:
     plain, other = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
     assert (plain["cast"], plain["row"]) == (False, None)
     assert (other["cast"], other["row"]) == (True, "0:2")
+
+
+def test_the_last_session_of_a_timed_cell_is_the_timed_one(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    told = replace(c, observe=Observe(sessions=3, time=20))
+    job = Job(machine(c), Installation("onnxruntime"), ((c, (0,)), (told, (0, 2))))
+    write_job(job, tmp_path / "job", Limits(), None)
+    plain, other = json.loads((tmp_path / "job" / "job.json").read_text())["cells"]
+    assert plain["time"] is None
+    assert other["time"] == {"session": 2, "repetitions": 20}
+    assert job.seconds(Limits()) > Job(job.machine, job.installation, ((c, (0, 1, 2)),)).seconds(
+        Limits()
+    )
 
 
 def test_constants_the_signature_and_the_precision_are_told_to_the_runner(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     out.mkdir()
     whole = observed(one.id, 0, framework=FRAMEWORK, model=MODEL, perturbed=False)
     whole |= {"unrecorded": UNRECORDED, "converted": ["x: int64 → uint8"]}
+    whole |= {"time": {"laps": [0.5], "median": 0.5, "quartiles": [0.5, 0.5]}}
     whole |= {"kernels": ["a"], "mode": "fork", "started": "2026-01-01", "seconds": 0.5}
     text = "".join(json.dumps(each) + "\n" for each in (whole, failed(one.id, 1)))
     (out / "observations.jsonl").write_text(text)

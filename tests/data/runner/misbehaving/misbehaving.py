@@ -79,6 +79,11 @@ class Model:
     def run(self, inputs: Inputs) -> list[tuple[str, Tensor]]:
         misbehave(self.how)
         self.runs += 1
+        if self.how == "logs-runs":
+            with Path(os.environ["IMPORT_LOG"]).open("a") as log:
+                log.write(f"{os.getpid()}\n")
+        if self.how == "dies-warm" and self.runs == 2:
+            raise RuntimeError("this model runs once")
         value = inputs["input"] * 2
         if self.how == "count-runs":
             # A counter in the process: if sessions shared state, the output would change.

@@ -1,0 +1,1 @@
+"""Which settings make platforms agree, bit for bit, and what they cost in speed."""
