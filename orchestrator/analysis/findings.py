@@ -36,14 +36,10 @@ from orchestrator.analysis.hardware.flag_clusters import (
     flag_table,
 )
 from orchestrator.analysis.hardware.members import classes_by_platform
-from orchestrator.analysis.hardware.order import (
-    SortKey,
-    figure_order,
-    in_table_order,
-    table_order,
-)
+from orchestrator.analysis.hardware.order import SortKey, figure_order, in_table_order, table_order
 from orchestrator.analysis.hardware.platforms import Fingerprints, gpu_generations
 from orchestrator.analysis.layers.details import deviating_shares, effect_counts, layer_details
+from orchestrator.analysis.layers.kernels import kernel_uses
 from orchestrator.analysis.layers.model_size import (
     by_multiplications,
     multiplications_of,
@@ -60,6 +56,7 @@ from orchestrator.results.consequences import Consequences
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import ExplainedPartition, Explanation, Prediction
 from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.kernels import KernelUses
 from orchestrator.results.layers import (
     CoreCounts,
     DeviatingShare,
@@ -335,6 +332,11 @@ class Findings:
         """The line of Figure 4 that a workload, by its label, belongs to."""
         return series_of(self.records)
 
+    @cached_property
+    def kernels(self) -> KernelUses:
+        """Which kernels ran, by platform and layer."""
+        return kernel_uses(self.ordered)
+
     # Explanations
 
     def explained(
@@ -388,8 +390,6 @@ class Findings:
 
 
 _MEASURE_ALL = "`eqc report STORE --show consequences` has how far apart all are"
-
-
 _NOT_STRICT = "Explained are the most frequent outputs, numbered as without --strict."
 
 

@@ -13,6 +13,7 @@ from eqc_runner.adapters.protocol import Settings
 from eqc_runner.chain import digest_and_chain
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
+from eqc_runner.kernels.observing import Observed, observe_kernels
 from eqc_runner.rows import Rows
 from eqc_runner.tensor import Tensor, Unrecorded
 
@@ -50,15 +51,18 @@ def observe(
         cast=bool(cell.get("cast")),
     )
     rows = Rows.parse(cell.get("row"))
+    # In a process of its own, forked before anything is computed here.
+    kernels = _kernels(adapter, cell, inputs, folders.job, settings, rows)
     loaded = adapter.load(cell["workload"], folders.job, settings)
     keep = cell.get("keep") or "none"
     finals = rows.of_finals(loaded.run(inputs))
     outputs, unrecorded = _final_records(finals, folders.out if keep != "none" else None)
+    own = {record["index"]: record["digest"] for record in outputs}
     perturbed = None
     if cell.get("layers"):
         instrumented, layers = loaded.run_layers(inputs)
         # By place: of what cannot be recorded nothing is known but that it is there.
-        perturbed = {record["index"]: record["digest"] for record in outputs} != {
+        perturbed = own != {
             index: digest(tensor)
             for index, (_, whole) in enumerate(instrumented)
             if isinstance(tensor := rows.of_final(whole), Tensor)
@@ -99,11 +103,32 @@ def observe(
         # Adapters of others, made before there was this, do not say.
         "converted": list(getattr(loaded, "converted", ())),
         "perturbed": perturbed,
-        "kernels": None,
+        "kernels": None if kernels is None else kernels.record(own),
         "mode": mode,
         "started": started,
         "seconds": round(time.monotonic() - clock, 6),
     }
+
+
+def _kernels(
+    adapter: Adapter,
+    cell: Mapping[str, Any],
+    inputs: Mapping[str, np.ndarray],
+    job: Path,
+    settings: Settings,
+    rows: Rows,
+) -> Observed | None:
+    """The kernels of the cell; ``None`` where they are not asked for."""
+    if not cell.get("kernels"):
+        return None
+    tell = getattr(adapter, "kernels", None)
+    if tell is None:
+        return Observed([], f"the adapter of {cell['framework']} does not tell kernels", None)
+    return observe_kernels(
+        lambda trace: tell(adapter.load(cell["workload"], job, settings), inputs, trace),
+        rows,
+        getattr(adapter, "logging", {}),
+    )
 
 
 def read_inputs(folder: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:

@@ -90,6 +90,11 @@ class KerasModel:
             for path, tensor in outputs(self._tf, value)
         ]
 
+    def layers(self) -> list[tuple[str, str]]:
+        """The names and operations of the layers, in order of computation."""
+        network = self._network or self._fresh()
+        return [(name, operation) for name, operation, _ in network.layers]
+
     def _unused(self) -> Network:
         network, self._network = self._network or self._fresh(), None
         return network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 import numpy as np
@@ -36,17 +37,21 @@ class Forms(NamedTuple):
 
 
 class OnnxModel:
-    """A ``Loaded``. ``session`` makes the ``InferenceSession`` of one of the model's forms."""
+    """A ``Loaded``. ``session`` makes the ``InferenceSession`` of one of the model's forms.
+
+    ``nodes``: the first output of each node, by the node's name.
+    """
 
     def __init__(
         self,
         ort: Any,
-        session: Callable[[Any], Any],
+        session: Callable[..., Any],
         forms: Forms,
         layers: Sequence[Layer],
         facts: ModelFacts,
         settings: Settings,
         *,
+        nodes: Mapping[str, str],
         unranked: frozenset[str] = frozenset(),
         nhwc: bool = False,
     ) -> None:
@@ -55,7 +60,8 @@ class OnnxModel:
         self._ort = ort
         self._session = session
         self._forms = forms
-        self._layers = layers
+        self.layers = layers
+        self.nodes = nodes
         self._settings = settings
         self._nhwc = nhwc
         self._plain = session(forms.plain)
@@ -66,9 +72,17 @@ class OnnxModel:
         found = self._run(self._plain, self._outputs, inputs)
         return [leaf for output in self._outputs for leaf in found[output.name]]
 
+    def run_profiled(self, inputs: Mapping[str, np.ndarray], prefix: Path) -> tuple[Named, Path]:
+        """As ``run``, in a session of its own that writes a profile; and where that is."""
+        session = self._session(self._forms.plain, profile=prefix)
+        found = self._run(session, self._outputs, inputs)
+        return [leaf for output in self._outputs for leaf in found[output.name]], Path(
+            session.end_profiling()
+        )
+
     def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
-        wanted = [layer.name for layer in self._layers if layer.reason is None]
-        reasons = {layer.name: layer.reason for layer in self._layers if layer.reason is not None}
+        wanted = [layer.name for layer in self.layers if layer.reason is None]
+        reasons = {layer.name: layer.reason for layer in self.layers if layer.reason is not None}
         found: dict[str, Named] | None = None
         session = self._instrumented(list(dict.fromkeys(wanted)), reasons)
         if session is not None:
@@ -80,7 +94,7 @@ class OnnxModel:
             finals = [leaf for output in self._outputs for leaf in found[output.name]]
         return finals, [
             LayerOutput(layer.name, layer.operation, _layer(layer.name, found, reasons))
-            for layer in self._layers
+            for layer in self.layers
         ]
 
     def _recorded(

@@ -21,6 +21,9 @@ from eqc_runner.adapters.settings import (
     read_flags,
 )
 from eqc_runner.failures import Failed, Unsupported
+from eqc_runner.kernels import openvino_model
+from eqc_runner.kernels.kernel import Told
+from eqc_runner.kernels.trace import Trace
 from eqc_runner.models.builtin_model import builtin_model
 from eqc_runner.tensor import Tensor, Unrecorded
 
@@ -102,6 +105,14 @@ class OpenvinoAdapter:
             "libraries": libraries,
         }
 
+    def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
+        del trace
+        if not isinstance(loaded, OpenvinoModel):
+            return Told(loaded.run(inputs), [], "a function may compute with anything")
+        return Told(
+            loaded.run(inputs), openvino_model.kernels(loaded.primitives(), loaded.layers())
+        )
+
 
 class OpenvinoModel:
     """A compiled model; layers are the tensors that have a name in the ONNX graph."""
@@ -158,8 +169,25 @@ class OpenvinoModel:
 
     def kernels(self) -> list[str]:
         """The primitive of every operation of the compiled model, e.g. ``brgconv_avx512_f32``."""
-        operations = self.compiled.get_runtime_model().get_ordered_ops()
-        return [str(op.get_rt_info()["primitiveType"].astype(str)) for op in operations]
+        return [primitive.kernel for primitive in self.primitives()]
+
+    def primitives(self) -> list[openvino_model.Primitive]:
+        """Every operation of the compiled model, in the order of execution."""
+        found = []
+        for op in self.compiled.get_runtime_model().get_ordered_ops():
+            said = {name: str(value.astype(str)) for name, value in op.get_rt_info().items()}
+            names = tuple(said.get("originalLayersNames", "").split(","))
+            kind, kernel = said.get("layerType", ""), said["primitiveType"]
+            found.append(openvino_model.Primitive(kind, kernel, names))
+        return found
+
+    def layers(self) -> list[tuple[str, str | None]]:
+        """The tensors that have a name, with their operations; of a builtin model its layers."""
+        if self._operations is not None:
+            return [(name, None) for name in self._operations]
+        ops = self._read().get_ordered_ops()
+        named = [(_name(port), op.get_friendly_name()) for op in ops for port in op.outputs()]
+        return [(name, called) for name, called in named if name is not None]
 
     def _read(self) -> Any:
         try:

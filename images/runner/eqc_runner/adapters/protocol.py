@@ -80,7 +80,10 @@ class Loaded(Protocol):
 class Adapter(Protocol):
     """One framework.
 
-    It may have an attribute ``imports``, see ``worker.import_for_sources``.
+    It may have an attribute ``imports``, see ``worker.import_for_sources``; and a method
+    ``kernels(loaded, inputs, trace) -> Told``, which runs the model and tells its kernels. That is
+    called in a process of its own (``kernels.observing``), instead of ``run``, with the variables
+    of its attribute ``logging`` set and descriptor 1 captured by ``trace``.
     """
 
     name: str
