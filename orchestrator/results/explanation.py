@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orchestrator.results.parting import Parting, Unparted
+
 AttributeValue = str | int | bool | None
 
 
@@ -40,6 +42,8 @@ class Kind(StrEnum):
     CACHE = "cache"
     """Bytes of the level-1 data cache. Libraries divide their loops to fit it, which determines the
     order of sums: TensorFlow's convolutions differ between 32 and 48 KiB on the same CPU."""
+    KERNEL = "kernel"
+    """What computed one layer, where the name of its kernels tells the algorithm."""
     ISA = "isa"
     """The instruction set that a library reports to have chosen."""
     SOFTWARE = "software"
@@ -66,6 +70,7 @@ ORIGINS: Mapping[Kind, Origin] = {
     Kind.SETTING: Origin.SETTING,
     Kind.ENVIRONMENT: Origin.SETTING,
     Kind.ISA: Origin.CHOICE,
+    Kind.KERNEL: Origin.CHOICE,
     Kind.THREADS: Origin.CHOICE,
     Kind.IDENTITY: Origin.IDENTITY,
 }
@@ -283,6 +288,9 @@ class Explanation:
     outliers: tuple[Outlier, ...]
     undescribed: tuple[Undescribed, ...]
     notes: tuple[str, ...] = ()
+    partings: tuple[Parting | Unparted, ...] = ()
+    """Of each class after the first, the first operator that parts it from the first one, in the
+    first of ``partitions``; none where no layers were recorded."""
 
     def class_id(self, number: int, place: int = 0) -> str:
         """The id of a class in one of ``partitions``."""

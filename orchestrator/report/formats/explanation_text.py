@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.report.escape import plain
+from orchestrator.report.parting_words import parting_sentence
 from orchestrator.report.words import column_name
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.details import Part
@@ -122,6 +123,9 @@ def _lines(explanation: Explanation, noun: Noun) -> Iterator[str]:
     for answer in explanation.answers:
         yield ""
         yield from _answer(answer, explanation, noun)
+    yield from _block(
+        "Down the model:", (plain(parting_sentence(one)) for one in explanation.partings)
+    )
     yield from _block(
         f"Suspects, whose {noun.twins} agree on another output:",
         (line for outlier in explanation.outliers for line in _suspect(outlier)),

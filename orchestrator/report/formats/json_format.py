@@ -273,6 +273,7 @@ def _explanation(explanation: Explanation) -> dict[str, Any]:
         "answers": [_answer(answer) for answer in explanation.answers],
         "suspects": [asdict(outlier) for outlier in explanation.outliers],
         "undescribed": [asdict(one) for one in explanation.undescribed],
+        "partings": [asdict(one) for one in explanation.partings],
         "notes": list(explanation.notes),
     }
 
