@@ -18,6 +18,11 @@ def parting_sentence(found: Parting | Unparted) -> str:
     if found.unknown_before:
         layers = counted(found.unknown_before, "layer")
         parts.append(f"{layers} before it only one of them recorded, so it may be earlier")
+    if found.cut:
+        parts.append(
+            "as parts of the model that end there compute it: what the whole model fuses with the "
+            "next operator stands alone in them"
+        )
     parts += _kernels(one, two)
     return "; ".join(parts)
 

@@ -33,6 +33,8 @@ class Parting:
     sides: tuple[Side, Side]
     unknown_before: int = 0
     """Layers before it that one of the sides lacks: it may have parted there."""
+    cut: bool = False
+    """Whether a side's layers are those of parts of the model that end there."""
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,9 @@ class Observation(NamedTuple):
     model: ModelRecord = ModelRecord()
     perturbed: bool | None = None
     """Whether the run that recorded layers gave another final output; ``None`` without layers."""
+    layers_by: str | None = None
+    """``taps``: one run gave all layers; ``cuts``: each is of a part of the model that ends there,
+    since taps changed the final output. ``None`` without layers, and in older records."""
     kernels: Kernels | None = None
     """``None``: not asked for."""
     mode: str | None = None

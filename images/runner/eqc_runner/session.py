@@ -58,7 +58,7 @@ def observe(
     finals = rows.of_finals(loaded.run(inputs))
     outputs, unrecorded = _final_records(finals, folders.out if keep != "none" else None)
     own = {record["index"]: record["digest"] for record in outputs}
-    perturbed = None
+    perturbed, layers_by = None, None
     if cell.get("layers"):
         instrumented, layers = loaded.run_layers(inputs)
         # By place: of what cannot be recorded nothing is known but that it is there.
@@ -67,6 +67,9 @@ def observe(
             for index, (_, whole) in enumerate(instrumented)
             if isinstance(tensor := rows.of_final(whole), Tensor)
         }
+        layers_by = "taps"
+        if perturbed and hasattr(loaded, "run_cut"):
+            layers, layers_by = loaded.run_cut(inputs), "cuts"
         batch = _batch(inputs, settings.batch)
         for index, layer in enumerate(layers):
             place = folders.out if keep == "all" else None
@@ -103,6 +106,7 @@ def observe(
         # Adapters of others, made before there was this, do not say.
         "converted": list(getattr(loaded, "converted", ())),
         "perturbed": perturbed,
+        "layers_by": layers_by,
         "kernels": None if kernels is None else kernels.record(own),
         "mode": mode,
         "started": started,

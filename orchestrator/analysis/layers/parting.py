@@ -13,6 +13,7 @@ from orchestrator.results.record import Observation
 
 LINK = 8
 """Bytes of a link of a chain."""
+CUTS = "cuts"
 NO_LAYERS = "no layers were recorded: `observe: {layers: true}` records them"
 _PERTURBED = "recording the layers of {name} changed its final output: they are of another run"
 _EQUAL = "all layers that both recorded are equal"
@@ -54,14 +55,15 @@ def parting(
     if not all(layers):
         return Unparted(sides(None), NO_LAYERS)
     for record in pair:
-        if record.perturbed is not False:
+        if record.perturbed is not False and record.layers_by != CUTS:
             return Unparted(sides(None), _PERTURBED.format(name=record.platform.label))
     found = first_parting(*layers)
     if found is None:
         return Unparted(sides(None), _EQUAL)
     one, two, unknown = found
     bits, of_bits = agreement(one, two)
-    return Parting(one.name, one.index, one.operation, bits, of_bits, sides(one.name), unknown)
+    cut = any(record.layers_by == CUTS for record in pair)
+    return Parting(one.name, one.index, one.operation, bits, of_bits, sides(one.name), unknown, cut)
 
 
 def first_parting(

@@ -14,6 +14,8 @@ from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.failures import SessionError
 from eqc_runner.tensor import Tensor, Unrecorded
 
+MOST_CUTS = 300
+"""Parts of a model that are run to observe its layers one by one."""
 TRIES = 60
 """Sessions that are made to find the tensors that cannot be outputs; each takes the time of a
 load."""
@@ -34,6 +36,8 @@ class Forms(NamedTuple):
     """What ``InferenceSession`` takes: bytes or a path."""
     instrumented: Callable[[Sequence[str]], bytes]
     """The model with further outputs."""
+    cut: Callable[[str], bytes]
+    """The part of the model that ends at a tensor."""
 
 
 class OnnxModel:
@@ -96,6 +100,27 @@ class OnnxModel:
             LayerOutput(layer.name, layer.operation, _layer(layer.name, found, reasons))
             for layer in self.layers
         ]
+
+    def run_cut(self, inputs: Mapping[str, np.ndarray]) -> list[LayerOutput]:
+        """Every layer as the output of the part of the model that ends there (``onnx_cut``)."""
+        found = []
+        for place, layer in enumerate(self.layers):
+            value: Value
+            if layer.reason is not None:
+                value = Unrecorded(layer.reason)
+            elif place >= MOST_CUTS:
+                value = Unrecorded(f"of a model only the first {MOST_CUTS} layers are cut out")
+            else:
+                value = self._cut(layer.name, inputs)
+            found.append(LayerOutput(layer.name, layer.operation, value))
+        return found
+
+    def _cut(self, name: str, inputs: Mapping[str, np.ndarray]) -> Value:
+        try:
+            session = self._session(self._forms.cut(name))
+            return _layer(name, self._run(session, session.get_outputs(), inputs), {})
+        except Exception as error:  # noqa: BLE001 - the other layers are there, whatever this is
+            return Unrecorded(f"the part that ends at it cannot be run: {_line(error)}")
 
     def _recorded(
         self,

@@ -9,7 +9,7 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from eqc_runner.adapters import onnx_graph, onnx_options, onnx_refusals
+from eqc_runner.adapters import onnx_cut, onnx_graph, onnx_options, onnx_refusals
 from eqc_runner.adapters.binding import check_precision
 from eqc_runner.adapters.onnx_files import OnnxFile, read_onnx
 from eqc_runner.adapters.onnx_model import Forms, Layer, OnnxModel
@@ -104,7 +104,8 @@ class OnnxRuntimeAdapter:
         )
         plain, instrumented = graph.SerializeToString(), tapped.SerializeToString()
         layers = [Layer(layer.name, layer.operation) for layer in model.graph.layers]
-        forms = Forms(plain, lambda _: bytes(instrumented))
+        cut = partial(onnx_cut.ending_at, self._onnx, tapped)
+        forms = Forms(plain, lambda _: bytes(instrumented), cut)
         try:
             return OnnxModel(
                 self._ort,
@@ -131,7 +132,7 @@ class OnnxRuntimeAdapter:
         return OnnxModel(
             self._ort,
             session,
-            Forms(str(path), file.instrumented),
+            Forms(str(path), file.instrumented, file.cut),
             layers,
             file.facts,
             settings,

@@ -55,7 +55,9 @@ class ModelFacts(NamedTuple):
 class Loaded(Protocol):
     """A model with its weights, ready to run in this session.
 
-    It may also have ``converted``: what the last run did to its inputs (``binding.Bound``).
+    It may also have ``converted``: what the last run did to its inputs (``binding.Bound``); and
+    ``run_cut(inputs)``, which observes each layer as the output of a model that ends there: it is
+    called where ``run_layers`` gave other final outputs than ``run``.
     """
 
     facts: ModelFacts

@@ -141,3 +141,12 @@ def test_one_side_without_layers_is_said() -> None:
     assert isinstance(found, Unparted)
     assert "no layers were recorded" in found.reason
     assert replace(found, reason="x").reason == "x"
+
+
+def test_layers_that_were_cut_out_say_so() -> None:
+    left, right = session("a", {"conv": 0}), session("b", {"conv": 1}, B)
+    cut = left._replace(perturbed=True, layers_by="cuts")
+    found = parting(cut, right)
+    assert isinstance(found, Parting)
+    assert found.cut
+    assert "parts of the model that end there" in parting_sentence(found)
