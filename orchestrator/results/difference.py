@@ -16,7 +16,8 @@ from orchestrator.results.distance import Distance
 
 if TYPE_CHECKING:
     # It imports NumPy, which no list of formats should wait for.
-    from orchestrator.results.record import SoftwareRecord
+    from orchestrator.results.parting import Parting, Unparted
+from orchestrator.results.record import SoftwareRecord
 
 
 class Change(StrEnum):
@@ -86,6 +87,8 @@ class Moved:
     """Whether every tolerance for the output holds; ``None``: there is none for it."""
     beyond: tuple[str, ...] = ()
     """The tolerances that do not hold or cannot be judged, and why."""
+    parting: Parting | Unparted | None = None
+    """The first operator whose output moved; ``None``: no side tells layers, or one is a report."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from orchestrator.results.record import Observation
 LINK = 8
 """Bytes of a link of a chain."""
 CUTS = "cuts"
-NO_LAYERS = "no layers were recorded: `observe: {layers: true}` records them"
+NO_LAYERS = "no layers were recorded: observe: {layers: true} records them"
 _PERTURBED = "recording the layers of {name} changed its final output: they are of another run"
 _EQUAL = "all layers that both recorded are equal"
 

@@ -220,6 +220,7 @@ def _moved(moved: Moved) -> dict[str, Any]:
         "distance": _distance(moved.distance),
         "within": moved.within,
         "beyond": list(moved.beyond),
+        **({} if moved.parting is None else {"parting": asdict(moved.parting)}),
     }
 
 

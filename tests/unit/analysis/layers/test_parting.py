@@ -91,7 +91,7 @@ def test_kernels_of_a_process_with_other_bits_are_not_told() -> None:
     left = session("a", {"conv": 0}, **eigen("4x4:4x4", perturbed=True))
     right = session("b", {"conv": 1}, B)
     found = parting_sentence(parting(left, right))
-    assert found.endswith("`observe: {kernels: true}` would tell the kernels")
+    assert found.endswith("observe: {kernels: true} would tell the kernels")
 
 
 def test_layers_of_another_run_part_nothing() -> None:
