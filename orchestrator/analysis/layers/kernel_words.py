@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.catalog.kernels import kind_of_operator
+from collections.abc import Sequence
+
+from orchestrator.catalog.kernels import kind_of, kind_of_operator
 from orchestrator.results.kernels import KernelRecord
 from orchestrator.results.record import Observation
 
@@ -17,33 +19,32 @@ def kernel_words(record: Observation, layer: str) -> tuple[str, ...]:
 
     Empty where they are not known, or are of a process that gave other bits.
     """
+    return _words([row for row in _told(record) if row.layer == layer], record)
+
+
+def contractions(record: Observation) -> dict[str, str]:
+    """By layer, the kernels whose algorithm is known by name, in one text."""
+    by_layer: dict[str, list[KernelRecord]] = {}
+    for row in _told(record):
+        if row.layer is not None and kind_of(row.kernel, row.operation) is not None:
+            by_layer.setdefault(row.layer, []).append(row)
+    return {layer: " + ".join(_words(rows, record)) for layer, rows in by_layer.items()}
+
+
+def _told(record: Observation) -> tuple[KernelRecord, ...]:
     kernels = record.kernels
-    if kernels is None or not kernels.told:
-        return ()
-    own = [row for row in kernels.rows if row.layer == layer]
-    if not own:
-        return ()
-    kind = kind_of_operator(own)
+    return kernels.rows if kernels is not None and kernels.told else ()
+
+
+def _words(rows: Sequence[KernelRecord], record: Observation) -> tuple[str, ...]:
     sizes: dict[str, list[str]] = {}
-    for row in own:
+    for row in rows:
         known = sizes.setdefault(row.kernel, [])
         if row.kernel in _SIZED and row.sizes is not None:
             known.append(_times(row))
     words = [_named(name, sorted(given), record) for name, given in sizes.items()]
+    kind = kind_of_operator(rows)
     return (*words[:-1], f"{words[-1]} ({kind})") if kind is not None else tuple(words)
-
-
-def contractions(record: Observation) -> dict[str, str]:
-    """By layer, the kernels of those whose algorithm is known by name, in one text."""
-    kernels = record.kernels
-    if kernels is None or not kernels.told:
-        return {}
-    layers = dict.fromkeys(row.layer for row in kernels.rows if row.layer is not None)
-    return {
-        layer: " + ".join(kernel_words(record, layer))
-        for layer in layers
-        if kind_of_operator(row for row in kernels.rows if row.layer == layer) is not None
-    }
 
 
 def _times(row: KernelRecord) -> str:

@@ -28,6 +28,7 @@ from orchestrator.system.counted import counted
 SHOWN_SETS = 10
 SHOWN_NAMES = 6
 SHOWN_MEMBERS = 12
+SHOWN_CHOICES = 4
 """How many are listed before "and N more"; JSON has all."""
 
 
@@ -231,9 +232,9 @@ def _rule(rule: Rule, noun: Noun) -> str:
 
 def choice_text(rule: Rule) -> str:
     """What the framework chose: ``isa openblas = Haswell``; empty where nothing is a link."""
-    return plain(
-        ", ".join(f"{name} = {' or '.join(map(str, made))}" for name, made in rule.choices if made)
-    )
+    made = [f"{name} = {' or '.join(map(str, values))}" for name, values in rule.choices if values]
+    more = [f"{len(made) - SHOWN_CHOICES} more"] if len(made) > SHOWN_CHOICES else []
+    return plain(", ".join([*made[:SHOWN_CHOICES], *more]))
 
 
 def _chosen(answer: Answer) -> str:

@@ -114,7 +114,7 @@ class OnnxRuntimeAdapter:
                 layers,
                 model.facts,
                 settings,
-                nodes=onnx_profile.nodes_of(graph),
+                nodes=_nodes(graph, model.graph.output),
                 nhwc=True,
             )
         except Unsupported as error:
@@ -181,6 +181,12 @@ class OnnxRuntimeAdapter:
         if lacking:
             text = f"{lacking[0]} cannot start here: onnxruntime would use {', '.join(used)}"
             raise Unsupported("not-installed", text)
+
+
+def _nodes(graph: Any, last: str) -> dict[str, str]:
+    """The layers by the names of nodes; a node that is called as the output is the last layer."""
+    found = {**onnx_profile.nodes_of(graph), onnx_graph.OUTPUT: onnx_graph.OUTPUT}
+    return {name: last if output == onnx_graph.OUTPUT else output for name, output in found.items()}
 
 
 def _check_precision(precision: str, file: OnnxFile) -> None:
