@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.analysis.findings import Findings
@@ -45,9 +45,11 @@ def eigen(*sizes: str, layer: str = "conv", perturbed: bool = False) -> dict[str
     return {"kernels": {"perturbed": perturbed, "reason": None, "rows": rows}}
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 layers = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 2), min_size=1)
 
 
+@UNHURRIED
 @given(layers, layers)
 def test_brute_force(one: Layers, two: Layers) -> None:
     found = parting(session("p", one), session("q", two))
@@ -67,6 +69,7 @@ def test_brute_force(one: Layers, two: Layers) -> None:
     assert found.of_bits == 23
 
 
+@UNHURRIED
 @given(layers, layers)
 def test_both_orders_name_the_same_layer(one: Layers, two: Layers) -> None:
     left, right = (
