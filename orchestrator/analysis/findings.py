@@ -20,6 +20,7 @@ from orchestrator.analysis.classes.distance import with_distances
 from orchestrator.analysis.classes.partition import partitions
 from orchestrator.analysis.explain.explain import Classes, explain
 from orchestrator.analysis.explain.prediction import predictions
+from orchestrator.analysis.hardware.approximation_notes import approximation_notes
 from orchestrator.analysis.hardware.attributes import AttributeTable, attribute_table
 from orchestrator.analysis.hardware.core_counts import (
     HardwarePoint,
@@ -146,7 +147,8 @@ class Findings:
             by_platform=self._by_platform.observations,
             records=self.records,
         )
-        return replace(found, notes=(*self.notes, *found.notes))
+        warnings = approximation_notes(self.partitions, self.records, self.fingerprints)
+        return replace(found, notes=(*self.notes, *found.notes, *warnings))
 
     @cached_property
     def figure_order(self) -> dict[str, SortKey]:

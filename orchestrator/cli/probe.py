@@ -9,9 +9,11 @@ import click
 from rich.table import Table
 
 from orchestrator import catalog
+from orchestrator.catalog.approximate_units import NONE, approximation_units
 from orchestrator.cli.terminal import console
 from orchestrator.executors.process import probe as probe_computer
 from orchestrator.images import ImageBuilder, connect
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.store.parse_fingerprint import parse_fingerprint
 
 
@@ -38,6 +40,7 @@ def probe(*, as_json: bool) -> None:
         "caches": ", ".join(caches),
         "GPUs": ", ".join(gpu.name or "?" for gpu in fingerprint.gpus or ()) or "none",
         "flags": " ".join(cpu.flags or ()),
+        **_units(fingerprint),
         "only by executing CPUID": " ".join(cpu.disagreement.only_cpuid) or "none",
         "only by the kernel": " ".join(cpu.disagreement.only_kernel) or "none",
     }
@@ -46,9 +49,15 @@ def probe(*, as_json: bool) -> None:
     table.add_column(overflow="fold")
     for name, value in rows.items():
         table.add_row(name, "unknown" if value is None else str(value))
-    for path, reason in fingerprint.missing.items():
+    for path, reason in fingerprint.unread.items():
         table.add_row(f"missing {path}", reason)
     console().print(table)
+
+
+def _units(fingerprint: Fingerprint) -> dict[str, str]:
+    """Who made what computes approximate instructions, by group, where the CPU has any of it."""
+    units = approximation_units(fingerprint.approximation or {})
+    return {group: unit for group, unit in units.items() if unit != NONE}
 
 
 def images(names: tuple[str, ...], arch: str) -> None:

@@ -14,7 +14,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +35,7 @@ from orchestrator.images.wheelhouse import (
     recorded,
     resolve,
     restored,
+    scanner_lock,
     wheelhouse,
 )
 from orchestrator.model.experiment import Installation
@@ -173,10 +174,13 @@ class ImageBuilder:
     def _build(
         self, framework: Framework, wheels: Locked, reference: str, base: str
     ) -> DockerImage:
-        house = wheelhouse(wheels, self._say)
+        houses = {"wheelhouse": wheelhouse(wheels, self._say)}
+        scanner = scanner_lock(wheels.architecture, wheels.python)
+        if scanner.requirements:
+            houses["scanner"] = wheelhouse(scanner, self._say)
         self._say(f"building {reference}")
         with tempfile.TemporaryFile() as context:
-            _write_context(context, framework, wheels, house)
+            _write_context(context, framework, wheels, houses)
             context.seek(0)
             try:
                 image, _ = self._client.images.build(
@@ -234,6 +238,8 @@ def _context_files(framework: Framework, wheels: Locked) -> Iterator[tuple[str, 
     yield "Dockerfile", framework.dockerfile.read_bytes()
     yield "lock.txt", wheels.lock.encode()
     yield "requirements.txt", wheels.requirements.encode()
+    scanner = scanner_lock(wheels.architecture, wheels.python)
+    yield "scanner/requirements.txt", scanner.requirements.encode()
     for name, path in framework.runner_files():
         yield f"images/{name}", path.read_bytes()
     package = runner_path() / "eqc_runner"
@@ -243,11 +249,14 @@ def _context_files(framework: Framework, wheels: Locked) -> Iterator[tuple[str, 
             yield f"images/runner/eqc_runner/{name}", path.read_bytes()
 
 
-def _write_context(context: IO[bytes], framework: Framework, wheels: Locked, house: Path) -> None:
+def _write_context(
+    context: IO[bytes], framework: Framework, wheels: Locked, houses: Mapping[str, Path]
+) -> None:
     with tarfile.open(fileobj=context, mode="w") as tar:
         for name, content in _context_files(framework, wheels):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), 0o644
             tar.addfile(entry, io.BytesIO(content))
-        for path in sorted(house.glob("*.whl")):
-            tar.add(path, f"wheelhouse/{path.name}")
+        for folder, house in houses.items():
+            for path in sorted(house.glob("*.whl")):
+                tar.add(path, f"{folder}/{path.name}")

@@ -23,7 +23,7 @@ from orchestrator.packages.index import missing, python_for
 from orchestrator.packages.interpreters import minors
 from orchestrator.packages.requirements import constraints_of, is_default, requirements_of
 from orchestrator.system.files import write_whole
-from orchestrator.system.paths import cache_folder
+from orchestrator.system.paths import cache_folder, images_folder
 from orchestrator.system.program import checked
 
 IMAGE_PYTHON = "3.11"
@@ -41,6 +41,9 @@ WHEEL_PLATFORMS = {
         "manylinux2014_aarch64",
     ),
 }
+
+SCANNER = "iced-x86"
+"""What decodes instructions while an image is built; it is in no image."""
 
 Say = Callable[[str], None]
 
@@ -87,6 +90,14 @@ def default_lock(installation: Installation, architecture: str) -> Locked:
         requirements_of(installation),
         constraints_of(installation),
     )
+
+
+def scanner_lock(architecture: str, python: str) -> Locked:
+    """What the search for the CPUID instructions of an image needs: nothing but on x86-64."""
+    lines = (images_folder() / "lock.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    wanted = [line for line in lines if line.startswith(f"{SCANNER}==")]
+    text = "".join(wanted) if architecture == "x86_64" else ""
+    return Locked(Installation("scanner"), architecture, python, text, text)
 
 
 def question(installation: Installation, architecture: str) -> str:

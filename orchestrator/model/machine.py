@@ -136,6 +136,27 @@ class CloudPlacement(PlatformPlacement):
 
 
 @dataclass(frozen=True)
+class Presented:
+    """What a computer answers to CPUID in place of its own processor."""
+
+    name: str
+    """Of the platform, less its provider: ``Haswell``; ``this,-avx512f``."""
+    leaves: tuple[tuple[str, tuple[str, str, str, str]], ...]
+    """(``0x<leaf>.<subleaf>``, eax, ebx, ecx, edx in hexadecimal); one that is not there is 0."""
+    xcr0: str
+    """What XGETBV answers, in hexadecimal."""
+    assumed: tuple[str, ...] = ()
+    """What of it was not recorded, and what it is taken for: ``l2 512 KiB as QEMU's EPYC``."""
+
+
+@dataclass(frozen=True)
+class RecordedCpu(PlatformPlacement):
+    """A CPU that was recorded somewhere: what this computer is presented as, before changes."""
+
+    presented: Presented
+
+
+@dataclass(frozen=True)
 class Machine:
     """Hardware that was obtained for a platform."""
 
@@ -150,6 +171,8 @@ class Machine:
     """The emulated CPU model."""
     masked: str | None = None
     """The instruction set level that frameworks are limited to."""
+    presented: Presented | None = None
+    """The CPU that programs on it see by CPUID; ``None``: its own."""
     rehearsal: bool = False
     """Whether it only stands in for the hardware asked for; its records are marked so."""
     environments: tuple[tuple[str, Pairs], ...] | None = None

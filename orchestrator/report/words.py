@@ -186,6 +186,8 @@ def hardware(info: PlatformInfo) -> str:
     name = info.brand or info.microarchitecture or info.vendor or "unknown CPU"
     if info.emulated:
         name = f"emulated {info.emulated}"
+    if info.presented:
+        name = f"{info.silicon or 'this CPU'} presented as {info.presented}"
     if info.masked:
         name = f"masked to {info.masked}: {name}"
     if info.rehearsal:
@@ -196,8 +198,9 @@ def hardware(info: PlatformInfo) -> str:
 
 
 def kind(info: PlatformInfo) -> str:
-    """What computed the outputs: ``hardware``, or ``rehearsal``, ``emulated``, ``masked`` (those
-    that apply); ``unknown`` without a fingerprint. Of several platforms all of it."""
+    """What computed the outputs: ``hardware``, or ``rehearsal``, ``emulated``, ``presented``,
+    ``masked`` (those that apply); ``unknown`` without a fingerprint. Of several platforms all.
+    """
     if len(info.platforms) > 1:
         return ", ".join(dict.fromkeys(kind(one) for one in info.platforms))
     words = [
@@ -205,6 +208,7 @@ def kind(info: PlatformInfo) -> str:
         for word, applies in (
             ("rehearsal", info.rehearsal),
             ("emulated", info.emulated),
+            ("presented", info.presented),
             ("masked", info.masked),
         )
         if applies

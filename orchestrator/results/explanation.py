@@ -42,6 +42,9 @@ class Kind(StrEnum):
     CACHE = "cache"
     """Bytes of the level-1 data cache. Libraries divide their loops to fit it, which determines the
     order of sums: TensorFlow's convolutions differ between 32 and 48 KiB on the same CPU."""
+    APPROXIMATION = "approximation"
+    """Who made the units of a group of approximate instructions (RCPPS, FSIN, …): their bits are
+    the maker's choice, and QEMU has its own."""
     KERNEL = "kernel"
     """What computed one layer, where the name of its kernels tells the algorithm."""
     ISA = "isa"
@@ -65,6 +68,7 @@ ORIGINS: Mapping[Kind, Origin] = {
     Kind.VENDOR: Origin.HARDWARE,
     Kind.CORES: Origin.HARDWARE,
     Kind.CACHE: Origin.HARDWARE,
+    Kind.APPROXIMATION: Origin.HARDWARE,
     Kind.GPU: Origin.HARDWARE,
     Kind.SOFTWARE: Origin.SETTING,
     Kind.SETTING: Origin.SETTING,

@@ -94,11 +94,39 @@ class Software:
 
 
 @dataclass(frozen=True, slots=True)
+class Silicon:
+    """The processor below a presented one."""
+
+    vendor: str | None = None
+    brand: str | None = None
+    family: int | None = None
+    model: int | None = None
+    stepping: int | None = None
+    flags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedCpu:
+    """The CPU that programs were shown in place of the computer's own."""
+
+    name: str | None = None
+    method: str | None = None
+    """``faulting`` (the kernel stops CPUID) or ``patching`` (the instructions were replaced)."""
+    xcr0: str | None = None
+    host: Silicon = Silicon()
+
+
+@dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What a machine, seen from inside, says it is."""
 
     emulated: str | None = None
+    presented: PresentedCpu | None = None
+    """Where it is not ``None``, ``cpu`` is the presented one."""
     cpu: Cpu = Cpu()
+    approximation: Mapping[str, str] | None = None
+    """Digest of what each approximate instruction gives, by its name: ``blake3:…``. A name that is
+    absent was not executed; ``None``: not known, as in fingerprints of older runners."""
     logical_cpus: int | None = None
     affinity: tuple[int, ...] | None = None
     cgroup: Cgroup = Cgroup()
@@ -108,6 +136,13 @@ class Fingerprint:
     environment: Mapping[str, str] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     """Why a value is ``None``, by dotted path."""
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """``missing`` without the approximate instructions that the CPU has not: these are no gap
+        in what is known of it."""
+        instructions = "approximation."
+        return {at: why for at, why in self.missing.items() if not at.startswith(instructions)}
 
 
 UNKNOWN = Fingerprint()

@@ -294,6 +294,10 @@ class PlatformInfo:
     """CPU flags that not every platform of the same architecture has; sorted."""
     emulated: str | None = None
     masked: str | None = None
+    presented: str | None = None
+    """The CPU that programs saw; vendor, brand and flags are its own."""
+    silicon: str | None = None
+    """The processor below a presented one."""
     rehearsal: bool = False
     isolation: tuple[str, ...] = ()
     images: tuple[str, ...] = ()

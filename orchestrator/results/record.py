@@ -142,6 +142,10 @@ class MachineRecord:
     isolation: str | None = None
     emulated: str | None = None
     masked: str | None = None
+    presented: str | None = None
+    """The name of the CPU that programs saw."""
+    assumed: tuple[str, ...] = ()
+    """What of that CPU was not recorded, and what it was taken for."""
     rehearsal: bool = False
     image: ImageRecord = ImageRecord()
     offer: Offer | None = None

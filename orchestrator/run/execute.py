@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from threading import Event
 
 from orchestrator.errors import EqcError
 from orchestrator.executors.base import Executor, RunnerExit
+from orchestrator.executors.presentation import PresentationFiles
 from orchestrator.images import Image
 from orchestrator.model.events import (
     EventSink,
@@ -19,8 +22,9 @@ from orchestrator.model.events import (
 from orchestrator.model.experiment import Pending, Reason, Status
 from orchestrator.plan.availability import not_available
 from orchestrator.run.context import Context
-from orchestrator.run.job import Job, write_job
-from orchestrator.store.ingest import Origin, ingest, not_observed
+from orchestrator.run.job import IN_IMAGE, Job, presented_in, write_job
+from orchestrator.run.verify_hardware import not_presented
+from orchestrator.store.ingest import Origin, Verify, ingest, not_observed
 from orchestrator.store.records import Record
 from orchestrator.system.untrusted_json import parse_json
 
@@ -33,19 +37,21 @@ def execute(
     deadline: float,
     stop: Event,
     job_errors: Mapping[type[EqcError], str] | None = None,
+    files: PresentationFiles = IN_IMAGE,
 ) -> list[Record]:
     """Run ``job`` and store what it observed; returns its records.
 
     ``deadline``: Unix seconds by the runner's own clock. ``job_errors``: errors of the executor
     that become rows, with the code of their reason. After any other error the sessions that were
-    received are stored, the others stay pending, and the error is raised.
+    received are stored, the others stay pending, and the error is raised. ``files``: see
+    ``write_job``.
     """
     codes = job_errors or {}
     context.tell(JobStarted(job.title))
     work = context.folder.work(job.name)
     origin = Origin.of(job.machine, None if image is None else (image.reference, image.digest))
     origin.write(work)
-    write_job(job, work / "job", context.limits, deadline)
+    write_job(job, work / "job", context.limits, deadline, files)
     (work / "out").mkdir(exist_ok=True)
     missing_reason: Reason | None = None
     try:
@@ -62,11 +68,20 @@ def execute(
         )
     finally:
         asked = {cell.id: (cell, sessions) for cell, sessions in job.cells}
-        records = ingest(context.folder, work / "out", asked, origin, missing_reason)
+        records = ingest(
+            context.folder, work / "out", asked, origin, missing_reason, verify_presented(work)
+        )
         context.folder.drop_work(work)
     bad = sum(record.status != Status.OK for record in records)
     context.tell(JobEnded(job.title, len(records), bad))
     return records
+
+
+def verify_presented(work: Path) -> Verify | None:
+    """Compares what the machine of a job in ``work`` says with the CPU that was to be presented;
+    ``None``: it was to be seen as it is."""
+    wanted = presented_in(work / "job")
+    return None if wanted is None else partial(not_presented, wanted)
 
 
 def record_skipped(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator import catalog
 from orchestrator.errors import UsageError
+from orchestrator.executors.presentation import PresentationFiles
 from orchestrator.model.experiment import (
     Cell,
     Installation,
@@ -22,11 +23,15 @@ from orchestrator.model.experiment import (
     content_id,
     pairs,
 )
-from orchestrator.model.machine import Machine
+from orchestrator.model.machine import Machine, Presented
 from orchestrator.system.files import disk_errors
 
 START_SECONDS = 120.0
 """Allowance for importing a framework, also under emulation, before a worker's first session."""
+
+_PRESENTATION = Path("/opt/eqc/presentation")
+IN_IMAGE = PresentationFiles(_PRESENTATION / "libpresent.so", _PRESENTATION / "sites.tsv")
+"""Every image has them (images/Dockerfile)."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +94,17 @@ def pending_sessions(
     return tuple((cell, sessions) for cell, sessions in wanted if sessions)
 
 
-def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) -> None:
+def write_job(
+    job: Job,
+    folder: Path,
+    limits: Limits,
+    deadline: float | None,
+    files: PresentationFiles = IN_IMAGE,
+) -> None:
     """Write ``job.json``, the models and the inputs into ``folder`` (docs/formats.md, section 2).
 
-    ``deadline``: Unix seconds by the machine's clock; ``None``: none.
+    ``deadline``: Unix seconds by the machine's clock; ``None``: none. ``files``: what presents the
+    machine as another CPU, where it is to be.
     """
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +115,7 @@ def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) ->
         "deadline": deadline,
         "launcher": list(job.machine.launcher),
         "emulated": job.machine.emulated,
+        "presented": _presented(job.machine.presented, files),
         "limits": {
             "memory_bytes": limits.memory_bytes,
             "session_seconds": limits.session_seconds,
@@ -112,6 +125,30 @@ def write_job(job: Job, folder: Path, limits: Limits, deadline: float | None) ->
     }
     with disk_errors(folder):
         (folder / "job.json").write_text(json.dumps(document, indent=1), "utf-8")
+
+
+def presented_in(folder: Path) -> Presented | None:
+    """The CPU that the job in ``folder`` is to see; ``None``: the machine's own."""
+    try:
+        known = json.loads((folder / "job.json").read_bytes()).get("presented")
+    except (OSError, ValueError):
+        return None
+    if known is None:
+        return None
+    leaves = tuple((name, (a, b, c, d)) for name, (a, b, c, d) in known["leaves"].items())
+    return Presented(known["name"], leaves, known["xcr0"])
+
+
+def _presented(presented: Presented | None, files: PresentationFiles) -> Json:
+    if presented is None:
+        return None
+    return {
+        "name": presented.name,
+        "leaves": {name: list(registers) for name, registers in presented.leaves},
+        "xcr0": presented.xcr0,
+        "library": str(files.library),
+        "sites": str(files.sites),
+    }
 
 
 def sessions_of_job(folder: Path) -> dict[str, tuple[int, ...]]:

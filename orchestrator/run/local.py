@@ -12,6 +12,7 @@ from orchestrator.errors import EnvironmentNotReady, MachinesLeft
 from orchestrator.executors.base import Executor
 from orchestrator.executors.compose import ComposeExecutor, compose_text, service, service_name
 from orchestrator.executors.container import LABEL, ContainerExecutor, leftovers, remove
+from orchestrator.executors.presentation import presentation_files
 from orchestrator.executors.process import ProcessExecutor, installed_software, probe
 from orchestrator.images import Image, ImageBuilder
 from orchestrator.images.cache import ImageCache
@@ -33,9 +34,14 @@ from orchestrator.providers.registry import is_here, make
 from orchestrator.providers.this_computer.registration import this_architecture
 from orchestrator.results.record import SoftwareRecord
 from orchestrator.run.context import Context, engine
-from orchestrator.run.execute import execute, record_not_available, record_skipped
+from orchestrator.run.execute import (
+    execute,
+    record_not_available,
+    record_skipped,
+    verify_presented,
+)
 from orchestrator.run.installed import Installed
-from orchestrator.run.job import Job, sessions_of_job
+from orchestrator.run.job import IN_IMAGE, Job, sessions_of_job
 from orchestrator.run.parallel import side_by_side
 from orchestrator.run.software import doubtful
 from orchestrator.store.ingest import Origin, ingest
@@ -82,7 +88,7 @@ class LocalRun:
                 asked = {
                     c: (cells[c], s) for c, s in sessions_of_job(work / "job").items() if c in cells
                 }
-                ingest(self._folder, work / "out", asked, origin, silence=None)
+                ingest(self._folder, work / "out", asked, origin, None, verify_presented(work))
             self._folder.drop_work(work)
 
     def run(self, at_once: int) -> list[Record]:
@@ -207,7 +213,10 @@ class LocalRun:
         installed = self._installed(job)
         image = installed if isinstance(installed, Image) else None
         executor = self._executor(job, installed, deadline)
-        return execute(context, job, image, executor, deadline, context.stop)
+        files = IN_IMAGE
+        if job.machine.presented is not None and isinstance(installed, Path):
+            files = presentation_files(installed)
+        return execute(context, job, image, executor, deadline, context.stop, files=files)
 
     def _make_providers(self, cells: list[Cell]) -> None:
         surroundings = Surroundings(
@@ -248,7 +257,16 @@ class LocalRun:
         if reason is not None:
             return reason
         found = self.installed.get(*_image_of(cell))
+        if isinstance(found, Path) and self._is_presented(cell):
+            try:
+                presentation_files(found)
+            except EnvironmentNotReady as error:
+                return Reason("cannot-present", str(error))
         return found if isinstance(found, Reason) else None
+
+    def _is_presented(self, cell: Cell) -> bool:
+        machine = self._machine(cell.platform)
+        return isinstance(machine, Machine) and machine.presented is not None
 
     def _installed(self, job: Job) -> Image | Path:
         found = self.installed.get(job.installation, job.machine.architecture)

@@ -11,8 +11,10 @@ import re
 from dataclasses import dataclass
 
 from orchestrator.catalog import MachineType, cpu_platforms
+from orchestrator.cpuid.table import CpuidTable
 from orchestrator.model.experiment import Platform, Reason
-from orchestrator.results.fingerprint import Cpu, Fingerprint, Gpu
+from orchestrator.model.machine import Presented
+from orchestrator.results.fingerprint import Cache, Cpu, Fingerprint, Gpu
 
 NOT_PROBED = frozenset({"V520"})
 """GPUs that the probe cannot see, since it reads NVIDIA's driver only."""
@@ -71,6 +73,41 @@ def compare(
             found.equal("logical CPUs", machine_type.vcpus, fingerprint.logical_cpus)
             _memory(found, machine_type.memory_bytes, fingerprint.memory_bytes)
     return Comparison(tuple(found.against), tuple(found.unverified))
+
+
+def not_presented(wanted: Presented, fingerprint: Fingerprint | None) -> Reason | None:
+    """Why programs did not see the CPU that was to be presented; ``None``: they saw it.
+
+    Everything that software may choose its code by is compared: the flags, the vendor, the
+    signature, the caches and the states that are saved.
+    """
+    if fingerprint is None:
+        return Reason("mismatch", f"presented as {wanted.name}: not known what programs saw")
+    if fingerprint.presented is None:
+        return Reason("mismatch", f"the computer was not presented as {wanted.name}")
+    table, cpu = CpuidTable.of_presented(wanted), fingerprint.cpu
+    found = _Differences([], [])
+    seen = frozenset(cpu.flags or ())
+    for words, flags in (("without", table.flags - seen), ("with", seen - table.flags)):
+        if flags:
+            found.against.append(f"{words} the flags {', '.join(sorted(flags))}")
+    found.equal("vendor", table.vendor, cpu.vendor)
+    for name, value in table.signature.items():
+        found.equal(name, value, getattr(cpu, name))
+    sizes = {cache_name(cache): cache.bytes for cache in reversed(cpu.caches or ())}
+    for name, size in table.caches.items():
+        found.equal(name, size, sizes.get(name))
+    if cpu.xcr0.value is not None:
+        found.equal("XCR0", f"{table.xcr0:#x}", cpu.xcr0.value)
+    text = f"presented as {wanted.name}: {'; '.join((*found.against, *found.unverified))}"
+    return Reason("mismatch", text) if found.against or found.unverified else None
+
+
+def cache_name(cache: Cache) -> str | None:
+    """``l1d``, ``l2`` or ``l3``; ``None``: no cache of data."""
+    if cache.type == "instruction" or cache.level is None:
+        return None
+    return "l1d" if cache.level == 1 else f"l{cache.level}"
 
 
 @dataclass(frozen=True)

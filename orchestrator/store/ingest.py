@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ import blake3
 
 from orchestrator.model.experiment import Cell, Json, Reason, Status
 from orchestrator.model.machine import Machine, Offer
+from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.outputs import OutputPool
 from orchestrator.results.software import software_id
 from orchestrator.store.parse import JsonObject, parse_machine
+from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.store.records import SCHEMA, Record, cell_objects
 from orchestrator.store.run_folder import RunFolder, timestamp
 from orchestrator.store.schema import problem_with_fingerprint, problem_with_observed
@@ -29,6 +31,9 @@ LARGEST_LINE = 1 << 26
 LARGEST_FINGERPRINT = 1 << 22
 LONGEST_TEXT = 10_000
 """Characters of a reason; a machine may have written it."""
+
+Verify = Callable[[Fingerprint | None], Reason | None]
+"""What a machine says it is (``None``: nothing valid) -> why it is not what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,10 @@ class Origin:
     rehearsal: bool = False
     offer: Offer | None = None
     """Where a rented machine was had."""
+    presented: str | None = None
+    """The name of the CPU that programs see."""
+    assumed: tuple[str, ...] = ()
+    """What of it was not recorded, and what it was taken for."""
 
     @classmethod
     def of(cls, machine: Machine, image: tuple[str, str] | None) -> Origin:
@@ -56,6 +65,8 @@ class Origin:
             image=image,
             rehearsal=machine.rehearsal,
             offer=machine.offer if machine.offer.region or machine.offer.zone else None,
+            presented=None if machine.presented is None else machine.presented.name,
+            assumed=() if machine.presented is None else machine.presented.assumed,
         )
 
     def object(self) -> JsonObject:
@@ -68,6 +79,8 @@ class Origin:
             "isolation": self.isolation,
             "emulated": self.emulated,
             "masked": self.masked,
+            "presented": self.presented,
+            "assumed": list(self.assumed),
             "image": image,
             "rehearsal": self.rehearsal,
             "place": None if self.offer is None else _place(self.offer),
@@ -97,6 +110,8 @@ class Origin:
             image=None if name is None or digest is None else (name, digest),
             rehearsal=machine.rehearsal,
             offer=machine.offer,
+            presented=machine.presented,
+            assumed=machine.assumed,
         )
 
 
@@ -115,14 +130,20 @@ def ingest(
     cells: Mapping[str, tuple[Cell, tuple[int, ...]]],
     origin: Origin,
     silence: Reason | None,
+    verify: Verify | None = None,
 ) -> list[Record]:
     """Store what the runner wrote to ``out``; returns the records of the sessions asked for.
 
     A session that ``cells`` asks for and ``out`` does not report becomes ``failed`` with the
     reason ``silence``; with ``None`` it is left open (the output of a run that was killed).
-    Records that break the schema or name another cell become ``failed`` with what is wrong.
+    Records that break the schema or name another cell become ``failed`` with what is wrong. Where
+    ``verify`` gives a reason why the hardware is not what was asked for, what was computed on it is
+    a ``mismatch`` and has no outputs.
     """
-    fingerprint = _take_fingerprint(run, out)
+    fingerprint, described = _take_fingerprint(run, out)
+    mismatch = None
+    if verify is not None:
+        mismatch = verify(None if described is None else parse_fingerprint(described))
     seen: dict[tuple[str, int], JsonObject] = {}
     for observed in _observed(out):
         cell_id, session = observed.get("cell"), observed.get("session")
@@ -136,8 +157,13 @@ def ingest(
             or _other_software(observed)
             or _take_tensors(run, out, observed["outputs"])
         )
-        reason = None if problem is None else Reason("damaged-output", problem)
-        seen[cell_id, session] = observed if reason is None else _absent(cell_id, session, reason)
+        if problem is not None:
+            reason = Reason("damaged-output", problem)
+            seen[cell_id, session] = _absent(cell_id, session, reason)
+        elif mismatch is not None and observed["status"] == Status.OK:
+            seen[cell_id, session] = _absent(cell_id, session, mismatch, Status.MISMATCH)
+        else:
+            seen[cell_id, session] = observed
     if silence is not None:
         for cell_id, (_, sessions) in cells.items():
             for session in sessions:
@@ -213,17 +239,18 @@ def _observed(out: Path) -> Iterator[JsonObject]:
                 yield record
 
 
-def _take_fingerprint(run: RunFolder, out: Path) -> str | None:
+def _take_fingerprint(run: RunFolder, out: Path) -> tuple[str | None, Json]:
+    """Store it; its digest and itself, both ``None`` where there is none that is valid."""
     path = out / "fingerprint.json"
     if not _is_plain_file(path) or path.stat().st_size > LARGEST_FINGERPRINT:
-        return None
+        return None, None
     document = _parsed(path.read_bytes())
     if problem_with_fingerprint(document) is not None:
-        return None
+        return None, None
     content = json.dumps(document, sort_keys=True, indent=1).encode()
     digest = hashlib.sha256(content).hexdigest()[:32]
     run.put_fingerprint(digest, content)
-    return digest
+    return digest, document
 
 
 def _other_software(observed: JsonObject) -> str | None:

@@ -119,6 +119,8 @@ def parse_machine(value: Json) -> MachineRecord:
         isolation=known.get("isolation"),
         emulated=known.get("emulated"),
         masked=known.get("masked"),
+        presented=known.get("presented"),
+        assumed=tuple(map(str, known.get("assumed") or ())),
         rehearsal=bool(known.get("rehearsal")),
         image=same_names(ImageRecord, known.get("image")),
         offer=parse_offer(known.get("place")),

@@ -13,6 +13,8 @@ from orchestrator.results.fingerprint import (
     Disagreement,
     Fingerprint,
     Gpu,
+    PresentedCpu,
+    Silicon,
     Software,
     Xcr0,
 )
@@ -23,9 +25,12 @@ def parse_fingerprint(document: Json) -> Fingerprint:
     """What a machine says it is."""
     known = as_object(document)
     affinity, gpus, environment = (known.get(key) for key in ("affinity", "gpus", "environment"))
+    units = known.get("approximation")
     return Fingerprint(
         emulated=known.get("emulated"),
+        presented=_presented(known.get("presented")),
         cpu=_cpu(known.get("cpu")),
+        approximation=units if isinstance(units, dict) else None,
         logical_cpus=known.get("logical_cpus"),
         affinity=tuple(affinity) if isinstance(affinity, list) else None,
         cgroup=same_names(Cgroup, known.get("cgroup")),
@@ -53,6 +58,14 @@ def _cpu(value: Json) -> Cpu:
         else None,
         xcr0=same_names(Xcr0, known.get("xcr0")),
     )
+
+
+def _presented(value: Json) -> PresentedCpu | None:
+    if not isinstance(value, dict):
+        return None
+    host = same_names(Silicon, value.get("host"))
+    flags = _texts(as_object(value.get("host")).get("flags"))
+    return replace(same_names(PresentedCpu, value), host=replace(host, flags=flags))
 
 
 def _gpu(value: Json) -> Gpu:

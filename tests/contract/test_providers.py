@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cpuid.models import model_table
+from orchestrator.cpuid.platforms import cpuid_platform
 from orchestrator.model.experiment import Isolation, Platform
 from orchestrator.model.machine import (
     Machine,
@@ -21,6 +23,7 @@ from orchestrator.model.machine import (
 from orchestrator.providers import registry
 from orchestrator.providers.qemu import Qemu
 from orchestrator.providers.ssh.provider import SshProvider
+from orchestrator.providers.this_computer.cpuid import CpuidProvider
 from orchestrator.providers.this_computer.provider import (
     EmulatedProvider,
     LocalProvider,
@@ -46,6 +49,12 @@ def emulated(which: Callable[[str], str | None] = lambda name: f"/usr/bin/{name}
     return EmulatedProvider(Qemu(Isolation.PROCESS, "x86_64", which))
 
 
+def host() -> dict:
+    table = model_table("Haswell")
+    leaves = {name: list(four) for name, four in table.presented("host").leaves}
+    return {"cpu": {"architecture": "x86_64", "leaves": leaves, "xcr0": {"value": "0x7"}}}
+
+
 CASES = {
     "ssh": (
         SshProvider,
@@ -54,6 +63,7 @@ CASES = {
     "local": (LocalProvider, Platform("local", "local")),
     "mask": (mask, Platform("mask", "mask/avx2", (("level", "avx2"),))),
     "emulated": (emulated, Platform("emulated", "emulated/Haswell", (("cpu", "Haswell"),))),
+    "cpuid": (lambda: CpuidProvider(host()), cpuid_platform("SandyBridge", ["aes"])),
     "rehearsal": (
         lambda: RehearsalProvider(Qemu(Isolation.PROCESS, "x86_64", lambda name: f"/bin/{name}")),
         Platform("rehearsal", "rehearsal/aws/c4", (("arch", "x86_64"), ("cpu", "Haswell"))),

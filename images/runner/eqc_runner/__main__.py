@@ -43,8 +43,14 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "software":
         return _software(options.framework, options.requires)
     from eqc_runner import probe  # noqa: PLC0415
+    from eqc_runner.presentation import check  # noqa: PLC0415
 
-    sys.stdout.write(json.dumps(probe.fingerprint(), sort_keys=True) + "\n")
+    answer = check.ask()
+    seen = answer is None or answer.problem is None
+    # Another CPU than was asked for is of no use, and may not even be readable.
+    fingerprint = probe.fingerprint() if seen else {}
+    fingerprint["presented"] = None if answer is None else answer._asdict()
+    sys.stdout.write(json.dumps(fingerprint, sort_keys=True) + "\n")
     return 0
 
 

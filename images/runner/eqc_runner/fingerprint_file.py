@@ -17,6 +17,8 @@ from eqc_runner.worker_process import worker_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from eqc_runner.presentation.environment import Presentation
+
 NAME = "fingerprint.json"
 PROBE_SECONDS = 120.0
 
@@ -39,9 +41,12 @@ _CPU = (
 _SYSTEM = ("kernel", "os", "libc", "python", "numpy")
 
 
-def write(job: Job, out_folder: Path) -> None:
-    """Probe through the job's launcher and write the result atomically. Raises ``OSError``."""
-    fingerprint = _probe(job)
+def write(job: Job, presentation: Presentation, out_folder: Path) -> None:
+    """Probe as a worker would see it and write the result atomically. Raises ``OSError``.
+
+    That is through the job's launcher, and where the job presents another CPU, under that.
+    """
+    fingerprint = _probe(job, presentation)
     fingerprint["emulated"] = job.emulated
     path = out_folder / NAME
     temporary = out_folder / f".{NAME}.{os.getpid()}"
@@ -59,11 +64,13 @@ def write(job: Job, out_folder: Path) -> None:
 
 def unknown(why: str) -> dict[str, Any]:
     """A fingerprint in which everything is null, for the reason ``why``."""
-    values = ("cpu", "logical_cpus", "affinity", "cgroup", "memory_bytes", "gpus", "system")
+    values = ("cpu", "approximation", "logical_cpus", "affinity", "cgroup", "memory_bytes", "gpus")
     return {
         "schema": SCHEMA,
         "emulated": None,
+        "presented": None,
         "cpu": dict.fromkeys(_CPU),
+        "approximation": None,
         "logical_cpus": None,
         "affinity": None,
         "cgroup": {"cpus": None, "memory_bytes": None},
@@ -71,11 +78,11 @@ def unknown(why: str) -> dict[str, Any]:
         "gpus": [],
         "system": dict.fromkeys(_SYSTEM),
         "environment": {},
-        "missing": dict.fromkeys((*values, "environment"), why),
+        "missing": dict.fromkeys((*values, "system", "environment"), why),
     }
 
 
-def _probe(job: Job) -> dict[str, Any]:
+def _probe(job: Job, presentation: Presentation) -> dict[str, Any]:
     argv = [*job.launcher, sys.executable, "-m", "eqc_runner", "probe"]
     try:
         process = subprocess.Popen(
@@ -83,7 +90,7 @@ def _probe(job: Job) -> dict[str, Any]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=worker_environment(os.environ, {}),
+            env=worker_environment(os.environ, presentation.environment({})),
             preexec_fn=before_exec(None),  # noqa: PLW1509 - one thread, libc loaded
         )
     except (OSError, subprocess.SubprocessError) as error:
@@ -101,7 +108,12 @@ def _probe(job: Job) -> dict[str, Any]:
         reason = exit_reason(process.returncode, tail)
         return unknown(f"the probe: {reason.message}; {tail}")
     try:
-        fingerprint = json.loads(output)
-        return dict(fingerprint)
+        fingerprint = dict(json.loads(output))
+        answer = fingerprint.get("presented")
+        problem = "no CPU was presented to it" if answer is None else answer["problem"]
     except (ValueError, TypeError) as error:
         return unknown(f"the probe printed no fingerprint: {error}")
+    if job.presented is not None and problem is not None:
+        return unknown(f"the probe does not see the presented CPU: {problem}")
+    fingerprint["presented"] = presentation.record(answer["method"]) if answer else None
+    return fingerprint

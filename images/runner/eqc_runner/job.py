@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
 
+from eqc_runner.presentation import table
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -52,6 +54,7 @@ class Job:
 
     launcher: tuple[str, ...]
     emulated: str | None
+    presented: table.Presented | None
     deadline: float | None
     memory_bytes: int | None
     session_seconds: float
@@ -70,6 +73,7 @@ def read_job(folder: Path) -> Job:
         job = Job(
             launcher=tuple(content.get("launcher") or ()),
             emulated=content.get("emulated"),
+            presented=table.parse(content.get("presented")),
             deadline=content.get("deadline"),
             memory_bytes=limits.get("memory_bytes"),
             session_seconds=float(limits.get("session_seconds") or 600),
@@ -80,6 +84,8 @@ def read_job(folder: Path) -> Job:
         raise JobError(f"{path} cannot be read: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise JobError(f"{path} is not a valid job: {type(error).__name__}: {error}") from error
+    if job.launcher and job.presented:
+        raise JobError(f"{path} has a launcher and a presented CPU: an emulator has its own CPUID")
     ids = [cell.id for cell in job.cells]
     if len(set(ids)) != len(ids):
         raise JobError(f"{path} has the same cell twice")

@@ -18,6 +18,7 @@ from eqc_runner.exit_reason import exit_reason, oom_kills
 from eqc_runner.failures import Reason, SessionError
 from eqc_runner.files import Files
 from eqc_runner.job import Cell, Group, Job, JobError, Session, read_job
+from eqc_runner.presentation.environment import Presentation
 from eqc_runner.process_group import kill_group
 from eqc_runner.software import software
 from eqc_runner.worker_process import CannotStart, Event, WorkerProcess
@@ -51,9 +52,10 @@ def run(job_folder: Path, out_folder: Path) -> int:
         return BAD_JOB
     try:
         out_folder.mkdir(parents=True, exist_ok=True)
-        if job.probe:
-            fingerprint_file.write(job, out_folder)
-        Supervisor(job, job_folder, out_folder).run()
+        with Presentation(job.presented) as presentation:
+            if job.probe:
+                fingerprint_file.write(job, presentation, out_folder)
+            Supervisor(job, presentation, job_folder, out_folder).run()
     except OSError as error:
         _say(f"cannot write to {out_folder}: {error}; free some space and run again")
         return CANNOT_WRITE
@@ -63,8 +65,11 @@ def run(job_folder: Path, out_folder: Path) -> int:
 class Supervisor:
     """One run of one job."""
 
-    def __init__(self, job: Job, job_folder: Path, out_folder: Path) -> None:
+    def __init__(
+        self, job: Job, presentation: Presentation, job_folder: Path, out_folder: Path
+    ) -> None:
         self._job = job
+        self._presentation = presentation
         self._job_folder = job_folder
         self._out_folder = out_folder
         self._path = out_folder / observations.NAME
@@ -112,8 +117,9 @@ class Supervisor:
         # No limit with a GPU: drivers map device memory into the process, which might count.
         memory = self._job.memory_bytes if group.device == "cpu" else None
         before = oom_kills()
+        environment = self._presentation.environment(dict(group.environment))
         try:
-            worker = WorkerProcess(self._job.launcher, dict(group.environment), assignment, memory)
+            worker = WorkerProcess(self._job.launcher, environment, assignment, memory)
         except CannotStart as error:
             why = Reason("unsupported", "not-installed", str(error))
             return self._give_up([*batch, *later], why)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Mapping, NamedTuple, NoReturn
 from eqc_runner import adapters
 from eqc_runner.failures import Reason, SessionError, reason_of
 from eqc_runner.job import Session
+from eqc_runner.presentation import check
 from eqc_runner.process_group import die_with_parent
 from eqc_runner.stderr_marks import stderr_mark
 
@@ -50,8 +51,10 @@ def main(source: BinaryIO) -> int:
     assignment = Assignment(**json.loads(source.read()))
     report = Report()
     try:
+        check.require()
         adapter = adapters.get(assignment.framework)
         adapter.start()
+        check.require_all_objects()
     except Exception as error:  # noqa: BLE001 - any error is reported, as an observation
         if not isinstance(error, SessionError):
             traceback.print_exc()
@@ -110,7 +113,9 @@ def run_session(
     folders = Folders(Path(assignment.job), Path(assignment.out))
     reason: Reason | None = None
     try:
+        reported = check.report_size()
         record = observe(adapter, assignment.cells[cell], session, assignment.mode, folders)
+        check.require_all_objects(reported)
         observations.append(folders.out / observations.NAME, record)
     except Exception as error:  # noqa: BLE001 - any error is reported, as an observation
         reason = reason_of(error)

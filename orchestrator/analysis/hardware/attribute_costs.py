@@ -2,9 +2,10 @@
 
 Cost 0: the instruction set and kernels a library says it chose, and flags of vector arithmetic on
 floats. 1: other SIMD flags, settings, threads, and cores in bins. 2: exact core counts, vendor,
-software, GPU, first cache and environment. 4: any other flag. 8: what identifies the platform as a
-whole, 6 for its generation, the one people know. Sets of equal size are ranked by the sum of costs,
-then by name; a cluster costs as much as its cheapest member, which comes first in it.
+software, GPU, first cache, environment, and units of approximate instructions, which few operators
+use. 4: any other flag. 8: what identifies the platform as a whole, 6 for its generation, the one
+people know. Sets of equal size are ranked by the sum of their costs, then by name; a cluster costs
+as much as its cheapest member, which comes first in it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _COSTS = {
     Kind.SETTING: 1,
     Kind.THREADS: 1,
     Kind.CACHE: 2,
+    Kind.APPROXIMATION: 2,
     Kind.CORES: 2,
     Kind.VENDOR: 2,
     Kind.SOFTWARE: 2,
@@ -32,7 +34,7 @@ CORE_BIN = "core bin"
 CORE_BINS = (1, 2, 4, 8, 12, 16, 32)
 """Lowest count of each bin. The last is open: above it the study saw no further classes."""
 
-_SIGNS = ("avx512f", "avx2", "fma", "avx", "sve", "asimd", "vendor")
+_SIGNS = ("avx512f", "avx2", "fma", "avx", "sve", "asimd", "vendor", "reciprocal estimates")
 """The usual name of a group of flags that came together, preferred among equals."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator.analysis.hardware.attribute_costs import CORE_BIN, CORE_BINS
-from orchestrator.analysis.hardware.platforms import generation
+from orchestrator.analysis.hardware.platforms import generation, silicon
 from orchestrator.analysis.observations.session_row import text
+from orchestrator.catalog.approximate_units import approximation_units
 from orchestrator.model.experiment import Json
 from orchestrator.results.explanation import AttributeValue, Kind
 from orchestrator.results.fingerprint import Fingerprint
@@ -32,10 +33,18 @@ def fingerprint_attributes(fingerprint: Fingerprint) -> Named:
         "hypervisor name": (Kind.IDENTITY, _hypervisor(fingerprint)),
         "emulated": (Kind.IDENTITY, text(fingerprint.emulated) or "no"),
     }
+    presented = fingerprint.presented
+    if presented is not None:
+        # What identifies the silicon; flags, vendor and caches above are those that programs saw.
+        named["presented"] = (Kind.IDENTITY, presented.name)
+        named["silicon"] = (Kind.IDENTITY, silicon(presented.host))
     saved = {"avx": cpu.xcr0.avx, "avx512": cpu.xcr0.avx512, "amx": cpu.xcr0.amx}
     for state, known in saved.items():
         if known is not None:
             named[f"{state} state saved"] = (Kind.FLAG, known)
+    if fingerprint.approximation is not None:
+        for group, unit in approximation_units(fingerprint.approximation).items():
+            named[group] = (Kind.APPROXIMATION, unit)
     for cache in cpu.caches or ():
         if cache.type != "instruction":
             # The larger levels tell one model from the next nearly as well as its name does.

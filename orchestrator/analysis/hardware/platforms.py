@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from orchestrator.analysis.observations.session_row import text
 from orchestrator.analysis.observations.table import Observations
 from orchestrator.catalog.microarchitectures import gpu_generation, microarchitecture
-from orchestrator.results.fingerprint import UNKNOWN, Fingerprint, Gpu
+from orchestrator.results.fingerprint import UNKNOWN, Fingerprint, Gpu, Silicon
 from orchestrator.results.partitions import PlatformInfo
 from orchestrator.system.counted import counted
 
@@ -65,6 +65,19 @@ def capability(gpu: Gpu) -> tuple[float, ...]:
         return (math.inf,)
 
 
+def presented_as(name: str | None) -> str:
+    """What a CPU is called after "presented as": ``Haswell``; ``itself,-fma`` of this one."""
+    first, comma, rest = (name or "another CPU").partition(",")
+    return f"{'itself' if first == 'this' else first}{comma}{rest}"
+
+
+def silicon(host: Silicon) -> str | None:
+    """The processor below a presented one: its brand, else vendor and signature."""
+    numbers = (host.family, host.model, host.stepping)
+    known = [str(each) for each in (host.vendor, *numbers) if each is not None]
+    return host.brand or " ".join(known) or None
+
+
 def flags(fingerprint: Fingerprint) -> frozenset[str]:
     """The CPU flags of a fingerprint; empty where it could not read them."""
     return frozenset(fingerprint.cpu.flags or ())
@@ -79,11 +92,12 @@ class _Seen:
     isolation: list[str] = field(default_factory=list)
     emulated: list[str] = field(default_factory=list)
     masked: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
     image: list[str] = field(default_factory=list)
     rehearsal: bool = False
 
 
-_COLUMNS = ("fingerprint", "provider", "isolation", "emulated", "masked", "image")
+_COLUMNS = ("fingerprint", "provider", "isolation", "emulated", "masked", "assumed", "image")
 
 
 def _seen(observations: Observations) -> dict[str, _Seen]:
@@ -128,6 +142,7 @@ def _info(
     known = flags(fingerprint)
     shared = common.get(_architecture(fingerprint), frozenset())
     emulated = text(fingerprint.emulated) or _joined(seen.emulated)
+    presented = fingerprint.presented
     return PlatformInfo(
         name,
         provider=_joined(seen.provider),
@@ -142,13 +157,18 @@ def _info(
         flags_own=tuple(sorted(known - shared)),
         emulated=emulated,
         masked=_joined(seen.masked),
+        presented=None if presented is None else presented_as(presented.name),
+        silicon=None if presented is None else silicon(presented.host),
         rehearsal=seen.rehearsal,
         isolation=tuple(seen.isolation),
         images=tuple(seen.image),
         fingerprints=digests,
         fingerprint_known=found is not None,
-        unknown=tuple(f"{path}: {why}" for path, why in sorted(fingerprint.missing.items())),
-        notes=_notes(found, digests, fingerprints, emulated),
+        unknown=tuple(f"{path}: {why}" for path, why in sorted(fingerprint.unread.items())),
+        notes=(
+            *_notes(found, digests, fingerprints, emulated),
+            *(f"of this CPU was not recorded, and is taken for: {each}" for each in seen.assumed),
+        ),
     )
 
 
@@ -167,8 +187,9 @@ def _notes(
         return (*notes, *missing)
     differing = fingerprint.cpu.disagreement
     sides = {"only_cpuid": differing.only_cpuid, "only_kernel": differing.only_kernel}
-    # Under emulation CPUID is the model's and the kernel's list the host's: expected.
-    if not emulated and any(sides.values()):
+    # There CPUID is another processor's and the kernel's list the host's: expected.
+    is_host = not emulated and fingerprint.presented is None
+    if is_host and any(sides.values()):
         words = [f"{key}: {' '.join(value)}" for key, value in sides.items() if value]
         notes.append(f"CPUID and the kernel disagree on flags ({'; '.join(words)})")
     if not flags(fingerprint):

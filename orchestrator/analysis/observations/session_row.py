@@ -28,6 +28,8 @@ class SessionRow(NamedTuple):
     isolation: str | None
     emulated: str | None
     masked: str | None
+    assumed: str | None
+    """What of a presented CPU was not recorded, and what it was taken for."""
     rehearsal: bool
     image: str | None
     """``name@digest``."""
@@ -64,6 +66,7 @@ def session_row(record: Observation) -> SessionRow:
         machine.isolation,
         text(machine.emulated),
         text(machine.masked),
+        "; ".join(machine.assumed) or None,
         machine.rehearsal,
         f"{image.name}@{image.digest}"
         if image.name and image.digest

@@ -20,6 +20,11 @@ from orchestrator.results.table import Column, ColumnKind, Table, Value
 if TYPE_CHECKING:
     from orchestrator.analysis.findings import Findings
 
+PRESENTED = (
+    "presented as: CPUID answered programs as that CPU would; vendor, generation and CPU class are "
+    "those that they saw, the device is what computed."
+)
+
 
 def partitions_table(findings: Findings) -> Table:
     """One row per partition: classes, remaining precision, who is missing."""
@@ -118,6 +123,7 @@ def platforms_table(findings: Findings) -> Table:
         (
             "Numbers count classes from the top of each column; equal: bit-identical output.",
             f"*: the sessions of this {noun.one} disagree.",
+            *((PRESENTED,) if any(info.presented for info in summary.platforms) else ()),
             *(f"[{number}] {why}" for number, why in enumerate(content.footnotes, start=1)),
         ),
         "not known; in the column of a computation: not asked for",
@@ -127,7 +133,7 @@ def platforms_table(findings: Findings) -> Table:
 def _device(info: PlatformInfo) -> str | None:
     """The processor; of several unlike ones the platforms that have them."""
     names = tuple(one.name for one in info.platforms) if len(info.platforms) > 1 else ()
-    return info.brand or joined(names) or None
+    return info.silicon or info.brand or joined(names) or None
 
 
 def _cpu_class(info: PlatformInfo, numbers: Mapping[Any, int | None]) -> int | None:
@@ -142,6 +148,7 @@ def kind_of(info: PlatformInfo) -> str:
         return joined(tuple(dict.fromkeys(kind_of(one) for one in info.platforms)))
     words = ["rehearsal"] if info.rehearsal else []
     words += [f"emulated {info.emulated}"] if info.emulated else []
+    words += [f"presented as {info.presented}"] if info.presented else []
     words += [f"masked {info.masked}"] if info.masked else []
     return ", ".join(words) or ("hardware" if info.fingerprint_known else "unknown")
 

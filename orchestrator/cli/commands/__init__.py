@@ -5,12 +5,12 @@ a function in a module of ``orchestrator.cli``, imported when the command is cal
 """
 
 from orchestrator.cli.commands.experiments import doctor, plan, rehearse, run, schema, validate
-from orchestrator.cli.commands.machines import catalog, images, probe, reap, status
+from orchestrator.cli.commands.machines import catalog, cpus, images, probe, reap, status
 from orchestrator.cli.commands.stores import diff, explain, import_, merge, report
 
 COMMANDS = (
-    *(catalog, diff, doctor, explain, images, import_, merge, plan, probe, reap, rehearse, report),
-    *(run, schema, status, validate),
+    *(catalog, cpus, diff, doctor, explain, images, import_, merge, plan, probe, reap, rehearse),
+    *(report, run, schema, status, validate),
 )
 
 __all__ = ["COMMANDS"]

@@ -74,6 +74,18 @@ def refresh() -> None:
 catalog.add_command(refresh)
 
 
+@command("cpus:cpus")
+@click.argument("store", required=False, metavar="[STORE]", type=FOLDER)
+@click.option("--here", is_flag=True, help="Only those that this computer can be presented as.")
+@as_json
+def cpus() -> None:
+    """List the CPUs that `provider: cpuid` may name, and what this computer lacks of each.
+
+    Without STORE these are QEMU's models; of a STORE they are its platforms, by the fingerprints
+    that they left there.
+    """
+
+
 @command("probe:probe")
 @click.option("--json", "as_json", is_flag=True, help="The whole fingerprint, for programs.")
 def probe() -> None:

@@ -11,6 +11,8 @@ from orchestrator.model.experiment import Platform, pairs
 from orchestrator.model.machine import Provider
 from orchestrator.providers.qemu import Qemu
 from orchestrator.providers.registration import ProviderRegistration, Surroundings
+from orchestrator.providers.this_computer import cpuid_entry
+from orchestrator.providers.this_computer.cpuid import CpuidProvider
 from orchestrator.providers.this_computer.provider import (
     EmulatedProvider,
     LocalProvider,
@@ -81,6 +83,10 @@ def _mask_provider(surroundings: Surroundings) -> Provider:
     return MaskProvider(flags, frameworks, catalog.mask_environment, catalog.required_flag)
 
 
+def _cpuid_provider(surroundings: Surroundings) -> Provider:
+    return CpuidProvider(surroundings.fingerprint())
+
+
 def _qemu(surroundings: Surroundings) -> Qemu:
     here = str(surroundings.fingerprint()["cpu"].get("architecture"))
     return Qemu(surroundings.isolation, here)
@@ -107,6 +113,13 @@ REGISTRATIONS = (
         make=lambda surroundings: EmulatedProvider(_qemu(surroundings)),
         entry=Emulated,
         resolve=_emulated,
+        here=True,
+    ),
+    ProviderRegistration(
+        "cpuid",
+        make=_cpuid_provider,
+        entry=cpuid_entry.Cpuid,
+        resolve=cpuid_entry.resolve,
         here=True,
     ),
     REHEARSAL,

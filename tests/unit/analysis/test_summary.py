@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.analysis.observations.labels import planned_of_store
+from orchestrator.report.words import hardware, kind
 from orchestrator.store.parse_fingerprint import parse_fingerprint
 from tests.unit.analysis.records import A, B, C, record
 from tests.unit.analysis.summarised import summarise
@@ -23,6 +25,20 @@ DOCUMENTS: dict[str, Any] = {
             "disagreement": {"only_cpuid": [], "only_kernel": ["avx512f"]},
         },
         "logical_cpus": 2,
+    },
+    "f4": {
+        "emulated": None,
+        "presented": {
+            "name": "this,-avx512f",
+            "method": "faulting",
+            "host": {"vendor": "AuthenticAMD", "brand": "EPYC 9B45", "flags": ["avx512f"]},
+        },
+        "cpu": {
+            "architecture": "x86_64",
+            "brand": "Core",
+            "flags": ["sse2", "avx"],
+            "disagreement": {"only_cpuid": [], "only_kernel": ["avx512f"]},
+        },
     },
     "f3": {"cpu": {"architecture": "x86_64", "brand": "Other", "flags": None}, "logical_cpus": 4},
 }
@@ -45,6 +61,20 @@ def test_platforms_show_the_flags_that_differ_and_what_they_are() -> None:
     assert emulated.notes == ()
     assert masked.masked == "avx"
     assert bare.flags_own == ()
+
+
+def test_a_presented_cpu_is_told_from_the_silicon() -> None:
+    of_file = record("cpuid/x", [B], fingerprint="f4")
+    of_file = of_file._replace(machine=replace(of_file.machine, assumed=("l2 512 KiB as QEMU's",)))
+    records = [record("local", [A], fingerprint="f1"), of_file]
+    local, presented = summarise(records, (), FINGERPRINTS).platforms
+    assert (local.presented, local.silicon) == (None, None)
+    assert (presented.presented, presented.silicon) == ("itself,-avx512f", "EPYC 9B45")
+    # The kernel's flags are the silicon's: no disagreement to doubt.
+    said = "of this CPU was not recorded, and is taken for: l2 512 KiB as QEMU's"
+    assert presented.notes == (said,)
+    assert hardware(presented) == "EPYC 9B45 presented as itself,-avx512f"
+    assert kind(presented) == "presented"
 
 
 def test_two_machines_under_one_name_are_noted() -> None:

@@ -45,6 +45,7 @@ def test_an_example_names_the_schema_a_question_and_itself(path: Path, tmp_path:
         ("two-exports", 12, 3),
         ("quantised", 8, 4),
         ("batch-invariance", 32, 1),
+        ("presented-cpus", 108, 9),
         ("upgrade", 18, 3),
     ],
 )

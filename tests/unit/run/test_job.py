@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cpuid.models import model_table
+from orchestrator.cpuid.platforms import cpuid_platform, presented_cpu
 from orchestrator.errors import UsageError
+from orchestrator.executors.presentation import PresentationFiles
 from orchestrator.model.experiment import (
     Cell,
     Companion,
@@ -17,7 +20,7 @@ from orchestrator.model.experiment import (
     Variant,
 )
 from orchestrator.model.machine import Machine
-from orchestrator.run.job import Job, pending_sessions, write_job
+from orchestrator.run.job import IN_IMAGE, Job, pending_sessions, presented_in, write_job
 from tests.unit.store.records import cell
 
 
@@ -166,3 +169,24 @@ def test_another_file_that_went_away_is_named(tmp_path: Path) -> None:
     job = Job(machine(c), Installation("onnxruntime"), ((replace(c, workload=model), (0,)),))
     with pytest.raises(UsageError, match="w: was there"):
         write_job(job, tmp_path / "job", Limits(), None)
+
+
+def test_a_presented_cpu_is_told_with_its_files_and_read_back(tmp_path: Path) -> None:
+    c = with_files(tmp_path)
+    plain = Job(Machine("m", c.platform), Installation("onnxruntime"), ((c, (0,)),))
+    write_job(plain, tmp_path / "plain", Limits(), None)
+    assert json.loads((tmp_path / "plain" / "job.json").read_text())["presented"] is None
+    assert presented_in(tmp_path / "plain") is None
+    assert presented_in(tmp_path / "none") is None
+    cpu = presented_cpu(cpuid_platform("Haswell"), model_table("Nehalem"))
+    job = replace(plain, machine=Machine("m", c.platform, presented=cpu))
+    own = PresentationFiles(tmp_path / "own.so", tmp_path / "own.tsv")
+    for name, files, library in (
+        ("image", IN_IMAGE, "/opt/eqc/presentation/libpresent.so"),
+        ("process", own, str(tmp_path / "own.so")),
+    ):
+        write_job(job, tmp_path / name, Limits(), None, files)
+        told = json.loads((tmp_path / name / "job.json").read_text())["presented"]
+        assert (told["name"], told["xcr0"], told["library"]) == ("Haswell", "0x7", library)
+        assert told["leaves"]["0x0.0"] == ["0x0000000d", "0x756e6547", "0x6c65746e", "0x49656e69"]
+        assert presented_in(tmp_path / name) == cpu

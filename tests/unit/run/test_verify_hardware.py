@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from eqc_runner.probe.decoding import decode, decode_xcr0
 from orchestrator import catalog
+from orchestrator.cpuid.models import model_table
+from orchestrator.cpuid.platforms import cpuid_platform, presented_cpu
+from orchestrator.cpuid.table import CpuidTable
 from orchestrator.model.experiment import Platform, Scalar, pairs
 from orchestrator.results.fingerprint import Fingerprint
-from orchestrator.run.verify_hardware import compare, disagreement
+from orchestrator.run.verify_hardware import compare, disagreement, not_presented
 from orchestrator.store.parse_fingerprint import parse_fingerprint
 
 
@@ -130,3 +134,48 @@ def test_arm64_goes_by_the_kernels_name_in_a_fingerprint() -> None:
     arm = {"architecture": "aarch64", "microarchitecture": "Neoverse N1"}
     assert disagreement(asked(), graviton, seen(cpu=arm)) is None
     assert disagreement(asked(), C5, seen(cpu=arm)) is not None
+
+
+PRESENTED = cpuid_platform("Haswell", ["fma"])
+WANTED = presented_cpu(PRESENTED, model_table("Haswell"))
+
+
+def as_presented(table: CpuidTable, **changes: Any) -> Fingerprint:
+    """What the probe says where programs see ``table``."""
+    leaves = {name: list(four) for name, four in table.presented("x").leaves}
+    cpu = {**decode(leaves), "architecture": "x86_64", "xcr0": decode_xcr0(table.xcr0)}
+    told = {"presented": {"name": WANTED.name, "method": "faulting"}, **changes}
+    return parse_fingerprint({"schema": 1, "cpu": cpu, **told})
+
+
+def test_a_cpu_that_programs_see_as_asked_is_no_mismatch() -> None:
+    assert not_presented(WANTED, as_presented(CpuidTable.of_presented(WANTED))) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (model_table("Haswell"), "with the flags fma"),
+        (model_table("Haswell").without(["avx"]), "without the flags avx, avx2, f16c"),
+        (model_table("Haswell").without(["avx"]), "XCR0: asked for 0x7, received 0x3"),
+        (WANTED, "vendor: asked for GenuineIntel, received AuthenticAMD"),
+        (WANTED, "model: asked for 60, received 61"),
+        (WANTED, "l1d: asked for 32768, received 49152"),
+    ],
+)
+def test_another_cpu_than_asked_is_a_mismatch(table: Any, said: str) -> None:
+    shown = table
+    if table is WANTED:
+        values = {"vendor": "AuthenticAMD", "model": 61, "l1d": 48 << 10}
+        shown = CpuidTable.of_presented(WANTED).replaced(**values)
+    reason = not_presented(WANTED, as_presented(shown))
+    assert reason is not None
+    assert reason.code == "mismatch"
+    assert said in reason.message
+
+
+def test_a_computer_that_was_not_presented_is_a_mismatch() -> None:
+    shown = as_presented(CpuidTable.of_presented(WANTED), presented=None)
+    reason = not_presented(WANTED, shown)
+    assert reason is not None
+    assert "was not presented as Haswell,-fma" in reason.message

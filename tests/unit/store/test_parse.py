@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.executors.process import probe
 from orchestrator.model.experiment import Reason, Variant, Workload
-from orchestrator.model.machine import Machine, Offer
+from orchestrator.model.machine import Machine, Offer, Presented
 from orchestrator.results.fingerprint import Fingerprint
 from orchestrator.results.outputs import UnrecordedOutput
 from orchestrator.results.record import FrameworkRecord, MachineRecord, ModelRecord
@@ -66,7 +66,9 @@ RENTED = Offer("us-east-1", "us-east-1a", "c5.large", spot=True)
 def lines(folder: Path) -> list[dict[str, Any]]:
     """As stored: an observation with all there is to say, and why there is none."""
     one = cell()
+    cpu = Presented("Milan", (), "0x7", ("l2 512 KiB as QEMU's EPYC",))
     machine = Machine("i-1", one.platform, emulated="Haswell", masked="avx", offer=RENTED)
+    machine = replace(machine, presented=cpu)
     out = folder / "out"
     out.mkdir()
     whole = observed(one.id, 0, framework=FRAMEWORK, model=MODEL, perturbed=False)

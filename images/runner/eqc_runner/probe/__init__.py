@@ -11,6 +11,7 @@ from typing import Any
 
 from eqc_runner.steering import reported, without_steering
 
+from .approximation import describe_approximation
 from .cgroup import cgroup_limits
 from .gpus import list_gpus
 from .processor import describe_processor
@@ -30,6 +31,8 @@ def fingerprint(emulated: str | None = None) -> dict[str, Any]:
     missing: dict[str, str] = {}
     cpu = _part("cpu", describe_processor(), missing)
     system = _part("system", describe_system(), missing)
+    units, reasons = describe_approximation(cpu)
+    missing.update(reasons)
     cores, memory = affinity(), memory_bytes()
     if cores is None:
         missing["affinity"] = "this system has no call for it"
@@ -39,6 +42,7 @@ def fingerprint(emulated: str | None = None) -> dict[str, Any]:
         "schema": 1,
         "emulated": emulated,
         "cpu": cpu,
+        "approximation": units,
         "logical_cpus": os.cpu_count(),
         "affinity": cores,
         "cgroup": _cgroup(missing),

@@ -2,12 +2,16 @@
 
 No compiler is needed. The page is written first and made executable afterwards (W^X); only where
 the system refuses that change, a page that is writable and executable at once is mapped.
+
+Where another CPU is presented, its library executes CPUID and XGETBV: as a shared object it is
+answered like every framework, which a page that no loader knows would not be.
 """
 
 from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 from typing import Any
 
 CPUID = bytes.fromhex(
@@ -36,6 +40,9 @@ MIDR = bytes.fromhex(
     "000038d5"  # mrs x0, midr_el1
     "c0035fd6"  # ret
 )
+
+LIBRARY_VARIABLE = "EQC_PRESENTED_LIBRARY"
+"""Environment variable: the library that presents another CPU to this process."""
 
 _PRIVATE_ANONYMOUS = 0x02 | 0x20
 _FAILED = ctypes.c_void_p(-1).value
@@ -90,9 +97,17 @@ class ExecutablePage:
 
 
 def cpuid(leaf: int, subleaf: int = 0) -> tuple[int, int, int, int]:
-    """Execute CPUID, on x86-64 only: eax, ebx, ecx, edx. Raises ``CannotExecute``."""
+    """Execute CPUID, on x86-64 only: eax, ebx, ecx, edx. Raises ``CannotExecute``.
+
+    Where a CPU is presented whose library cannot be loaded: ``OSError``.
+    """
     registers = (ctypes.c_uint32 * 4)()
     prototype = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p)
+    library = _library()
+    if library is not None:
+        execute = ctypes.cast(library.eqc_presented_cpuid, prototype)
+        execute(leaf, subleaf, ctypes.addressof(registers))
+        return registers[0], registers[1], registers[2], registers[3]
     with ExecutablePage(CPUID) as page:
         page.function(prototype)(leaf, subleaf, ctypes.addressof(registers))
     return registers[0], registers[1], registers[2], registers[3]
@@ -100,11 +115,20 @@ def cpuid(leaf: int, subleaf: int = 0) -> tuple[int, int, int, int]:
 
 def xgetbv() -> int:
     """Execute XGETBV: XCR0. Check OSXSAVE in CPUID first: without it SIGILL ends the process."""
+    prototype = ctypes.CFUNCTYPE(ctypes.c_uint64)
+    library = _library()
+    if library is not None:
+        return int(ctypes.cast(library.eqc_presented_xgetbv, prototype)())
     with ExecutablePage(XGETBV) as page:
-        return int(page.function(ctypes.CFUNCTYPE(ctypes.c_uint64))())
+        return int(page.function(prototype)())
 
 
 def midr() -> int:
     """Read MIDR_EL1, on arm64. Check ``cpuid`` in AT_HWCAP first: else SIGILL ends the process."""
     with ExecutablePage(MIDR) as page:
         return int(page.function(ctypes.CFUNCTYPE(ctypes.c_uint64))())
+
+
+def _library() -> Any:
+    path = os.environ.get(LIBRARY_VARIABLE)
+    return ctypes.CDLL(path) if path else None

@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from orchestrator.analysis.tables.classes import counts_table, partitions_table, platforms_table
+from dataclasses import replace
+
+from orchestrator.analysis.tables.classes import (
+    PRESENTED,
+    counts_table,
+    partitions_table,
+    platforms_table,
+)
+from orchestrator.results.fingerprint import PresentedCpu, Silicon
 from orchestrator.results.record import VariantRecord
 from orchestrator.results.table import ColumnKind
 from tests.unit.analysis.records import A, B, C, record
@@ -64,6 +72,20 @@ def test_what_is_no_hardware_says_so() -> None:
     ]
     kinds = {row["platform"]: row["kind"] for row in rows(platforms_table(found(records)))}
     assert kinds == {"m": "masked avx", "e": "emulated Haswell", "u": "unknown"}
+
+
+def test_a_presented_cpu_says_what_computed() -> None:
+    seen = fingerprint("haswell", 2)
+    shown = replace(seen, presented=PresentedCpu("Haswell", host=Silicon(brand="EPYC 9B45")))
+    records = [record("p", [A], fingerprint="p"), record("h", [A], fingerprint="h")]
+    table = platforms_table(found(records, fingerprints={"p": shown, "h": seen}))
+    by_name = {row["platform"]: row for row in rows(table)}
+    assert by_name["p"]["kind"] == "presented as Haswell"
+    assert by_name["p"]["device"] == "EPYC 9B45"
+    assert by_name["p"]["generation"] == by_name["h"]["generation"]
+    assert PRESENTED in table.notes
+    plain = platforms_table(found(records[1:], fingerprints={"h": seen}))
+    assert PRESENTED not in plain.notes
 
 
 def test_counts_are_cumulative_in_the_order_of_figure_1() -> None:

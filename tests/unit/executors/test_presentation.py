@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.executors import presentation
+from orchestrator.executors.presentation import PresentationFiles, presentation_files
+from orchestrator.system.paths import cache_folder
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return cache_folder() / "presentation"
+
+
+def test_what_cannot_be_made_says_why_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a compiler on PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentNotReady, match="no CPU can be presented") as error:
+        presentation_files()
+    assert "--isolation docker" in str(error.value)
+
+
+def test_an_interpreter_that_fails_is_an_error_with_what_it_said(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho no module >&2\nexit 3\n")
+    python.chmod(0o755)
+    with pytest.raises(EnvironmentNotReady, match="no module"):
+        presentation._sites(python, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_files_of_this_interpreter(cache: Path) -> None:
+    """Minutes the first time: it decodes what this computer has."""
+    files = presentation_files()
+    assert files == PresentationFiles(files.library, files.sites)
+    assert files.library.read_bytes().startswith(b"\x7fELF")
+    assert {files.library.parent, files.sites.parent} == {cache}
+    lines = files.sites.read_text(errors="surrogateescape").splitlines()
+    assert lines[0] == "# eqc sites 1"
+    listed = {line.split("\t")[0]: line.split("\t")[2] for line in lines[1:] if line[0] != "#"}
+    (openblas,) = (path for path in listed if "numpy.libs/libscipy_openblas" in path)
+    assert listed[openblas].count(",") > 10
+    before = files.sites.stat()
+    assert presentation_files() == files
+    assert files.sites.stat().st_ino == before.st_ino
