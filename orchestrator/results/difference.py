@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.distance import Distance
+from orchestrator.results.parting import Parting, Unparted
 
 if TYPE_CHECKING:
     # It imports NumPy, which no list of formats should wait for.
-    from orchestrator.results.parting import Parting, Unparted
-from orchestrator.results.record import SoftwareRecord
+    from orchestrator.results.record import SoftwareRecord
 
 
 class Change(StrEnum):
