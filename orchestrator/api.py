@@ -43,6 +43,7 @@ from orchestrator.results.record import Asked, Observation
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 from orchestrator.results.tolerance import parse_tolerance
 from orchestrator.store.baseline import read_baseline
+from orchestrator.store.confirmations import read_confirmations
 from orchestrator.store.read import Store, read
 from orchestrator.store.tensors import StoredTensors
 
@@ -116,6 +117,7 @@ def findings(
         notes=told.notes,
         compare=axes,
         remarks=remarks,
+        confirmations=read_confirmations(Path(store)),
     )
 
 

@@ -53,6 +53,7 @@ from orchestrator.analysis.observations.software_names import names_by_variant
 from orchestrator.analysis.observations.table import Observations, observations_table
 from orchestrator.analysis.summary import summary_of
 from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Noun, Remarks, noun_of
+from orchestrator.results.confirmation import Confirmation, known_of
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import ExplainedPartition, Explanation, Prediction
@@ -95,6 +96,8 @@ class Findings:
     """The axes along which ``records`` and ``planned`` are regrouped (``regrouped``)."""
     remarks: Remarks = NO_REMARKS
     """What was to be said of their outputs then (``comparable``)."""
+    confirmations: Sequence[Confirmation] = ()
+    """What experiments said of explanations, the oldest first."""
 
     @property
     def noun(self) -> Noun:
@@ -350,7 +353,7 @@ class Findings:
         those of less than two classes have none. Classes are numbered over the platforms chosen;
         if the summary is strict, they are those of the most frequent outputs instead.
         """
-        return explain(
+        found = explain(
             self.ordered,
             self.fingerprints,
             workload=choice.workload,
@@ -363,6 +366,10 @@ class Findings:
             remarks=self.remarks,
             noun=self.noun,
         )
+        items = (
+            replace(one, confirmation=known_of(one, self.confirmations)) for one in found.items
+        )
+        return replace(found, items=tuple(items)) if self.confirmations else found
 
     @cached_property
     def explanations(self) -> Part[Explanation]:

@@ -11,6 +11,8 @@ import click
 from orchestrator.analysis.explain.explain import Limits
 from orchestrator.analysis.observations.labels import Choice
 from orchestrator.api import Bounds, findings
+from orchestrator.cli.confirm import confirm_explanations
+from orchestrator.cli.mirrors import push_to
 from orchestrator.cli.stores import axes_of
 from orchestrator.errors import UsageError
 from orchestrator.report.formats.explanation_text import explanation_text, predictions_text
@@ -20,7 +22,9 @@ from orchestrator.store.parse_fingerprint import parse_fingerprint
 from orchestrator.system.files import write_whole
 
 
+@click.pass_context
 def explain(
+    context: click.Context,
     store: Path,
     workload: str | None,
     given: str | None,
@@ -32,6 +36,12 @@ def explain(
     kind: str,
     output: Path | None,
     compare: str | None,
+    *,
+    confirm: bool,
+    budget: float,
+    by: str | None,
+    file: Path | None,
+    yes: bool,
 ) -> None:
     """Carry out ``eqc explain``."""
     bounds = Bounds(Limits(seconds=seconds))
@@ -39,6 +49,11 @@ def explain(
     for note in found.notes:
         click.echo(f"eqc: {note}", err=True)
     choice = Choice(workload, given, variant, platforms)
+    if confirm:
+        if predict is not None:
+            raise UsageError("--confirm makes experiments, --predict needs none: give one of them")
+        confirm_explanations(found, choice, store, file=file, budget=budget, by=by, yes=yes)
+        found = findings(store, bounds=bounds, software=software, compare=axes_of(compare))
     if predict is not None:
         fingerprint = _fingerprint(predict)
         predictions = found.predictions(fingerprint, choice)
@@ -53,6 +68,8 @@ def explain(
         click.echo(shown)
     else:
         write_whole(output, shown.encode())
+    if confirm:
+        push_to(context, store)
 
 
 def _fingerprint(path: Path) -> Fingerprint:

@@ -10,15 +10,19 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from orchestrator.errors import EnvironmentNotReady
 from orchestrator.executors.process import environment
 from orchestrator.system.paths import cache_folder, runner_path
 from orchestrator.system.program import last_lines
 
+FRESH_SECONDS = 10.0
+"""A run asks for each of its cells: so long what was found is taken to be so still."""
 _DOCKER = "or use --isolation docker, whose images hold what is needed"
 
 
@@ -35,11 +39,21 @@ class PresentationFiles:
 def presentation_files(python: Path | None = None) -> PresentationFiles:
     """The files for processes of ``python``; ``None``: of this interpreter.
 
-    Where nothing has changed since the last call, files are only asked for their times. Raises
-    ``EnvironmentNotReady`` with what is missing: a C compiler, or iced-x86.
+    Where nothing has changed since the last call, files are only asked for their times, and within
+    ``FRESH_SECONDS`` not even that. Thread-safe. Raises ``EnvironmentNotReady`` with what is
+    missing: a C compiler, or iced-x86.
     """
     cache = cache_folder() / "presentation"
-    return PresentationFiles(_library(cache), _sites(python, cache))
+    with _LOCK:
+        found, until = _FOUND.get((cache, python), (None, 0.0))
+        if found is None or time.monotonic() > until:
+            found = PresentationFiles(_library(cache), _sites(python, cache))
+            _FOUND[cache, python] = found, time.monotonic() + FRESH_SECONDS
+        return found
+
+
+_LOCK = Lock()
+_FOUND: dict[tuple[Path, Path | None], tuple[PresentationFiles, float]] = {}
 
 
 def _library(cache: Path) -> Path:

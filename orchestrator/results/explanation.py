@@ -10,8 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from orchestrator.results.parting import Parting, Unparted
+
+if TYPE_CHECKING:
+    # It is made of the types below.
+    from orchestrator.results.confirmation import Confirmation
 
 AttributeValue = str | int | bool | None
 
@@ -295,6 +300,8 @@ class Explanation:
     partings: tuple[Parting | Unparted, ...] = ()
     """Of each class after the first, the first operator that parts it from the first one, in the
     first of ``partitions``; none where no layers were recorded."""
+    confirmation: Confirmation | None = None
+    """What experiments said of it; ``None``: none was made."""
 
     def class_id(self, number: int, place: int = 0) -> str:
         """The id of a class in one of ``partitions``."""

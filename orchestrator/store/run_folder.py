@@ -23,6 +23,8 @@ from orchestrator.store.records import Record, latest, plan_document, read_recor
 from orchestrator.store.segments import seal
 from orchestrator.system.files import copy_whole, disk_errors, is_locked, lock_file, write_whole
 
+CONFIRM = "_confirm"
+"""The folder of confirmations in a store (``store.confirmations``); no experiment is called so."""
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
@@ -282,11 +284,15 @@ def newest_run(results: Path, experiment: str) -> Path | None:
 
 
 def run_folders(store: Path) -> Iterator[Path]:
-    """Every run at or below ``store``: a run's folder, an experiment's, or a whole results."""
+    """Every run at or below ``store``: a run's folder, an experiment's, or a whole results.
+
+    Not those that confirmations rest on: what stands in for a platform is none.
+    """
     if (store / "run.json").is_file():
         yield store
         return
-    yield from sorted(path.parent for path in store.glob("**/run.json"))
+    found = sorted(path.parent for path in store.glob("**/run.json"))
+    yield from (path for path in found if CONFIRM not in path.relative_to(store).parts)
 
 
 def _refuse_other_bits(run: Path, earlier: Record, record: Record) -> None:

@@ -23,6 +23,7 @@ TYPED = sorted(
 )
 EDGE = {
     "store/baseline.py": "a JSON report",
+    "store/confirmations.py": "lines that are being read",
     "store/documents.py": "run.json and plan.json",
     "store/innfrastructure/files.py": "a file of the study",
     "store/innfrastructure/fingerprint.py": "a file of the study",

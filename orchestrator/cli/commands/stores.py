@@ -74,12 +74,39 @@ def report() -> None:
 )
 @click.option("--format", "kind", type=click.Choice(["text", "json"]), default="text")
 @output_file
+@click.option(
+    "--confirm",
+    is_flag=True,
+    help="Try it: present this computer as platforms that differ in one attribute.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    default=1800.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For the sessions of --confirm; 0: only show what would be tried.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["cpuid", "emulated"]),
+    help="How --confirm presents CPUs. [default: cpuid where it can]",
+)
+@click.option(
+    "--experiment", "file", type=FILE, help="What STORE was made from, if it has moved since."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before --confirm computes.")
 def explain() -> None:
     """Find the fewest attributes that determine the classes, exactly, and all such sets.
 
     Hardware and settings are the causes; settings only where they are compared, as with
     --compare platform,threads. What the framework chose is shown between them and the classes,
     and explains, as do mere names of platforms, only where nothing else does.
+
+    What always occurs together cannot be told apart by looking. With --confirm this computer is
+    presented as platforms that differ in one attribute, and each attribute of the minimal sets
+    becomes confirmed, refuted or untestable here. The result is kept in STORE; the same command
+    goes on where it was stopped. docs/confirm.md says what it proves.
     """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.report.escape import plain
+from orchestrator.report.formats.confirmation_text import confirmation_lines
 from orchestrator.report.parting_words import parting_sentence
 from orchestrator.report.words import column_name
 from orchestrator.results.comparison import PLATFORM, Noun
@@ -124,6 +125,9 @@ def _lines(explanation: Explanation, noun: Noun) -> Iterator[str]:
     for answer in explanation.answers:
         yield ""
         yield from _answer(answer, explanation, noun)
+    if explanation.confirmation is not None:
+        head, *lines = confirmation_lines(explanation.confirmation)
+        yield from _block(head, (line.removeprefix("  ") for line in lines))
     yield from _block(
         "Down the model:", (plain(parting_sentence(one)) for one in explanation.partings)
     )

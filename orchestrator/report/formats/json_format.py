@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.formats import Format
 from orchestrator.results.comparison import BY_PLATFORM, PLATFORM
+from orchestrator.results.confirmation import Confirmation
 from orchestrator.results.details import Part
 from orchestrator.results.difference import (
     ClassChange,
@@ -276,7 +277,12 @@ def _explanation(explanation: Explanation) -> dict[str, Any]:
         "undescribed": [asdict(one) for one in explanation.undescribed],
         "partings": [asdict(one) for one in explanation.partings],
         "notes": list(explanation.notes),
+        "confirmation": _confirmation(explanation.confirmation),
     }
+
+
+def _confirmation(found: Confirmation | None) -> dict[str, Any] | None:
+    return None if found is None else asdict(found)
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

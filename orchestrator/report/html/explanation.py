@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from orchestrator.report.formats.confirmation_text import (
+    head_text,
+    reason_text,
+    together,
+    trial_text,
+)
 from orchestrator.report.formats.explanation_text import (
     basis_text,
     choice_text,
@@ -16,11 +22,13 @@ from orchestrator.report.html.hardware import row_name
 from orchestrator.report.html.parts import Block, CellValue, Grid, Section, grid, section
 from orchestrator.report.parting_words import parting_sentence
 from orchestrator.results.comparison import PLATFORM, Noun
+from orchestrator.results.confirmation import Verdict
 from orchestrator.results.details import Details
 from orchestrator.results.explanation import Answer, Explanation, MinimalSet
 from orchestrator.system.counted import counted
 
 COMMAND = "eqc explain STORE --format json"
+CONFIRM = "eqc explain STORE --confirm"
 
 
 def explanation_section(details: Details, noun: Noun = PLATFORM) -> Section:
@@ -33,7 +41,7 @@ def explanation_section(details: Details, noun: Noun = PLATFORM) -> Section:
         "found exactly. Attributes that always occur together here stand as one, since any of "
         "them may be the cause. Hardware and settings are the causes; what a framework chose "
         "stands between them and the classes. It describes what was observed; a cause is proven "
-        "by an experiment that varies it alone.",
+        "by an experiment that varies it alone: `eqc explain STORE --confirm` makes it.",
         [
             block
             for number, one in enumerate(part.items, start=1)
@@ -57,7 +65,7 @@ def _blocks(number: int, found: Explanation, noun: Noun) -> Iterator[Block]:
     classes = counted(len(found.classes), "class", "classes")
     name = f"explanation-{number}"
     title = f"{'; '.join(partition_names(found))}: {classes} of {noun.counted(platforms)}"
-    odd = tuple(_odd(name, found, noun))
+    odd = (*_tried(name, found), *_odd(name, found, noun))
     down = tuple(f"Down the model: {parting_sentence(one)}." for one in found.partings)
     if not found.answers:
         yield Block(title, (*down, *found.notes), grids=_filled(odd))
@@ -172,6 +180,30 @@ def _cases(name: str, given: MinimalSet, noun: Noun) -> Grid:
         ("case", *heads, "class", noun.many),
         rows if heads else (),
         command=COMMAND,
+    )
+
+
+def _tried(name: str, found: Explanation) -> Iterator[Grid]:
+    confirmation = found.confirmation
+    if confirmation is None:
+        return
+    yield grid(
+        f"{name}-verdicts",
+        head_text(confirmation).removesuffix(":"),
+        ("attribute", "verdict", "evidence"),
+        (
+            (names, verdict.value, reason_text(one))
+            for verdict in Verdict
+            for names, one in together(confirmation.of(verdict))
+        ),
+        command=CONFIRM,
+    )
+    yield grid(
+        f"{name}-trials",
+        "What was tried: from one platform to the other, one change after the other",
+        ("trial", "what was found"),
+        ((f"{row}", trial_text(one)) for row, one in enumerate(confirmation.trials, start=1)),
+        command=CONFIRM,
     )
 
 

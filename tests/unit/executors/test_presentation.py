@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,25 @@ def test_an_interpreter_that_fails_is_an_error_with_what_it_said(tmp_path: Path)
         presentation._sites(python, tmp_path)
 
 
+def test_a_run_with_many_cells_looks_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Path | None] = []
+    monkeypatch.setattr(presentation, "_library", lambda cache: cache / "libpresent.so")
+    monkeypatch.setattr(
+        presentation, "_sites", lambda python, cache: looked.append(python) or cache / "sites.tsv"
+    )
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda _: presentation_files(), range(8)))
+    assert len(found) == 1
+    assert looked == [None]
+    presentation_files(tmp_path / "python")
+    assert looked == [None, tmp_path / "python"]
+    monkeypatch.setattr(presentation, "FRESH_SECONDS", -1.0)
+    presentation._FOUND.clear()
+    presentation_files()
+    presentation_files()
+    assert looked[2:] == [None, None]
+
+
 @pytest.mark.slow
 def test_the_files_of_this_interpreter(cache: Path) -> None:
     """Minutes the first time: it decodes what this computer has."""
@@ -47,5 +67,6 @@ def test_the_files_of_this_interpreter(cache: Path) -> None:
     (openblas,) = (path for path in listed if "numpy.libs/libscipy_openblas" in path)
     assert listed[openblas].count(",") > 10
     before = files.sites.stat()
+    presentation._FOUND.clear()
     assert presentation_files() == files
     assert files.sites.stat().st_ino == before.st_ino

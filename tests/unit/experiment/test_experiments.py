@@ -46,6 +46,8 @@ def test_an_example_names_the_schema_a_question_and_itself(path: Path, tmp_path:
         ("quantised", 8, 4),
         ("batch-invariance", 32, 1),
         ("presented-cpus", 108, 9),
+        ("confirm-mkl-vendor", 2, 2),
+        ("confirm-eigen-cache", 2, 2),
         ("upgrade", 18, 3),
     ],
 )

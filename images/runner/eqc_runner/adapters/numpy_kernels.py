@@ -58,7 +58,7 @@ class NumpyAdapter:
             raise no_source("numpy", workload["source"], ("builtin", "python"))
         self._convolution = flags.get("convolution", "im2col")
         convolution = CONVOLUTIONS[self._convolution]
-        return NumpyModel(builtin_model(workload, job_dir), settings, convolution)
+        return NumpyModel(builtin_model(workload, job_dir, every_form=True), settings, convolution)
 
     def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
         """NumPy logs nothing: this is what the model's own code calls, and OpenBLAS' core."""

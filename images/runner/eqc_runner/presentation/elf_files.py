@@ -69,11 +69,12 @@ class ElfFiles:
                 continue
             listed = self._listed(folder)
             self.memory[folder] = listed
+            within = folder.rstrip("/") + "/"
             for name in listed["files"]:
-                yield os.path.join(folder, name)  # noqa: PTH118
+                yield within + name
             for name in listed["links"]:
-                yield os.path.realpath(os.path.join(folder, name))  # noqa: PTH118
-            waiting.extend(os.path.join(folder, name) for name in listed["folders"])  # noqa: PTH118
+                yield os.path.realpath(within + name)
+            waiting.extend([within + name for name in listed["folders"]])
 
     def _listed(self, folder: str) -> Mapping[str, Any]:
         """What is in a folder, as remembered if it has not changed since."""

@@ -74,13 +74,13 @@ class Sites(NamedTuple):
     """How many places have the bytes of either, in executable segments."""
 
 
-def find_sites(elf: Elf) -> Sites:
-    """The sites of a file; of one that lacks a part that its tables name, those that are there."""
+def find_sites(elf: Elf, *, tables: bool = True) -> Sites:
+    """The sites of a file; ``tables=False``: without its unwinding tables, so by vote alone."""
     found: dict[Verdict, list[int]] = {verdict: [] for verdict in Verdict}
     for segment in elf.segments:
         if segment.executable:
             for address in _candidates(elf, segment):
-                found[_verdict(elf, segment, address)].append(address)
+                found[_verdict(elf, segment, address, tables=tables)].append(address)
     sites = sorted(set(found[Verdict.SITE]))
     return Sites(
         tuple(each for each in sites if _is_cpuid(elf, each)),
@@ -103,10 +103,10 @@ def _is_cpuid(elf: Elf, address: int) -> bool:
     return at is not None and elf.data[at : at + 2] == _CPUID
 
 
-def _verdict(elf: Elf, segment: Segment, address: int) -> Verdict:
+def _verdict(elf: Elf, segment: Segment, address: int, *, tables: bool) -> Verdict:
     if not elf.is_code(address):
         return Verdict.NONE
-    function = elf.function(address)
+    function = elf.function(address) if tables else None
     if function is not None and function[0] >= segment.address:
         decided = _decoded(elf, segment, function[0], address)
         if decided is not None:

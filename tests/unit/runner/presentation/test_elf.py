@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from elf_maker import ADDRESS, shared_object
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqc_runner.presentation.elf import Elf, NotScanned
@@ -60,6 +60,7 @@ def test_what_is_not_searched_says_why(content: bytes, reason: str) -> None:
     assert reason in str(error.value)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 0x1FF), st.integers(0, 255)), max_size=8),
     st.integers(0, len(WHOLE)),

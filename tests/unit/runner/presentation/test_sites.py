@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from elf_maker import ADDRESS, shared_object
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from instructions import CPUID, HIDING, LEAF_1, ORDINARY, RETURN, XGETBV
 
@@ -45,6 +45,7 @@ def filler(seed: int, count: int = 200) -> list[bytes]:
 PARTS = st.lists(st.sampled_from(ORDINARY + HIDING + PLANTED), min_size=1, max_size=200)
 
 
+@settings(deadline=None)
 @given(PARTS)
 def test_in_a_function_that_the_tables_name_what_is_planted_is_found(parts: list[bytes]) -> None:
     code, planted = code_of([*parts, RETURN])
@@ -52,6 +53,7 @@ def test_in_a_function_that_the_tables_name_what_is_planted_is_found(parts: list
     assert sites._replace(candidates=0) == planted
 
 
+@settings(deadline=None)
 @given(PARTS)
 def test_by_vote_nothing_is_taken_for_a_site_and_nothing_dropped(parts: list[bytes]) -> None:
     """Undecided candidates may be either; they are never silently one of both."""
@@ -96,13 +98,23 @@ def test_a_table_of_small_numbers_in_a_stripped_file_has_no_site() -> None:
     assert sites.cpuid == planted.cpuid
 
 
-def test_random_constants_have_no_site() -> None:
-    for seed in range(50):
+def test_random_constants_in_a_stripped_file_hardly_ever_look_like_a_site() -> None:
+    wrong = 0
+    for seed in range(300):
         data = random.Random(seed)
         constants = [data.randbytes(300), CPUID, data.randbytes(300)]
         sites = found(shared_object(b"".join(constants)))
         assert sites.candidates >= 1
-        assert len(sites.cpuid) <= 1, seed
+        wrong += len(sites.cpuid)
+    assert wrong <= 3
+
+
+def test_the_vote_agrees_with_the_unwinding_tables() -> None:
+    for seed in range(50):
+        parts = [*filler(seed), PLANTED[0], *filler(-seed), random.Random(seed).choice(HIDING)]
+        code, _ = code_of([*parts, *filler(seed + 1), RETURN])
+        elf = Elf(shared_object(code, ((0, len(code)),)))
+        assert find_sites(elf, tables=False) == find_sites(elf)
 
 
 def test_code_right_after_constants_is_found() -> None:

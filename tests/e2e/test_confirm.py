@@ -1,0 +1,103 @@
+"""Causes are found on real frameworks, unaided: MKL's vendor, the cache that Eigen divides by."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.running import eqc, written
+from tests.environment import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.frameworks]
+
+
+def explained(folder: Path, store: str, *words: str) -> dict[str, Any]:
+    done = eqc("explain", store, "--format", "json", *words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["explanations"]
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"), [("confirm-mkl-vendor", "vendor"), ("confirm-eigen-cache", "L1 bytes")]
+)
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or shutil.which("cc") is None,
+    reason="CPUID answers for another CPU on x86-64, and processes need a C compiler for it",
+)
+def test_the_cause_is_found_among_all_that_differs(tmp_path: Path, name: str, cause: str) -> None:
+    spec = ROOT / "experiments" / f"{name}.yaml"
+    ran = eqc("run", spec, "--isolation", "process", cwd=tmp_path)
+    if "this CPU has not" in ran.stdout + ran.stderr:
+        pytest.skip(f"this CPU does not contain those of {spec.name}")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    store = f"results/{name}"
+    before = explained(tmp_path, store)
+    assert before["confirmation"] is None
+    assert len(before["classes"]) == 2
+    (only,) = before["answers"][0]["sets"]
+    (cluster,) = only["clusters"]
+    assert cause in cluster["members"]
+    assert len(cluster["members"]) > 1
+
+    found = explained(tmp_path, store, "--confirm")["confirmation"]
+    assert {one["attribute"] for one in found["verdicts"] if one["verdict"] == "confirmed"} == {
+        cause
+    }
+    assert {one["attribute"] for one in found["verdicts"] if one["claimed"]} == {
+        *cluster["members"]
+    }
+    (trial,) = found["trials"]
+    assert trial["reproduced"] == [True, True]
+    assert found["sessions"] == trial["observations"] <= 12
+
+    # What is known stays, and nothing is computed twice.
+    assert explained(tmp_path, store)["confirmation"] == found
+    again = explained(tmp_path, store, "--confirm")["confirmation"]
+    assert (again["sessions"], again["verdicts"]) == (0, found["verdicts"])
+    page = eqc("report", store, "--format", "html", "-o", "page.html", cwd=tmp_path)
+    assert page.returncode == 0, page.stderr
+    assert "By experiment on" in (tmp_path / "page.html").read_text()
+
+
+VARIABLES = """\
+schema: 1
+name: variables
+workloads:
+  - model: builtin:cifar10-small
+    weights: trained
+    on: [torch]
+inputs:
+  - images: [digits:6]
+platforms:
+  - provider: local
+vary:
+  threads: [1]
+  flags:
+    - {mkldnn: true}
+    - {mkldnn: false}
+compare: [flags]
+observe: {sessions: 1}
+isolation: process
+"""
+
+
+def test_a_setting_is_tried_without_presenting_a_cpu(tmp_path: Path) -> None:
+    written(tmp_path, VARIABLES)
+    ran = eqc("run", "experiment.yaml", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    shown = eqc("explain", "results", "--confirm", "--budget", "0", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "1 difference by setting" in shown.stderr
+    assert "By experiment" not in shown.stdout
+    found = explained(tmp_path, "results", "--confirm")["confirmation"]
+    assert {one["attribute"]: one["verdict"] for one in found["verdicts"]} == {
+        "setting mkldnn": "confirmed"
+    }
+    refused = eqc("explain", "results", "--confirm", "--predict", "experiment.yaml", cwd=tmp_path)
+    assert refused.returncode == 2
