@@ -279,10 +279,7 @@ class Findings:
 
     @cached_property
     def clusters_by_generation(self) -> pd.DataFrame:
-        """Clusters x generations: all its platforms, none, or (``None``) some have the flags.
-
-        ``KeyError`` where no platform is described.
-        """
+        """Clusters x generations: all, none, or (``None``) some have them. Raises ``KeyError``."""
         return cluster_table(self.attributes, self.flag_clusters)
 
     @cached_property
@@ -395,12 +392,8 @@ class Findings:
 
     def _budgeted(self) -> BudgetedTensors:
         most = self.bounds.tensor_bytes
-        return BudgetedTensors(self.tensors or _no_tensor, most, self.bounds.tensors)
+        return BudgetedTensors(self.tensors or (lambda _: None), most, self.bounds.tensors)
 
 
 _MEASURE_ALL = "`eqc report STORE --show consequences` has how far apart all are"
 _NOT_STRICT = "Explained are the most frequent outputs, numbered as without --strict."
-
-
-def _no_tensor(_: str) -> None:
-    return None
