@@ -22,6 +22,7 @@ from orchestrator.analysis.bounds import UNBOUNDED, Bounds
 from orchestrator.analysis.classes.consequences import Tensor, Tensors
 from orchestrator.analysis.classes.difference import difference as compared
 from orchestrator.analysis.findings import EVERYTHING, Findings
+from orchestrator.analysis.layers.moved import with_partings
 from orchestrator.analysis.observations.comparable import comparable, with_widened
 from orchestrator.analysis.observations.labels import (
     PARTS,
@@ -38,7 +39,7 @@ from orchestrator.report.formats import Format
 from orchestrator.results.comparison import BY_PLATFORM, NO_REMARKS, Noun, noun_of
 from orchestrator.results.difference import Difference
 from orchestrator.results.partitions import Partition, TableCell
-from orchestrator.results.record import Asked
+from orchestrator.results.record import Asked, Observation
 from orchestrator.results.table import Column, ColumnKind, Table, Value
 from orchestrator.results.tolerance import parse_tolerance
 from orchestrator.store.baseline import read_baseline
@@ -182,6 +183,8 @@ class Side:
     compare: tuple[str, ...] = ()
     """The axes of its members; empty: not said, as in a report of platforms."""
     members: tuple[str, ...] = ()
+    records: Sequence[Observation] = ()
+    """None of a report."""
 
 
 def side(path: Path, compare: Sequence[str] | None = None) -> Side:
@@ -196,7 +199,7 @@ def side(path: Path, compare: Sequence[str] | None = None) -> Side:
         return Side(report.partitions, None, report.compare, report.members)
     found = findings(path, compare=compare)
     members = found.observations.keys["platform"].names
-    return Side(found.described, found.tensors, found.compare, members)
+    return Side(found.described, found.tensors, found.compare, members, found.records)
 
 
 def axes_of_both(before: Side, after: Side) -> tuple[str, ...]:
@@ -238,7 +241,7 @@ def difference(
     ``ignore`` makes several rows of one side one, or the two compare along different axes.
     """
     before, after = side(Path(baseline), compare), side(Path(current), compare)
-    return compared(
+    found = compared(
         before.partitions,
         after.partitions,
         tensors=tensors_of(before, after),
@@ -246,6 +249,7 @@ def difference(
         ignore=tuple(ignore),
         compare=axes_of_both(before, after),
     )
+    return with_partings(found, before.records, after.records)
 
 
 def _wanted(row: Asked, choice: Choice) -> bool:

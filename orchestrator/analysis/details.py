@@ -29,6 +29,7 @@ def details(found: Findings) -> Details:
         core_counts=_core_counts(found),
         sizes=_sizes(found),
         consequences=_consequences(found),
+        kernels=_part(found.kernels.uses, "No kernel was observed."),
     )
 
 

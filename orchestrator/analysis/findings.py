@@ -37,14 +37,10 @@ from orchestrator.analysis.hardware.flag_clusters import (
     flag_table,
 )
 from orchestrator.analysis.hardware.members import classes_by_platform
-from orchestrator.analysis.hardware.order import (
-    SortKey,
-    figure_order,
-    in_table_order,
-    table_order,
-)
+from orchestrator.analysis.hardware.order import SortKey, figure_order, in_table_order, table_order
 from orchestrator.analysis.hardware.platforms import Fingerprints, gpu_generations
 from orchestrator.analysis.layers.details import deviating_shares, effect_counts, layer_details
+from orchestrator.analysis.layers.kernels import kernel_uses
 from orchestrator.analysis.layers.model_size import (
     by_multiplications,
     multiplications_of,
@@ -62,6 +58,7 @@ from orchestrator.results.consequences import Consequences
 from orchestrator.results.details import Part
 from orchestrator.results.explanation import ExplainedPartition, Explanation, Prediction
 from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.kernels import KernelUses
 from orchestrator.results.layers import (
     CoreCounts,
     DeviatingShare,
@@ -282,10 +279,7 @@ class Findings:
 
     @cached_property
     def clusters_by_generation(self) -> pd.DataFrame:
-        """Clusters x generations: all its platforms, none, or (``None``) some have the flags.
-
-        ``KeyError`` where no platform is described.
-        """
+        """Clusters x generations: all, none, or (``None``) some have them. Raises ``KeyError``."""
         return cluster_table(self.attributes, self.flag_clusters)
 
     @cached_property
@@ -340,6 +334,11 @@ class Findings:
         """The line of Figure 4 that a workload, by its label, belongs to."""
         return series_of(self.records)
 
+    @cached_property
+    def kernels(self) -> KernelUses:
+        """Which kernels ran, by platform and layer."""
+        return kernel_uses(self.ordered)
+
     # Explanations
 
     def explained(
@@ -393,14 +392,8 @@ class Findings:
 
     def _budgeted(self) -> BudgetedTensors:
         most = self.bounds.tensor_bytes
-        return BudgetedTensors(self.tensors or _no_tensor, most, self.bounds.tensors)
+        return BudgetedTensors(self.tensors or (lambda _: None), most, self.bounds.tensors)
 
 
 _MEASURE_ALL = "`eqc report STORE --show consequences` has how far apart all are"
-
-
 _NOT_STRICT = "Explained are the most frequent outputs, numbered as without --strict."
-
-
-def _no_tensor(_: str) -> None:
-    return None

@@ -8,6 +8,7 @@ import click
 
 from orchestrator import api
 from orchestrator.analysis.classes.difference import difference, difference_exit
+from orchestrator.analysis.layers.moved import with_partings
 from orchestrator.cli.stores import axes_of
 from orchestrator.errors import Exit, UsageError
 from orchestrator.report.formats.json_format import json_partitions
@@ -47,6 +48,7 @@ def diff(
         ignore=tuple(dict.fromkeys(ignore)),
         compare=after.compare or BY_PLATFORM if accept else api.axes_of_both(before, after),
     )
+    found = with_partings(found, before.records, after.records)
     text = written(found)
     if output is None:
         click.echo(text)

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from orchestrator.results.consequences import Consequences
 from orchestrator.results.explanation import Explanation
+from orchestrator.results.kernels import KernelUse
 from orchestrator.results.layers import (
     CoreCounts,
     DeviatingShare,
@@ -83,3 +84,4 @@ class Details:
     sizes: Part[SizeRow]
     """Computations with a known number of multiplications, in ascending order of it."""
     consequences: Part[Consequences]
+    kernels: Part[KernelUse] = Part(absent="No kernel was observed.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.results.comparison import BY_PLATFORM, Noun, noun_of
 from orchestrator.results.distance import Distance
+from orchestrator.results.parting import Parting, Unparted
 
 if TYPE_CHECKING:
     # It imports NumPy, which no list of formats should wait for.
@@ -86,6 +87,8 @@ class Moved:
     """Whether every tolerance for the output holds; ``None``: there is none for it."""
     beyond: tuple[str, ...] = ()
     """The tolerances that do not hold or cannot be judged, and why."""
+    parting: Parting | Unparted | None = None
+    """The first operator whose output moved; ``None``: no side tells layers, or one is a report."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from orchestrator.results.parting import Parting, Unparted
+
 if TYPE_CHECKING:
     # It is made of the types below.
     from orchestrator.results.confirmation import Confirmation
@@ -48,6 +50,8 @@ class Kind(StrEnum):
     APPROXIMATION = "approximation"
     """Who made the units of a group of approximate instructions (RCPPS, FSIN, …): their bits are
     the maker's choice, and QEMU has its own."""
+    KERNEL = "kernel"
+    """What computed one layer, where the name of its kernels tells the algorithm."""
     ISA = "isa"
     """The instruction set that a library reports to have chosen."""
     SOFTWARE = "software"
@@ -75,6 +79,7 @@ ORIGINS: Mapping[Kind, Origin] = {
     Kind.SETTING: Origin.SETTING,
     Kind.ENVIRONMENT: Origin.SETTING,
     Kind.ISA: Origin.CHOICE,
+    Kind.KERNEL: Origin.CHOICE,
     Kind.THREADS: Origin.CHOICE,
     Kind.IDENTITY: Origin.IDENTITY,
 }
@@ -292,6 +297,9 @@ class Explanation:
     outliers: tuple[Outlier, ...]
     undescribed: tuple[Undescribed, ...]
     notes: tuple[str, ...] = ()
+    partings: tuple[Parting | Unparted, ...] = ()
+    """Of each class after the first, the first operator that parts it from the first one, in the
+    first of ``partitions``; none where no layers were recorded."""
     confirmation: Confirmation | None = None
     """What experiments said of it; ``None``: none was made."""
 

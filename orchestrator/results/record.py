@@ -25,6 +25,7 @@ from orchestrator.model.experiment import (
     precision_words,
 )
 from orchestrator.model.machine import Offer
+from orchestrator.results.kernels import Kernels
 from orchestrator.results.outputs import Outputs, UnrecordedOutput
 
 SessionKey = tuple[str, str, str | None, int]
@@ -218,7 +219,11 @@ class Observation(NamedTuple):
     model: ModelRecord = ModelRecord()
     perturbed: bool | None = None
     """Whether the run that recorded layers gave another final output; ``None`` without layers."""
-    kernels: Json = None
+    layers_by: str | None = None
+    """``taps``: one run gave all layers; ``cuts``: each is of a part of the model that ends there,
+    since taps changed the final output. ``None`` without layers, and in older records."""
+    kernels: Kernels | None = None
+    """``None``: not asked for."""
     mode: str | None = None
     """``fork`` or ``cold``."""
     started: str | None = None

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from orchestrator.model.experiment import Json, Reason, pairs
 from orchestrator.model.machine import Offer
 from orchestrator.results.comparison import BY_PLATFORM, Comparison
+from orchestrator.results.kernels import KernelRecord, Kernels
 from orchestrator.results.outputs import OutputPool, UnrecordedOutput
 from orchestrator.results.record import (
     FrameworkRecord,
@@ -166,6 +167,15 @@ def parse_reason(value: Json) -> Reason | None:
     return Reason(known.get("code") or "", known.get("message") or "", known.get("stderr") or "")
 
 
+def parse_kernels(value: Json) -> Kernels | None:
+    """The kernels of a session; ``None`` where they were not asked for."""
+    known = as_object(value)
+    if not known:
+        return None
+    rows = tuple(same_names(KernelRecord, row) for row in known.get("rows") or ())
+    return Kernels(rows, known.get("perturbed"), known.get("reason"))
+
+
 def parse_unrecorded(value: Json) -> tuple[UnrecordedOutput, ...]:
     """The outputs that could not be recorded; none in an older record.
 
@@ -200,6 +210,7 @@ PARTS: Mapping[str, Callable[[Any], Any]] = {
     "framework": lambda value: same_names(FrameworkRecord, value),
     "model": lambda value: same_names(ModelRecord, value),
     "software": parse_software,
+    "kernels": parse_kernels,
 }
 """How the keys of an observation are read that are objects, or ``None``, by their names."""
 PLANNED = ("platform", "workload", "input", "variant")

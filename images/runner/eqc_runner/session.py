@@ -13,6 +13,7 @@ from eqc_runner.adapters.protocol import Settings
 from eqc_runner.chain import digest_and_chain
 from eqc_runner.digest import digest
 from eqc_runner.failures import Failed
+from eqc_runner.kernels.observing import Observed, observe_kernels
 from eqc_runner.rows import Rows
 from eqc_runner.tensor import Tensor, Unrecorded
 
@@ -61,19 +62,25 @@ def observe(
         cast=bool(cell.get("cast")),
     )
     rows = Rows.parse(cell.get("row"))
+    # In a process of its own, forked before anything is computed here.
+    kernels = _kernels(adapter, cell, inputs, folders.job, settings, rows)
     loaded = adapter.load(cell["workload"], folders.job, settings)
     keep = cell.get("keep") or "none"
     finals = rows.of_finals(loaded.run(inputs))
     outputs, unrecorded = _final_records(finals, folders.out if keep != "none" else None)
-    perturbed = None
+    own = {record["index"]: record["digest"] for record in outputs}
+    perturbed, layers_by = None, None
     if cell.get("layers"):
         instrumented, layers = loaded.run_layers(inputs)
         # By place: of what cannot be recorded nothing is known but that it is there.
-        perturbed = {record["index"]: record["digest"] for record in outputs} != {
+        perturbed = own != {
             index: digest(tensor)
             for index, (_, whole) in enumerate(instrumented)
             if isinstance(tensor := rows.of_final(whole), Tensor)
         }
+        layers_by = "taps"
+        if perturbed and hasattr(loaded, "run_cut"):
+            layers, layers_by = loaded.run_cut(inputs), "cuts"
         batch = _batch(inputs, settings.batch)
         for index, layer in enumerate(layers):
             place = folders.out if keep == "all" else None
@@ -111,7 +118,8 @@ def observe(
         # Adapters of others, made before there was this, do not say.
         "converted": list(getattr(loaded, "converted", ())),
         "perturbed": perturbed,
-        "kernels": None,
+        "layers_by": layers_by,
+        "kernels": None if kernels is None else kernels.record(own),
         **({} if timer is None else {"time": {"laps": laps, **quartiles(laps)}}),
         "mode": mode,
         "started": started,
@@ -125,6 +133,27 @@ def quartiles(laps: Sequence[float]) -> dict[str, Any]:
         return {}
     low, median, high = np.percentile(laps, [25, 50, 75]).tolist()
     return {"median": median, "quartiles": [low, high]}
+
+
+def _kernels(
+    adapter: Adapter,
+    cell: Mapping[str, Any],
+    inputs: Mapping[str, np.ndarray],
+    job: Path,
+    settings: Settings,
+    rows: Rows,
+) -> Observed | None:
+    """The kernels of the cell; ``None`` where they are not asked for."""
+    if not cell.get("kernels"):
+        return None
+    tell = getattr(adapter, "kernels", None)
+    if tell is None:
+        return Observed([], f"the adapter of {cell['framework']} does not tell kernels", None)
+    return observe_kernels(
+        lambda trace: tell(adapter.load(cell["workload"], job, settings), inputs, trace),
+        rows,
+        getattr(adapter, "logging", {}),
+    )
 
 
 def read_inputs(folder: Path, names: Mapping[str, str]) -> dict[str, np.ndarray]:

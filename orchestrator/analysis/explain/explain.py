@@ -12,6 +12,7 @@ from orchestrator.analysis.explain.outliers import outliers
 from orchestrator.analysis.explain.questions import Question, questions
 from orchestrator.analysis.hardware.attributes import AttributeTable, described
 from orchestrator.analysis.hardware.platforms import Fingerprints
+from orchestrator.analysis.layers.parting import partings
 from orchestrator.analysis.observations.table import KEYS, Observations, observations_table
 from orchestrator.model.experiment import Status
 from orchestrator.results.comparison import NO_REMARKS, PLATFORM, Noun, Remarks
@@ -198,6 +199,7 @@ def _explained(
         odd,
         tuple(Undescribed(name, numbers[name], why) for name, why in table.undescribed),
         tuple(notes),
+        partings(partition, units),
     )
 
 

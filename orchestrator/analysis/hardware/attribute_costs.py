@@ -1,11 +1,11 @@
 """How likely an attribute is a cause: the rule by which minimal sets are ranked.
 
-Cost 0: the instruction set a library says it chose, and flags of vector arithmetic on floats.
-1: other SIMD flags, settings, threads, and cores in bins. 2: exact core counts, vendor, software,
-GPU, first cache, environment, and units of approximate instructions, which few operators use.
-4: any other flag. 8: what identifies the platform as a whole, 6 for its generation, the one people
-know. Sets of equal size are ranked by the sum of their costs, then by name; a cluster costs as much
-as its cheapest member, which comes first in it.
+Cost 0: the instruction set and kernels a library says it chose, and flags of vector arithmetic on
+floats. 1: other SIMD flags, settings, threads, and cores in bins. 2: exact core counts, vendor,
+software, GPU, first cache, environment, and units of approximate instructions, which few operators
+use. 4: any other flag. 8: what identifies the platform as a whole, 6 for its generation, the one
+people know. Sets of equal size are ranked by the sum of their costs, then by name; a cluster costs
+as much as its cheapest member, which comes first in it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from orchestrator.results.explanation import Kind
 
 _COSTS = {
     Kind.ISA: 0,
+    Kind.KERNEL: 0,
     Kind.SETTING: 1,
     Kind.THREADS: 1,
     Kind.CACHE: 2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.analysis.hardware.fingerprint_attributes import Named
+from orchestrator.analysis.layers.kernel_words import contractions
 from orchestrator.analysis.observations.session_row import text
 from orchestrator.model.experiment import Json, Scalar
 from orchestrator.results.explanation import AttributeValue, Kind
@@ -54,6 +55,7 @@ def record_attributes(record: Observation, fingerprint: Fingerprint) -> Named:
         "provider": (Kind.IDENTITY, record.platform.provider),
     }
     named |= _entries("isa", Kind.ISA, framework.isa)
+    named |= _entries("kernel", Kind.KERNEL, contractions(record))
     named |= _entries("threads", Kind.THREADS, framework.threads)
     named |= _entries("library", Kind.SOFTWARE, framework.libraries)
     named |= setting_attributes(record)

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from orchestrator.analysis.tables import classes, distances, hardware, layers, sessions, sizes
+from orchestrator.analysis.tables import (
+    classes,
+    distances,
+    hardware,
+    kernels,
+    layers,
+    sessions,
+    sizes,
+)
 from orchestrator.results.table import Table
 from orchestrator.system.registry import Registry
 
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
 
 MakeTable = Callable[["Findings"], Table]
 
-_MODULES = (classes, sessions, hardware, sizes, layers, distances)
+_MODULES = (classes, sessions, hardware, sizes, layers, kernels, distances)
 """In the order in which the tables are listed."""
 _SUFFIX = "_table"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.report.escape import plain
 from orchestrator.report.formats import Format
+from orchestrator.report.parting_words import BEFORE_AND_AFTER, parting_sentence
 from orchestrator.report.words import column_name, how_far
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.difference import (
@@ -37,6 +38,8 @@ def partition_lines(partition: PartitionDifference) -> Iterator[str]:
         yield _change(change)
     for one in partition.moved:
         yield _moved(one)
+        if one.parting is not None:
+            yield plain(f"down the model: {parting_sentence(one.parting, BEFORE_AND_AFTER)}")
     if partition.newly_nondeterministic:
         yield f"newly non-deterministic: {_names(partition.newly_nondeterministic)}"
     if partition.no_longer_nondeterministic:

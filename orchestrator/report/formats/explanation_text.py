@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.report.escape import plain
 from orchestrator.report.formats.confirmation_text import confirmation_lines
+from orchestrator.report.parting_words import parting_sentence
 from orchestrator.report.words import column_name
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.details import Part
@@ -28,6 +29,7 @@ from orchestrator.system.counted import counted
 SHOWN_SETS = 10
 SHOWN_NAMES = 6
 SHOWN_MEMBERS = 12
+SHOWN_CHOICES = 4
 """How many are listed before "and N more"; JSON has all."""
 
 
@@ -126,6 +128,9 @@ def _lines(explanation: Explanation, noun: Noun) -> Iterator[str]:
     if explanation.confirmation is not None:
         head, *lines = confirmation_lines(explanation.confirmation)
         yield from _block(head, (line.removeprefix("  ") for line in lines))
+    yield from _block(
+        "Down the model:", (plain(parting_sentence(one)) for one in explanation.partings)
+    )
     yield from _block(
         f"Suspects, whose {noun.twins} agree on another output:",
         (line for outlier in explanation.outliers for line in _suspect(outlier)),
@@ -231,9 +236,9 @@ def _rule(rule: Rule, noun: Noun) -> str:
 
 def choice_text(rule: Rule) -> str:
     """What the framework chose: ``isa openblas = Haswell``; empty where nothing is a link."""
-    return plain(
-        ", ".join(f"{name} = {' or '.join(map(str, made))}" for name, made in rule.choices if made)
-    )
+    made = [f"{name} = {' or '.join(map(str, values))}" for name, values in rule.choices if values]
+    more = [f"{len(made) - SHOWN_CHOICES} more"] if len(made) > SHOWN_CHOICES else []
+    return plain(", ".join([*made[:SHOWN_CHOICES], *more]))
 
 
 def _chosen(answer: Answer) -> str:

@@ -221,6 +221,7 @@ def _moved(moved: Moved) -> dict[str, Any]:
         "distance": _distance(moved.distance),
         "within": moved.within,
         "beyond": list(moved.beyond),
+        **({} if moved.parting is None else {"parting": asdict(moved.parting)}),
     }
 
 
@@ -274,6 +275,7 @@ def _explanation(explanation: Explanation) -> dict[str, Any]:
         "answers": [_answer(answer) for answer in explanation.answers],
         "suspects": [asdict(outlier) for outlier in explanation.outliers],
         "undescribed": [asdict(one) for one in explanation.undescribed],
+        "partings": [asdict(one) for one in explanation.partings],
         "notes": list(explanation.notes),
         "confirmation": _confirmation(explanation.confirmation),
     }

@@ -20,6 +20,7 @@ from orchestrator.report.formats.explanation_text import (
 )
 from orchestrator.report.html.hardware import row_name
 from orchestrator.report.html.parts import Block, CellValue, Grid, Section, grid, section
+from orchestrator.report.parting_words import parting_sentence
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.confirmation import Verdict
 from orchestrator.results.details import Details
@@ -65,13 +66,14 @@ def _blocks(number: int, found: Explanation, noun: Noun) -> Iterator[Block]:
     name = f"explanation-{number}"
     title = f"{'; '.join(partition_names(found))}: {classes} of {noun.counted(platforms)}"
     odd = (*_tried(name, found), *_odd(name, found, noun))
+    down = tuple(f"Down the model: {parting_sentence(one)}." for one in found.partings)
     if not found.answers:
-        yield Block(title, found.notes, grids=_filled(odd))
+        yield Block(title, (*down, *found.notes), grids=_filled(odd))
     for place, answer in enumerate(found.answers):
         if place == 0:
             yield Block(
                 title,
-                (_size(answer, found, noun), *found.notes),
+                (_size(answer, found, noun), *down, *found.notes),
                 (),
                 _filled((*_answer(name, answer, noun), *odd)),
             )

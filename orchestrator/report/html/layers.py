@@ -39,7 +39,7 @@ def layers_section(summary: Summary, details: Details | None) -> Section:
             notes.append("No layer was recorded: set `observe: {layers: true}`.")
     else:
         notes += [details.layers.absent, *details.layers.notes]
-        averages = _averages(details)
+        averages = [*_kernels(details, noun), *_averages(details)]
         if blocks and details.shares.absent:
             notes.append(details.shares.absent)
     return section(
@@ -54,6 +54,30 @@ def layers_section(summary: Summary, details: Details | None) -> Section:
         notes=notes,
         opened=len(averages) + 1,
     )
+
+
+def _kernels(details: Details, noun: Noun) -> list[Block]:
+    """What computed the convolutions and products, where kernels were observed."""
+    known = [use for use in details.kernels.items if use.kind is not None]
+    if not known:
+        return []
+    rows = [
+        (
+            column_name((use.workload, use.input, use.variant, "output")),
+            use.platform,
+            use.kernel.layer,
+            use.kernel.kernel,
+            use.kind,
+            use.kernel.sizes,
+            use.kernel.calls,
+            f"{use.sessions} of {use.of_sessions}",
+        )
+        for use in known
+    ]
+    heads = ("computation", noun.one, "layer", "kernel", "algorithm", "sizes", "calls", "sessions")
+    title = "Kernels whose name tells the algorithm, observed beside the sessions"
+    table = grid("kernels", title, heads, rows, command="eqc report STORE --show kernels")
+    return [Block("Kernels of convolutions and products", grids=(table,))]
 
 
 def _details(details: Details | None) -> tuple[LayerDetails, ...]:

@@ -24,7 +24,11 @@ FOLDERS = ("classes", "explain", "hardware", "layers")
 ASSEMBLERS = (f"{ANALYSIS}.findings", f"{ANALYSIS}.summary")
 """Findings, and what Findings alone calls."""
 
-OF_TWO_STORES = {"classes.difference.difference", "classes.difference.difference_exit"}
+OF_TWO_STORES = {
+    "classes.difference.difference",
+    "classes.difference.difference_exit",
+    "layers.moved.with_partings",
+}
 """Called by ``eqc diff``: what changed between two stores is no result of one."""
 
 ELSEWHERE_TOO = {"classes.partition.partitions": {"explain"}}

@@ -10,12 +10,16 @@ from orchestrator.analysis.classes.consequences import Tensor
 from orchestrator.analysis.findings import Findings
 from orchestrator.analysis.observations.members import regrouped
 from orchestrator.results.fingerprint import Fingerprint
+from orchestrator.results.kernels import KernelRecord, Kernels
 from orchestrator.results.record import ModelRecord, Observation, VariantRecord
 from tests.unit.analysis.explain.described import fingerprint
 from tests.unit.analysis.records import A, B, C, output, record
 
 X = np.linspace(1, 2, 8, dtype=np.float32).reshape(1, 8)
 Y = np.nextafter(X, np.float32(4), dtype=np.float32)
+KERNELS = Kernels(
+    (KernelRecord("gemm_api", "_FusedConv2D", "8x8:8x8", "conv", "onednn", 2),), False
+)
 OLD, NEW = {"fpu", "sse2"}, {"fpu", "sse2", "avx", "fma"}
 
 
@@ -44,7 +48,7 @@ def everything(extra: str = "new large") -> Findings:
         ]
         records += [
             record(name, outputs, given=given, fingerprint=digest)._replace(
-                model=ModelRecord(multiplications=1000)
+                model=ModelRecord(multiplications=1000), kernels=KERNELS
             )
             for given in ("digits:0", "digits:1")
         ]

@@ -125,6 +125,30 @@ def test_a_layer_that_cannot_be_recorded_keeps_its_index(session: Session) -> No
     assert record["perturbed"] is False
 
 
+@dataclass
+class Cuttable(Model):
+    """As ``Model``; its layers can be observed one by one, too."""
+
+    def run_cut(self, inputs: Mapping[str, np.ndarray]) -> list[LayerOutput]:
+        return [LayerOutput("double", "multiply", Tensor.of(inputs["x"] * 2))]
+
+
+def test_where_taps_disturb_layers_are_cut_out(session: Session) -> None:
+    def tapped(x: np.ndarray) -> list[LayerOutput]:
+        return [LayerOutput("double", "multiply", Tensor.of(x * 3))]
+
+    def finals(x: np.ndarray) -> Finals:
+        return [("y", scores(x))]
+
+    record = session.of(Cuttable(finals, tapped, lambda x: [("y", Tensor.of(x))]), layers=True)
+    assert (record["perturbed"], record["layers_by"]) == (True, "cuts")
+    final, layer = record["outputs"]
+    assert (layer["name"], layer["digest"]) == ("double", final["digest"])
+    calm = session.of(Cuttable(finals, tapped), layers=True)
+    assert (calm["perturbed"], calm["layers_by"]) == (False, "taps")
+    assert session.of(Cuttable(finals, tapped))["layers_by"] is None
+
+
 def test_without_any_output_the_session_fails_and_says_why(session: Session) -> None:
     with pytest.raises(Failed, match=r"output:a: strings .*; output:b: None") as caught:
         session.of(Model(lambda _: [("a", STRINGS), ("b", Unrecorded("None"))]))

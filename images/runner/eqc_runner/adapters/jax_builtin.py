@@ -20,6 +20,8 @@ from eqc_runner.adapters.settings import (
     read_flags,
 )
 from eqc_runner.failures import Unsupported
+from eqc_runner.kernels.kernel import Told
+from eqc_runner.kernels.trace import Trace
 from eqc_runner.models.builtin_model import BuiltinModel, builtin_model
 from eqc_runner.models.graph import INPUT, Layer
 from eqc_runner.tensor import Tensor
@@ -67,6 +69,10 @@ class JaxAdapter:
             raise no_source(self.name, workload["source"], ("builtin", "python"))
         jit = flags.get("jit", True)
         return JaxModel(self._jax, builtin_model(workload, job_dir), settings, jit=jit)
+
+    def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
+        del trace
+        return Told(loaded.run(inputs), [], "XLA does not say which kernels it compiled to")
 
     def describe(self) -> dict[str, Any]:
         """XLA does not report the instruction set it compiles for: ``None``."""

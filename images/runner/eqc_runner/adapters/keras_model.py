@@ -90,6 +90,34 @@ class KerasModel:
             for path, tensor in outputs(self._tf, value)
         ]
 
+    def run_cut(self, inputs: Mapping[str, np.ndarray]) -> list[LayerOutput]:
+        """Every layer as the output of a model that ends there.
+
+        TensorFlow fuses operations between which nothing is asked for, so a model with all layers
+        as outputs is optimised otherwise. What is fused across the end of a part is not there.
+        """
+        found: list[LayerOutput] = []
+        for place in range(len(self._peek().layers)):
+            model, layers = self._unused()
+            name, operation, symbol = layers[place]
+            taken = list(model.inputs)
+            part = self._tf.keras.Model(model.inputs, symbol)
+            value = self._call(model, part, taken if len(taken) > 1 else taken[0], inputs)
+            found += [
+                LayerOutput(name if path == "output" else f"{name}.{path}", operation, tensor)
+                for path, tensor in outputs(self._tf, value)
+            ]
+        return found
+
+    def layers(self) -> list[tuple[str, str]]:
+        """The names and operations of the layers, in order of computation."""
+        return [(name, operation) for name, operation, _ in self._peek().layers]
+
+    def _peek(self) -> Network:
+        """The next network, which stays unused."""
+        self._network = self._network or self._fresh()
+        return self._network
+
     def _unused(self) -> Network:
         network, self._network = self._network or self._fresh(), None
         return network

@@ -7,6 +7,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Mapping
 
+import numpy as np
+
 from eqc_runner.adapters.keras_model import How
 from eqc_runner.adapters.model_file import ModelFile
 from eqc_runner.adapters.protocol import Loaded, Settings
@@ -19,6 +21,8 @@ from eqc_runner.adapters.settings import (
     read_flags,
 )
 from eqc_runner.adapters.tflite import Runtime, TfliteModel
+from eqc_runner.kernels.kernel import Told
+from eqc_runner.kernels.trace import Trace
 
 SCHEMA = "ai_edge_litert.schema_py_generated"
 
@@ -55,6 +59,12 @@ class LitertAdapter:
         model = TfliteModel(self._runtime, file, settings._replace(flags=flags), how, signature)
         self._dtypes = model.dtypes
         return model
+
+    def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
+        del trace
+        if not isinstance(loaded, TfliteModel):
+            return Told(loaded.run(inputs), [], "a function may compute with anything")
+        return loaded.run_told(inputs)
 
     def describe(self) -> dict[str, Any]:
         """LiteRT does not say which kernels it dispatches to: ``None``."""

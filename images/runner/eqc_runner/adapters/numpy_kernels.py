@@ -14,11 +14,15 @@ from eqc_runner.adapters.numpy_operations import compute
 from eqc_runner.adapters.protocol import LayerOutput, Loaded, Settings
 from eqc_runner.adapters.python_function import PythonModel
 from eqc_runner.adapters.settings import check_device, no_gpu, no_source, read_flags
+from eqc_runner.kernels.kernel import Kernel, Told
+from eqc_runner.kernels.trace import Trace
 from eqc_runner.models.builtin_model import BuiltinModel, builtin_model
 from eqc_runner.models.graph import INPUT, Layer
 from eqc_runner.tensor import Tensor
 
 PRECISIONS = ("float16", "float32", "float64")
+SOURCE = "numpy.adapter"
+_GEMM = {"float32": "sgemm", "float64": "dgemm"}
 
 
 class NumpyAdapter:
@@ -29,6 +33,7 @@ class NumpyAdapter:
     def __init__(self) -> None:
         self._threadpoolctl: Any = None
         self._requested: int | None = None
+        self._convolution = "im2col"
 
     def start(self) -> None:
         self._threadpoolctl = importlib.import_module("threadpoolctl")
@@ -51,8 +56,18 @@ class NumpyAdapter:
             return PythonModel(workload, job_dir, settings)
         if workload["source"] != "builtin":
             raise no_source("numpy", workload["source"], ("builtin", "python"))
-        convolution = CONVOLUTIONS[flags.get("convolution", "im2col")]
+        self._convolution = flags.get("convolution", "im2col")
+        convolution = CONVOLUTIONS[self._convolution]
         return NumpyModel(builtin_model(workload, job_dir, every_form=True), settings, convolution)
+
+    def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
+        """NumPy logs nothing: this is what the model's own code calls, and OpenBLAS' core."""
+        del trace
+        finals: Any = loaded.run(inputs)
+        if not isinstance(loaded, NumpyModel):
+            return Told(finals, [], "a function may compute with anything")
+        isa = self.describe()["isa"]["openblas"]
+        return Told(finals, loaded.kernels(self._convolution, str(isa).lower()))
 
     def describe(self) -> dict[str, Any]:
         blas = [p for p in self._threadpoolctl.threadpool_info() if p["user_api"] == "blas"]
@@ -95,6 +110,21 @@ class NumpyModel:
         ]
         return [("output", layers[-1].tensor)], layers
 
+    def kernels(self, convolution: str, core: str) -> list[Kernel]:
+        """One for each layer; products are OpenBLAS' but in float16, which it does not have."""
+        precision = self._settings.precision
+        product = f"openblas:{_GEMM[precision]}:{core}" if precision in _GEMM else "numpy:matmul"
+        found = []
+        for layer in self._graph.layers:
+            kernel = f"numpy:{layer.operation}"
+            if layer.operation == "dense":
+                kernel = product
+            elif layer.operation == "conv2d":
+                way = _way(layer, convolution)
+                kernel = f"numpy:{way}" if way == "direct" else f"numpy:{way}:{product}"
+            found.append(Kernel(kernel, layer.operation, None, SOURCE, layer.name))
+        return found
+
     def _layers(self, inputs: Mapping[str, np.ndarray]) -> Iterator[tuple[Layer, np.ndarray]]:
         known, self.converted = bind(inputs, [self._spec], self._settings)
         for layer in self._graph.layers:
@@ -103,6 +133,12 @@ class NumpyModel:
                 layer, sources, self._weights[layer.name], self._convolution
             )
             yield layer, known[layer.name]
+
+
+def _way(layer: Layer, convolution: str) -> str:
+    """Winograd's way is taken for windows of 3 by 3 at every place, else ``im2col``."""
+    fits = layer.window.size == (3, 3) and layer.window.strides == (1, 1)
+    return convolution if convolution != "winograd" or fits else "im2col"
 
 
 def _numpy_simd() -> list[str] | None:

@@ -8,7 +8,7 @@ from typing import Any, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
-from eqc_runner.adapters import onnx_external
+from eqc_runner.adapters import onnx_cut, onnx_external
 from eqc_runner.adapters.onnx_values import DTYPES, NO_STRINGS
 from eqc_runner.adapters.protocol import ModelFacts
 from eqc_runner.failures import Failed
@@ -76,6 +76,12 @@ class OnnxFile(NamedTuple):
             if name not in given:
                 model.graph.output.append(self.onnx.helper.make_empty_tensor_value_info(name))
         return bytes(model.SerializeToString())
+
+    def cut(self, name: str) -> bytes:
+        """The part of the model that ends at tensor ``name``, raises as ``instrumented``."""
+        whole = self.onnx.ModelProto()
+        whole.ParseFromString(self.instrumented(()))
+        return onnx_cut.ending_at(self.onnx, whole, name)
 
 
 def read_onnx(onnx: Any, path: Path, called: str) -> OnnxFile:

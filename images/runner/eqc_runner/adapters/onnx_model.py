@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from eqc_runner.adapters.protocol import LayerOutput, ModelFacts, Settings
 from eqc_runner.failures import SessionError
 from eqc_runner.tensor import Tensor, Unrecorded
 
+MOST_CUTS = 300
+"""Parts of a model that are run to observe its layers one by one."""
 TRIES = 60
 """Sessions that are made to find the tensors that cannot be outputs; each takes the time of a
 load."""
@@ -33,20 +36,26 @@ class Forms(NamedTuple):
     """What ``InferenceSession`` takes: bytes or a path."""
     instrumented: Callable[[Sequence[str]], bytes]
     """The model with further outputs."""
+    cut: Callable[[str], bytes]
+    """The part of the model that ends at a tensor."""
 
 
 class OnnxModel:
-    """A ``Loaded``. ``session`` makes the ``InferenceSession`` of one of the model's forms."""
+    """A ``Loaded``. ``session`` makes the ``InferenceSession`` of one of the model's forms.
+
+    ``nodes``: the first output of each node, by the node's name.
+    """
 
     def __init__(
         self,
         ort: Any,
-        session: Callable[[Any], Any],
+        session: Callable[..., Any],
         forms: Forms,
         layers: Sequence[Layer],
         facts: ModelFacts,
         settings: Settings,
         *,
+        nodes: Mapping[str, str],
         unranked: frozenset[str] = frozenset(),
         nhwc: bool = False,
     ) -> None:
@@ -55,7 +64,8 @@ class OnnxModel:
         self._ort = ort
         self._session = session
         self._forms = forms
-        self._layers = layers
+        self.layers = layers
+        self.nodes = nodes
         self._settings = settings
         self._nhwc = nhwc
         self._plain = session(forms.plain)
@@ -66,9 +76,17 @@ class OnnxModel:
         found = self._run(self._plain, self._outputs, inputs)
         return [leaf for output in self._outputs for leaf in found[output.name]]
 
+    def run_profiled(self, inputs: Mapping[str, np.ndarray], prefix: Path) -> tuple[Named, Path]:
+        """As ``run``, in a session of its own that writes a profile; and where that is."""
+        session = self._session(self._forms.plain, profile=prefix)
+        found = self._run(session, self._outputs, inputs)
+        return [leaf for output in self._outputs for leaf in found[output.name]], Path(
+            session.end_profiling()
+        )
+
     def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
-        wanted = [layer.name for layer in self._layers if layer.reason is None]
-        reasons = {layer.name: layer.reason for layer in self._layers if layer.reason is not None}
+        wanted = [layer.name for layer in self.layers if layer.reason is None]
+        reasons = {layer.name: layer.reason for layer in self.layers if layer.reason is not None}
         found: dict[str, Named] | None = None
         session = self._instrumented(list(dict.fromkeys(wanted)), reasons)
         if session is not None:
@@ -80,8 +98,29 @@ class OnnxModel:
             finals = [leaf for output in self._outputs for leaf in found[output.name]]
         return finals, [
             LayerOutput(layer.name, layer.operation, _layer(layer.name, found, reasons))
-            for layer in self._layers
+            for layer in self.layers
         ]
+
+    def run_cut(self, inputs: Mapping[str, np.ndarray]) -> list[LayerOutput]:
+        """Every layer as the output of the part of the model that ends there (``onnx_cut``)."""
+        found = []
+        for place, layer in enumerate(self.layers):
+            value: Value
+            if layer.reason is not None:
+                value = Unrecorded(layer.reason)
+            elif place >= MOST_CUTS:
+                value = Unrecorded(f"of a model only the first {MOST_CUTS} layers are cut out")
+            else:
+                value = self._cut(layer.name, inputs)
+            found.append(LayerOutput(layer.name, layer.operation, value))
+        return found
+
+    def _cut(self, name: str, inputs: Mapping[str, np.ndarray]) -> Value:
+        try:
+            session = self._session(self._forms.cut(name))
+            return _layer(name, self._run(session, session.get_outputs(), inputs), {})
+        except Exception as error:  # noqa: BLE001 - the other layers are there, whatever this is
+            return Unrecorded(f"the part that ends at it cannot be run: {_line(error)}")
 
     def _recorded(
         self,

@@ -9,7 +9,7 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from eqc_runner.adapters import onnx_graph, onnx_options, onnx_refusals
+from eqc_runner.adapters import onnx_cut, onnx_graph, onnx_options, onnx_refusals
 from eqc_runner.adapters.binding import check_precision
 from eqc_runner.adapters.onnx_files import OnnxFile, read_onnx
 from eqc_runner.adapters.onnx_model import Forms, Layer, OnnxModel
@@ -17,6 +17,9 @@ from eqc_runner.adapters.protocol import Loaded, Settings
 from eqc_runner.adapters.python_function import PythonModel
 from eqc_runner.adapters.settings import available_cpus, check_device, no_source, read_flags
 from eqc_runner.failures import Unsupported
+from eqc_runner.kernels import onnx_profile
+from eqc_runner.kernels.kernel import Told
+from eqc_runner.kernels.trace import Trace
 from eqc_runner.models.builtin_model import builtin_model
 
 PRECISIONS = ("float16", "float32", "float64")
@@ -86,18 +89,33 @@ class OnnxRuntimeAdapter:
             "libraries": libraries,
         }
 
+    def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
+        if not isinstance(loaded, OnnxModel):
+            return Told(loaded.run(inputs), [], "a function may compute with anything")
+        finals, profile = loaded.run_profiled(inputs, trace.folder / "profile")
+        return Told(finals, onnx_profile.read(profile, loaded.nodes, loaded.layers))
+
     def _builtin(self, workload: Mapping[str, Any], job_dir: Path, settings: Settings) -> Loaded:
         model = builtin_model(workload, job_dir)
         dtype = np.dtype(settings.precision)
-        plain, instrumented = (
-            onnx_graph.onnx_model(self._onnx, model, dtype, layers=layers).SerializeToString()
+        graph, tapped = (
+            onnx_graph.onnx_model(self._onnx, model, dtype, layers=layers)
             for layers in (False, True)
         )
+        plain, instrumented = graph.SerializeToString(), tapped.SerializeToString()
         layers = [Layer(layer.name, layer.operation) for layer in model.graph.layers]
-        forms = Forms(plain, lambda _: bytes(instrumented))
+        cut = partial(onnx_cut.ending_at, self._onnx, tapped)
+        forms = Forms(plain, lambda _: bytes(instrumented), cut)
         try:
             return OnnxModel(
-                self._ort, self._session, forms, layers, model.facts, settings, nhwc=True
+                self._ort,
+                self._session,
+                forms,
+                layers,
+                model.facts,
+                settings,
+                nodes=_nodes(graph, model.graph.output),
+                nhwc=True,
             )
         except Unsupported as error:
             if error.code != "unsupported-operator":
@@ -114,19 +132,30 @@ class OnnxRuntimeAdapter:
         return OnnxModel(
             self._ort,
             session,
-            Forms(str(path), file.instrumented),
+            Forms(str(path), file.instrumented, file.cut),
             layers,
             file.facts,
             settings,
+            nodes=onnx_profile.nodes_of(file.model),
             unranked=file.unranked,
         )
 
-    def _session(self, model: Any, name: str = "", folder: Path | None = None) -> Any:
+    def _session(
+        self,
+        model: Any,
+        name: str = "",
+        folder: Path | None = None,
+        profile: Path | None = None,
+    ) -> Any:
         """An ``InferenceSession`` of bytes or a path, with the cell's threads, device and flags.
 
-        ``folder``: where the files are that the model refers to.
+        ``folder``: where the files are that the model refers to. ``profile``: what the name of the
+        file begins with that the session's profile is written to.
         """
         options = self._ort.SessionOptions()
+        if profile is not None:
+            options.enable_profiling = True
+            options.profile_file_prefix = str(profile)
         options.log_severity_level = LOG_FATAL
         if self._threads is not None:
             options.intra_op_num_threads = self._threads
@@ -152,6 +181,12 @@ class OnnxRuntimeAdapter:
         if lacking:
             text = f"{lacking[0]} cannot start here: onnxruntime would use {', '.join(used)}"
             raise Unsupported("not-installed", text)
+
+
+def _nodes(graph: Any, last: str) -> dict[str, str]:
+    """The layers by the names of nodes; a node that is called as the output is the last layer."""
+    found = {**onnx_profile.nodes_of(graph), onnx_graph.OUTPUT: onnx_graph.OUTPUT}
+    return {name: last if output == onnx_graph.OUTPUT else output for name, output in found.items()}
 
 
 def _check_precision(precision: str, file: OnnxFile) -> None:

@@ -21,6 +21,9 @@ from eqc_runner.adapters.settings import (
     read_flags,
 )
 from eqc_runner.failures import Failed, Unsupported
+from eqc_runner.kernels import openvino_model
+from eqc_runner.kernels.kernel import Told
+from eqc_runner.kernels.trace import Trace
 from eqc_runner.models.builtin_model import builtin_model
 from eqc_runner.tensor import Tensor, Unrecorded
 
@@ -102,6 +105,14 @@ class OpenvinoAdapter:
             "libraries": libraries,
         }
 
+    def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
+        del trace
+        if not isinstance(loaded, OpenvinoModel):
+            return Told(loaded.run(inputs), [], "a function may compute with anything")
+        return Told(
+            loaded.run(inputs), openvino_model.kernels(loaded.primitives(), loaded.layers())
+        )
+
 
 class OpenvinoModel:
     """A compiled model; layers are the tensors that have a name in the ONNX graph."""
@@ -117,6 +128,7 @@ class OpenvinoModel:
     ) -> None:
         self.facts = facts
         self.converted: tuple[str, ...] = ()
+        self._openvino = openvino
         self._source = source
         self._settings = settings
         self._operations = operations
@@ -135,16 +147,7 @@ class OpenvinoModel:
         self, inputs: Mapping[str, np.ndarray]
     ) -> tuple[list[tuple[str, Tensor | Unrecorded]], list[LayerOutput]]:
         model = self._read()
-        own = {_name(port) for port in model.outputs}
-        layers = [
-            (op.get_type_name().lower(), port)
-            for op in model.get_ordered_ops()
-            if op.get_type_name() not in NO_LAYERS
-            for port in op.outputs()
-            if _name(port) is not None and _name(port) not in own
-        ]
-        if self._operations is not None:
-            layers = [each for each in layers if _name(each[1]) in self._operations]
+        layers = self._ports(model)
         names = [str(_name(port)) for _, port in layers]
         operations = [(self._operations or {}).get(n, op) for n, (op, _) in zip(names, layers)]
         model.add_outputs([port for _, port in layers])
@@ -158,8 +161,58 @@ class OpenvinoModel:
 
     def kernels(self) -> list[str]:
         """The primitive of every operation of the compiled model, e.g. ``brgconv_avx512_f32``."""
-        operations = self.compiled.get_runtime_model().get_ordered_ops()
-        return [str(op.get_rt_info()["primitiveType"].astype(str)) for op in operations]
+        return [primitive.kernel for primitive in self.primitives()]
+
+    def run_cut(self, inputs: Mapping[str, np.ndarray]) -> list[LayerOutput]:
+        """Every layer as the output of a model that ends there.
+
+        OpenVINO fuses operations between which nothing is asked for; what it fuses across the end
+        of a part is not there.
+        """
+        found = []
+        for place in range(len(self._ports(self._read()))):
+            model = self._read()
+            kind, port = self._ports(model)[place]
+            part = self._openvino.Model([port], model.get_parameters(), "part")
+            compiled = self._core.compile_model(part, "CPU", self._properties)
+            (value,) = self._computed(compiled, inputs)
+            name = str(_name(port))
+            found.append(LayerOutput(name, (self._operations or {}).get(name, kind), value))
+        return found
+
+    def _ports(self, model: Any) -> list[tuple[str, Any]]:
+        """The operations and ports of what ``run_layers`` records, in order of computation."""
+        own = {_name(port) for port in model.outputs}
+        layers = [
+            (op.get_type_name().lower(), port)
+            for op in model.get_ordered_ops()
+            if op.get_type_name() not in NO_LAYERS
+            for port in op.outputs()
+            if _name(port) is not None and _name(port) not in own
+        ]
+        if self._operations is None:
+            return layers
+        return [each for each in layers if _name(each[1]) in self._operations]
+
+    def primitives(self) -> list[openvino_model.Primitive]:
+        """Every operation of the compiled model, in the order of execution."""
+        found = []
+        for op in self.compiled.get_runtime_model().get_ordered_ops():
+            said = {name: str(value.astype(str)) for name, value in op.get_rt_info().items()}
+            names = tuple(said.get("originalLayersNames", "").split(","))
+            kind, kernel = said.get("layerType", ""), said["primitiveType"]
+            found.append(openvino_model.Primitive(kind, kernel, names))
+        return found
+
+    def layers(self) -> list[tuple[str, str | None]]:
+        """The tensors that have a name, with their operations; of a builtin model its layers."""
+        if self._operations is not None:
+            # The last one may be called as the output that it is.
+            last = list(self._operations)[-1]
+            return [*((name, None) for name in self._operations), (last, onnx_graph.OUTPUT)]
+        ops = self._read().get_ordered_ops()
+        named = [(_name(port), op.get_friendly_name()) for op in ops for port in op.outputs()]
+        return [(name, called) for name, called in named if name is not None]
 
     def _read(self) -> Any:
         try:

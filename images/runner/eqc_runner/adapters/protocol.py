@@ -55,7 +55,9 @@ class ModelFacts(NamedTuple):
 class Loaded(Protocol):
     """A model with its weights, ready to run in this session.
 
-    It may also have ``converted``: what the last run did to its inputs (``binding.Bound``).
+    It may also have ``converted``: what the last run did to its inputs (``binding.Bound``); and
+    ``run_cut(inputs)``, which observes each layer as the output of a model that ends there: it is
+    called where ``run_layers`` gave other final outputs than ``run``.
     """
 
     facts: ModelFacts
@@ -80,7 +82,10 @@ class Loaded(Protocol):
 class Adapter(Protocol):
     """One framework.
 
-    It may have an attribute ``imports``, see ``worker.import_for_sources``.
+    It may have an attribute ``imports``, see ``worker.import_for_sources``; and a method
+    ``kernels(loaded, inputs, trace) -> Told``, which runs the model and tells its kernels. That is
+    called in a process of its own (``kernels.observing``), instead of ``run``, with the variables
+    of its attribute ``logging`` set and descriptor 1 captured by ``trace``.
     """
 
     name: str

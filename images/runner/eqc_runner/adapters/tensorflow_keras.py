@@ -6,7 +6,9 @@ import importlib
 import os
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, ClassVar, Mapping
+
+import numpy as np
 
 from eqc_runner.adapters.binding import PRECISIONS, check_precision
 from eqc_runner.adapters.keras_builtin import builtin_keras
@@ -25,6 +27,10 @@ from eqc_runner.adapters.settings import (
 from eqc_runner.adapters.tensorflow_files import SavedModel
 from eqc_runner.adapters.tflite import Runtime, TfliteModel
 from eqc_runner.failures import Failed, Unsupported
+from eqc_runner.kernels import onednn, tensorflow_profile
+from eqc_runner.kernels.kernel import Told
+from eqc_runner.kernels.trace import ONEDNN as LOG
+from eqc_runner.kernels.trace import Trace
 from eqc_runner.models.builtin_model import builtin_model
 
 SOURCES = ("builtin", "keras", "savedmodel", "tflite", "python")
@@ -49,6 +55,7 @@ class TensorflowAdapter:
     """
 
     name = "tensorflow"
+    logging: ClassVar[Mapping[str, str]] = LOG
 
     def __init__(self) -> None:
         self._tf: Any = None
@@ -124,6 +131,19 @@ class TensorflowAdapter:
             "threads": threads,
             "libraries": libraries,
         }
+
+    def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
+        if isinstance(loaded, TfliteModel):
+            return loaded.run_told(inputs)
+        layers = loaded.layers() if isinstance(loaded, KerasModel) else []
+        tensorflow_profile.start(self._tf, trace.folder)
+        try:
+            finals = loaded.run(inputs)
+        finally:
+            seen = tensorflow_profile.stop(self._tf, trace.folder)
+        known = [tensorflow_profile.Layer(name, operation) for name, operation in layers]
+        printed = onednn.ran(trace.lines())
+        return Told(finals, tensorflow_profile.kernels(seen, list(printed), known))
 
     def _configure(self, settings: Settings) -> None:
         check_device(settings.device)

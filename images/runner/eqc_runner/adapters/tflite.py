@@ -22,6 +22,8 @@ from eqc_runner.adapters.tensorflow_values import (
 )
 from eqc_runner.adapters.tflite_content import TfliteSignature, read_tflite
 from eqc_runner.failures import Failed, Unsupported
+from eqc_runner.kernels import tflite_operators
+from eqc_runner.kernels.kernel import Told
 from eqc_runner.tensor import Unrecorded
 
 PACKED = ("int2", "int4", "uint4")
@@ -74,6 +76,17 @@ class TfliteModel:
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
         interpreter, self._unused = self._unused or self._interpreter(self._kernels), None
         return self._invoke(interpreter, inputs)
+
+    def run_told(self, inputs: Mapping[str, np.ndarray]) -> Told:
+        """As ``run``, with the operators that the interpreter then has."""
+        interpreter = self._unused or self._interpreter(self._kernels)
+        self._unused = None
+        finals = self._invoke(interpreter, inputs)
+        reference = self._kernels is self._runtime.resolvers.BUILTIN_REF
+        names = {place: tensor.name for place, tensor in enumerate(self._graph.tensors)}
+        if self._signature.graph != 0:
+            return Told(finals, [], "of a further subgraph the interpreter lists no operators")
+        return Told(finals, *tflite_operators.kernels(interpreter, names, reference=reference))
 
     def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         interpreter = self._interpreter(self._plain_kernels, experimental_preserve_all_tensors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Tuple
+from typing import Any, Callable, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from eqc_runner.models.graph import INPUT, Layer
 from eqc_runner.tensor import Tensor
 
 Step = Tuple[Layer, Callable[..., Any]]
+Mark = Callable[[str, Optional[str]], None]
+"""Called after each layer with its name and operation."""
 
 
 class TorchBuiltin:
@@ -47,6 +49,10 @@ class TorchBuiltin:
     def run(self, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, Tensor]]:
         return [("output", tensor_of(_nhwc(self._forward(inputs, None))))]
 
+    def run_marked(self, inputs: Mapping[str, np.ndarray], mark: Mark) -> list[tuple[str, Tensor]]:
+        """As ``run``; ``mark`` is called after each layer with its name and operation."""
+        return [("output", tensor_of(_nhwc(self._forward(inputs, None, mark))))]
+
     def run_layers(
         self, inputs: Mapping[str, np.ndarray]
     ) -> tuple[list[tuple[str, Tensor]], list[LayerOutput]]:
@@ -59,7 +65,10 @@ class TorchBuiltin:
         return [("output", tensor_of(_nhwc(output)))], layers
 
     def _forward(
-        self, inputs: Mapping[str, np.ndarray], seen: list[tuple[Layer, Any]] | None
+        self,
+        inputs: Mapping[str, np.ndarray],
+        seen: list[tuple[Layer, Any]] | None,
+        mark: Mark | None = None,
     ) -> Any:
         arrays, self.converted = bind(inputs, [self._spec], self._settings)
         image = torch_tensor(self._torch, arrays[INPUT], self._spec.dtype).permute(0, 3, 1, 2)
@@ -68,6 +77,8 @@ class TorchBuiltin:
         with self._torch.inference_mode():
             for layer, step in self._steps:
                 values[layer.name] = self._compute(step, [values[name] for name in layer.inputs])
+                if mark is not None:
+                    mark(layer.name, layer.operation)
                 if seen is not None:
                     seen.append((layer, values[layer.name]))
         return values[self._steps[-1][0].name]

@@ -9,6 +9,7 @@ import numpy as np
 
 from eqc_runner.adapters.protocol import LayerOutput, Settings
 from eqc_runner.adapters.torch_archive import EXPORTED, kind_of, no_unpickling
+from eqc_runner.adapters.torch_builtin import Mark
 from eqc_runner.adapters.torch_program import Program
 from eqc_runner.adapters.torch_script import Script
 from eqc_runner.adapters.torch_values import Named, facts
@@ -50,6 +51,15 @@ class TorchFile:
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Named:
         return self._computed(inputs, lambda model, values: model.run(values))
+
+    def run_marked(self, inputs: Mapping[str, np.ndarray], mark: Mark) -> Named:
+        """As ``run``; ``mark`` is called after each operator of an exported program."""
+        return self._computed(  # type: ignore[no-any-return]
+            inputs,
+            lambda model, values: (
+                model.run_marked(values, mark) if isinstance(model, Program) else model.run(values)
+            ),
+        )
 
     def run_layers(self, inputs: Mapping[str, np.ndarray]) -> tuple[Named, list[LayerOutput]]:
         return self._computed(inputs, lambda model, values: model.run_layers(values))

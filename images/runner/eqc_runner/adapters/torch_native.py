@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar, Mapping
 
+import numpy as np
+
 from eqc_runner.adapters.binding import PRECISIONS, check_precision
 from eqc_runner.adapters.protocol import Loaded, Settings
 from eqc_runner.adapters.python_function import PythonModel
@@ -16,6 +18,9 @@ from eqc_runner.adapters.torch_files import TorchFile
 from eqc_runner.adapters.torch_flags import apply_flags
 from eqc_runner.adapters.torch_precision import STORED
 from eqc_runner.failures import Failed
+from eqc_runner.kernels import torch_profile
+from eqc_runner.kernels.kernel import Told
+from eqc_runner.kernels.trace import MKL, ONEDNN, Trace
 from eqc_runner.models.builtin_model import builtin_model
 
 
@@ -30,6 +35,8 @@ class TorchAdapter:
         "torch": ("torch._export.serde.serialize", "torch.export._unlift")
     }
     """What reading an exported program imports, in 1.6 s; read by ``worker``."""
+
+    logging: ClassVar[Mapping[str, str]] = {**ONEDNN, **MKL}
 
     def __init__(self) -> None:
         self._torch: Any = None
@@ -94,6 +101,15 @@ class TorchAdapter:
             },
             "libraries": libraries,
         }
+
+    def kernels(self, loaded: Loaded, inputs: Mapping[str, np.ndarray], trace: Trace) -> Told:
+        with torch_profile.profiled(self._torch, self._device) as profile:
+            if isinstance(loaded, (TorchBuiltin, TorchFile)):
+                mark = torch_profile.marker(self._torch, trace)
+                finals: Any = loaded.run_marked(inputs, mark)
+            else:
+                finals = loaded.run(inputs)
+        return Told(finals, torch_profile.told(profile, trace))
 
     def _set_threads(self, threads: int | None) -> None:
         if threads is None:

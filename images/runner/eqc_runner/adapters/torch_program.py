@@ -9,7 +9,7 @@ import numpy as np
 
 from eqc_runner.adapters.binding import InputSpec, bind
 from eqc_runner.adapters.protocol import LayerOutput, Settings
-from eqc_runner.adapters.torch_builtin import torch_tensor
+from eqc_runner.adapters.torch_builtin import Mark, torch_tensor
 from eqc_runner.adapters.torch_interpreter import Observed, operation_of
 from eqc_runner.adapters.torch_precision import (
     cast_program,
@@ -101,6 +101,14 @@ class Program:
         """The final outputs, computed as the program's users compute them."""
         args, kwargs = self._torch.utils._pytree.tree_unflatten(values, self._in)  # noqa: SLF001
         return finals(self._torch, self._guarded(lambda: self.module(*args, **kwargs)))
+
+    def run_marked(self, values: list[Any], mark: Mark) -> Named:
+        """The final outputs computed operator by operator; ``mark`` is called after each."""
+
+        def after(node: Any, name: str, _result: Any) -> None:
+            mark(name, operation_of(node))
+
+        return finals(self._torch, self._interpreted(values, after))
 
     def run_layers(self, values: list[Any]) -> tuple[Named, list[LayerOutput]]:
         """The final outputs computed operator by operator, and what each operator gave."""

@@ -68,3 +68,29 @@ def test_what_it_cannot_do_is_refused(load: Load, tmp_path: Path, net: bytes) ->
         load("litert", source="tflite", path="net.tflite", device="gpu")
     with pytest.raises(Failed, match="flags are delegate"):
         load("litert", source="tflite", path="net.tflite", flags={"xla": True})
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind", "why"),
+    [
+        ({}, "xnnpack", "XNNPACK computes operators together and does not say how"),
+        ({"delegate": "none"}, "builtin", None),
+        ({"kernels": "reference"}, "reference", None),
+    ],
+)
+def test_its_operators_are_its_kernels(
+    load: Load, tmp_path: Path, net: bytes, flags: dict[str, object], kind: str, why: str | None
+) -> None:
+    (tmp_path / "net.tflite").write_bytes(net)
+    x = np.random.default_rng(2).random((1, 8), np.float32)
+    model = load("litert", source="tflite", path="net.tflite", flags=flags)
+    told = model.run_told({"x": x})  # type: ignore[attr-defined]
+    assert told.reason == why
+    assert [kernel.kernel for kernel in told.kernels] == [
+        f"{kind}:fully_connected",
+        f"{kind}:softmax",
+    ]
+    assert told.kernels[-1].layer is not None
+    ((_, plain),) = model.run({"x": x})
+    assert isinstance(plain, Tensor)
+    assert told.finals[0][1].array.tobytes() == plain.array.tobytes()

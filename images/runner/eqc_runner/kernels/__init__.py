@@ -1,0 +1,1 @@
+"""Which kernel computed each operator, observed beside a session, whose bits stay untouched."""
