@@ -85,5 +85,7 @@ EXPORT unsigned la_objopen(struct link_map *map, long space, uintptr_t *cookie) 
     if (number(&size, listed_end, 10) != image.status.size) return report("changed since it was listed", image.path), 0;
     if (!patch_list(&image, object, &line, cpuid_kind) || !patch_list(&image, object, &line, XGETBV_SITE))
         report("differs from what was listed", image.path);
+    else if (is_undecided(&image))
+        report("not decided what is CPUID in it", image.path);
     return 0;
 }

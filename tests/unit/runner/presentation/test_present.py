@@ -130,6 +130,20 @@ def test_sites_that_hold_no_cpuid_are_reported_and_left_alone(programs: Programs
     assert programs.reports() == [["differs from what was listed", str(plugin)]] * 4
 
 
+def test_an_object_with_undecided_bytes_is_reported_where_they_count(programs: Programs) -> None:
+    plugin = programs.folder / "plugin.so"
+    sites = programs.sites(programs.folder / "program", plugin)
+    path, _, cpuids, _ = sites.read_text().splitlines()[2].split("\t")
+    first, *others = cpuids.split(",")
+    assert path == str(plugin)
+    text = sites.read_text().replace(f"\t{cpuids}\t", f"\t{','.join(others)}\t")
+    sites.write_text(f"{text}# undecided\t/other\t1\n# undecided\t{plugin}\t{first}\n")
+    programs.sites = lambda *_: sites  # type: ignore[method-assign]
+    programs.run("plugin", str(plugin))
+    wanted = [["not decided what is CPUID in it", str(plugin)]] * 4
+    assert programs.reports() == (wanted if programs.method == "patching" else [])
+
+
 def test_nothing_is_writable_and_executable_and_no_file_changes(programs: Programs) -> None:
     before = {path: path.read_bytes() for path in programs.folder.iterdir() if path.is_file()}
     maps = [line.split() for line in programs.run("maps")]
