@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from presented_programs import leaves
+from presented_programs import SOURCES, leaves
 
 if TYPE_CHECKING:
     from presented_programs import Programs
@@ -95,6 +97,27 @@ def test_forked_and_executed_children(programs: Programs) -> None:
     forked, executed = programs.run("children")
     assert forked == f"{VENDOR} 3"
     assert registers(executed)[0] == 0xD
+
+
+def test_started_programs(programs: Programs) -> None:
+    program = str(programs.folder / "program")
+    assert programs.run("start", program, "early") == [VENDOR, VENDOR]
+    assert programs.reports() == []
+
+
+def test_a_static_program_sees_the_host(programs: Programs) -> None:
+    """It has no loader: that it is not followed is said in docs/adr/0019."""
+    static = programs.folder / "static"
+    source = SOURCES / "program.c"
+    compiler = shutil.which("cc") or shutil.which("gcc") or "clang"
+    made = subprocess.run(
+        [compiler, "-static", "-o", str(static), str(source)], capture_output=True
+    )
+    if made.returncode:
+        pytest.skip("no static C library here")
+    host, here = programs.run("start", str(static), "early")
+    assert here == VENDOR
+    assert host not in ("", VENDOR)
 
 
 def test_loaded_objects_and_other_namespaces(programs: Programs) -> None:
