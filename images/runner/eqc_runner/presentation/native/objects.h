@@ -164,8 +164,8 @@ static int patch(const struct image *image, struct object *object, uint64_t addr
     for (size_t i = 0; i < bytes; i++)
         if (at[i] != wanted[i]) return 0;
     if (!add_site(object, (uintptr_t)at, kind)) return 0;
-    if (!write_code((uintptr_t)at, ud2, sizeof ud2, protection(segment))) return 0;
-    patched++;
+    if (write_code((uintptr_t)at, ud2, sizeof ud2, protection(segment))) patched++;
+    else report("cannot be changed: mprotect was refused", image->path);
     return 1;
 }
 static int patch_list(const struct image *image, struct object *object, const char **at, enum kind kind) {
@@ -251,7 +251,7 @@ static void divert(const struct image *image, const struct link_map *map, const 
     uintptr_t at = image->bias + address;
     if (begins((const char *)at, 4, (const char *)branch_target)) at += 4;
     memcpy(jump + 6, &target, sizeof target);
-    if (!write_code(at, jump, sizeof jump, protection(segment))) report("not changeable", image->path);
+    if (!write_code(at, jump, sizeof jump, protection(segment))) report("cannot be changed: mprotect was refused", image->path);
 }
 
 #endif
