@@ -54,8 +54,9 @@ format: $(VENV)/ready ## format and fix the code with ruff
 bench: $(VENV)/ready ## run the benchmarks; each prints ratios of times that it measures
 	@for file in bench/*.py; do echo "== $$file"; PYTHONPATH=images/runner $(BIN)/python $$file || exit 1; done
 
-schemas: $(VENV)/ready ## write the published JSON Schema of experiments
+schemas: $(VENV)/ready ## write the published JSON Schema of experiments, and the builtins' layers
 	$(BIN)/eqc schema experiment > orchestrator/experiment/experiment.schema.json
+	PYTHONPATH=.:images/runner $(BIN)/python -m tests.unit.experiment.test_builtin_layers
 
 numerics: $(VENV)/ready ## record the runner's files that numbers depend on (see test_software.py)
 	PYTHONPATH=.:images/runner $(BIN)/python -m tests.unit.runner.test_software

@@ -1,7 +1,8 @@
 """``python collect.py FRAMEWORK FILE…``: one framework's part of ``approximate_operators.json``.
 
 Of what ``measure.py`` printed, in one or several settings: an operator has the instructions that
-it executed in any of them. Names with a space are special cases of the operator before it.
+it executed in any of them in which its output depends on them. Names with a space are special
+cases of the operator before it.
 """
 
 from __future__ import annotations
@@ -19,18 +20,30 @@ PROBED = {"rcpss": "rcpps", "rsqrtss": "rsqrtps"}
 
 
 def collected(framework: str, reports: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """``version``, ``measured`` (all operators) and ``operators`` (those that execute some)."""
+    """``version``, ``measured`` (all operators), ``operators`` (whose output depends on some) and
+    ``independent`` (those that execute some all the same)."""
     measured: dict[str, set[str]] = {}
+    executed: dict[str, set[str]] = {}
     for report in reports:
         for name, found in report.items():
             if "digest" in found:
-                own = measured.setdefault(name.partition(" ")[0], set())
-                own.update(probed(one) for one in (*found["executed"], *found["made"]))
+                operator = name.partition(" ")[0]
+                own = measured.setdefault(operator, set())
+                names = {probed(one) for one in (*found["executed"], *found["made"])}
+                executed.setdefault(operator, set()).update(names)
+                if found.get("depends") or found["made"]:
+                    own.update(names)
+    executed = {name: given - measured[name] for name, given in executed.items()}
     return {
         "version": version(DISTRIBUTIONS.get(framework, framework)),
         "measured": sorted(measured),
-        "operators": {name: sorted(given) for name, given in sorted(measured.items()) if given},
+        "operators": _filled(measured),
+        "independent": _filled(executed),
     }
+
+
+def _filled(operators: dict[str, set[str]]) -> dict[str, list[str]]:
+    return {name: sorted(given) for name, given in sorted(operators.items()) if given}
 
 
 def probed(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Which operators of which framework compute with approximate instructions, as measured."""
+"""Operators whose output depends on approximate instructions, by framework, as measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from orchestrator.catalog.lists import read
 
 
 def approximate_operators(framework: str) -> Mapping[str, tuple[str, ...]] | None:
-    """The instructions of each operator that executes some; ``None``: it was not measured."""
+    """The instructions that an operator's output depends on, by its name, if on any; ``None``: the
+    framework was not measured."""
     known = read("approximate_operators.json")["frameworks"].get(framework)
     if known is None:
         return None

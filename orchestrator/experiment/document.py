@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from orchestrator.experiment.fields import (
+    Argument,
     Count,
     FlagSet,
     Frameworks,
@@ -27,6 +28,7 @@ from orchestrator.experiment.fields import (
 )
 from orchestrator.experiment.input_entry import InputEntry
 from orchestrator.experiment.platforms import KnownProvider
+from orchestrator.experiment.weights import WeightsEntry
 from orchestrator.model.experiment import COMPARABLE
 from orchestrator.yaml_files.fields import (
     Levels,
@@ -95,10 +97,11 @@ class WorkloadEntry(Strict):
     on: Frameworks | None = None
     requires: Requirements | None = None
     """Further packages that it needs, beside the framework."""
-    weights: str | None = None
+    weights: str | WeightsEntry | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
-    arguments: dict[str, Setting] = Field(default_factory=dict)
-    """Of a builtin or function; of a file, constants for parameters that are no tensors."""
+    arguments: dict[str, Argument] = Field(default_factory=dict)
+    """Of a builtin or function; of a file, constants for parameters that are no tensors. Several
+    values make a workload each."""
     signature: Annotated[str, MinLen(1)] | None = None
     """Which signature of a SavedModel or TFLite file is called."""
     label: str | None = None

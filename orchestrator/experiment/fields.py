@@ -10,6 +10,7 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from orchestrator import catalog
+from orchestrator.experiment.sweeps import MULTIPLICATIONS
 from orchestrator.packages.pins import normal_requirement, parse_on
 from orchestrator.yaml_files.fields import Strict, many, word
 from orchestrator.yaml_files.text import WrittenInt
@@ -34,6 +35,23 @@ def _variable(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("a variable's value is text: put it in quotes")
     return value
+
+
+def _argument(value: Any) -> Any:
+    if isinstance(value, list):
+        if not value:
+            raise ValueError("a sweep has at least one value; it is written like [1, 2]")
+        return [_setting(each) for each in value]
+    if not isinstance(value, dict):
+        return _setting(value)
+    counts = value.get(MULTIPLICATIONS)
+    numbers = [counts] if isinstance(counts, (int, float)) else counts
+    if list(value) != [MULTIPLICATIONS] or not isinstance(numbers, list) or not numbers:
+        raise ValueError("a mapping is written like {multiplications: [1e3, 1e6]}")
+    for each in numbers:
+        if isinstance(each, bool) or not isinstance(each, (int, float)) or not 1 <= each < math.inf:
+            raise ValueError("a number of multiplications is written like 1e6")
+    return {MULTIPLICATIONS: numbers}
 
 
 def _setting(value: Any) -> Any:
@@ -76,6 +94,36 @@ Setting = Annotated[
     WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
 ]
 """A single value of any type."""
+_MULTIPLICATIONS = {
+    "type": "object",
+    "properties": {
+        MULTIPLICATIONS: {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "number", "minimum": 1},
+        }
+    },
+    "required": [MULTIPLICATIONS],
+    "additionalProperties": False,
+}
+Argument = Annotated[
+    Any,
+    AfterValidator(_argument),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": ["string", "number", "boolean", "null"]},
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": ["string", "number", "boolean", "null"]},
+                },
+                _MULTIPLICATIONS,
+            ]
+        }
+    ),
+]
+"""A single value, several, or the size that follows from numbers of multiplications."""
 Variable = Annotated[str, BeforeValidator(_variable, json_schema_input_type=str | int)]
 """An environment variable's value; whole numbers need no quotes and stay as written."""
 

@@ -20,6 +20,8 @@ from orchestrator.experiment.model_inputs import (
 )
 from orchestrator.experiment.model_inputs.model_input import ModelInput, ModelInputs
 from orchestrator.experiment.model_inputs.tflite_header import DEFAULT
+from orchestrator.experiment.weights import WeightsEntry
+from orchestrator.experiment.workload_forms import forms
 from orchestrator.model.experiment import Installation, Scalar, Workload, pairs
 from orchestrator.packages.pins import name_of, parse_on
 from orchestrator.yaml_files.files import FileMistake, check_sha256, find, sha256_of
@@ -62,8 +64,8 @@ def resolve_workloads(
     resolved: list[ResolvedWorkload] = []
     seen: dict[str, Loc] = {}
     labels: dict[str, Loc] = {}
-    forms = [form for loc, entry in entries for form in _forms(loc, entry, mistakes)]
-    for loc, entry, place, group in forms:
+    every = [form for loc, entry in entries for form in forms(loc, entry, mistakes)]
+    for loc, entry, place, group in every:
         before = len(mistakes.found)
         found = _Resolver(entry, loc, folder, mistakes, place, group).resolve()
         if found is None or len(mistakes.found) > before:
@@ -85,72 +87,6 @@ def resolve_workloads(
             seen[workload.id] = labels[workload.label] = loc
             resolved.append(found)
     return resolved
-
-
-_Form = tuple[Loc, WorkloadEntry, Loc, str | None]
-"""An entry with one model: where it is, itself, where its model is said, and its group."""
-
-
-def _forms(loc: Loc, entry: WorkloadEntry, mistakes: Mistakes) -> list[_Form]:
-    """One entry for each of its ``models``, or itself."""
-    if entry.models is None:
-        if entry.model is None:
-            mistakes.add(loc, "a workload needs the key 'model', or 'models' for several files")
-            return []
-        return [(loc, entry, ("model",), None)]
-    wrong = [
-        (key, text)
-        for key, given, text in (
-            ("model", entry.model, "give 'model' or 'models', not both"),
-            ("sha256", entry.sha256, "one sha256 cannot be that of several models"),
-            ("weights", entry.weights, "the weights of 'models' are in their files"),
-        )
-        if given is not None
-    ]
-    for key, text in wrong:
-        mistakes.add((*loc, key), text)
-    if entry.label is None:
-        mistakes.add(loc, "several 'models' need a 'label' that names their computation")
-    if wrong or entry.label is None:
-        return []
-    able = [[] if entry.on is None else _able(entry, model) for model in entry.models]
-    for index, name in enumerate(entry.on or ()):
-        if not any(name in names for names in able):
-            mistakes.add((*loc, "on", index), f"{name} cannot load any of these models")
-    names = _told_apart(entry.models)
-    found: list[_Form] = []
-    for index, (model, on, name) in enumerate(zip(entry.models, able, names, strict=True)):
-        if entry.on is not None and not on:
-            text = f"none of {', '.join(entry.on)} can load {model}"
-            mistakes.add((*loc, "models", index), text)
-            continue
-        form = entry.model_copy(
-            update={
-                "model": model,
-                "models": None,
-                "label": f"{entry.label} {name}",
-                "on": on or None,
-            }
-        )
-        found.append((loc, form, ("models", index), entry.label))
-    return found
-
-
-def _able(entry: WorkloadEntry, model: str) -> list[str]:
-    """Those of ``on``, pins included, whose framework can load ``model``."""
-    source = model.partition(":")[0]
-    loaders = [name for name in catalog.frameworks() if source in catalog.sources_of(name)]
-    return [name for name in entry.on or () if _NAME.split(name, maxsplit=1)[0] in loaders]
-
-
-_NAME = re.compile(r"[^A-Za-z0-9_.-]")
-"""Ends a framework's name in ``onnxruntime==1.20.1``."""
-
-
-def _told_apart(models: list[str]) -> list[str]:
-    """What differs between models: the names of their files, or all that is written."""
-    files = [Path(model.rpartition(":")[2]).name for model in models]
-    return files if len(set(files)) == len(files) else models
 
 
 @dataclass
@@ -250,13 +186,17 @@ class _Resolver:
         if self.entry.sha256 is not None:
             self._wrong("sha256", "a builtin model has no file, so no sha256")
         self._check_call("builtin")
+        given = self.entry.weights
+        home = dict.fromkeys(arguments, "arguments")
+        if isinstance(given, WeightsEntry) and given.layer is not None:
+            arguments[builtins.LAYER], home[builtins.LAYER] = given.layer, "weights"
         wrong = builtins.argument_mistakes(name, arguments)
         for key, message in wrong:
-            self.mistakes.add((*self.loc, "arguments", key), message, key=True)
+            self.mistakes.add((*self.loc, home[key], key), message, key=True)
         if wrong:
             return None
         arguments = builtins.without_defaults(name, arguments)
-        weights = self.entry.weights
+        weights = given.text if isinstance(given, WeightsEntry) else given
         if weights is None:
             weights = builtins.default_weights(name, arguments)
         elif weights == "trained":
@@ -342,6 +282,11 @@ class _Resolver:
     def _weights(self, source: str) -> str | None:
         """``seed:N`` unchanged; a file as ``sha256:…``, with its path in ``weights_path``."""
         written = self.entry.weights or ""
+        if isinstance(written, WeightsEntry):
+            if source != "builtin":
+                text = f"distributions and layers are of builtin: models, not of {source}: ones"
+                self._wrong("weights", text)
+            return written.text
         if source not in ("builtin", "python"):
             self._wrong("weights", f"the weights of a {source}: model are in its file")
         elif _SEED.fullmatch(written):

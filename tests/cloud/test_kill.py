@@ -62,7 +62,7 @@ def test_a_hundred_kills(clouds: Clouds, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_kills_while_others_ask_and_reap(clouds: Clouds, tmp_path: Path) -> None:
-    """``EQC_TEST_KILLS`` of them, beside ``eqc status`` and ``eqc reap --yes`` without a pause."""
+    """``EQC_TEST_KILLS`` of them, beside ``eqc status`` and ``eqc reap --yes``."""
     number = int(os.environ.get("EQC_TEST_KILLS", "100"))
     nothing_is_lost_doubled_or_left(clouds, tmp_path, kills=number, controllers=3, beside=True)
 
@@ -111,8 +111,12 @@ def nothing_is_lost_doubled_or_left(
 
 @contextmanager
 def watched(controller: Controller) -> Iterator[None]:
-    """``eqc status`` and ``eqc reap`` beside what happens, again and again; each must succeed."""
-    ended = Event()
+    """``eqc status`` and ``eqc reap`` beside what happens, again and again; each must succeed.
+
+    Between two calls there are up to eight seconds: without a pause they leave two processors
+    no time for what they are beside.
+    """
+    ended, pauses = Event(), random.Random(controller.name)
     commands = (("status", "--json"), ("reap", "--yes"))
 
     def again(*words: str) -> int:
@@ -120,6 +124,7 @@ def watched(controller: Controller) -> Iterator[None]:
         while not ended.is_set():
             controller.beside(*words)
             calls += 1
+            ended.wait(pauses.uniform(0, 8))
         return calls
 
     with ThreadPoolExecutor(len(commands)) as pool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.catalog.approximate_units import approximation_units
 from orchestrator.providers.qemu import BINFMT
 from orchestrator.store.read import read
 from tests.e2e.running import eqc, written
@@ -47,6 +48,14 @@ def test_arm64_is_emulated_and_says_what_it_is(tmp_path: Path) -> None:
     assert seen["emulated/arm64/a64fx"] == ("aarch64", "A64FX", "a64fx")
     assert seen["emulated/arm64/cortex-a72"] == ("aarch64", "Cortex-A72", "cortex-a72")
     assert seen["local"][0] == "x86_64"
+    units = {
+        approximation_units(store.fingerprints[str(record.fingerprint)].approximation or {})[
+            "Arm estimates"
+        ]
+        for record in store.records
+        if record.platform.provider == "emulated"
+    }
+    assert units == {"Arm, as its manual defines"}
 
 
 @pytest.mark.docker

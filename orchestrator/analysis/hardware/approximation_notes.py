@@ -1,7 +1,7 @@
 """Warnings where classes may part by approximate instructions alone.
 
 They need platforms of different classes whose units differ (docs/formats.md, section 4), and a
-model with an operator that is known to compute with them.
+model with an operator whose output is known to depend on them.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def _of_partition(
     operators = approximate_operators(framework)
     if operators is None:
         yield (
-            f"{said}: whether operators of {framework} compute with approximate instructions was "
-            f"not measured, and these differ here: {units}"
+            f"{said}: whether operators of {framework} depend on approximate instructions was "
+            f"not measured, and units differ here: {units}"
         )
         return
     using = {name: [one for one in given if one in differing] for name, given in operators.items()}
@@ -121,13 +121,13 @@ def _of_partition(
     if certain:
         yield (
             f"{said}: classes may part by approximate instructions alone: {_listed(certain)}, "
-            f"which differ here: {_units(_instructions(certain), digests)}"
+            f"and units differ here: {_units(_instructions(certain), digests)}"
         )
     elif using and not whole:
         why = "not all known" if present else "not known (`observe: {layers: true}` records them)"
         yield (
             f"{said}: the model's operations are {why}; of {framework} {_listed(using)}, "
-            f"which differ here: {_units(_instructions(using), digests)}"
+            f"and units differ here: {_units(_instructions(using), digests)}"
         )
 
 
@@ -151,12 +151,12 @@ def _instructions(operators: Mapping[str, list[str]]) -> frozenset[str]:
 
 
 def _listed(operators: Mapping[str, list[str]]) -> str:
-    """``softmax computes with rcpps``, operators of the same instructions together."""
+    """``softmax depends on rcpps``, operators of the same instructions together."""
     by_instructions: dict[tuple[str, ...], list[str]] = {}
     for name, given in operators.items():
         by_instructions.setdefault(tuple(given), []).append(name)
     return "; ".join(
-        f"{', '.join(names)} {'computes' if len(names) == 1 else 'compute'} with {', '.join(given)}"
+        f"{', '.join(names)} {'depends' if len(names) == 1 else 'depend'} on {', '.join(given)}"
         for given, names in by_instructions.items()
     )
 

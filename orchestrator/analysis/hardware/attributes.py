@@ -18,6 +18,7 @@ from orchestrator.analysis.hardware.record_attributes import (
     record_attributes,
     value_of,
 )
+from orchestrator.catalog.approximate_units import NONE
 from orchestrator.model.experiment import Status
 from orchestrator.results.comparison import PLATFORM, Noun
 from orchestrator.results.explanation import AttributeValue, Kind
@@ -117,6 +118,11 @@ def _table(
     columns: dict[str, list[AttributeValue]] = {
         name: [value_of(name, row.named, row.listed) for row in rows.values()] for name in kinds
     }
+    for name in [one for one in columns if kinds[one] is Kind.APPROXIMATION]:
+        # Who has no unit at all lacks a flag, which says so; vendor and flag in one attribute
+        # would be taken for a smaller explanation than the two.
+        if NONE in columns[name]:
+            del columns[name], kinds[name]
     for flag in sorted({flag for row in rows.values() for flag in row.flags or ()}):
         columns[flag] = [flag in (row.flags or ()) for row in rows.values()]
         kinds[flag] = Kind.FLAG

@@ -51,6 +51,8 @@ def test_operators_name_instructions_that_are_probed(framework: str) -> None:
         assert operator_of(name) == name
     found = LIST["frameworks"][framework]
     assert set(operators) <= set(found["measured"])
+    for name, given in found["independent"].items():
+        assert not set(given) & set(operators.get(name, ()))
     assert found["version"]
 
 

@@ -151,6 +151,8 @@ def _operation(jax: Any, layer: Layer, weights: Mapping[str, Any], given: list[A
         "sigmoid": lambda: jax.nn.sigmoid(value),
         "tanh": lambda: jax.numpy.tanh(value),
         "softmax": lambda: jax.nn.softmax(value, axis=-1),
+        "logsumexp": lambda: jax.nn.logsumexp(value, axis=-1, keepdims=True),
+        "sum": lambda: value.sum(axis=-1, keepdims=True),
         "add": lambda: given[0] + given[1],
         "global_average_pool": lambda: value.mean(axis=(1, 2)),
         "flatten": lambda: value.reshape(value.shape[0], -1),

@@ -71,6 +71,9 @@ def _keras_layer(keras: Any, layer: Layer, shape: tuple[int, ...], precision: st
         return kinds.AveragePooling2D(**pool)
     if layer.operation == "zero_padding":
         return kinds.ZeroPadding2D(window.pads, **common)
+    if layer.operation in ("sum", "logsumexp"):
+        reduce = getattr(keras.ops, layer.operation)
+        return kinds.Lambda(lambda values: reduce(values, axis=-1, keepdims=True), **common)
     return {
         "global_average_pool": kinds.GlobalAveragePooling2D,
         "flatten": kinds.Flatten,

@@ -52,7 +52,7 @@ class NumpyAdapter:
         if workload["source"] != "builtin":
             raise no_source("numpy", workload["source"], ("builtin", "python"))
         convolution = CONVOLUTIONS[flags.get("convolution", "im2col")]
-        return NumpyModel(builtin_model(workload, job_dir), settings, convolution)
+        return NumpyModel(builtin_model(workload, job_dir, every_form=True), settings, convolution)
 
     def describe(self) -> dict[str, Any]:
         blas = [p for p in self._threadpoolctl.threadpool_info() if p["user_api"] == "blas"]

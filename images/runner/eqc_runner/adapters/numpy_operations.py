@@ -6,6 +6,7 @@ from typing import Callable, Dict, Sequence
 
 import numpy as np
 
+from eqc_runner.adapters import numpy_sums
 from eqc_runner.adapters.numpy_convolution import Convolution, patches
 from eqc_runner.models.graph import Layer
 
@@ -45,10 +46,29 @@ def batch_normalization(layer: Layer, images: np.ndarray, weights: Weights) -> n
 
 
 def softmax(layer: Layer, values: np.ndarray) -> np.ndarray:
-    """Over the last axis; the largest value is subtracted first, so nothing overflows."""
-    del layer
-    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    """Over the last axis; the largest value is subtracted first, so nothing overflows.
+
+    Not so in the form ``naive``.
+    """
+    powers = np.exp(values if layer.form == "naive" else values - _largest(values))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def logsumexp(layer: Layer, values: np.ndarray) -> np.ndarray:
+    """log Σ eˣ over the last axis, kept with length 1; forms as of ``softmax``."""
+    if layer.form == "naive":
+        return np.asarray(np.log(np.exp(values).sum(axis=-1, keepdims=True)))
+    largest = _largest(values)
+    return np.asarray(largest + np.log(np.exp(values - largest).sum(axis=-1, keepdims=True)))
+
+
+def total(layer: Layer, values: np.ndarray) -> np.ndarray:
+    """The sum over the last axis, kept with length 1, in the order that ``layer.form`` names."""
+    return numpy_sums.FORMS[layer.form](values)[:, np.newaxis]
+
+
+def _largest(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values.max(axis=-1, keepdims=True))
 
 
 def sigmoid(layer: Layer, values: np.ndarray) -> np.ndarray:
@@ -100,6 +120,8 @@ WEIGHTLESS: dict[str, Callable[[Layer, np.ndarray], np.ndarray]] = {
     "sigmoid": sigmoid,
     "tanh": tanh,
     "softmax": softmax,
+    "logsumexp": logsumexp,
+    "sum": total,
     "max_pool": max_pool,
     "average_pool": average_pool,
     "global_average_pool": global_average_pool,

@@ -42,7 +42,8 @@ def onnx_model(onnx: Any, model: BuiltinModel, dtype: np.dtype, *, layers: bool)
         [value(name, element, None) for name in names],
         writer.initializers,
     )
-    opset = onnx.helper.make_opsetid("", OPSET)
+    used = {layer.operation for layer in graph.layers}
+    opset = onnx.helper.make_opsetid("", 18 if "logsumexp" in used else OPSET)
     return onnx.helper.make_model(body, opset_imports=[opset], ir_version=IR_VERSION)
 
 
@@ -90,6 +91,15 @@ class _Writer:
 
     def _softmax(self, layer: Layer, source: str) -> None:
         self.node("Softmax", [source], layer.name, axis=-1)
+
+    def _sum(self, layer: Layer, source: str) -> None:
+        axes = self._constant(layer.name + "/axes", np.array([1], dtype=np.int64))
+        self.node("ReduceSum", [source, axes], layer.name, keepdims=1)
+
+    def _logsumexp(self, layer: Layer, source: str) -> None:
+        # Of opset 18, where axes are an input: OpenVINO 2026.4 does not heed the attribute before.
+        axes = self._constant(layer.name + "/axes", np.array([1], dtype=np.int64))
+        self.node("ReduceLogSumExp", [source, axes], layer.name, keepdims=1)
 
     def _max_pool(self, layer: Layer, source: str) -> None:
         self.node("MaxPool", [source], layer.name, **_window(layer.window))

@@ -149,6 +149,8 @@ def _function(torch: Any, layer: Layer) -> Callable[..., Any]:
         "sigmoid": torch.sigmoid,
         "tanh": torch.tanh,
         "softmax": lambda value: torch.softmax(value, dim=-1),
+        "logsumexp": lambda value: torch.logsumexp(value, dim=-1, keepdim=True),
+        "sum": lambda value: torch.sum(value, dim=-1, keepdim=True),
         "add": torch.add,
         "max_pool": lambda value: functional.max_pool2d(value, window.size, window.strides),
         "average_pool": lambda value: functional.avg_pool2d(value, window.size, window.strides),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eqc_runner.models.graph import (
     INPUT,
+    LIBRARY,
     Graph,
     Layer,
     Pair,
@@ -14,6 +15,9 @@ from eqc_runner.models.graph import (
 )
 
 ELEMENTWISE = ("relu", "sigmoid", "tanh", "softmax")
+LINEAR = "linear"
+"""The activation that is none."""
+REDUCTIONS = ("sum", "logsumexp")
 POOLINGS = ("max_pool", "average_pool")
 
 
@@ -90,12 +94,24 @@ class GraphBuilder:
             Layer(name, "batch_normalization", source, shape, epsilon=epsilon, weights=weights)
         )
 
-    def elementwise(self, name: str, operation: str, source: str | None = None) -> str:
+    def elementwise(
+        self, name: str, operation: str, source: str | None = None, form: str = LIBRARY
+    ) -> str:
         """An activation: one of ``ELEMENTWISE``; softmax is over the last axis."""
         if operation not in ELEMENTWISE:
             raise ValueError(f"{operation!r} is none of {', '.join(ELEMENTWISE)}")
         source = source or self._last
-        return self._add(Layer(name, operation, (source,), self._shapes[source]))
+        return self._add(Layer(name, operation, (source,), self._shapes[source], form=form))
+
+    def reduction(self, name: str, operation: str, form: str = LIBRARY) -> str:
+        """``sum`` or ``logsumexp`` over the last layer, which must be flat: one number."""
+        if operation not in REDUCTIONS:
+            raise ValueError(f"{operation!r} is none of {', '.join(REDUCTIONS)}")
+        return self._add(Layer(name, operation, (self._last,), (1,), form=form))
+
+    def activation(self, name: str, operation: str) -> str:
+        """As ``elementwise``; ``linear`` adds no layer, since it computes nothing."""
+        return self._last if operation == LINEAR else self.elementwise(name, operation)
 
     def pool(
         self, name: str, operation: str, size: int, strides: int, source: str | None = None

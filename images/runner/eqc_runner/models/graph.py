@@ -13,6 +13,8 @@ from typing import Tuple
 Shape = Tuple[int, ...]
 Pair = Tuple[int, int]
 
+LIBRARY = "library"
+"""The way in which the framework computes an operation."""
 INPUT = "input"
 """The name of a graph's only input."""
 
@@ -78,6 +80,8 @@ class Layer:
     """Of the output, without the batch axis."""
     window: Window = Window()
     epsilon: float = 0.0
+    form: str = LIBRARY
+    """Which way of computing the operation, where the model says so."""
     weights: tuple[Weight, ...] = ()
     multiplications: int = 0
     """Of weights with input values, for one element of the batch; zeros of the padding count."""

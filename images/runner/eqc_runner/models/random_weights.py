@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Callable
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -27,21 +27,30 @@ NORMAL_TERMS = 12
 """Irwin-Hall: the sum of 12 uniforms has variance 1."""
 
 
-def random_weights(graph: Graph, seed: int) -> dict[str, np.ndarray]:
-    """All weights of ``graph`` by name, float32."""
-    return {weight.name: random_weight(weight, seed) for weight in graph.weights}
+def random_weights(
+    graph: Graph, seed: int, kernels: Distribution | None = None
+) -> dict[str, np.ndarray]:
+    """All weights of ``graph`` by name, float32; its kernels by ``kernels`` where that is given."""
+    return {
+        weight.name: random_weight(weight, seed, kernels if weight.role == "kernel" else None)
+        for weight in graph.weights
+    }
 
 
-def random_weight(weight: Weight, seed: int) -> np.ndarray:
-    """One weight tensor, float32, drawn by its ``initializer`` and times its ``gain``."""
+def random_weight(weight: Weight, seed: int, by: Distribution | None = None) -> np.ndarray:
+    """One weight tensor, float32, drawn by its ``initializer`` and times its ``gain``.
+
+    ``by`` takes the place of both: the values are then distributed as it says, and not scaled.
+    """
     key = hashlib.blake2b(f"{seed}/{weight.name}".encode(), digest_size=16).digest()
     stream = np.random.Philox(key=np.frombuffer(key, dtype="<u8").astype(np.uint64))
-    draw, scale = INITIALIZERS[weight.initializer](weight)
+    draw, scale = INITIALIZERS[weight.initializer](weight) if by is None else by.of(weight)
+    gain = weight.gain if by is None else 1.0
     flat = np.empty(weight.size, dtype=np.float32)
     for start in range(0, weight.size, CHUNK):
         part = draw(stream, min(CHUNK, weight.size - start))
         flat[start : start + len(part)] = scale(part)
-    return (flat * np.float32(weight.gain)).reshape(weight.shape)
+    return (flat * np.float32(gain)).reshape(weight.shape)
 
 
 def uniform(stream: np.random.Philox, count: int) -> np.ndarray:
@@ -98,3 +107,43 @@ INITIALIZERS: dict[str, Callable[[Weight], tuple[Draw, Scale]]] = {
     "variance": lambda _: _between(0.5, 1.5),
 }
 """By name. Values of batch normalisation are as after some training: near 1 or 0, variance > 0."""
+
+
+class Distribution(NamedTuple):
+    """What kernels are drawn from where the experiment says so: ``normal:mean=0.0,std=1.0``."""
+
+    name: str
+    """``glorot``, ``he``, ``normal`` or ``uniform``."""
+    first: float = 0.0
+    """``mean`` of normal, ``low`` of uniform."""
+    second: float = 1.0
+    """``std`` of normal, ``high`` of uniform."""
+
+    def of(self, weight: Weight) -> tuple[Draw, Scale]:
+        """How a weight is drawn. ``mean + std * x`` is rounded twice, to float64, everywhere
+        alike."""
+        if self.name in _SCALED_BY_FANS:
+            return _SCALED_BY_FANS[self.name](weight)
+        if self.name == "normal":
+            return normal, lambda part: self.first + part * self.second
+        return uniform, lambda part: self.first + part * (self.second - self.first)
+
+
+_SCALED_BY_FANS = {"glorot": _glorot_uniform, "he": _he_normal}
+PARAMETERS = {"glorot": (), "he": (), "normal": ("mean", "std"), "uniform": ("low", "high")}
+"""What each distribution takes beside ``seed``, in this order."""
+
+
+def parse_weights(text: str) -> tuple[Distribution, int]:
+    """``normal:mean=-0.019,std=0.226,seed=1`` as a distribution and a seed.
+
+    Raises ``ValueError`` for another form.
+    """
+    name, colon, rest = text.partition(":")
+    if not colon or name not in PARAMETERS:
+        raise ValueError(f"{name!r} is none of {', '.join(PARAMETERS)}")
+    given = dict(part.split("=", 1) for part in rest.split(","))
+    seed = int(given.pop("seed"))
+    if tuple(given) != PARAMETERS[name]:
+        raise ValueError(f"{name} takes {PARAMETERS[name]}, not {tuple(given)}")
+    return Distribution(name, *(float(value) for value in given.values())), seed

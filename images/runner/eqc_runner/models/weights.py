@@ -11,13 +11,15 @@ from blake3 import blake3
 from eqc_runner.failures import Failed
 from eqc_runner.models.arguments import MISTAKE, listed
 from eqc_runner.models.graph import Graph
-from eqc_runner.models.random_weights import random_weights
+from eqc_runner.models.random_weights import parse_weights, random_weights
 from eqc_runner.models.safetensors_file import read_safetensors
 from eqc_runner.tensor import Tensor
 
 DATA = Path(__file__).parent / "data"
 """Trained weights that are shipped, ``<model>[.<argument>-<value>…].safetensors``."""
 
+LAYER = "layer"
+"""The argument of a builtin that takes one layer out of it."""
 SEED = "seed:"
 TRAINED = "trained"
 
@@ -26,25 +28,32 @@ def weights_of(graph: Graph, workload: Mapping[str, Any], job_dir: Path) -> dict
     """All weights of ``graph`` by name, float32, as ``workload`` asks for them.
 
     ``weights_path`` (a safetensors file under ``job_dir``) takes precedence; else ``weights`` is
-    ``seed:N`` or ``trained``; without either it is ``trained`` where such weights are shipped,
-    else ``seed:0``. Raises ``Failed`` for anything else and for a file that does not fit the graph.
+    ``seed:N``, ``trained`` or a distribution (``random_weights.parse_weights``); without either it
+    is ``trained`` where such weights are shipped, else ``seed:0``. A file may have more weights
+    than one layer of a model needs. Raises ``Failed`` for anything else and for a file that does
+    not fit the graph.
     """
     arguments = workload.get("arguments") or {}
     wanted: str | None = workload.get("weights")
     if workload.get("weights_path"):
         path = Path(job_dir) / workload["weights_path"]
-        return _fitting(graph, path)
+        return _fitting(graph, path, whole=LAYER not in arguments)
     shipped = _shipped(graph.name, arguments)
     if wanted is None:
         wanted = TRAINED if shipped.exists() else SEED + "0"
     if wanted == TRAINED:
         if not shipped.exists():
             raise Failed(MISTAKE, _not_shipped(graph, arguments))
-        return _fitting(graph, shipped)
+        return _fitting(graph, shipped, whole=LAYER not in arguments)
     seed = wanted[len(SEED) :]
-    if not wanted.startswith(SEED) or not seed.isdecimal():
-        raise Failed(MISTAKE, f"weights {wanted!r} are none of 'seed:N', 'trained' and a file")
-    return random_weights(graph, int(seed))
+    if wanted.startswith(SEED) and seed.isdecimal():
+        return random_weights(graph, int(seed))
+    try:
+        kernels, number = parse_weights(wanted)
+    except (ValueError, KeyError) as error:
+        known = "'seed:N', 'trained', a distribution and a file"
+        raise Failed(MISTAKE, f"weights {wanted!r} are none of {known}: {error}") from error
+    return random_weights(graph, number, kernels)
 
 
 def weights_digest(weights: Iterable[np.ndarray | Tensor]) -> str:
@@ -59,7 +68,11 @@ def weights_digest(weights: Iterable[np.ndarray | Tensor]) -> str:
 
 def _shipped(name: str, arguments: Mapping[str, Any]) -> Path:
     defaults = DEFAULTS.get(name, {})
-    others = {key: value for key, value in arguments.items() if defaults.get(key) != value}
+    others = {
+        key: value
+        for key, value in arguments.items()
+        if key != LAYER and defaults.get(key) != value
+    }
     variant = "".join(f".{key}-{value}" for key, value in sorted(others.items()))
     return DATA / f"{name}{variant}.safetensors"
 
@@ -79,11 +92,11 @@ def _not_shipped(graph: Graph, arguments: Mapping[str, Any]) -> str:
     )
 
 
-def _fitting(graph: Graph, path: Path) -> dict[str, np.ndarray]:
+def _fitting(graph: Graph, path: Path, *, whole: bool) -> dict[str, np.ndarray]:
     found, _ = read_safetensors(path)
     wanted = {weight.name: weight.shape for weight in graph.weights}
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
-    if missing or extra:
+    if missing or (extra and whole):
         raise Failed(
             "wrong-shape",
             f"{path.name} does not fit {graph.name}: "

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.analysis.hardware.approximation import approximation_differs, approximation_known
+from orchestrator.analysis.hardware.approximation import (
+    approximation_differs,
+    operators_that_differ,
+)
 from orchestrator.analysis.hardware.attributes import attribute_table
 from orchestrator.analysis.hardware.platforms import platform_infos
 from orchestrator.analysis.observations.table import observations_table
@@ -38,10 +41,8 @@ def test_only_what_both_executed_can_differ() -> None:
     assert approximation_differs(one, one) == ()
 
 
-def test_not_known_is_not_equal() -> None:
+def test_what_is_not_known_is_named_by_none() -> None:
     assert approximation_differs(of(None), of({"rcpps": "blake3:x"})) == ()
-    assert not approximation_known(of(None))
-    assert approximation_known(of({}))
 
 
 def test_emulation_differs_from_this_silicon_in_all_that_both_have() -> None:
@@ -49,6 +50,17 @@ def test_emulation_differs_from_this_silicon_in_all_that_both_have() -> None:
     differing = approximation_differs(silicon, emulated)
     assert {"rcpps", "rsqrtps", "fsin"} <= set(differing)
     assert set(differing) <= known(QEMU).keys()
+
+
+def test_operators_that_may_differ_between_two_machines() -> None:
+    silicon, emulated = of(known(INTEL)), of(known(QEMU))
+    found = operators_that_differ("tensorflow", silicon, emulated)
+    assert {"softmax", "batch_normalization"} <= set(found)
+    assert "relu" not in found
+    assert operators_that_differ("tensorflow", silicon, silicon) == ()
+    assert operators_that_differ("onnxruntime", silicon, emulated) == ()
+    with pytest.raises(KeyError, match="toy"):
+        operators_that_differ("toy", silicon, emulated)
 
 
 def test_a_unit_without_a_name_has_one_of_its_own() -> None:
@@ -62,7 +74,6 @@ def test_a_unit_without_a_name_has_one_of_its_own() -> None:
     assert (first, second) == (INTEL, QEMU)
     assert third == fourth
     assert third.startswith("unit ")
-    assert table.frame["AVX-512 estimates"].tolist() == [INTEL, "none", "none", "none"]
     assert table.kinds["x87 functions"] is Kind.APPROXIMATION
     assert ORIGINS[Kind.APPROXIMATION] is Origin.HARDWARE
 
@@ -91,13 +102,28 @@ def test_a_flag_that_parts_them_alike_is_named_first() -> None:
     assert "reciprocal estimates" in cluster.members
 
 
+def test_where_a_cpu_has_no_such_unit_its_flags_say_it_and_units_do_not() -> None:
+    records, fingerprints = machines({name: (1, {"fpu"}, 4) for name in "ab"})
+    fingerprints["f-a"], fingerprints["f-b"] = of(known(INTEL)), of(known(QEMU))
+    table = attribute_table(records, fingerprints)
+    assert "reciprocal estimates" in table.frame
+    assert "AVX-512 estimates" not in table.frame
+
+
+def test_a_machine_of_which_they_are_not_known_is_no_value() -> None:
+    records, fingerprints = machines({name: (1, {"fpu"}, 4) for name in "ab"})
+    fingerprints["f-a"] = of(known(INTEL))
+    table = attribute_table(records, fingerprints)
+    assert table.frame["reciprocal estimates"].tolist() == [INTEL, None]
+
+
 @pytest.mark.parametrize("older", [None, {}])
 def test_older_fingerprints_are_not_known(older: dict[str, str] | None) -> None:
     records, fingerprints = machines({"a": (1, {"fpu"}, 4), "b": (2, {"fpu"}, 8)})
     fingerprints["f-a"] = of(older)
     table = attribute_table(records, fingerprints)
-    expected = [] if older is None else ["none", None]
-    assert list(table.frame.get("reciprocal estimates", [])) == expected
+    assert "reciprocal estimates" not in table.frame
+    assert "reciprocal estimates" not in table.kinds
 
 
 def test_what_a_cpu_cannot_execute_is_no_gap_in_what_is_known() -> None:

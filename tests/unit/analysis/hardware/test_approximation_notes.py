@@ -63,11 +63,11 @@ def two(**more: Any) -> list[Observation]:
     return [observed("local", A, **more), observed("emulated/Haswell", B, **more)]
 
 
-def test_an_operator_of_the_model_that_computes_with_them_is_named() -> None:
+def test_an_operator_of_the_model_that_depends_on_them_is_named() -> None:
     (note,) = warnings(two(operations=["conv2d", "softmax"]), DIFFERENT)
     assert note == (
-        "net · numpy float32: classes may part by approximate instructions alone: softmax computes "
-        "with rcpps, which differ here: reciprocal estimates: Intel, as Emerald Rapids on local; "
+        "net · numpy float32: classes may part by approximate instructions alone: softmax depends "
+        "on rcpps, and units differ here: reciprocal estimates: Intel, as Emerald Rapids on local; "
         "QEMU 7.2 on emulated/Haswell"
     )
 
@@ -117,7 +117,7 @@ def test_a_builtin_model_is_known_without_layers() -> None:
 
 def test_a_framework_that_was_not_measured() -> None:
     (note,) = warnings(two(framework="toy", operations=["softmax"]), DIFFERENT)
-    assert "whether operators of toy compute with approximate instructions was not measured" in note
+    assert "whether operators of toy depend on approximate instructions was not measured" in note
 
 
 def test_partitions_of_one_cause_share_a_note() -> None:

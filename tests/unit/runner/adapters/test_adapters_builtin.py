@@ -15,6 +15,14 @@ from eqc_runner.tensor import Tensor
 pytestmark = pytest.mark.frameworks
 
 FRAMEWORKS = ("numpy", "torch", "onnxruntime", "tensorflow", "openvino", "jax")
+SHAPES = {
+    "lenet5": (1, 32, 32, 1),
+    "conv": (1, 9, 32, 3),
+    "dense": (2, 1, 1, 1024),
+    "softmax": (2, 1, 1, 1000),
+    "logsumexp": (2, 1, 1, 1000),
+    "sum": (2, 1, 1, 4096),
+}
 VARIANT = {"activation": "sigmoid", "pooling": "average"}
 
 
@@ -47,10 +55,16 @@ def differences(ours: list[LayerOutput], others: list[LayerOutput]) -> float:
         ("conv", {"weights": "seed:2", "arguments": {"kernel": 4, "height": 9}}),
         ("cifar10-resnet18", {"weights": "seed:1"}),
         ("cifar10-resnet18", {"weights": "seed:1", "arguments": {"stem": "cifar", **VARIANT}}),
+        ("cifar10-small", {"weights": "seed:1", "arguments": {"activation": "linear"}}),
+        ("cifar10-small", {"weights": "trained", "arguments": {"layer": "conv2d"}}),
+        ("dense", {"weights": "glorot:seed=1"}),
+        ("softmax", {}),
+        ("logsumexp", {}),
+        ("sum", {}),
     ],
 )
 def test_frameworks_agree(load: Load, framework: str, name: str, how: dict[str, Any]) -> None:
-    shape = {"lenet5": (1, 32, 32, 1), "conv": (1, 9, 32, 3)}.get(name, (1, 32, 32, 3))
+    shape = SHAPES.get(name, (1, 32, 32, 3))
     inputs = {"input": np.random.default_rng(1).random(shape, dtype=np.float32)}
     reference, model = load("numpy", name, **how), load(framework, name, **how)
     assert model.facts == reference.facts
@@ -65,6 +79,13 @@ def test_frameworks_agree(load: Load, framework: str, name: str, how: dict[str, 
     assert np.allclose(wanted[1].array / scale, final[1].array / scale, atol=1e-4)
     assert np.allclose(instrumented[1].array / scale, final[1].array / scale, atol=1e-5)
     assert np.array_equal(found[-1].tensor.array, instrumented[1].array)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS[1:])
+def test_ways_of_computing_are_numpys(load: Load, framework: str) -> None:
+    with pytest.raises(Unsupported, match="sum as 'kahan' is computed by numpy alone") as caught:
+        load(framework, "sum", arguments={"order": "kahan"})
+    assert caught.value.code == "unsupported-operator"
 
 
 @pytest.mark.slow

@@ -66,7 +66,7 @@ class _Network:
                 self._next("conv2d"), filters, 1, source=source, strides=strides, bias=False
             )
         self.model.add(self._next("add"), branch, shortcut)
-        return self.model.elementwise(self._next("activation"), self._activation)
+        return self.model.activation(self._next("activation"), self._activation)
 
     def second_block(self, source: str, filters: int) -> str:
         return self.model.add(self._next("add"), self._branch(source, filters, 1), source)
@@ -74,7 +74,7 @@ class _Network:
     def _branch(self, source: str, filters: int, strides: int) -> str:
         self.model.conv2d(self._next("conv2d"), filters, 3, source=source, strides=strides)
         self.model.batch_normalization(self._next("batch_norm"))
-        self.model.elementwise(self._next("activation"), self._activation)
+        self.model.activation(self._next("activation"), self._activation)
         self.model.conv2d(self._next("conv2d"), filters, 3, gain=BRANCH_GAIN)
         return self.model.batch_normalization(self._next("batch_norm"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from eqc_runner.models.arguments import Arguments
+from eqc_runner.models.builder import LINEAR
 
 
 class Variant(NamedTuple):
@@ -17,12 +18,13 @@ class Variant(NamedTuple):
 
 def variant(
     arguments: Arguments,
-    activations: tuple[str, ...] = ("relu", "sigmoid"),
+    activations: tuple[str, ...] = ("relu", "sigmoid", LINEAR),
     poolings: tuple[str, ...] = ("max", "average"),
 ) -> Variant:
     """``activation`` and ``pooling`` from the arguments; the first of each is the default.
 
-    As in the study, sigmoid goes with Glorot's uniform initialisation and ReLU with He's.
+    As in the study, ReLU goes with He's initialisation and the others with Glorot's uniform one.
+    ``linear`` is no activation: see ``GraphBuilder.activation``.
     """
     activation = arguments.choice("activation", activations)
     pooling = arguments.choice("pooling", poolings) + "_pool"
