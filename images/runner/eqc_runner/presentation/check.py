@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eqc_runner.failures import Failed
-from eqc_runner.probe import machine_code
-from eqc_runner.probe.machine_code import LIBRARY_VARIABLE
 
+from . import instructions
 from .table import from_text
 
 CODE = "not-presented"
@@ -35,25 +34,26 @@ class Answer(NamedTuple):
 def ask() -> Answer | None:
     """``None`` where no CPU is presented to this process."""
     table = os.environ.get("EQC_PRESENTED_TABLE")
-    if not os.environ.get(LIBRARY_VARIABLE) or not table:
+    if not os.environ.get(instructions.LIBRARY_VARIABLE) or not table:
         return None
     try:
-        method, signature, _, _ = machine_code.cpuid(_ASK_LEAF)
+        copy = instructions.library()
     except OSError as error:
         return Answer(None, f"the library that presents the CPU cannot be loaded: {error}")
+    method, signature, _, _ = instructions.cpuid(copy, _ASK_LEAF)
     if signature != _ANSWER:
         said = f": {found}" if (found := "; ".join(reports())) else ""
         return Answer(None, f"the loader of this program did not take the library (LD_AUDIT){said}")
     leaves, xcr0 = from_text(Path(table).read_text(encoding="ascii"))
     for leaf, subleaf in ((0, 0), (1, 0), (7, 0)):
-        seen, wanted = machine_code.cpuid(leaf, subleaf), leaves.get((leaf, subleaf))
+        seen, wanted = instructions.cpuid(copy, leaf, subleaf), leaves.get((leaf, subleaf))
         if leaf == 1 and wanted is not None:
             seen = (seen[0], seen[1] & _CORE, *seen[2:])
             wanted = (wanted[0], wanted[1] & _CORE, *wanted[2:])
         if wanted is not None and leaf <= leaves[0, 0][0] and seen != wanted:
             return Answer(None, f"CPUID 0x{leaf:x} gives {seen}, not {wanted}")
-    if leaves[1, 0][2] >> 27 & 1 and machine_code.xgetbv() != xcr0:
-        return Answer(None, f"XGETBV gives 0x{machine_code.xgetbv():x}, not 0x{xcr0:x}")
+    if leaves[1, 0][2] >> 27 & 1 and (value := instructions.xgetbv(copy)) != xcr0:
+        return Answer(None, f"XGETBV gives 0x{value:x}, not 0x{xcr0:x}")
     return Answer(_METHODS.get(method), None)
 
 

@@ -6,12 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
-from eqc_runner.probe.flags import decode_flags
-from eqc_runner.probe.processor import describe_processor
-
+from .instructions import LIBRARY_VARIABLE
 from .table import Presented, named, to_text
 
-LIBRARY = "EQC_PRESENTED_LIBRARY"
 TABLE = "EQC_PRESENTED_TABLE"
 SITES = "EQC_PRESENTED_SITES"
 REPORT = "EQC_PRESENTED_REPORT"
@@ -64,6 +61,9 @@ class Presentation:
             self._files = tempfile.TemporaryDirectory(prefix="eqc-presented-")
             text = to_text(self.presented.leaves, self.presented.xcr0)
             Path(self._files.name, "table").write_text(text, encoding="ascii")
+            # Imported where a CPU is presented only: the supervisor loads nothing that it need not.
+            from eqc_runner.probe.processor import describe_processor  # noqa: PLC0415
+
             self._host = describe_processor()
         return self
 
@@ -103,12 +103,14 @@ def environment(presented: Presented, folder: Path, host_flags: Iterable[str]) -
     glibc has read CPUID before anything can answer it: what ``host_flags`` have and the presented
     CPU lacks is switched off by ``GLIBC_TUNABLES``, so that its functions are that CPU's.
     """
+    from eqc_runner.probe.flags import decode_flags  # noqa: PLC0415
+
     flags = decode_flags(named(presented.leaves))
     lacking = sorted(set(host_flags) - set(flags))
     off = [f"-{name}" for flag in lacking for name in _GLIBC_NAMES.get(flag, ())]
     return {
         "LD_AUDIT": presented.library,
-        LIBRARY: presented.library,
+        LIBRARY_VARIABLE: presented.library,
         TABLE: str(folder / "table"),
         SITES: presented.sites,
         REPORT: str(folder / "report"),

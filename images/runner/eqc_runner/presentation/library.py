@@ -19,7 +19,7 @@ from pathlib import Path
 NAME = "libpresent.so"
 SOURCE = Path(__file__).resolve().parent / "present.c"
 FLAGS = (
-    *("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"),
+    *("-std=gnu11", "-O2", "-fPIC", "-shared"),
     # No C library: the loader would load a second one beside the program's own.
     *("-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fvisibility=hidden"),
     # Handlers of signals: no register but the general ones, which the kernel has saved anyway.

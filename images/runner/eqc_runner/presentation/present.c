@@ -72,7 +72,7 @@ EXPORT unsigned la_objopen(struct link_map *map, long space, uintptr_t *cookie) 
         uint64_t xgetbv_at = exported(map, "eqc_presented_xgetbv_site", 0);
         if ((cpuid_kind != NO_SITE && !patch(&image, object, cpuid_at, CPUID_SITE)) ||
             !patch(&image, object, xgetbv_at, XGETBV_SITE))
-            report("not changeable", image.path);
+            report("has other instructions than expected", image.path);
         return 0;
     }
     const char *line = line_of(image.path);
@@ -85,5 +85,7 @@ EXPORT unsigned la_objopen(struct link_map *map, long space, uintptr_t *cookie) 
     if (number(&size, listed_end, 10) != image.status.size) return report("changed since it was listed", image.path), 0;
     if (!patch_list(&image, object, &line, cpuid_kind) || !patch_list(&image, object, &line, XGETBV_SITE))
         report("differs from what was listed", image.path);
+    else if (is_undecided(&image))
+        report("not decided what is CPUID in it", image.path);
     return 0;
 }

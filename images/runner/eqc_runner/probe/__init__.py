@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from eqc_runner.presentation.instructions import LIBRARY_VARIABLE
 from eqc_runner.steering import reported, without_steering
 
 from .approximation import describe_approximation
@@ -47,12 +48,17 @@ def fingerprint(emulated: str | None = None) -> dict[str, Any]:
         "affinity": cores,
         "cgroup": _cgroup(missing),
         "memory_bytes": memory,
-        "gpus": _gpus(missing, emulated=emulated is not None or cpu["hypervisor"] in _EMULATORS),
+        "gpus": _gpus(missing, emulated=emulated is not None or _emulates(cpu)),
         "system": system,
         # The variables that a worker started from here would get; a cell adds its own.
         "environment": reported(without_steering(os.environ)),
         "missing": dict(sorted(missing.items())),
     }
+
+
+def _emulates(cpu: dict[str, Any]) -> bool:
+    # A presented CPU may have been recorded in an emulator; this is none.
+    return cpu["hypervisor"] in _EMULATORS and LIBRARY_VARIABLE not in os.environ
 
 
 def _part(name: str, described: dict[str, Any], missing: dict[str, str]) -> dict[str, Any]:

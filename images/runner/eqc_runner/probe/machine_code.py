@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-import os
 from typing import Any
+
+from eqc_runner.presentation import instructions
 
 CPUID = bytes.fromhex(
     "f30f1efa"  # endbr64: a valid target where indirect branches are tracked
@@ -40,9 +41,6 @@ MIDR = bytes.fromhex(
     "000038d5"  # mrs x0, midr_el1
     "c0035fd6"  # ret
 )
-
-LIBRARY_VARIABLE = "EQC_PRESENTED_LIBRARY"
-"""Environment variable: the library that presents another CPU to this process."""
 
 _PRIVATE_ANONYMOUS = 0x02 | 0x20
 _FAILED = ctypes.c_void_p(-1).value
@@ -101,13 +99,11 @@ def cpuid(leaf: int, subleaf: int = 0) -> tuple[int, int, int, int]:
 
     Where a CPU is presented whose library cannot be loaded: ``OSError``.
     """
+    copy = instructions.library()
+    if copy is not None:
+        return instructions.cpuid(copy, leaf, subleaf)
     registers = (ctypes.c_uint32 * 4)()
     prototype = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p)
-    library = _library()
-    if library is not None:
-        execute = ctypes.cast(library.eqc_presented_cpuid, prototype)
-        execute(leaf, subleaf, ctypes.addressof(registers))
-        return registers[0], registers[1], registers[2], registers[3]
     with ExecutablePage(CPUID) as page:
         page.function(prototype)(leaf, subleaf, ctypes.addressof(registers))
     return registers[0], registers[1], registers[2], registers[3]
@@ -115,20 +111,14 @@ def cpuid(leaf: int, subleaf: int = 0) -> tuple[int, int, int, int]:
 
 def xgetbv() -> int:
     """Execute XGETBV: XCR0. Check OSXSAVE in CPUID first: without it SIGILL ends the process."""
-    prototype = ctypes.CFUNCTYPE(ctypes.c_uint64)
-    library = _library()
-    if library is not None:
-        return int(ctypes.cast(library.eqc_presented_xgetbv, prototype)())
+    copy = instructions.library()
+    if copy is not None:
+        return instructions.xgetbv(copy)
     with ExecutablePage(XGETBV) as page:
-        return int(page.function(prototype)())
+        return int(page.function(ctypes.CFUNCTYPE(ctypes.c_uint64))())
 
 
 def midr() -> int:
     """Read MIDR_EL1, on arm64. Check ``cpuid`` in AT_HWCAP first: else SIGILL ends the process."""
     with ExecutablePage(MIDR) as page:
         return int(page.function(ctypes.CFUNCTYPE(ctypes.c_uint64))())
-
-
-def _library() -> Any:
-    path = os.environ.get(LIBRARY_VARIABLE)
-    return ctypes.CDLL(path) if path else None

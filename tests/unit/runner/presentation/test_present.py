@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from presented_programs import leaves
+from presented_programs import SOURCES, leaves
 
 if TYPE_CHECKING:
     from presented_programs import Programs
@@ -97,6 +99,27 @@ def test_forked_and_executed_children(programs: Programs) -> None:
     assert registers(executed)[0] == 0xD
 
 
+def test_started_programs(programs: Programs) -> None:
+    program = str(programs.folder / "program")
+    assert programs.run("start", program, "early") == [VENDOR, VENDOR]
+    assert programs.reports() == []
+
+
+def test_a_static_program_sees_the_host(programs: Programs) -> None:
+    """It has no loader: that it is not followed is said in docs/adr/0019."""
+    static = programs.folder / "static"
+    source = SOURCES / "program.c"
+    compiler = shutil.which("cc") or shutil.which("gcc") or "clang"
+    made = subprocess.run(
+        [compiler, "-static", "-o", str(static), str(source)], capture_output=True
+    )
+    if made.returncode:
+        pytest.skip("no static C library here")
+    host, here = programs.run("start", str(static), "early")
+    assert here == VENDOR
+    assert host not in ("", VENDOR)
+
+
 def test_loaded_objects_and_other_namespaces(programs: Programs) -> None:
     lines = programs.run("plugin", str(programs.folder / "plugin.so"))
     assert lines == ["00000028 1"] * 4
@@ -128,6 +151,20 @@ def test_sites_that_hold_no_cpuid_are_reported_and_left_alone(programs: Programs
     programs.sites = lambda *_: sites  # type: ignore[method-assign]
     programs.run("plugin", str(plugin))
     assert programs.reports() == [["differs from what was listed", str(plugin)]] * 4
+
+
+def test_an_object_with_undecided_bytes_is_reported_where_they_count(programs: Programs) -> None:
+    plugin = programs.folder / "plugin.so"
+    sites = programs.sites(programs.folder / "program", plugin)
+    path, _, cpuids, _ = sites.read_text().splitlines()[2].split("\t")
+    first, *others = cpuids.split(",")
+    assert path == str(plugin)
+    text = sites.read_text().replace(f"\t{cpuids}\t", f"\t{','.join(others)}\t")
+    sites.write_text(f"{text}# undecided\t/other\t1\n# undecided\t{plugin}\t{first}\n")
+    programs.sites = lambda *_: sites  # type: ignore[method-assign]
+    programs.run("plugin", str(plugin))
+    wanted = [["not decided what is CPUID in it", str(plugin)]] * 4
+    assert programs.reports() == (wanted if programs.method == "patching" else [])
 
 
 def test_nothing_is_writable_and_executable_and_no_file_changes(programs: Programs) -> None:

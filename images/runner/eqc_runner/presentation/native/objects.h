@@ -18,7 +18,8 @@ static struct object objects[OBJECTS];
 static volatile uint32_t object_count;
 static uint64_t *arena;
 static size_t arena_left;
-static const char *listed, *listed_end;
+#define UNDECIDED "# undecided\t"
+static const char *listed, *listed_end, *undecided; /* undecided: the first such line */
 static uint32_t listed_index[INDEX]; /* offset of a line in sites.tsv + 1 */
 static uint64_t own_device, own_inode;
 
@@ -60,6 +61,7 @@ static int read_sites(const char *path) {
         const char *line = at;
         while (at < listed_end && *at != '\n') at++;
         at++;
+        if (!undecided && begins(line, (size_t)(at - line), UNDECIDED)) undecided = line;
         if (*line == '#') continue;
         if (++lines == INDEX) return 0;
         uint32_t slot = hash_of(line, field(line, listed_end));
@@ -162,8 +164,8 @@ static int patch(const struct image *image, struct object *object, uint64_t addr
     for (size_t i = 0; i < bytes; i++)
         if (at[i] != wanted[i]) return 0;
     if (!add_site(object, (uintptr_t)at, kind)) return 0;
-    if (!write_code((uintptr_t)at, ud2, sizeof ud2, protection(segment))) return 0;
-    patched++;
+    if (write_code((uintptr_t)at, ud2, sizeof ud2, protection(segment))) patched++;
+    else report("cannot be changed: mprotect was refused", image->path);
     return 1;
 }
 static int patch_list(const struct image *image, struct object *object, const char **at, enum kind kind) {
@@ -178,17 +180,40 @@ static int patch_list(const struct image *image, struct object *object, const ch
     ++*at;
     return 1;
 }
-/* Whether code of the object has bytes that may be an instruction which had to be changed. */
+/* Whether the bytes may be an instruction that had to be changed. */
+static int is_candidate(const uint8_t *at, const uint8_t *end) {
+    if (end - at < 2 || at[0] != 0x0f) return 0;
+    if (at[1] == 0xa2) return method == PATCHING;
+    return end - at > 2 && at[1] == 0x01 && at[2] == 0xd0 && (method == PATCHING || presented_xcr0 != real_xcr0);
+}
+/* Whether code of the object has such bytes. */
 static int has_candidates(const struct image *image) {
-    int want_cpuid = method == PATCHING, want_xgetbv = method == PATCHING || presented_xcr0 != real_xcr0;
     for (int i = 0; i < image->header.e_phnum; i++) {
         const Elf64_Phdr *s = &image->segments[i];
         if (s->p_type != PT_LOAD || !(s->p_flags & PF_X) || !(s->p_flags & PF_R)) continue;
         const uint8_t *at = (const uint8_t *)(image->bias + s->p_vaddr), *end = at + s->p_filesz;
-        for (; at + 1 < end; at++)
-            if (*at == 0x0f && ((want_cpuid && at[1] == 0xa2) ||
-                                (want_xgetbv && at + 2 < end && at[1] == 0x01 && at[2] == 0xd0)))
-                return 1;
+        for (; at < end; at++)
+            if (is_candidate(at, end)) return 1;
+    }
+    return 0;
+}
+
+/* Whether the search could not decide about such bytes: lines "# undecided TAB path TAB addresses". */
+static int is_undecided(const struct image *image) {
+    size_t bytes = length(image->path);
+    for (const char *line = undecided; line && line < listed_end; line++) {
+        const char *at = line;
+        const uint8_t *end;
+        while (line < listed_end && *line != '\n') line++;
+        if (!begins(at, (size_t)(line - at), UNDECIDED)) continue;
+        at += length(UNDECIDED);
+        if (field(at, line) != bytes || !begins(at, bytes, image->path)) continue;
+        for (at += bytes + 1; at < line; at++) {
+            uint64_t address = number(&at, line, 16);
+            const Elf64_Phdr *s = code_at(image, address, 2);
+            end = s ? (const uint8_t *)(image->bias + s->p_vaddr + s->p_filesz) : NULL;
+            if (s && is_candidate((const uint8_t *)(image->bias + address), end)) return 1;
+        }
     }
     return 0;
 }
@@ -226,7 +251,7 @@ static void divert(const struct image *image, const struct link_map *map, const 
     uintptr_t at = image->bias + address;
     if (begins((const char *)at, 4, (const char *)branch_target)) at += 4;
     memcpy(jump + 6, &target, sizeof target);
-    if (!write_code(at, jump, sizeof jump, protection(segment))) report("not changeable", image->path);
+    if (!write_code(at, jump, sizeof jump, protection(segment))) report("cannot be changed: mprotect was refused", image->path);
 }
 
 #endif
