@@ -40,7 +40,8 @@ def builtin_operations(name: str, arguments: Mapping[str, Any]) -> tuple[str, ..
     if known is None:
         return None
     values = {**known["defaults"], **arguments}
-    return tuple(sorted({str(one).format(**values) for one in known["operations"]}))
+    # An activation that is none, "linear", is no operation.
+    return tuple(sorted({str(one).format(**values) for one in known["operations"]} - {"linear"}))
 
 
 def _plain(name: str) -> str:

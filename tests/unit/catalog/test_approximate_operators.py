@@ -83,9 +83,12 @@ def test_layers_that_take_an_activation_may_compute_more() -> None:
 
 def variants(name: str) -> list[dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {
-        "cifar10-small": {"activation": ["relu", "sigmoid"], "pooling": ["max", "average"]},
+        "cifar10-small": {
+            "activation": ["relu", "sigmoid", "linear"],
+            "pooling": ["max", "average"],
+        },
         "cifar10-resnet18": {
-            "activation": ["relu", "sigmoid"],
+            "activation": ["relu", "sigmoid", "linear"],
             "pooling": ["max", "average"],
             "stem": ["study", "cifar"],
         },

@@ -18,7 +18,7 @@ from orchestrator.providers.this_computer.registration import Local
 
 def test_who_is_here_and_who_is_rented() -> None:
     here = {name for name in registry.registrations() if registry.is_here(name)}
-    assert here == {"local", "mask", "emulated", "rehearsal"}
+    assert here == {"local", "mask", "cpuid", "emulated", "rehearsal"}
     assert registry.rented() == ("aws", "gcp")
     assert all(not registry.is_here(name) for name in registry.rented())
     named = {each.name for each in registry.providers() if each.entry is not None}

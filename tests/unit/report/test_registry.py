@@ -9,7 +9,7 @@ from orchestrator.report.registry import FORMATS, format_names
 from tests.distributions import python
 from tests.environment import ROOT
 
-NO_FORMAT = {"explanation_text"}
+NO_FORMAT = {"confirmation_text", "explanation_text"}
 """What two formats share, and ``eqc explain`` prints."""
 HEAVY = {"pandas", "numpy", "scipy", "plotly", "jinja2", "matplotlib", "pyarrow"}
 LISTED = """
