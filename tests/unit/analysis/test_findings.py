@@ -31,8 +31,9 @@ OF_TWO_STORES = {
 }
 """Called by ``eqc diff``: what changed between two stores is no result of one."""
 
-OF_INTERVENTIONS = {"hardware.attributes.described"}
-"""Called by ``eqc explain --confirm``: it changes the attributes that an explanation has compared."""
+OF_INTERVENTIONS = {"hardware.attributes.described", "classes.distance.compared"}
+"""Called by ``eqc explain --confirm``, which changes the attributes that were compared, and by
+``eqc agree``, which says how far a setting moves an output."""
 
 ELSEWHERE_TOO = {"classes.partition.partitions": {"explain"}}
 """An explanation over chosen platforms numbers classes over these."""

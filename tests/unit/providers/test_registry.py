@@ -22,7 +22,7 @@ def test_who_is_here_and_who_is_rented() -> None:
     assert registry.rented() == ("aws", "gcp")
     assert all(not registry.is_here(name) for name in registry.rented())
     named = {each.name for each in registry.providers() if each.entry is not None}
-    assert named == {"local", "mask", "emulated", "ssh", "aws", "gcp"}
+    assert named == {"local", "mask", "cpuid", "emulated", "ssh", "aws", "gcp"}
 
 
 def test_the_catalogue_is_of_providers_that_there_are() -> None:
