@@ -113,7 +113,7 @@ def nothing_is_lost_doubled_or_left(
 def watched(controller: Controller) -> Iterator[None]:
     """``eqc status`` and ``eqc reap`` beside what happens, again and again; each must succeed.
 
-    Between two calls there are up to eight seconds: without a pause they leave two processors
+    Between two calls there are up to twenty seconds: without a pause they leave two processors
     no time for what they are beside.
     """
     ended, pauses = Event(), random.Random(controller.name)
@@ -124,7 +124,7 @@ def watched(controller: Controller) -> Iterator[None]:
         while not ended.is_set():
             controller.beside(*words)
             calls += 1
-            ended.wait(pauses.uniform(0, 8))
+            ended.wait(pauses.uniform(0, 20))
         return calls
 
     with ThreadPoolExecutor(len(commands)) as pool:
