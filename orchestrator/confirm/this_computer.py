@@ -9,6 +9,8 @@ from orchestrator.confirm.confirm import ThisComputer
 from orchestrator.confirm.interventions import Means
 from orchestrator.confirm.presenting import CpuidPresenter, Presenter, QemuPresenter
 from orchestrator.cpuid.from_fingerprint import NoTable, described
+from orchestrator.errors import EnvironmentNotReady
+from orchestrator.executors.presentation import presentation_files
 from orchestrator.model.experiment import Isolation
 from orchestrator.providers.qemu import QEMU
 from orchestrator.store.parse_fingerprint import parse_fingerprint
@@ -41,6 +43,9 @@ def _by_cpuid(probed: dict[str, Any], isolation: Isolation) -> tuple[Presenter |
         host = described(probed).table
     except NoTable as error:
         return None, f"CPUID cannot answer for another CPU here: {error}"
-    if isolation is not Isolation.DOCKER and shutil.which("cc") is None:
-        return None, "CPUID cannot answer for another CPU here: there is no C compiler (cc)"
+    if isolation is not Isolation.DOCKER:
+        try:
+            presentation_files()
+        except EnvironmentNotReady as error:
+            return None, f"CPUID cannot answer for another CPU here: {error}"
     return CpuidPresenter(host), ""

@@ -10,9 +10,9 @@ import hashlib
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -21,8 +21,6 @@ from orchestrator.executors.process import environment
 from orchestrator.system.paths import cache_folder, runner_path
 from orchestrator.system.program import last_lines
 
-FRESH_SECONDS = 10.0
-"""A run asks for each of its cells: so long what was found is taken to be so still."""
 _DOCKER = "or use --isolation docker, whose images hold what is needed"
 
 
@@ -39,36 +37,41 @@ class PresentationFiles:
 def presentation_files(python: Path | None = None) -> PresentationFiles:
     """The files for processes of ``python``; ``None``: of this interpreter.
 
-    Where nothing has changed since the last call, files are only asked for their times, and within
-    ``FRESH_SECONDS`` not even that. Thread-safe. Raises ``EnvironmentNotReady`` with what is
-    missing: a C compiler, or iced-x86.
+    Looked for once in the life of this program: a run asks for each of its cells. Thread-safe.
+    Raises ``EnvironmentNotReady`` with what is missing: a C compiler, or iced-x86.
     """
-    cache = cache_folder() / "presentation"
     with _LOCK:
-        found, until = _FOUND.get((cache, python), (None, 0.0))
-        if found is None or time.monotonic() > until:
-            found = PresentationFiles(_library(cache), _sites(python, cache))
-            _FOUND[cache, python] = found, time.monotonic() + FRESH_SECONDS
-        return found
+        found = _files(cache_folder() / "presentation", python)
+    if isinstance(found, str):
+        raise EnvironmentNotReady(found)
+    return found
 
 
 _LOCK = Lock()
-_FOUND: dict[tuple[Path, Path | None], tuple[PresentationFiles, float]] = {}
 
 
-def _library(cache: Path) -> Path:
+@cache
+def _files(folder: Path, python: Path | None) -> PresentationFiles | str:
+    """The files in ``folder``, or why there are none. What has not changed is not made again."""
+    try:
+        return PresentationFiles(_library(folder), _sites(python, folder))
+    except EnvironmentNotReady as error:
+        return str(error)
+
+
+def _library(folder: Path) -> Path:
     program = runner_path() / "eqc_runner" / "presentation" / "library.py"
-    said = _output([sys.executable, str(program), str(cache)], dict(os.environ))
+    said = _output([sys.executable, str(program), str(folder)], dict(os.environ))
     return Path(os.fsdecode(said.strip()))
 
 
-def _sites(python: Path | None, cache: Path) -> Path:
+def _sites(python: Path | None, folder: Path) -> Path:
     variables = environment(python)
     asked = [str(python or sys.executable), "-m", "eqc_runner.presentation.roots"]
     roots = [os.fsdecode(line) for line in _output(asked, variables).splitlines()]
     key = hashlib.sha256("\0".join(roots).encode(errors="surrogateescape")).hexdigest()[:16]
-    sites = cache / f"sites-{key}.tsv"
-    words = ["--out", str(sites), "--cache", str(cache), *roots]
+    sites = folder / f"sites-{key}.tsv"
+    words = ["--out", str(sites), "--cache", str(folder), *roots]
     _output([sys.executable, "-m", "eqc_runner.presentation.scan", *words], environment())
     return sites
 

@@ -62,7 +62,6 @@ class LocalRun:
             self._image_cache = ImageCache(ImageBuilder(self._client, context.note))
         self._environments = EnvironmentCache(context.note)
         self._machines: dict[str, Machine | Reason] = {}
-        self._presentation: dict[Path, PresentationFiles | Reason] = {}
         self._providers: dict[str, Provider] = {}
 
     @property
@@ -265,14 +264,12 @@ class LocalRun:
             return missing if isinstance(missing, Reason) else None
         return found if isinstance(found, Reason) else None
 
-    def _presentation_for(self, python: Path) -> PresentationFiles | Reason:
-        """Once for a run: all cells ask, and to see that nothing has changed takes seconds."""
-        if python not in self._presentation:
-            try:
-                self._presentation[python] = presentation_files(python)
-            except EnvironmentNotReady as error:
-                self._presentation[python] = Reason("cannot-present", str(error))
-        return self._presentation[python]
+    @staticmethod
+    def _presentation_for(python: Path) -> PresentationFiles | Reason:
+        try:
+            return presentation_files(python)
+        except EnvironmentNotReady as error:
+            return Reason("cannot-present", str(error))
 
     def _is_presented(self, cell: Cell) -> bool:
         machine = self._machine(cell.platform)

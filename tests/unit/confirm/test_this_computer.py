@@ -4,6 +4,7 @@ from orchestrator.confirm import this_computer as module
 from orchestrator.confirm.interventions import Means
 from orchestrator.confirm.presenting import CpuidPresenter, QemuPresenter
 from orchestrator.confirm.this_computer import this_computer
+from orchestrator.errors import EnvironmentNotReady
 from orchestrator.model.experiment import Isolation
 
 X86 = {
@@ -19,6 +20,13 @@ ARM = {"cpu": {"architecture": "aarch64", "flags": ["asimd"]}, "logical_cpus": N
 
 
 def having(monkeypatch: pytest.MonkeyPatch, *programs: str) -> None:
+    """Of a C compiler and QEMU, only these."""
+
+    def files() -> None:
+        if "cc" not in programs:
+            raise EnvironmentNotReady("no C compiler")
+
+    monkeypatch.setattr(module, "presentation_files", files)
     monkeypatch.setattr(module.shutil, "which", lambda name: name if name in programs else None)
 
 
@@ -48,5 +56,5 @@ def test_with_neither_all_reasons_are_said(monkeypatch: pytest.MonkeyPatch) -> N
     having(monkeypatch)
     found = this_computer(X86, Isolation.PROCESS)
     assert found.presenter is None
-    assert "no C compiler (cc); qemu-x86_64-static is not installed" in found.why_no_cpu
+    assert "no C compiler; qemu-x86_64-static is not installed" in found.why_no_cpu
     assert "is not installed" in this_computer(ARM, Isolation.PROCESS).why_no_cpu

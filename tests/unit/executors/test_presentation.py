@@ -37,9 +37,9 @@ def test_an_interpreter_that_fails_is_an_error_with_what_it_said(tmp_path: Path)
 
 def test_a_run_with_many_cells_looks_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[Path | None] = []
-    monkeypatch.setattr(presentation, "_library", lambda cache: cache / "libpresent.so")
+    monkeypatch.setattr(presentation, "_library", lambda folder: folder / "libpresent.so")
     monkeypatch.setattr(
-        presentation, "_sites", lambda python, cache: looked.append(python) or cache / "sites.tsv"
+        presentation, "_sites", lambda python, folder: looked.append(python) or folder / "sites.tsv"
     )
     with ThreadPoolExecutor(4) as pool:
         found = set(pool.map(lambda _: presentation_files(), range(8)))
@@ -47,11 +47,22 @@ def test_a_run_with_many_cells_looks_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert looked == [None]
     presentation_files(tmp_path / "python")
     assert looked == [None, tmp_path / "python"]
-    monkeypatch.setattr(presentation, "FRESH_SECONDS", -1.0)
-    presentation._FOUND.clear()
-    presentation_files()
-    presentation_files()
-    assert looked[2:] == [None, None]
+
+
+def test_what_is_missing_is_looked_for_once_and_said_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[Path] = []
+
+    def missing(folder: Path) -> Path:
+        looked.append(folder)
+        raise EnvironmentNotReady("no compiler")
+
+    monkeypatch.setattr(presentation, "_library", missing)
+    for _ in range(2):
+        with pytest.raises(EnvironmentNotReady, match="no compiler"):
+            presentation_files()
+    assert len(looked) == 1
 
 
 @pytest.mark.slow
@@ -67,6 +78,6 @@ def test_the_files_of_this_interpreter(cache: Path) -> None:
     (openblas,) = (path for path in listed if "numpy.libs/libscipy_openblas" in path)
     assert listed[openblas].count(",") > 10
     before = files.sites.stat()
-    presentation._FOUND.clear()
+    presentation._files.cache_clear()
     assert presentation_files() == files
     assert files.sites.stat().st_ino == before.st_ino
