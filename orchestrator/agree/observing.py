@@ -16,6 +16,7 @@ from orchestrator.agree.subjects import Subject, plan_of
 from orchestrator.model.experiment import Cell, Experiment, Plan, Status
 from orchestrator.results.record import Observation
 from orchestrator.store.read import read
+from orchestrator.store.records import is_final
 
 SUFFIX = "-agree"
 """Of the experiment that the observations belong to."""
@@ -142,12 +143,9 @@ def _finals(row: Observation) -> tuple[tuple[str, str], ...]:
 
 
 def _is_final(row: Observation, software: str | None) -> bool:
-    """As ``store.records``: whether nothing need be tried again."""
-    if row.status == Status.OK:
-        return row.software.id == software
-    return row.status == Status.UNSUPPORTED and (
-        row.reason is None or row.reason.code != "not-installed"
-    )
+    """Whether nothing need be tried again, with the software that computes now."""
+    ours = row.status != Status.OK or row.software.id == software
+    return ours and is_final(row.status, row.reason)
 
 
 def _failure(cell: Cell, rows: Sequence[Observation]) -> Failed | None:

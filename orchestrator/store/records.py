@@ -71,14 +71,19 @@ class Record(NamedTuple):
 
     @property
     def is_final(self) -> bool:
-        """Whether a later ``eqc run`` need not try this session again.
+        """Whether a later ``eqc run`` need not try this session again."""
+        return is_final(self.status, self.reason)
 
-        What a platform cannot compute it cannot compute tomorrow; a framework that is not
-        installed can be installed.
-        """
-        if self.status == Status.UNSUPPORTED:
-            return self.reason is None or self.reason.code != "not-installed"
-        return self.status == Status.OK
+
+def is_final(status: str, reason: Reason | None) -> bool:
+    """Whether a session that ended so need not be tried again.
+
+    What a platform cannot compute it cannot compute tomorrow; a framework that is not installed
+    can be installed.
+    """
+    if status == Status.UNSUPPORTED:
+        return reason is None or reason.code != "not-installed"
+    return status == Status.OK
 
 
 def _computed_by(document: JsonObject) -> tuple[str | None, str | None]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
 
+from orchestrator.analysis.classes.precision import remaining_precision
 from orchestrator.analysis.layers.kernel_words import kernel_words
+from orchestrator.analysis.observations.chains import ChainCollector
 from orchestrator.results.outputs import OutputRecord
 from orchestrator.results.parting import Parting, Side, Unparted
 from orchestrator.results.partitions import Partition
 from orchestrator.results.record import Observation
 
-LINK = 8
-"""Bytes of a link of a chain."""
 CUTS = "cuts"
 NO_LAYERS = "no layers were recorded: observe: {layers: true} records them"
 _PERTURBED = "recording the layers of {name} changed its final output: they are of another run"
@@ -61,7 +60,7 @@ def parting(
     if found is None:
         return Unparted(sides(None), _EQUAL)
     one, two, unknown = found
-    bits, of_bits = agreement(one, two)
+    bits, of_bits = _bits(pair, one, two)
     cut = any(record.layers_by == CUTS for record in pair)
     return Parting(one.name, one.index, one.operation, bits, of_bits, sides(one.name), unknown, cut)
 
@@ -83,18 +82,17 @@ def first_parting(
     return None
 
 
-def agreement(left: OutputRecord, right: OutputRecord) -> tuple[int | None, int | None]:
-    """Leading mantissa bits on which all elements agree, and how many there are at most."""
-    one, two = left.content.links, right.content.links
-    if one is None or two is None:
-        return None, None
-    pairs = zip(_links(one), _links(two), strict=False)
-    equal = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return max(equal - 1, 0), min(len(one), len(two)) // LINK - 1
-
-
-def _links(chain: bytes) -> list[bytes]:
-    return [chain[start : start + LINK] for start in range(0, len(chain), LINK)]
+def _bits(
+    pair: Sequence[Observation], one: OutputRecord, two: OutputRecord
+) -> tuple[int | None, int | None]:
+    """Leading mantissa bits on which all elements of two layers agree, and how many there are."""
+    collector = ChainCollector()
+    for record in pair:
+        collector.add_all(record.outputs)
+    chains = collector.finish()
+    codes = [collector.codes[layer.digest] for layer in (one, two)]
+    bits = remaining_precision(chains, codes)
+    return bits, None if bits is None else int(chains.bits[codes].min())
 
 
 def _layers(record: Observation) -> list[OutputRecord]:
